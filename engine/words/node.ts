@@ -1,0 +1,92 @@
+import type { Relation } from './table.ts';
+
+export const materializations = [
+  'view',
+  'table',
+  'incremental',
+  'ephemeral',
+  'history',
+  'snapshot',
+  'seed',
+] as const;
+export type Materialization = (typeof materializations)[number];
+
+export const incrementalStrategies = ['append', 'delete+insert', 'merge', 'microbatch'] as const;
+export type IncrementalStrategy = (typeof incrementalStrategies)[number];
+
+/** How an SCD2 table is derived from a log of versions; column names of the model's own select. */
+export interface HistoryConfig {
+  readonly uniqueKey: readonly string[];
+  /** The source's clock: when the version became true. */
+  readonly validAt: string;
+  /** Our clock: when we learned of it. */
+  readonly recordedAt: string;
+  /** Orders versions of equal `validAt`, where the source has such a number. */
+  readonly sequence?: string;
+  /** True in a version that says the record is gone. */
+  readonly deleted?: string;
+  /** Names the record that this one was merged into. */
+  readonly supersededBy?: string;
+  /** Columns whose change opens a new row; absent: all that are not named elsewhere. */
+  readonly tracked?: readonly string[];
+  /** Columns updated in place, in the open row. */
+  readonly untracked?: readonly string[];
+  /**
+   * How a build finds the keys to derive again. `recorded`: the input only ever gains rows, with
+   * `recordedAt` above the watermark. `content`: the input may change in any way; keys whose rows
+   * differ from the last build are found by a portable digest per key.
+   */
+  readonly changedBy: 'recorded' | 'content';
+}
+
+/** Config of a node that changes its data or its place, after precedence is applied. */
+export interface NodeConfig {
+  readonly materialization: Materialization;
+  readonly enabled: boolean;
+  readonly tags: readonly string[];
+  readonly uniqueKey?: readonly string[];
+  readonly incrementalStrategy?: IncrementalStrategy;
+  readonly onSchemaChange?: 'ignore' | 'fail' | 'append_new_columns' | 'sync_all_columns';
+  /** What to do with several rows of one key in a batch. */
+  readonly duplicateKeys?: 'error' | 'last';
+  /** Orders rows of one key for `duplicateKeys: last`: the greatest wins. */
+  readonly duplicateOrder?: string;
+  readonly fullRefresh?: boolean;
+  readonly history?: HistoryConfig;
+  /** Milliseconds after which a node is built again though nothing changed (it reads the clock). */
+  readonly refreshEveryMs?: number;
+  readonly preHooks: readonly string[];
+  readonly postHooks: readonly string[];
+  /** Everything written in `config(...)`, for macros and artifacts. */
+  readonly raw: Readonly<Record<string, unknown>>;
+}
+
+/** A test whose query answers the rows that break it; none means it holds. */
+export interface Check {
+  readonly id: string;
+  readonly name: string;
+  readonly severity: 'error' | 'warn';
+  /**
+   * The failing rows, rendered, with the tested node's relation written as `tested` placeholder
+   * already replaced by `relationName`: call it with the audited copy's name before the swap.
+   */
+  sql(relationName: (id: string) => string): Promise<string>;
+  /** Node ids the query reads; more than one: it runs after all of them are published. */
+  readonly reads: readonly string[];
+  readonly file: string;
+}
+
+/** A node ready to be built: rendered, bound, fingerprinted. */
+export interface BuildNode {
+  readonly id: string;
+  readonly name: string;
+  readonly file: string;
+  readonly relation: Relation;
+  readonly config: NodeConfig;
+  /** The rendered select; for `incremental` rendered with `is_incremental()` as the run decided. */
+  readonly sql: string;
+  /** True where the table stands and this build only adds to it. */
+  readonly isIncremental: boolean;
+  readonly checks: readonly Check[];
+  readonly fingerprint: string;
+}

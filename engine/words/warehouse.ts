@@ -1,0 +1,87 @@
+import type { RawBuilder } from 'kysely';
+import type { ColumnType, Stream } from './stream.ts';
+import type { Column, Relation } from './table.ts';
+
+/**
+ * Values as they come back: null, boolean, string, number, bigint (64-bit beyond 2^53 only).
+ * Decimals are exact strings; dates `YYYY-MM-DD`; timestamps ISO 8601 with `Z`; JSON and nested
+ * values are parsed JavaScript values.
+ */
+export type RowValue = unknown;
+export type Row = Readonly<Record<string, RowValue>>;
+
+/**
+ * One connection to the warehouse. Statements are built with Kysely's `sql` tag: a hole is a value
+ * (sent as a parameter), an identifier (quoted by the dialect), or another statement.
+ * A driver's exceptions arrive translated into the engine's two families, with the statement's text
+ * and parameter types, never its values.
+ */
+export interface Session {
+  query<R = Row>(statement: RawBuilder<unknown>): Promise<R[]>;
+  /** Runs one statement and answers how many rows it changed. */
+  execute(statement: RawBuilder<unknown>): Promise<number>;
+  /** Columns of a table or view; undefined where it does not exist. */
+  describe(relation: Relation): Promise<readonly Column[] | undefined>;
+  /** Columns of a query's result, bound but not run. */
+  describeQuery(statement: RawBuilder<unknown>): Promise<readonly Column[]>;
+}
+
+/** A spooled page file, ready for the warehouse's own reader. */
+export interface PageFile {
+  readonly path: string;
+  readonly format: 'ndjson' | 'csv';
+  /** CSV only: the header's names in order. */
+  readonly header?: readonly string[];
+  readonly records?: number;
+}
+
+export interface Warehouse extends Session, AsyncDisposable {
+  readonly dialect: Dialect;
+  /**
+   * Serialised: one writer at a time. Committed when `work` resolves, rolled back when it rejects.
+   * Data statements only; see `ddl`.
+   */
+  transaction<T>(work: (session: Session) => Promise<T>): Promise<T>;
+  /** Changes of shape: each call its own transaction, made durable before it resolves. */
+  ddl(statements: readonly RawBuilder<unknown>[]): Promise<void>;
+  /** A reading connection for streaming large results in chunks of rows. */
+  stream(statement: RawBuilder<unknown>): AsyncIterable<readonly Row[]>;
+  /**
+   * Pages as a table expression with the stream's columns typed and in order (CSV by header,
+   * NDJSON by path), for use in one `from`. Valid until the session's transaction ends.
+   */
+  pages(session: Session, files: readonly PageFile[], stream: Stream): Promise<RawBuilder<unknown>>;
+  /** Empty twin in memory for binding models: same dialect, no data, never touches the file. */
+  openShadow(): Promise<Shadow>;
+  /** A quiet point: flush what is logged into the file. */
+  checkpoint(): Promise<void>;
+}
+
+export interface Shadow extends Session, AsyncDisposable {
+  ddl(statements: readonly RawBuilder<unknown>[]): Promise<void>;
+}
+
+/** Where database products differ. Few documented members; everything else is shared SQL. */
+export interface Dialect {
+  readonly name: string;
+  /** The product's name for a column type. */
+  typeName(type: ColumnType): string;
+  /** The engine's type for a product's type name; `json` for nested types, `string` when unknown. */
+  columnType(typeName: string): ColumnType;
+  /** A text that is equal exactly when two values of one CRM type mean the same (see diff). */
+  canonical(kind: CanonicalKind, value: RawBuilder<unknown>): RawBuilder<unknown>;
+}
+
+/** How a CRM compares values of a field. */
+export const canonicalKinds = [
+  'text',
+  'email',
+  'record_id',
+  'number',
+  'boolean',
+  'date',
+  'datetime',
+  'multi_select',
+  'json',
+] as const;
+export type CanonicalKind = (typeof canonicalKinds)[number];
