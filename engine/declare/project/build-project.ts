@@ -1,0 +1,261 @@
+import { dirname } from 'node:path';
+import { CronTime } from 'cron';
+import { parseDuration } from '../../words/duration.ts';
+import type { JsonObject } from '../../words/json.ts';
+import type { StreamSettings } from '../../words/stream.ts';
+import { didYouMean } from '../../words/suggest.ts';
+import type {
+  ConfigIssue,
+  ConnectionDeclaration,
+  FieldDeclaration,
+  LimitDeclaration,
+  PipelineDeclaration,
+  Project,
+  StreamDeclaration,
+  SyncBehavior,
+  SyncDeclaration,
+} from './project.ts';
+import type { YamlSource } from './yaml-source.ts';
+
+interface RawStream {
+  lookback?: string;
+  volatile?: { fields: string[]; every: string };
+  fields?: string[];
+  exclude?: string[];
+  full_every?: string;
+  options?: JsonObject;
+}
+
+interface RawSync {
+  from: string;
+  to: string;
+  match: Record<string, string>;
+  behavior?: SyncBehavior;
+  fields: Record<string, string | RawField>;
+  associate?: Record<string, string>;
+  limits?: Record<'create' | 'update' | 'archive', number | string | undefined>;
+  on_drift?: SyncDeclaration['onDrift'];
+}
+
+interface RawField {
+  from: string;
+  write?: FieldDeclaration['write'];
+  owner?: FieldDeclaration['owner'];
+}
+
+interface RawPipeline {
+  schedule: string;
+  timezone?: string;
+  select?: string | string[];
+  exclude?: string | string[];
+}
+
+/** The file's value after validation. */
+interface RawProject {
+  project: string;
+  warehouse: JsonObject & { type: string };
+  connections: Record<string, JsonObject & { type: string }>;
+  extract?: Record<string, string[] | Record<string, RawStream | null>>;
+  models?: { path: string; vars?: JsonObject };
+  syncs?: Record<string, RawSync>;
+  pipelines?: Record<string, RawPipeline>;
+}
+
+export interface BuildInput {
+  readonly file: string;
+  readonly value: unknown;
+  readonly source: YamlSource;
+  readonly secrets: readonly string[];
+}
+
+function withoutType(value: JsonObject): JsonObject {
+  const { type: _type, ...rest } = value;
+  return rest;
+}
+
+function toSettings(raw: RawStream | null): StreamSettings {
+  if (raw === null) return {};
+  return {
+    ...(raw.lookback === undefined ? {} : { lookbackMs: parseDuration(raw.lookback) }),
+    ...(raw.volatile === undefined
+      ? {}
+      : {
+          volatile: { fields: raw.volatile.fields, everyMs: parseDuration(raw.volatile.every) },
+        }),
+    ...(raw.fields === undefined ? {} : { fields: raw.fields }),
+    ...(raw.exclude === undefined ? {} : { exclude: raw.exclude }),
+    ...(raw.full_every === undefined ? {} : { fullEveryMs: parseDuration(raw.full_every) }),
+    ...(raw.options === undefined ? {} : { options: raw.options }),
+  };
+}
+
+function toStreams(
+  connection: string,
+  raw: string[] | Record<string, RawStream | null>,
+  source: YamlSource,
+): StreamDeclaration[] {
+  if (Array.isArray(raw)) {
+    return raw.map((pattern, index) => ({
+      pattern,
+      settings: {},
+      position: source.position(['extract', connection, index]),
+    }));
+  }
+  return Object.entries(raw).map(([pattern, settings]) => ({
+    pattern,
+    settings: toSettings(settings),
+    position: source.keyPosition(['extract', connection, pattern]),
+  }));
+}
+
+function toLimit(raw: number | string): LimitDeclaration {
+  return typeof raw === 'number'
+    ? { kind: 'count', most: raw }
+    : { kind: 'percent', most: Number(raw.slice(0, -1)) };
+}
+
+function toFields(name: string, raw: RawSync['fields'], source: YamlSource): FieldDeclaration[] {
+  return Object.entries(raw).map(([field, value]) => {
+    const declared: RawField = typeof value === 'string' ? { from: value } : value;
+    return {
+      field,
+      column: declared.from,
+      write: declared.write ?? 'always',
+      owner: declared.owner ?? 'warehouse',
+      position: source.keyPosition(['syncs', name, 'fields', field]),
+    };
+  });
+}
+
+function toSync(name: string, raw: RawSync, source: YamlSource): SyncDeclaration {
+  const dot = raw.to.indexOf('.');
+  const { create, update, archive } = raw.limits ?? {};
+  return {
+    name,
+    from: raw.from,
+    connection: raw.to.slice(0, dot),
+    object: raw.to.slice(dot + 1),
+    match: Object.entries(raw.match).map(([field, column]) => ({ field, column })),
+    behavior: raw.behavior ?? 'upsert',
+    fields: toFields(name, raw.fields, source),
+    associate: Object.entries(raw.associate ?? {}).map(([object, column]) => ({ object, column })),
+    limits: {
+      ...(create === undefined ? {} : { create: toLimit(create) }),
+      ...(update === undefined ? {} : { update: toLimit(update) }),
+      ...(archive === undefined ? {} : { archive: toLimit(archive) }),
+    },
+    onDrift: raw.on_drift ?? 'reassert',
+    position: source.keyPosition(['syncs', name]),
+  };
+}
+
+function toPipeline(name: string, raw: RawPipeline, source: YamlSource): PipelineDeclaration {
+  const list = (value: string | string[] | undefined) => [value ?? []].flat();
+  return {
+    name,
+    schedule: raw.schedule,
+    timezone: raw.timezone ?? 'UTC',
+    select: list(raw.select),
+    exclude: list(raw.exclude),
+    position: source.keyPosition(['pipelines', name]),
+  };
+}
+
+/** What a schema cannot say: names that point at other names, cron expressions, zones. */
+function findIssues(
+  raw: RawProject,
+  syncs: readonly SyncDeclaration[],
+  pipelines: readonly PipelineDeclaration[],
+  source: YamlSource,
+): ConfigIssue[] {
+  const issues: ConfigIssue[] = [];
+  const connections = Object.keys(raw.connections);
+  const known = `known connections: ${connections.join(', ')}`;
+  for (const name of Object.keys(raw.extract ?? {})) {
+    if (connections.includes(name)) continue;
+    issues.push({
+      ...source.keyPosition(['extract', name]),
+      message: `extract names the connection "${name}", which is not declared${didYouMean(name, connections)}`,
+      hint: known,
+    });
+  }
+  for (const sync of syncs) {
+    if (connections.includes(sync.connection)) continue;
+    issues.push({
+      ...source.position(['syncs', sync.name, 'to']),
+      message: `sync ${sync.name} writes to the connection "${sync.connection}", which is not declared${didYouMean(sync.connection, connections)}`,
+      hint: known,
+    });
+  }
+  for (const { name, schedule, timezone } of pipelines) {
+    const checks: [string, boolean, string][] = [
+      [
+        'schedule',
+        isCron(schedule),
+        'five fields: minute hour day month weekday, e.g. "0 * * * *"',
+      ],
+      ['timezone', isZone(timezone), 'an IANA zone, e.g. Europe/Berlin'],
+    ];
+    for (const [key, valid, hint] of checks) {
+      if (valid) continue;
+      issues.push({
+        ...source.position(['pipelines', name, key]),
+        message: `pipelines.${name}.${key} is not valid`,
+        hint,
+      });
+    }
+  }
+  return issues;
+}
+
+function isCron(expression: string): boolean {
+  if (expression.trim().split(/\s+/).length !== 5) return false;
+  try {
+    new CronTime(expression);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function buildProject(input: BuildInput): { project: Project; issues: ConfigIssue[] } {
+  const { source } = input;
+  const raw = input.value as RawProject;
+  const connections = new Map<string, ConnectionDeclaration>();
+  for (const [name, value] of Object.entries(raw.connections)) {
+    const position = source.keyPosition(['connections', name]);
+    connections.set(name, { name, type: value.type, config: withoutType(value), position });
+  }
+  const extract = new Map(
+    Object.entries(raw.extract ?? {}).map(([name, streams]) => [
+      name,
+      toStreams(name, streams, source),
+    ]),
+  );
+  const syncs = Object.entries(raw.syncs ?? {}).map(([name, value]) => toSync(name, value, source));
+  const pipelines = Object.entries(raw.pipelines ?? {}).map(([name, value]) =>
+    toPipeline(name, value, source),
+  );
+  const project: Project = {
+    name: raw.project,
+    folder: dirname(input.file),
+    file: input.file,
+    warehouse: { type: raw.warehouse.type, config: withoutType(raw.warehouse) },
+    connections,
+    extract,
+    models: raw.models ? { path: raw.models.path, vars: raw.models.vars ?? {} } : undefined,
+    syncs,
+    pipelines,
+    secrets: input.secrets,
+  };
+  return { project, issues: findIssues(raw, syncs, pipelines, source) };
+}

@@ -1,0 +1,171 @@
+import { durationPattern } from '../../words/duration.ts';
+import type { JsonObject } from '../../words/json.ts';
+import { syncBehaviors } from './project.ts';
+
+const duration = {
+  type: 'string',
+  pattern: durationPattern,
+  description: 'A whole number and a unit: ms, s, m, h or d. Example: 10m',
+};
+
+const names = { type: 'array', items: { type: 'string', minLength: 1 }, uniqueItems: true };
+
+const limit = {
+  description: 'A number of records, or a share such as 10%. The sync stops before it exceeds it.',
+  type: ['integer', 'string'],
+  minimum: 0,
+  pattern: '^[0-9]+(\\.[0-9]+)?%$',
+};
+
+const streamSettings = {
+  type: ['object', 'null'],
+  additionalProperties: false,
+  properties: {
+    lookback: { ...duration, description: 'How far before the cursor a read starts again.' },
+    volatile: {
+      type: 'object',
+      description: 'Fields that change without moving the modified stamp, e.g. formulas.',
+      additionalProperties: false,
+      required: ['fields', 'every'],
+      properties: { fields: names, every: duration },
+    },
+    fields: { ...names, description: 'Only these fields (keys and stamps are always read).' },
+    exclude: { ...names, description: 'All fields but these.' },
+    full_every: { ...duration, description: 'How often the stream is read whole.' },
+    options: { type: 'object', description: 'Keys that only this connector understands.' },
+  },
+};
+
+const field = {
+  description: 'A column of the model, or an object with from, write and owner.',
+  type: ['string', 'object'],
+  minLength: 1,
+  required: ['from'],
+  additionalProperties: false,
+  properties: {
+    from: { type: 'string', minLength: 1, description: 'The column of the model.' },
+    write: {
+      enum: ['always', 'if_empty', 'never_null', 'append'],
+      description: 'When the value is written: default always.',
+    },
+    owner: {
+      enum: ['warehouse', 'crm', 'latest'],
+      description: 'Who wins when both sides changed: default warehouse.',
+    },
+  },
+};
+
+const sync = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['from', 'to', 'match', 'fields'],
+  properties: {
+    from: { type: 'string', minLength: 1, description: 'The model: name or schema.name.' },
+    to: {
+      type: 'string',
+      pattern: '^[^.]+\\.[^.]+$',
+      description: 'connection.object, e.g. salesforce.Contact',
+    },
+    match: {
+      type: 'object',
+      description: 'The sync key: CRM field → column.',
+      minProperties: 1,
+      additionalProperties: { type: 'string', minLength: 1 },
+    },
+    behavior: { enum: [...syncBehaviors], description: 'Default upsert.' },
+    fields: { type: 'object', minProperties: 1, additionalProperties: field },
+    associate: {
+      type: 'object',
+      description: 'Other object → column with its id at the CRM.',
+      additionalProperties: { type: 'string', minLength: 1 },
+    },
+    limits: {
+      type: 'object',
+      additionalProperties: false,
+      properties: { create: limit, update: limit, archive: limit },
+    },
+    on_drift: {
+      enum: ['reassert', 'adopt', 'report'],
+      description: 'When a person edited what a sync wrote and the model did not change.',
+    },
+  },
+};
+
+const pipeline = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['schedule'],
+  properties: {
+    schedule: { type: 'string', minLength: 1, description: 'Cron: minute hour day month weekday.' },
+    timezone: { type: 'string', minLength: 1, description: 'IANA zone; default UTC.' },
+    select: { type: ['string', 'array'], items: { type: 'string' } },
+    exclude: { type: ['string', 'array'], items: { type: 'string' } },
+  },
+};
+
+function typed(schemas: Readonly<Record<string, JsonObject>>): JsonObject {
+  const types = Object.keys(schemas);
+  return {
+    type: 'object',
+    required: ['type'],
+    properties: { type: { enum: types } },
+    allOf: types.map((type) => {
+      const schema = schemas[type] as { properties?: JsonObject };
+      return {
+        if: { properties: { type: { const: type } }, required: ['type'] },
+        // biome-ignore lint/suspicious/noThenProperty: the keyword of JSON Schema
+        then: {
+          ...schema,
+          type: 'object',
+          properties: { type: {}, ...schema.properties },
+          additionalProperties: false,
+        },
+      };
+    }),
+  } as JsonObject;
+}
+
+/** What the composition root knows and the engine does not. */
+export interface DeclaredTypes {
+  /** Connection type → schema of its keys. */
+  readonly connections: Readonly<Record<string, JsonObject>>;
+  /** Warehouse type → schema of its keys. */
+  readonly warehouses: Readonly<Record<string, JsonObject>>;
+}
+
+/** The JSON Schema (draft 2020-12) of `pipelines.yaml`; also shipped as `pipelines.schema.json`. */
+export function buildProjectSchema(types: DeclaredTypes): JsonObject {
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'Tidemill pipelines.yaml',
+    type: 'object',
+    additionalProperties: false,
+    required: ['project', 'warehouse', 'connections'],
+    properties: {
+      project: { type: 'string', pattern: '^[A-Za-z][A-Za-z0-9_]*$' },
+      warehouse: typed(types.warehouses),
+      connections: {
+        type: 'object',
+        minProperties: 1,
+        propertyNames: { pattern: '^[a-z][a-z0-9_]*$' },
+        additionalProperties: typed(types.connections),
+      },
+      extract: {
+        type: 'object',
+        additionalProperties: {
+          type: ['array', 'object'],
+          items: { type: 'string', minLength: 1 },
+          additionalProperties: streamSettings,
+        },
+      },
+      models: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['path'],
+        properties: { path: { type: 'string', minLength: 1 }, vars: { type: 'object' } },
+      },
+      syncs: { type: 'object', additionalProperties: sync },
+      pipelines: { type: 'object', additionalProperties: pipeline },
+    },
+  } as JsonObject;
+}

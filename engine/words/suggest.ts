@@ -1,0 +1,38 @@
+/** Levenshtein distance, cut off at `most`: names are short, lists are short. */
+function distanceOf(left: string, right: string, most: number): number {
+  if (Math.abs(left.length - right.length) > most) return most + 1;
+  let previous = Array.from({ length: right.length + 1 }, (_, index) => index);
+  for (let row = 1; row <= left.length; row += 1) {
+    const current = [row];
+    for (let column = 1; column <= right.length; column += 1) {
+      const cost = left[row - 1] === right[column - 1] ? 0 : 1;
+      current[column] = Math.min(
+        (previous[column] ?? 0) + 1,
+        (current[column - 1] ?? 0) + 1,
+        (previous[column - 1] ?? 0) + cost,
+      );
+    }
+    previous = current;
+  }
+  return previous[right.length] ?? 0;
+}
+
+/** The candidate a person most likely meant, or undefined when none is near. Case is ignored. */
+export function suggestName(word: string, candidates: Iterable<string>): string | undefined {
+  const wanted = word.toLowerCase();
+  const most = Math.max(2, Math.floor(word.length / 3));
+  let best: { name: string; distance: number } | undefined;
+  for (const name of candidates) {
+    const distance = distanceOf(wanted, name.toLowerCase(), most);
+    if (distance <= most && (best === undefined || distance < best.distance)) {
+      best = { name, distance };
+    }
+  }
+  return best?.name;
+}
+
+/** `; did you mean "x"?`, or nothing: for the end of a message. */
+export function didYouMean(word: string, candidates: Iterable<string>): string {
+  const name = suggestName(word, candidates);
+  return name === undefined ? '' : `; did you mean "${name}"?`;
+}
