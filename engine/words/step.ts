@@ -1,0 +1,97 @@
+import type { ReadEstimate } from './stream.ts';
+import type { Relation } from './table.ts';
+
+/** Ids are `extract.<connection>.<stream>`, `model.<project>.<name>`, `test.…`, `sync.<name>`. */
+interface StepBase {
+  readonly id: string;
+  /** Steps that must have ended well before this one starts. */
+  readonly dependsOn: readonly string[];
+}
+
+export interface ExtractStep extends StepBase {
+  readonly kind: 'extract';
+  readonly connection: string;
+  readonly stream: string;
+  readonly estimate: ReadEstimate;
+}
+
+/**
+ * Whether a node will be built. `run`: certainly. `reuse`: nothing it reads has changed. `follow`:
+ * nothing has changed yet, it runs if a step it depends on brings something new.
+ */
+export interface BuildDecision {
+  readonly action: 'run' | 'reuse' | 'follow';
+  /** Why, one short clause each. */
+  readonly reasons: readonly string[];
+}
+
+export interface BuildStep extends StepBase {
+  readonly kind: 'materialize' | 'history';
+  readonly name: string;
+  readonly relation: Relation | undefined;
+  readonly materialization: string;
+  readonly decision: BuildDecision;
+}
+
+export interface CheckStep extends StepBase {
+  readonly kind: 'check';
+  readonly name: string;
+  readonly severity: 'error' | 'warn';
+}
+
+export interface SyncStep extends StepBase {
+  readonly kind: 'sync';
+  readonly sync: string;
+  /** `connection.object`. */
+  readonly target: string;
+  /** What would happen if the sync ran on today's tables; absent where they do not exist yet. */
+  readonly preview: SyncPreview | undefined;
+}
+
+/** Rows by what the diff says of them. */
+export interface SyncPreview {
+  readonly counts: Readonly<Record<string, number>>;
+  readonly calls: number;
+  /** Why the sync would stop before it writes, e.g. a limit; absent: it would not. */
+  readonly stop?: string;
+}
+
+export type Step = ExtractStep | BuildStep | CheckStep | SyncStep;
+
+/** The work as values: built without side effects, printed by one reader, executed by another. */
+export interface Plan {
+  readonly project: string;
+  /** The run's one boundary, ISO 8601. */
+  readonly boundary: string;
+  readonly steps: readonly Step[];
+  /** Faults of single models or streams: what depends on them is left out of the plan. */
+  readonly faults: readonly PlanFault[];
+  readonly warnings: readonly string[];
+}
+
+export interface PlanFault {
+  readonly id: string;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+export const stepStatuses = ['success', 'warn', 'reused', 'stopped', 'failed', 'skipped'] as const;
+/**
+ * success: done. warn: done, something to look at. reused: nothing to do. stopped: a budget ended it
+ * cleanly, the next run resumes. failed. skipped: something it depends on did not end well.
+ */
+export type StepStatus = (typeof stepStatuses)[number];
+
+export interface StepResult {
+  readonly id: string;
+  readonly kind: Step['kind'];
+  readonly status: StepStatus;
+  /** One line for people: counts with units, or what failed. */
+  readonly message: string;
+  readonly hint?: string;
+  readonly code?: string;
+  /** Numbers by name, e.g. records, rows, calls. */
+  readonly counts: Readonly<Record<string, number>>;
+  readonly startedAt: string;
+  readonly durationMs: number;
+}

@@ -1,0 +1,98 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { runSteps, type StepOutcome } from '../../engine/run/run-steps.ts';
+import { systemClock } from '../../engine/words/clock.ts';
+import { BudgetExhausted, TerminalError } from '../../engine/words/errors.ts';
+import type { CheckStep } from '../../engine/words/step.ts';
+
+function step(id: string, ...dependsOn: string[]): CheckStep {
+  return { kind: 'check', id, dependsOn, name: id, severity: 'error' };
+}
+
+const success: StepOutcome = { status: 'success', message: 'done' };
+
+async function run(
+  steps: CheckStep[],
+  execute: (id: string) => StepOutcome | Promise<StepOutcome>,
+  options: { threads?: number; signal?: AbortSignal } = {},
+): Promise<Record<string, string>> {
+  const results = await runSteps({
+    steps,
+    threads: options.threads ?? 4,
+    clock: systemClock,
+    signal: options.signal ?? new AbortController().signal,
+    execute: async ({ id }) => execute(id),
+  });
+  return Object.fromEntries(results.map((result) => [result.id, result.status]));
+}
+
+describe('runSteps', () => {
+  test('a failure skips what depends on it and nothing else', async () => {
+    const steps = [step('a'), step('b', 'a'), step('c', 'b'), step('d'), step('e', 'd')];
+    const statuses = await run(steps, (id) => {
+      if (id === 'a') throw new TerminalError('no', { code: 'x' });
+      return success;
+    });
+    expect(statuses).toEqual({
+      a: 'failed',
+      b: 'skipped',
+      c: 'skipped',
+      d: 'success',
+      e: 'success',
+    });
+  });
+
+  test('a used-up budget stops cleanly and holds back what would read half a stream', async () => {
+    const statuses = await run([step('a'), step('b', 'a')], () => {
+      throw new BudgetExhausted('salesforce', 10, 10);
+    });
+    expect(statuses).toEqual({ a: 'stopped', b: 'skipped' });
+  });
+
+  test('a dependency outside the selection counts as standing', async () => {
+    expect(await run([step('b', 'a')], () => success)).toEqual({ b: 'success' });
+  });
+
+  test('an abort starts no more steps and lets the running one end', async () => {
+    const controller = new AbortController();
+    const statuses = await run(
+      [step('a'), step('b', 'a'), step('c')],
+      () => {
+        controller.abort();
+        return success;
+      },
+      { threads: 1, signal: controller.signal },
+    );
+    expect(statuses).toEqual({ a: 'success', b: 'skipped', c: 'skipped' });
+  });
+
+  test('every step of any graph ends once, after all it depends on, within the threads', async () => {
+    const graphs = fc.array(fc.array(fc.nat(20), { maxLength: 4 }), { maxLength: 20 });
+    await fc.assert(
+      fc.asyncProperty(graphs, fc.integer({ min: 1, max: 5 }), async (edges, threads) => {
+        const steps = edges.map((parents, index) =>
+          step(`s${index}`, ...parents.filter((parent) => parent < index).map((n) => `s${n}`)),
+        );
+        // Shuffled: the order in which steps are listed must not matter.
+        const listed = steps.toReversed();
+        const ended: string[] = [];
+        let running = 0;
+        await run(
+          listed,
+          async (id) => {
+            running += 1;
+            expect(running).toBeLessThanOrEqual(threads);
+            const self = steps.find((candidate) => candidate.id === id);
+            for (const parent of self?.dependsOn ?? []) expect(ended).toContain(parent);
+            await Promise.resolve();
+            running -= 1;
+            ended.push(id);
+            return success;
+          },
+          { threads },
+        );
+        expect(ended.toSorted()).toEqual(steps.map(({ id }) => id).toSorted());
+      }),
+    );
+  });
+});
