@@ -1,0 +1,56 @@
+import type { ColumnType } from '../../engine/words/stream.ts';
+import type { Dialect } from '../../engine/words/warehouse.ts';
+import { canonicalText } from './canonical.ts';
+
+const typeNames: Readonly<Record<string, string>> = {
+  string: 'VARCHAR',
+  boolean: 'BOOLEAN',
+  integer: 'BIGINT',
+  double: 'DOUBLE',
+  date: 'DATE',
+  time: 'TIME',
+  timestamp: 'TIMESTAMP',
+  json: 'JSON',
+};
+
+const columnTypes: Readonly<Record<string, ColumnType>> = {
+  VARCHAR: 'string',
+  UUID: 'string',
+  BOOLEAN: 'boolean',
+  TINYINT: 'integer',
+  SMALLINT: 'integer',
+  INTEGER: 'integer',
+  BIGINT: 'integer',
+  UTINYINT: 'integer',
+  USMALLINT: 'integer',
+  UINTEGER: 'integer',
+  UBIGINT: 'decimal(20,0)',
+  HUGEINT: 'decimal(38,0)',
+  UHUGEINT: 'decimal(38,0)',
+  FLOAT: 'double',
+  DOUBLE: 'double',
+  DATE: 'date',
+  TIME: 'time',
+  TIMESTAMP: 'timestamp',
+  TIMESTAMP_S: 'timestamp',
+  TIMESTAMP_MS: 'timestamp',
+  TIMESTAMP_NS: 'timestamp',
+  'TIMESTAMP WITH TIME ZONE': 'timestamp',
+  JSON: 'json',
+};
+
+/** Timestamps are stored without a zone, in UTC: they read the same in every session. */
+export const duckdbDialect: Dialect = {
+  name: 'duckdb',
+  typeName(type) {
+    return typeNames[type] ?? type.toUpperCase();
+  },
+  columnType(typeName) {
+    const upper = typeName.trim().toUpperCase();
+    if (/[[\]]$/.test(upper) || /^(STRUCT|MAP|UNION|LIST)\b/.test(upper)) return 'json';
+    const decimal = /^DECIMAL\((\d+),\s*(\d+)\)$/.exec(upper);
+    if (decimal) return `decimal(${Number(decimal[1])},${Number(decimal[2])})`;
+    return columnTypes[upper] ?? 'string';
+  },
+  canonical: canonicalText,
+};

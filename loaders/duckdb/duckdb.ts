@@ -1,0 +1,180 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { RawBuilder } from 'kysely';
+import { messageOf, TerminalError, TransientError } from '../../engine/words/errors.ts';
+import type { Log } from '../../engine/words/log.ts';
+import type { Row, Session, Shadow, Warehouse } from '../../engine/words/warehouse.ts';
+import {
+  changeRows,
+  describeRelation,
+  describeStatementColumns,
+  inTransaction,
+  isReading,
+  readRows,
+  refuseWrite,
+  sessionOf,
+  streamRows,
+} from './connection.ts';
+import { duckdbDialect } from './dialect.ts';
+import { isFatal } from './failure.ts';
+import { createGate } from './gate.ts';
+import {
+  type AttachedInstance,
+  type DuckDbOptions,
+  guardFreeSpace,
+  openInstance,
+  openShadowInstance,
+} from './instance.ts';
+import { pagesTable } from './pages.ts';
+import { createPool } from './pool.ts';
+import { compileStatement } from './statement.ts';
+
+const readersMax = 4;
+const conflictRetriesMax = 3;
+const freeBytesMinDefault = 64 * 1_048_576;
+
+export interface OpenDuckDbOptions extends DuckDbOptions {
+  readonly log: Log;
+}
+
+/**
+ * Opens a DuckDB file as a warehouse, creating it where it does not exist. Throws TerminalError
+ * `warehouse-locked` when another process has it open, naming that process.
+ */
+export async function openDuckDb(options: OpenDuckDbOptions): Promise<Warehouse> {
+  const instance = await openInstance(options);
+  try {
+    return await createWarehouse(instance, options, await instance.connect());
+  } catch (error) {
+    instance.close();
+    throw error;
+  }
+}
+
+const checkpointStatement = { text: 'checkpoint', parameters: [] };
+
+async function createWarehouse(
+  attached: AttachedInstance,
+  options: OpenDuckDbOptions,
+  writer: DuckDBConnection,
+): Promise<Warehouse> {
+  const { log } = options;
+  const gate = createGate();
+  const readers = createPool(attached.connect, readersMax);
+  const session = sessionOf(writer);
+  let broken: unknown;
+  let isClosed = false;
+  let isCheckpointDue = false;
+
+  /** Once the instance is invalidated every later answer would be wrong or the same error. */
+  const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (isClosed) throw new TerminalError('the warehouse is closed', { code: 'warehouse-closed' });
+    if (broken !== undefined) throw broken;
+    try {
+      return await work();
+    } catch (error) {
+      if (isFatal(error)) broken = error;
+      throw error;
+    }
+  };
+  const write = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (options.readOnly) refuseWrite();
+    return gate.run(() =>
+      guarded(async () => {
+        await guardFreeSpace(attached.path, options.freeBytesMin ?? freeBytesMinDefault);
+        if (isCheckpointDue) await checkpoint();
+        return retryConflicts(work, log);
+      }),
+    );
+  };
+  /** An open read may hold it up; what is committed is durable in the log all the same. */
+  const checkpoint = async (): Promise<void> => {
+    try {
+      await changeRows(writer, checkpointStatement);
+      isCheckpointDue = false;
+    } catch (error) {
+      if (!/Cannot CHECKPOINT/.test(messageOf(error))) throw error;
+      isCheckpointDue = true;
+      log.debug('warehouse.checkpoint_postponed', {});
+    }
+  };
+
+  return {
+    dialect: duckdbDialect,
+    async query<R = Row>(statement: RawBuilder<unknown>): Promise<R[]> {
+      const compiled = compileStatement(statement);
+      const answer = await guarded(() =>
+        readers.use(async (reader) =>
+          (await isReading(reader, compiled)) ? readRows<R>(reader, compiled) : undefined,
+        ),
+      );
+      return answer ?? write(() => readRows<R>(writer, compiled));
+    },
+    execute: (statement) => write(() => changeRows(writer, compileStatement(statement))),
+    describe: (relation) =>
+      guarded(() => readers.use((reader) => describeRelation(reader, relation))),
+    describeQuery: (statement) =>
+      guarded(() => readers.use((reader) => describeStatementColumns(reader, statement))),
+    transaction: <T>(work: (session: Session) => Promise<T>) =>
+      write(() => inTransaction(writer, () => work(session))),
+    async ddl(statements) {
+      await write(async () => {
+        await inTransaction(writer, async () => {
+          for (const statement of statements) await session.execute(statement);
+        });
+        await checkpoint();
+      });
+    },
+    async *stream(statement) {
+      const reader = await guarded(() => readers.acquire());
+      try {
+        yield* streamRows(reader, compileStatement(statement));
+      } finally {
+        readers.discard(reader);
+      }
+    },
+    pages: async (_session, files, stream) => pagesTable(files, stream),
+    openShadow: () => openShadow(attached.alias),
+    checkpoint: () => write(checkpoint),
+    async [Symbol.asyncDispose]() {
+      if (isClosed) return;
+      await gate.run(async () => {
+        if (broken === undefined && !options.readOnly) await checkpoint();
+      });
+      isClosed = true;
+      readers.close();
+      writer.closeSync();
+      attached.close();
+    },
+  };
+}
+
+/** A conflict rolled the whole write back, so the whole write is done again. */
+async function retryConflicts<T>(work: () => Promise<T>, log: Log): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      const isConflict = error instanceof TransientError && error.code === 'write-conflict';
+      if (!isConflict || attempt > conflictRetriesMax) throw error;
+      log.warn('warehouse.conflict', { attempt, attemptsMax: conflictRetriesMax });
+    }
+  }
+}
+
+async function openShadow(alias: string): Promise<Shadow> {
+  const attached = await openShadowInstance(alias);
+  const connection = await attached.connect();
+  const session = sessionOf(connection);
+  return {
+    ...session,
+    async ddl(statements) {
+      await inTransaction(connection, async () => {
+        for (const statement of statements) await session.execute(statement);
+      });
+    },
+    async [Symbol.asyncDispose]() {
+      connection.closeSync();
+      attached.close();
+    },
+  };
+}
