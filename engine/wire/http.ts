@@ -180,4 +180,9 @@ export function isNotApplied(error: unknown): boolean {
   return error instanceof TransientError && notAppliedCodes.has(error.code);
 }
 
-const notAppliedCodes: ReadonlySet<string> = new Set(['unreachable', 'rate-limited']);
+const notAppliedCodes: ReadonlySet<string> = new Set([
+  'unreachable',
+  'rate-limited',
+  'row-locked',
+  'session-expired',
+]);

@@ -102,12 +102,19 @@ export interface ReadEstimate {
   readonly reason: string;
 }
 
+/** Which streams to discover: by name where all are known, else a test of every name there is. */
+export type WantedStreams = readonly string[] | ((streamName: string) => boolean);
+
 /** Reads one account of one source. Keeps no state between calls; any read may be repeated. */
 export interface Extractor {
   /** Proves the credentials and nothing else; throws TerminalError with what to do. */
   check(signal: AbortSignal): Promise<void>;
-  /** Every stream the account may read. Called once per run. */
-  discover(signal: AbortSignal): Promise<readonly Stream[]>;
+  /**
+   * The streams the account may read, of those that are wanted; called once per run. Names: exactly
+   * these (one that is not there is left out of the answer, so that its absence can be told).
+   * A function: asked for every name the account has. Absent: all. Only wanted streams are described.
+   */
+  discover(signal: AbortSignal, wanted?: WantedStreams): Promise<readonly Stream[]>;
   read(request: ReadRequest): AsyncIterable<Page>;
   estimate(request: Omit<ReadRequest, 'signal'>): ReadEstimate;
 }
