@@ -1,0 +1,173 @@
+import { sql } from 'kysely';
+import type { Dialect, Session, Warehouse } from '../words/warehouse.ts';
+
+/**
+ * What is remembered of a built node, in the warehouse: restoring an old warehouse rewinds it too.
+ * A row exists only while it describes the live relation. Where a publish cannot share a
+ * transaction with its row (a swap of tables), the row is removed before and written after, so a
+ * kill in between costs one rebuild and never hides one.
+ */
+export interface NodeState {
+  readonly nodeId: string;
+  readonly fingerprint: string;
+  /** Changes whenever the rows may have; what dependants compare. */
+  readonly dataVersion: string;
+  /** Each parent's data version when this node last read it. */
+  readonly inputs: InputVersions;
+  readonly builtAtMs: number;
+  /** What an incremental build resumes from: the node's own text, `undefined` where unused. */
+  readonly watermark: string | undefined;
+  /** `failed`: the last attempt published nothing, or an after-hook failed. */
+  readonly status: 'built' | 'failed';
+}
+
+/** Parent node or source id → its data version. */
+export type InputVersions = Readonly<Record<string, string>>;
+
+const nodesTable = sql.table('tidemill.nodes');
+
+/** Creates the table where it does not exist. Call once before anything is built. */
+export async function ensureNodeStates(warehouse: Warehouse): Promise<void> {
+  const standing = await warehouse.describe({ schema: 'tidemill', name: 'nodes' });
+  if (standing) return;
+  await warehouse.ddl([sql`create schema if not exists tidemill`, createNodes(warehouse.dialect)]);
+}
+
+function createNodes(dialect: Dialect) {
+  const text = sql.raw(dialect.typeName('string'));
+  const timestamp = sql.raw(dialect.typeName('timestamp'));
+  return sql`
+    create table if not exists ${nodesTable} (
+      node_id ${text} not null,
+      fingerprint ${text} not null,
+      data_version ${text} not null,
+      inputs ${text} not null,
+      built_at ${timestamp} not null,
+      watermark ${text},
+      status ${text} not null
+    )`;
+}
+
+/** Every remembered node by id; empty where nothing was ever built. */
+export async function readNodeStates(session: Session): Promise<Map<string, NodeState>> {
+  const standing = await session.describe({ schema: 'tidemill', name: 'nodes' });
+  if (!standing) return new Map();
+  const rows = await session.query<NodeRow>(selectNodes);
+  return new Map(rows.map((row) => [row.node_id, toState(row)]));
+}
+
+export async function readNodeState(
+  session: Session,
+  nodeId: string,
+): Promise<NodeState | undefined> {
+  const [row] = await session.query<NodeRow>(sql`${selectNodes} where node_id = ${nodeId}`);
+  return row && toState(row);
+}
+
+/** Replaces the node's row. Call in the transaction that publishes, where there is one. */
+export async function saveNodeState(session: Session, state: NodeState): Promise<void> {
+  const builtAt = new Date(state.builtAtMs).toISOString();
+  await forgetNodeState(session, state.nodeId);
+  await session.execute(sql`
+    insert into ${nodesTable}
+      (node_id, fingerprint, data_version, inputs, built_at, watermark, status)
+    values (
+      ${state.nodeId},
+      ${state.fingerprint},
+      ${state.dataVersion},
+      ${JSON.stringify(state.inputs)},
+      cast(${builtAt} as timestamp),
+      ${state.watermark ?? null},
+      ${state.status}
+    )`);
+}
+
+/** After this the node counts as never built. */
+export async function forgetNodeState(session: Session, nodeId: string): Promise<void> {
+  await session.execute(sql`delete from ${nodesTable} where node_id = ${nodeId}`);
+}
+
+/** The live relation is as it was; the node runs again at the next chance. */
+export async function markNodeFailed(session: Session, nodeId: string): Promise<void> {
+  await session.execute(sql`
+    update ${nodesTable} set status = 'failed' where node_id = ${nodeId}`);
+}
+
+interface NodeRow {
+  readonly node_id: string;
+  readonly fingerprint: string;
+  readonly data_version: string;
+  readonly inputs: string;
+  readonly built_at: string;
+  readonly watermark: string | null;
+  readonly status: 'built' | 'failed';
+}
+
+const selectNodes = sql`
+  select node_id, fingerprint, data_version, inputs, built_at, watermark, status
+  from ${nodesTable}`;
+
+function toState(row: NodeRow): NodeState {
+  return {
+    nodeId: row.node_id,
+    fingerprint: row.fingerprint,
+    dataVersion: row.data_version,
+    inputs: JSON.parse(row.inputs) as InputVersions,
+    builtAtMs: Date.parse(row.built_at),
+    watermark: row.watermark ?? undefined,
+    status: row.status,
+  };
+}
+
+/** Why a node is built, or that it need not be. One reason: the first that holds, in this order. */
+export type ReuseReason =
+  | { readonly kind: 'full_refresh' }
+  | { readonly kind: 'new' }
+  | { readonly kind: 'missing_table' }
+  | { readonly kind: 'failed_last_time' }
+  | { readonly kind: 'fingerprint_changed' }
+  /** `ids`: the parents whose rows may have changed since this node read them. */
+  | { readonly kind: 'input_has_new_rows'; readonly ids: readonly string[] }
+  | { readonly kind: 'refresh_due'; readonly everyMs: number; readonly ageMs: number }
+  | { readonly kind: 'unchanged' };
+
+export interface ReuseDecision {
+  readonly run: boolean;
+  readonly reason: ReuseReason;
+}
+
+export interface ReuseFacts {
+  readonly state: NodeState | undefined;
+  readonly fingerprint: string;
+  /** Each parent's data version now; a parent never built has none and counts as changed. */
+  readonly inputs: Readonly<Record<string, string | undefined>>;
+  readonly relationExists: boolean;
+  /** Asked for on the command line, or by `full_refresh` in the node's config. */
+  readonly fullRefresh: boolean;
+  readonly refreshEveryMs?: number | undefined;
+  readonly nowMs: number;
+}
+
+export function decideReuse(facts: ReuseFacts): ReuseDecision {
+  const { state } = facts;
+  const run = (reason: ReuseReason): ReuseDecision => ({ run: true, reason });
+  if (facts.fullRefresh) return run({ kind: 'full_refresh' });
+  if (!state) return run({ kind: 'new' });
+  if (!facts.relationExists) return run({ kind: 'missing_table' });
+  if (state.status === 'failed') return run({ kind: 'failed_last_time' });
+  if (state.fingerprint !== facts.fingerprint) return run({ kind: 'fingerprint_changed' });
+  const ids = changedInputs(state.inputs, facts.inputs);
+  if (ids.length > 0) return run({ kind: 'input_has_new_rows', ids });
+  const ageMs = facts.nowMs - state.builtAtMs;
+  const everyMs = facts.refreshEveryMs;
+  if (everyMs !== undefined && ageMs >= everyMs)
+    return run({ kind: 'refresh_due', everyMs, ageMs });
+  return { run: false, reason: { kind: 'unchanged' } };
+}
+
+function changedInputs(seen: InputVersions, now: ReuseFacts['inputs']): string[] {
+  return Object.entries(now)
+    .filter(([id, version]) => version === undefined || seen[id] !== version)
+    .map(([id]) => id)
+    .sort();
+}

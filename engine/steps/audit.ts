@@ -1,0 +1,51 @@
+import { sql } from 'kysely';
+import { assertThat } from '../words/errors.ts';
+import type { BuildNode, Check } from '../words/node.ts';
+import type { Relation } from '../words/table.ts';
+import type { Session } from '../words/warehouse.ts';
+import type { CheckFailure } from './build-context.ts';
+import { countRows, quoteRelation, selectOf } from './relation-statements.ts';
+
+/** Checks that read nothing but the node: the gate before its rows are published. */
+export function ownChecks(node: BuildNode): readonly Check[] {
+  return node.checks.filter((check) => check.reads.every((id) => id === node.id));
+}
+
+/** Runs the node's own checks on a copy of it, wherever that stands. */
+export async function auditNode(
+  session: Session,
+  node: BuildNode,
+  copy: Relation,
+): Promise<CheckFailure[]> {
+  const failures: CheckFailure[] = [];
+  for (const check of ownChecks(node)) {
+    const failure = await runCheck(session, check, (id) => {
+      assertThat(id === node.id, `check ${check.id} reads only ${node.id}`);
+      return copy;
+    });
+    // The copy is gone when people look: the query they are given reads the live relation.
+    if (failure) failures.push({ ...failure, query: await check.sql(() => liveName(node)) });
+  }
+  return failures;
+}
+
+/** Counts the rows that break a check; undefined where it holds. */
+export async function runCheck(
+  session: Session,
+  check: Check,
+  relationOf: (id: string) => Relation,
+): Promise<CheckFailure | undefined> {
+  const query = await check.sql((id) => quoteRelation(relationOf(id)));
+  const rows = await countRows(session, sql`(${selectOf(query)}) as failing`);
+  if (rows === 0) return undefined;
+  const { id, name, severity, file } = check;
+  return { id, name, severity, file, rows, query };
+}
+
+export function mustWithhold(failures: readonly CheckFailure[]): boolean {
+  return failures.some((failure) => failure.severity === 'error');
+}
+
+function liveName(node: BuildNode): string {
+  return quoteRelation(node.relation);
+}

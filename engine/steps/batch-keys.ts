@@ -1,0 +1,90 @@
+import { type RawBuilder, sql } from 'kysely';
+import { TerminalError } from '../words/errors.ts';
+import type { BuildNode } from '../words/node.ts';
+import { formatRelation } from '../words/table.ts';
+import type { Session } from '../words/warehouse.ts';
+import { columnList } from './relation-statements.ts';
+
+/** Rows of a batch whose key is null in a column, and keys that more than one row bears. */
+export function countKeyFaults(
+  batch: RawBuilder<unknown>,
+  keys: readonly string[],
+): RawBuilder<unknown> {
+  const anyNull = sql.join(
+    keys.map((key) => sql`${sql.id(key)} is null`),
+    sql` or `,
+  );
+  return sql`
+    select
+      coalesce(sum(case when ${anyNull} then rows_of_key end), 0) as null_keys,
+      coalesce(sum(case when not (${anyNull}) and rows_of_key > 1 then 1 end), 0) as duplicate_keys
+    from (
+      select ${columnList(keys)}, count(*) as rows_of_key
+      from ${batch}
+      group by ${columnList(keys)}
+    ) as counted`;
+}
+
+/**
+ * A merge by key is only defined where every key is there and there once: throws TerminalError
+ * `null-keys` or `duplicate-keys` with counts, before the live table is touched.
+ */
+export async function requireKeys(
+  session: Session,
+  node: BuildNode,
+  batch: RawBuilder<unknown>,
+  keys: readonly string[],
+): Promise<void> {
+  const statement = countKeyFaults(batch, keys);
+  const [row] = await session.query<{ null_keys: unknown; duplicate_keys: unknown }>(statement);
+  const nulls = Number(row?.null_keys ?? 0);
+  const duplicates = Number(row?.duplicate_keys ?? 0);
+  const key = keys.join(', ');
+  const name = formatRelation(node.relation);
+  if (nulls > 0) {
+    throw new TerminalError(`${name}: ${nulls} rows have no value in the unique key (${key})`, {
+      code: 'null-keys',
+      hint: `Leave them out in ${node.file}, for example with "where ${keys[0]} is not null".`,
+      model: node.id,
+    });
+  }
+  if (duplicates > 0) {
+    throw new TerminalError(
+      `${name}: ${duplicates} values of the unique key (${key}) are on more than one row`,
+      {
+        code: 'duplicate-keys',
+        hint: `Make the select in ${node.file} unique, or set duplicate_keys: last and duplicate_order.`,
+        model: node.id,
+      },
+    );
+  }
+}
+
+/**
+ * One row of each key: the greatest by `order`, then by the row's other columns, so that the choice
+ * depends on the rows alone. Rows without a key are kept, for `requireKeys` to refuse.
+ */
+export function keepLast(
+  select: RawBuilder<unknown>,
+  columns: readonly string[],
+  keys: readonly string[],
+  order: string | undefined,
+): RawBuilder<unknown> {
+  const rest = columns.filter((name) => !keys.includes(name) && name !== order);
+  const ranks = [...(order === undefined ? [] : [order]), ...rest].map(
+    (name) => sql`${sql.id(name)} desc nulls last`,
+  );
+  const ranking = ranks.length === 0 ? sql`` : sql`order by ${sql.join(ranks)}`;
+  const [firstKey = ''] = keys;
+  return sql`
+    select ${columnList(columns)}
+    from (
+      select
+        *,
+        row_number() over (partition by ${columnList(keys)} ${ranking}) as tidemill_rank
+      from (
+        ${select}
+      ) as batch
+    ) as ranked
+    where tidemill_rank = 1 or ${sql.id(firstKey)} is null`;
+}

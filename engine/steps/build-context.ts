@@ -1,0 +1,57 @@
+import type { InputVersions } from '../state/nodes.ts';
+import type { Log } from '../words/log.ts';
+
+/** What one build of one node is told by the run. */
+export interface BuildContext {
+  readonly runId: string;
+  /** The run's one boundary timestamp. */
+  readonly boundaryMs: number;
+  /** Build from nothing, as if the node had never been built. */
+  readonly fullRefresh: boolean;
+  /** Looked at between statements. */
+  readonly signal: AbortSignal;
+  readonly log: Log;
+  /** Each parent's data version now: remembered as what this build has read. */
+  readonly inputs: InputVersions;
+  /** The slice a `microbatch` build replaces: `from <= column < to`, ISO 8601. */
+  readonly batch?: { readonly column: string; readonly from: string; readonly to: string };
+}
+
+/**
+ * created: nothing stood there. replaced: a new copy was swapped in. appended: rows were added.
+ * merged: rows were added and replaced by key. unchanged: it was looked at and nothing had changed.
+ * none: an ephemeral node has nothing to build. withheld: a check of severity error failed, nothing
+ * was published, the live relation is as it was.
+ */
+export type MaterializeAction =
+  | 'created'
+  | 'replaced'
+  | 'appended'
+  | 'merged'
+  | 'unchanged'
+  | 'none'
+  | 'withheld';
+
+export interface MaterializeResult {
+  readonly action: MaterializeAction;
+  /** Rows written by this build; 0 for views. */
+  readonly rows: number;
+  /** What dependants compare; undefined where nothing is published. */
+  readonly dataVersion: string | undefined;
+  /** Checks that did not hold, of both severities. */
+  readonly failures: readonly CheckFailure[];
+  readonly warnings: readonly string[];
+  /** History only: versions of one key and one `validAt` whose order the source does not tell. */
+  readonly ties?: number;
+}
+
+/** Counts and where to look, never the rows: they may hold a CRM's values. */
+export interface CheckFailure {
+  readonly id: string;
+  readonly name: string;
+  readonly severity: 'error' | 'warn';
+  readonly rows: number;
+  readonly file: string;
+  /** The check's query, to see the rows with `tidemill query`. */
+  readonly query: string;
+}

@@ -1,0 +1,226 @@
+import { type RawBuilder, sql } from 'kysely';
+import { readNodeState, saveNodeState } from '../state/nodes.ts';
+import { assertThat, TerminalError } from '../words/errors.ts';
+import type { BuildNode, IncrementalStrategy } from '../words/node.ts';
+import type { Column, Relation } from '../words/table.ts';
+import { formatRelation } from '../words/table.ts';
+import type { Session, Warehouse } from '../words/warehouse.ts';
+import { auditNode, mustWithhold } from './audit.ts';
+import { keepLast, requireKeys } from './batch-keys.ts';
+import type { BuildContext, CheckFailure, MaterializeResult } from './build-context.ts';
+import { deleteByKey, deleteWindow, insertBatch, mergeBatch } from './merge-statements.ts';
+import {
+  clearTheWay,
+  dropLeftover,
+  nextOf,
+  publishTable,
+  saveState,
+  stateOf,
+  swapTable,
+  withhold,
+} from './publish.ts';
+import {
+  columnList,
+  countRows,
+  createTableAs,
+  dropRelation,
+  selectOf,
+  tableOf,
+} from './relation-statements.ts';
+import { planSchemaChange, reshapeSelect, type SchemaChange } from './schema-change.ts';
+
+/** The batch of one transaction: temporary, so a kill leaves nothing of it. */
+const batchTable = sql.id('tidemill_batch');
+
+/**
+ * Adds what is new to a standing table. The batch is written to the side, its keys are checked, and
+ * the table is audited as it would be afterwards, all in one transaction: a failing check or a kill
+ * leaves the table as it was. Without a standing table it is built whole.
+ */
+export async function materializeIncremental(
+  warehouse: Warehouse,
+  node: BuildNode,
+  context: BuildContext,
+): Promise<MaterializeResult> {
+  const live = await clearTheWay(warehouse, node.relation);
+  const select = selectOf(node.sql);
+  const columns = await warehouse.describeQuery(select);
+  const batch = deduplicated(node, select, columns);
+  if (live !== 'table' || context.fullRefresh || !node.isIncremental) {
+    const keys = node.config.uniqueKey;
+    return publishTable(warehouse, {
+      node,
+      context,
+      live,
+      select: batch,
+      ...(keys && { inspect: (session, copy) => requireKeys(session, node, tableOf(copy), keys) }),
+    });
+  }
+  const standing = await warehouse.describe(node.relation);
+  assertThat(standing, `${formatRelation(node.relation)} stands`);
+  const change = planSchemaChange(node, standing, columns);
+  const merge: Merge = { node, context, batch, change };
+  return change.reshaped ? mergeIntoCopy(warehouse, merge) : mergeInPlace(warehouse, merge);
+}
+
+interface Merge {
+  readonly node: BuildNode;
+  readonly context: BuildContext;
+  readonly batch: RawBuilder<unknown>;
+  readonly change: SchemaChange;
+}
+
+function deduplicated(
+  node: BuildNode,
+  select: RawBuilder<unknown>,
+  columns: readonly Column[],
+): RawBuilder<unknown> {
+  const { uniqueKey, duplicateKeys, duplicateOrder } = node.config;
+  if (!uniqueKey || duplicateKeys !== 'last') return select;
+  const names = columns.map((column) => column.name);
+  return keepLast(select, names, uniqueKey, duplicateOrder);
+}
+
+/** Carries the audit's answer out of the transaction that it rolls back. */
+class Withheld extends Error {
+  readonly failures: readonly CheckFailure[];
+  constructor(failures: readonly CheckFailure[]) {
+    super('a check failed: nothing is published');
+    this.failures = failures;
+  }
+}
+
+async function mergeInPlace(warehouse: Warehouse, merge: Merge): Promise<MaterializeResult> {
+  const { node, context, change } = merge;
+  try {
+    return await warehouse.transaction(async (session) => {
+      const rows = await applyBatch(session, node.relation, merge);
+      const failures = await auditNode(session, node, node.relation);
+      if (mustWithhold(failures)) throw new Withheld(failures);
+      context.signal.throwIfAborted();
+      const before = await readNodeState(session, node.id);
+      const state = stateOf(node, context);
+      // An empty batch changed nothing: dependants must not think so.
+      const dataVersion = rows === 0 && before ? before.dataVersion : state.dataVersion;
+      await saveNodeState(session, { ...state, dataVersion });
+      const action = rows === 0 ? 'unchanged' : actionOf(node);
+      return { action, rows, dataVersion, failures, warnings: change.warnings };
+    });
+  } catch (error) {
+    if (error instanceof Withheld) return withhold(warehouse, node, error.failures);
+    throw error;
+  }
+}
+
+/** Columns change: the merge happens in a copy of the new shape, so that a failure changes none. */
+async function mergeIntoCopy(warehouse: Warehouse, merge: Merge): Promise<MaterializeResult> {
+  const { node, context, change } = merge;
+  const next = nextOf(node.relation);
+  await warehouse.ddl([createTableAs(next, reshapeSelect(node.relation, change))]);
+  try {
+    const rows = await warehouse.transaction((session) => applyBatch(session, next, merge));
+    const failures = await auditNode(warehouse, node, next);
+    context.signal.throwIfAborted();
+    if (mustWithhold(failures)) {
+      await warehouse.ddl([dropRelation(next, 'table')]);
+      return await withhold(warehouse, node, failures);
+    }
+    await swapTable(warehouse, node, 'table');
+    await saveState(warehouse, stateOf(node, context));
+    const { warnings } = change;
+    return { action: actionOf(node), rows, dataVersion: context.runId, failures, warnings };
+  } catch (error) {
+    await dropLeftover(warehouse, next, context);
+    throw error;
+  }
+}
+
+/** Writes the batch into the target and answers how many rows it had. */
+async function applyBatch(session: Session, target: Relation, merge: Merge): Promise<number> {
+  const { node, context, batch, change } = merge;
+  await session.execute(sql`
+    create temporary table ${batchTable} as
+    select ${columnList(change.insertColumns)}
+    from (
+      ${batch}
+    ) as batch`);
+  const rows = await countRows(session, batchTable);
+  const keys = node.config.uniqueKey ?? [];
+  if (keys.length > 0) await requireKeys(session, node, batchTable, keys);
+  context.signal.throwIfAborted();
+  const columns = change.insertColumns;
+  if (rows > 0) {
+    for (const statement of mergeStatements(merge, target, columns, keys)) {
+      await session.execute(statement);
+    }
+  }
+  await session.execute(sql`drop table ${batchTable}`);
+  return rows;
+}
+
+function mergeStatements(
+  merge: Merge,
+  target: Relation,
+  columns: readonly string[],
+  keys: readonly string[],
+): RawBuilder<unknown>[] {
+  const insert = insertBatch(target, batchTable, columns);
+  const { raw } = merge.node.config;
+  switch (strategyOf(merge.node)) {
+    case 'append':
+      return [insert];
+    case 'delete+insert':
+      return [deleteByKey(target, batchTable, keys), insert];
+    case 'merge': {
+      const updated = updatedColumns(columns, keys, raw);
+      // Where a merge would write every column, delete and insert leaves the same rows sooner.
+      const whole = updated.length === columns.length - keys.length;
+      if (whole && merge.change.keptColumns.length === 0) {
+        return [deleteByKey(target, batchTable, keys), insert];
+      }
+      return [mergeBatch(target, batchTable, { columns, keys, updated })];
+    }
+    case 'microbatch':
+      return [deleteWindow(target, windowOf(merge)), insert];
+  }
+}
+
+/** Delete-and-insert wherever there is a key: several times faster than `merge` in these shapes. */
+export function strategyOf(node: BuildNode): IncrementalStrategy {
+  const { incrementalStrategy, uniqueKey = [] } = node.config;
+  const strategy = incrementalStrategy ?? (uniqueKey.length > 0 ? 'delete+insert' : 'append');
+  if (uniqueKey.length === 0 && strategy === 'delete+insert') return 'append';
+  if (uniqueKey.length === 0 && strategy === 'merge') return 'append';
+  return strategy;
+}
+
+function actionOf(node: BuildNode): 'appended' | 'merged' {
+  return strategyOf(node) === 'append' ? 'appended' : 'merged';
+}
+
+function updatedColumns(
+  columns: readonly string[],
+  keys: readonly string[],
+  raw: Readonly<Record<string, unknown>>,
+): string[] {
+  const names = (value: unknown) => [value ?? []].flat().map((name) => String(name).toLowerCase());
+  const only = names(raw['merge_update_columns']);
+  const never = names(raw['merge_exclude_columns']);
+  return columns.filter((name) => {
+    const lower = name.toLowerCase();
+    if (keys.includes(name) || never.includes(lower)) return false;
+    return only.length === 0 || only.includes(lower);
+  });
+}
+
+function windowOf({ node, context }: Merge) {
+  if (context.batch) return context.batch;
+  throw new TerminalError(
+    `${formatRelation(node.relation)}: a microbatch has no window to replace`,
+    {
+      code: 'microbatch-window-missing',
+      hint: 'Set event_time, batch_size and begin in its config.',
+      model: node.id,
+    },
+  );
+}

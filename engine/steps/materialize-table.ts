@@ -1,0 +1,15 @@
+import type { BuildNode } from '../words/node.ts';
+import type { Warehouse } from '../words/warehouse.ts';
+import type { BuildContext, MaterializeResult } from './build-context.ts';
+import { clearTheWay, publishTable } from './publish.ts';
+import { selectOf } from './relation-statements.ts';
+
+/** The whole table anew: written beside the live one, audited, swapped in. */
+export async function materializeTable(
+  warehouse: Warehouse,
+  node: BuildNode,
+  context: BuildContext,
+): Promise<MaterializeResult> {
+  const live = await clearTheWay(warehouse, node.relation);
+  return publishTable(warehouse, { node, context, live, select: selectOf(node.sql) });
+}

@@ -1,0 +1,61 @@
+import { sql } from 'kysely';
+import { ensureNodeStates, markNodeFailed } from '../state/nodes.ts';
+import { TerminalError } from '../words/errors.ts';
+import type { BuildNode } from '../words/node.ts';
+import type { Warehouse } from '../words/warehouse.ts';
+import type { BuildContext, MaterializeResult } from './build-context.ts';
+import { materializeIncremental } from './materialize-incremental.ts';
+import { materializeTable } from './materialize-table.ts';
+import { materializeView } from './materialize-view.ts';
+
+/**
+ * Builds one node: write beside the live relation, audit, publish in one transaction. After an error
+ * or a kill the live relation is whole and the build may be repeated. A check that fails is data
+ * (`withheld`), not an error. Hooks are their own transactions, before and after; a failing
+ * after-hook leaves the rows published and the node marked to run again.
+ */
+export async function materialize(
+  warehouse: Warehouse,
+  node: BuildNode,
+  context: BuildContext,
+): Promise<MaterializeResult> {
+  if (node.config.materialization === 'ephemeral') {
+    return { action: 'none', rows: 0, dataVersion: undefined, failures: [], warnings: [] };
+  }
+  context.signal.throwIfAborted();
+  await ensureNodeStates(warehouse);
+  await runHooks(warehouse, node.config.preHooks);
+  const result = await buildRelation(warehouse, node, context);
+  if (result.action === 'withheld') return result;
+  try {
+    await runHooks(warehouse, node.config.postHooks);
+  } catch (error) {
+    await warehouse.transaction((session) => markNodeFailed(session, node.id));
+    throw error;
+  }
+  return result;
+}
+
+async function buildRelation(
+  warehouse: Warehouse,
+  node: BuildNode,
+  context: BuildContext,
+): Promise<MaterializeResult> {
+  switch (node.config.materialization) {
+    case 'view':
+      return materializeView(warehouse, node, context);
+    case 'table':
+      return materializeTable(warehouse, node, context);
+    case 'incremental':
+      return materializeIncremental(warehouse, node, context);
+    default:
+      throw new TerminalError(
+        `${node.file}: materialized "${node.config.materialization}" cannot be built yet`,
+        { code: 'materialization-unsupported', hint: 'Use table or history.', model: node.id },
+      );
+  }
+}
+
+async function runHooks(warehouse: Warehouse, hooks: readonly string[]): Promise<void> {
+  for (const hook of hooks) await warehouse.ddl([sql.raw(hook)]);
+}

@@ -1,0 +1,135 @@
+import type { RawBuilder } from 'kysely';
+import { forgetNodeState, markNodeFailed, type NodeState, saveNodeState } from '../state/nodes.ts';
+import type { BuildNode } from '../words/node.ts';
+import type { Relation } from '../words/table.ts';
+import type { Session, Warehouse } from '../words/warehouse.ts';
+import { auditNode, mustWithhold } from './audit.ts';
+import type { BuildContext, CheckFailure, MaterializeResult } from './build-context.ts';
+import {
+  countRows,
+  createSchema,
+  createTableAs,
+  dropRelation,
+  findKind,
+  type RelationKind,
+  renameTable,
+  tableOf,
+} from './relation-statements.ts';
+
+/** Ends the names of copies under construction; whatever bears it is dropped at the next build. */
+export const nextSuffix = '__tidemill_next';
+
+/** Where the copy of a relation is built: beside it, so that a rename publishes it. */
+export function nextOf(relation: Relation): Relation {
+  return { schema: relation.schema, name: `${relation.name}${nextSuffix}` };
+}
+
+/** Drops what a killed build left; answers what stands under the live name. */
+export async function clearTheWay(
+  warehouse: Warehouse,
+  relation: Relation,
+): Promise<RelationKind | undefined> {
+  const next = nextOf(relation);
+  const leftover = await findKind(warehouse, next);
+  if (leftover) await warehouse.ddl([dropRelation(next, leftover)]);
+  return findKind(warehouse, relation);
+}
+
+export function stateOf(
+  node: BuildNode,
+  context: BuildContext,
+  watermark?: string | undefined,
+): NodeState {
+  return {
+    nodeId: node.id,
+    fingerprint: node.fingerprint,
+    dataVersion: context.runId,
+    inputs: context.inputs,
+    builtAtMs: context.boundaryMs,
+    watermark,
+    status: 'built',
+  };
+}
+
+/** Nothing was published: the live relation stays, and the node is tried again at the next run. */
+export async function withhold(
+  session: Session,
+  node: BuildNode,
+  failures: readonly CheckFailure[],
+): Promise<MaterializeResult> {
+  await markNodeFailed(session, node.id);
+  return { action: 'withheld', rows: 0, dataVersion: undefined, failures, warnings: [] };
+}
+
+/** A table to write, audit and publish. `live`: what stands under the name now. */
+export interface TableBuild {
+  readonly node: BuildNode;
+  readonly context: BuildContext;
+  readonly live: RelationKind | undefined;
+  readonly select: RawBuilder<unknown>;
+  readonly watermark?: string | undefined;
+  /** Further demands on the copy before it may be published; throws where one is not met. */
+  readonly inspect?: (session: Session, copy: Relation) => Promise<void>;
+}
+
+/** Builds the copy, runs its checks, swaps it in. Killed at any point, the live table is whole. */
+export async function publishTable(
+  warehouse: Warehouse,
+  build: TableBuild,
+): Promise<MaterializeResult> {
+  const { node, context, live } = build;
+  const next = nextOf(node.relation);
+  await warehouse.ddl([createSchema(node.relation.schema), createTableAs(next, build.select)]);
+  try {
+    context.signal.throwIfAborted();
+    await build.inspect?.(warehouse, next);
+    const failures = await auditNode(warehouse, node, next);
+    context.signal.throwIfAborted();
+    if (mustWithhold(failures)) {
+      await warehouse.ddl([dropRelation(next, 'table')]);
+      return await withhold(warehouse, node, failures);
+    }
+    const rows = await countRows(warehouse, tableOf(next));
+    await swapTable(warehouse, node, live);
+    await saveState(warehouse, stateOf(node, context, build.watermark));
+    const action = live ? 'replaced' : 'created';
+    return { action, rows, dataVersion: context.runId, failures, warnings: [] };
+  } catch (error) {
+    await dropLeftover(warehouse, next, context);
+    throw error;
+  }
+}
+
+/**
+ * Puts the copy under the live name in one transaction. Dependants are not dropped: views bind by
+ * name and read the new table from then on.
+ */
+export async function swapTable(
+  warehouse: Warehouse,
+  node: BuildNode,
+  live: RelationKind | undefined,
+): Promise<void> {
+  await warehouse.transaction((session) => forgetNodeState(session, node.id));
+  await warehouse.ddl([
+    ...(live ? [dropRelation(node.relation, live)] : []),
+    renameTable(nextOf(node.relation), node.relation.name),
+  ]);
+}
+
+export async function saveState(warehouse: Warehouse, state: NodeState): Promise<void> {
+  await warehouse.transaction((session) => saveNodeState(session, state));
+}
+
+/** Best effort after a failure: what stays is dropped at the next build. */
+export async function dropLeftover(
+  warehouse: Warehouse,
+  relation: Relation,
+  context: BuildContext,
+): Promise<void> {
+  try {
+    const kind = await findKind(warehouse, relation);
+    if (kind) await warehouse.ddl([dropRelation(relation, kind)]);
+  } catch {
+    context.log.warn('leftover_kept', { schema: relation.schema, name: relation.name });
+  }
+}

@@ -1,0 +1,83 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { Relation } from '../words/table.ts';
+import type { Session } from '../words/warehouse.ts';
+
+/** The relation as an identifier hole: quoted by the dialect. */
+export function tableOf(relation: Relation): RawBuilder<unknown> {
+  return sql.id(relation.schema, relation.name);
+}
+
+/** The relation as text for a person's SQL, which is text already: quoted as the standard says. */
+export function quoteRelation(relation: Relation): string {
+  const quote = (name: string) => `"${name.replaceAll('"', '""')}"`;
+  return `${quote(relation.schema)}.${quote(relation.name)}`;
+}
+
+/** A person's select as a statement: a last semicolon would end ours, a last comment eat our `)`. */
+export function selectOf(text: string): RawBuilder<unknown> {
+  return sql.raw(`${text.replace(/[\s;]+$/, '')}\n`);
+}
+
+export function columnList(names: readonly string[], table?: string): RawBuilder<unknown> {
+  return sql.join(names.map((name) => (table === undefined ? sql.id(name) : sql.id(table, name))));
+}
+
+/** `a.x = b.x and a.y = b.y`: for keys that were checked to hold no null. */
+export function keysEqual(
+  keys: readonly string[],
+  left: RawBuilder<unknown>,
+  right: RawBuilder<unknown>,
+): RawBuilder<unknown> {
+  const pairs = keys.map((key) => sql`${left}.${sql.id(key)} = ${right}.${sql.id(key)}`);
+  return sql.join(pairs, sql` and `);
+}
+
+export type RelationKind = 'table' | 'view';
+
+/** What stands under the name, or undefined. `drop table` of a view is an error in most products. */
+export async function findKind(
+  session: Session,
+  relation: Relation,
+): Promise<RelationKind | undefined> {
+  const [row] = await session.query<{ table_type: string }>(sql`
+    select table_type
+    from information_schema.tables
+    where table_catalog = current_database()
+      and table_schema = ${relation.schema}
+      and table_name = ${relation.name}`);
+  if (!row) return undefined;
+  return row.table_type.includes('VIEW') ? 'view' : 'table';
+}
+
+export function dropRelation(relation: Relation, kind: RelationKind): RawBuilder<unknown> {
+  const name = tableOf(relation);
+  return kind === 'view' ? sql`drop view ${name}` : sql`drop table ${name}`;
+}
+
+export function createSchema(schema: string): RawBuilder<unknown> {
+  return sql`create schema if not exists ${sql.id(schema)}`;
+}
+
+export function createTableAs(
+  relation: Relation,
+  select: RawBuilder<unknown>,
+): RawBuilder<unknown> {
+  return sql`
+    create table ${tableOf(relation)} as
+    ${select}`;
+}
+
+export function createView(relation: Relation, select: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`
+    create view ${tableOf(relation)} as
+    ${select}`;
+}
+
+export function renameTable(relation: Relation, name: string): RawBuilder<unknown> {
+  return sql`alter table ${tableOf(relation)} rename to ${sql.id(name)}`;
+}
+
+export async function countRows(session: Session, from: RawBuilder<unknown>): Promise<number> {
+  const [row] = await session.query<{ rows: number }>(sql`select count(*) as rows from ${from}`);
+  return Number(row?.rows ?? 0);
+}

@@ -1,0 +1,232 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { readNodeStates } from '../../engine/state/nodes.ts';
+import { materialize } from '../../engine/steps/materialize.ts';
+import type { BuildNode, NodeConfig } from '../../engine/words/node.ts';
+import { checkOf, contextOf, nodeOf, openWorkbench, type Workbench } from './workbench.ts';
+
+let bench: Workbench;
+beforeEach(async () => {
+  bench = await openWorkbench();
+});
+afterEach(async () => {
+  await bench[Symbol.asyncDispose]();
+});
+
+const keyed: Partial<NodeConfig> = { materialization: 'incremental', uniqueKey: ['id'] };
+
+function start(text: string, config: Partial<NodeConfig> = keyed) {
+  return materialize(bench.warehouse, nodeOf(text, config), contextOf());
+}
+
+function add(text: string, config: Partial<NodeConfig> = keyed, rest: Partial<BuildNode> = {}) {
+  const node = nodeOf(text, config, { isIncremental: true, ...rest });
+  return materialize(bench.warehouse, node, contextOf());
+}
+
+const thing = () => bench.rows('select * from mart.thing order by all');
+
+describe('an incremental table', () => {
+  test('is built whole where none stands, whatever the run decided', async () => {
+    expect(await add('select 1 as id, 2 as a')).toMatchObject({ action: 'created', rows: 1 });
+  });
+
+  test('takes new rows and replaces those of the same key', async () => {
+    await start('select range as id, 0 as a from range(3)');
+    const result = await add('select 2 as id, 7 as a union all select 3, 8');
+    expect(result).toMatchObject({ action: 'merged', rows: 2 });
+    expect(await thing()).toEqual([
+      { id: 0, a: 0 },
+      { id: 1, a: 0 },
+      { id: 2, a: 7 },
+      { id: 3, a: 8 },
+    ]);
+  });
+
+  test('may be written with common table expressions', async () => {
+    await start('with x as (select 1 as id) select id, 2 as a from x');
+    await add('with x as (select 1 as id) select id, 3 as a from x');
+    expect(await thing()).toEqual([{ id: 1, a: 3 }]);
+  });
+
+  test('appends where it has no key', async () => {
+    const plain: Partial<NodeConfig> = { materialization: 'incremental' };
+    await start('select 1 as id', plain);
+    expect(await add('select 1 as id', plain)).toMatchObject({ action: 'appended', rows: 1 });
+    expect(await thing()).toEqual([{ id: 1 }, { id: 1 }]);
+  });
+
+  test('keeps its data version when the batch is empty, so that dependants are reused', async () => {
+    const first = await start('select 1 as id, 2 as a');
+    const second = await add('select 1 as id, 2 as a where false');
+    expect(second).toMatchObject({ action: 'unchanged', rows: 0 });
+    expect(second.dataVersion).toBe(first.dataVersion);
+  });
+
+  test('is built from nothing on a full refresh', async () => {
+    await start('select 1 as id, 2 as a');
+    const node = nodeOf('select 5 as id, 6 as a', keyed, { isIncremental: true });
+    await materialize(bench.warehouse, node, contextOf({ fullRefresh: true }));
+    expect(await thing()).toEqual([{ id: 5, a: 6 }]);
+  });
+
+  test('is built whole where a view stood', async () => {
+    await start('select 1 as id', { materialization: 'view' });
+    expect(await add('select 2 as id')).toMatchObject({ action: 'replaced' });
+    expect(await thing()).toEqual([{ id: 2 }]);
+  });
+
+  test('is audited as it would be after the merge, and left as it was when that fails', async () => {
+    await start('select 1 as id, 60 as a');
+    const before = (await readNodeStates(bench.warehouse)).get('model.test.thing');
+    const check = {
+      ...checkOf('sum'),
+      sql: async (nameOf: (id: string) => string) =>
+        `select sum(a) as total from ${nameOf('model.test.thing')} having sum(a) > 100`,
+    };
+    const result = await add('select 2 as id, 60 as a', keyed, { checks: [check] });
+    expect(result).toMatchObject({ action: 'withheld', failures: [{ rows: 1 }] });
+    expect(await thing()).toEqual([{ id: 1, a: 60 }]);
+    const after = (await readNodeStates(bench.warehouse)).get('model.test.thing');
+    expect(after).toEqual({ ...before, status: 'failed' });
+  });
+
+  test('replaces the window of a microbatch', async () => {
+    const micro: Partial<NodeConfig> = {
+      materialization: 'incremental',
+      incrementalStrategy: 'microbatch',
+    };
+    const days = (value: number) =>
+      `select cast(d as timestamp) as at, ${value} as a from (values ('2026-01-01'), ('2026-01-02')) as t (d)`;
+    await start(days(1), micro);
+    const node = nodeOf(`${days(2)} where d = '2026-01-02'`, micro, { isIncremental: true });
+    const batch = { column: 'at', from: '2026-01-02T00:00:00Z', to: '2026-01-03T00:00:00Z' };
+    await materialize(bench.warehouse, node, contextOf({ batch }));
+    expect((await thing()).map((row) => row['a'])).toEqual([1, 2]);
+    await expect(add(days(3), micro)).rejects.toMatchObject({ code: 'microbatch-window-missing' });
+  });
+});
+
+describe('the keys of a batch', () => {
+  test('must be there: a null one stops the build before anything is touched', async () => {
+    await start('select 1 as id, 2 as a');
+    const nulls =
+      'select null::integer as id, 3 as a union all select 1, 9 union all select null, 4';
+    await expect(add(nulls)).rejects.toMatchObject({ code: 'null-keys' });
+    await expect(add(nulls)).rejects.toThrow('mart.thing: 2 rows have no value');
+    expect(await thing()).toEqual([{ id: 1, a: 2 }]);
+    await expect(start(nulls)).rejects.toMatchObject({ code: 'null-keys' });
+    expect(await thing()).toEqual([{ id: 1, a: 2 }]);
+  });
+
+  test('must be there once', async () => {
+    await start('select 1 as id, 2 as a');
+    const twice = 'select 1 as id, 3 as a union all select 1, 4';
+    await expect(add(twice)).rejects.toMatchObject({ code: 'duplicate-keys' });
+    await expect(start(twice)).rejects.toMatchObject({ code: 'duplicate-keys' });
+    expect(await thing()).toEqual([{ id: 1, a: 2 }]);
+    expect(await bench.relations('mart')).toEqual(['thing base table']);
+  });
+
+  test('may repeat where the last one wins, by the order given and then by the row itself', async () => {
+    const last: Partial<NodeConfig> = { ...keyed, duplicateKeys: 'last', duplicateOrder: 'seen' };
+    await start('select 1 as id, 0 as seen, 0 as a where false', last);
+    await add(
+      `select * from (values (1, 5, 1), (1, 9, 2), (2, 5, 3), (2, 5, 4)) as t (id, seen, a)`,
+      last,
+    );
+    expect(await thing()).toEqual([
+      { id: 1, seen: 9, a: 2 },
+      { id: 2, seen: 5, a: 4 },
+    ]);
+    const nulls = 'select null::integer as id, 1 as seen, 1 as a union all select null, 1, 1';
+    await expect(add(nulls, last)).rejects.toThrow('2 rows have no value');
+  });
+
+  test('may have several columns', async () => {
+    const two: Partial<NodeConfig> = { ...keyed, uniqueKey: ['id', 'kind'] };
+    await start("select 1 as id, 'a' as kind, 1 as n union all select 1, 'b', 2", two);
+    await add("select 1 as id, 'b' as kind, 3 as n", two);
+    expect((await thing()).map((row) => row['n'])).toEqual([1, 3]);
+  });
+});
+
+describe('merge', () => {
+  const merge: Partial<NodeConfig> = { ...keyed, incrementalStrategy: 'merge' };
+
+  test('writes only the columns it is told to', async () => {
+    await start('select 1 as id, 2 as a, 3 as b', merge);
+    const only = { ...merge, raw: { merge_update_columns: ['A'] } };
+    await add('select 1 as id, 20 as a, 30 as b union all select 2, 21, 31', only);
+    expect(await thing()).toEqual([
+      { id: 1, a: 20, b: 3 },
+      { id: 2, a: 21, b: 31 },
+    ]);
+    const not = { ...merge, raw: { merge_exclude_columns: 'a' } };
+    await add('select 1 as id, 200 as a, 300 as b', not);
+    expect((await thing())[0]).toEqual({ id: 1, a: 20, b: 300 });
+  });
+
+  test('leaves alone the columns that the batch lacks', async () => {
+    await start('select 1 as id, 2 as a, 3 as b', merge);
+    await add('select 1 as id, 9 as b', merge);
+    expect(await thing()).toEqual([{ id: 1, a: 2, b: 9 }]);
+  });
+});
+
+describe('a changed select', () => {
+  const changing = (onSchemaChange: NonNullable<NodeConfig['onSchemaChange']>) => ({
+    ...keyed,
+    onSchemaChange,
+  });
+  const changed = "select 2 as id, 'x' as b";
+
+  test('keeps the columns of the table by default, and says so', async () => {
+    await start('select 1 as id, 2 as a');
+    const result = await add(changed);
+    expect(result.warnings).toEqual([
+      'mart.thing: new columns are not in the table: b (set on_schema_change, or --full-refresh)',
+    ]);
+    expect(await thing()).toEqual([
+      { id: 1, a: 2 },
+      { id: 2, a: null },
+    ]);
+  });
+
+  test('is refused under "fail", naming what changed', async () => {
+    await start('select 1 as id, 2 as a');
+    await expect(add(changed, changing('fail'))).rejects.toThrow(
+      'mart.thing: its columns changed (new: b; gone: a)',
+    );
+    await expect(add('select 1 as id, 2.5 as a', changing('fail'))).rejects.toThrow(
+      'other type: a',
+    );
+  });
+
+  test('adds columns under "append_new_columns"', async () => {
+    await start('select 1 as id, 2 as a');
+    await add(changed, changing('append_new_columns'));
+    expect(await thing()).toEqual([
+      { id: 1, a: 2, b: null },
+      { id: 2, a: null, b: 'x' },
+    ]);
+    expect(await bench.relations('mart')).toEqual(['thing base table']);
+  });
+
+  test('has the columns and types of the select under "sync_all_columns"', async () => {
+    await start('select 1 as id, 2 as a, 3 as c');
+    await add("select 2 as id, 2.5 as c, 'x' as b", changing('sync_all_columns'));
+    expect(await thing()).toEqual([
+      { id: 1, c: '3.0', b: null },
+      { id: 2, c: '2.5', b: 'x' },
+    ]);
+  });
+
+  test('leaves the table in its old shape when a check fails afterwards', async () => {
+    await start('select 1 as id, 2 as a');
+    const checks = [checkOf("b = 'x'")];
+    const result = await add(changed, changing('append_new_columns'), { checks });
+    expect(result.action).toBe('withheld');
+    expect(await thing()).toEqual([{ id: 1, a: 2 }]);
+    expect(await bench.relations('mart')).toEqual(['thing base table']);
+  });
+});

@@ -1,0 +1,107 @@
+import { describe, expect, test } from 'vitest';
+import {
+  decideReuse,
+  ensureNodeStates,
+  forgetNodeState,
+  markNodeFailed,
+  type NodeState,
+  type ReuseFacts,
+  readNodeState,
+  readNodeStates,
+  saveNodeState,
+} from '../../engine/state/nodes.ts';
+import { openWorkbench } from './workbench.ts';
+
+const state: NodeState = {
+  nodeId: 'model.p.a',
+  fingerprint: 'f1',
+  dataVersion: 'r1',
+  inputs: { 'source.p.x': 'v1', "model.p.o'b": 'v2' },
+  builtAtMs: Date.UTC(2026, 0, 2, 3, 4, 5, 678),
+  watermark: undefined,
+  status: 'built',
+};
+
+describe('the state of nodes', () => {
+  test('is empty where nothing was ever built, without a table being made for it', async () => {
+    await using bench = await openWorkbench();
+    expect(await readNodeStates(bench.warehouse)).toEqual(new Map());
+    expect(await bench.relations('tidemill')).toEqual([]);
+  });
+
+  test('comes back as it was saved, one row a node', async () => {
+    await using bench = await openWorkbench();
+    const { warehouse } = bench;
+    await ensureNodeStates(warehouse);
+    await ensureNodeStates(warehouse);
+    await saveNodeState(warehouse, state);
+    await saveNodeState(warehouse, { ...state, watermark: '2026-01-01', dataVersion: 'r2' });
+    const found = await readNodeStates(warehouse);
+    expect([...found.values()]).toEqual([{ ...state, watermark: '2026-01-01', dataVersion: 'r2' }]);
+    await markNodeFailed(warehouse, state.nodeId);
+    expect((await readNodeState(warehouse, state.nodeId))?.status).toBe('failed');
+    await forgetNodeState(warehouse, state.nodeId);
+    expect(await readNodeState(warehouse, state.nodeId)).toBeUndefined();
+  });
+
+  test('goes back with the transaction that it was saved in', async () => {
+    await using bench = await openWorkbench();
+    await ensureNodeStates(bench.warehouse);
+    const work = bench.warehouse.transaction(async (session) => {
+      await saveNodeState(session, state);
+      throw new Error('the publish failed');
+    });
+    await expect(work).rejects.toThrow('the publish failed');
+    expect(await readNodeStates(bench.warehouse)).toEqual(new Map());
+  });
+});
+
+describe('a node', () => {
+  const facts: ReuseFacts = {
+    state,
+    fingerprint: 'f1',
+    inputs: state.inputs,
+    relationExists: true,
+    fullRefresh: false,
+    nowMs: state.builtAtMs + 1_000,
+  };
+  const reasonOf = (changes: Partial<ReuseFacts>) => {
+    const { run, reason } = decideReuse({ ...facts, ...changes });
+    expect(run).toBe(reason.kind !== 'unchanged');
+    return reason;
+  };
+
+  test('is reused when nothing it depends on has changed', () => {
+    expect(reasonOf({})).toEqual({ kind: 'unchanged' });
+  });
+
+  test('is built for the first reason that holds', () => {
+    expect(reasonOf({ fullRefresh: true, state: undefined })).toEqual({ kind: 'full_refresh' });
+    expect(reasonOf({ state: undefined, relationExists: false })).toEqual({ kind: 'new' });
+    expect(reasonOf({ relationExists: false })).toEqual({ kind: 'missing_table' });
+    expect(reasonOf({ state: { ...state, status: 'failed' } })).toEqual({
+      kind: 'failed_last_time',
+    });
+    expect(reasonOf({ fingerprint: 'f2' })).toEqual({ kind: 'fingerprint_changed' });
+  });
+
+  test('names the inputs that have new rows, those never built among them', () => {
+    expect(reasonOf({ inputs: { ...state.inputs, b: 'v9', a: undefined } })).toEqual({
+      kind: 'input_has_new_rows',
+      ids: ['a', 'b'],
+    });
+    expect(reasonOf({ inputs: { 'source.p.x': 'v2' } })).toEqual({
+      kind: 'input_has_new_rows',
+      ids: ['source.p.x'],
+    });
+  });
+
+  test('is built again when it has grown too old', () => {
+    expect(reasonOf({ refreshEveryMs: 1_001 })).toEqual({ kind: 'unchanged' });
+    expect(reasonOf({ refreshEveryMs: 1_000 })).toEqual({
+      kind: 'refresh_due',
+      everyMs: 1_000,
+      ageMs: 1_000,
+    });
+  });
+});
