@@ -77,7 +77,7 @@ pipelines:
       object: 'Contact',
       behavior: 'update_only',
       onDrift: 'reassert',
-      limits: { create: { kind: 'count', most: 0 }, update: { kind: 'percent', most: 10 } },
+      limits: { create: { count: 0 }, update: { percent: 10 }, archive: { percent: 5 } },
       fields: [
         { field: 'Health__c', column: 'health', write: 'always', owner: 'warehouse' },
         { field: 'Stage__c', column: 'stage', write: 'if_empty', owner: 'crm' },

@@ -4,15 +4,21 @@ import { parseDuration } from '../../words/duration.ts';
 import type { JsonObject } from '../../words/json.ts';
 import type { StreamSettings } from '../../words/stream.ts';
 import { didYouMean } from '../../words/suggest.ts';
+import {
+  type Behavior,
+  type DriftPolicy,
+  defaultLimits,
+  type FieldOwner,
+  type FieldSpec,
+  type Limit,
+  type WriteRule,
+} from '../../words/sync.ts';
 import type {
   ConfigIssue,
   ConnectionDeclaration,
-  FieldDeclaration,
-  LimitDeclaration,
   PipelineDeclaration,
   Project,
   StreamDeclaration,
-  SyncBehavior,
   SyncDeclaration,
 } from './project.ts';
 import type { YamlSource } from './yaml-source.ts';
@@ -30,17 +36,18 @@ interface RawSync {
   from: string;
   to: string;
   match: Record<string, string>;
-  behavior?: SyncBehavior;
+  behavior?: Behavior;
   fields: Record<string, string | RawField>;
   associate?: Record<string, string>;
-  limits?: Record<'create' | 'update' | 'archive', number | string | undefined>;
-  on_drift?: SyncDeclaration['onDrift'];
+  limits?: Partial<Record<'create' | 'update' | 'archive', number | string>>;
+  on_drift?: DriftPolicy;
+  modified_column?: string;
 }
 
 interface RawField {
   from: string;
-  write?: FieldDeclaration['write'];
-  owner?: FieldDeclaration['owner'];
+  write?: WriteRule;
+  owner?: FieldOwner;
 }
 
 interface RawPipeline {
@@ -108,13 +115,11 @@ function toStreams(
   }));
 }
 
-function toLimit(raw: number | string): LimitDeclaration {
-  return typeof raw === 'number'
-    ? { kind: 'count', most: raw }
-    : { kind: 'percent', most: Number(raw.slice(0, -1)) };
+function toLimit(raw: number | string): Limit {
+  return typeof raw === 'number' ? { count: raw } : { percent: Number(raw.slice(0, -1)) };
 }
 
-function toFields(name: string, raw: RawSync['fields'], source: YamlSource): FieldDeclaration[] {
+function toFields(raw: RawSync['fields']): FieldSpec[] {
   return Object.entries(raw).map(([field, value]) => {
     const declared: RawField = typeof value === 'string' ? { from: value } : value;
     return {
@@ -122,7 +127,6 @@ function toFields(name: string, raw: RawSync['fields'], source: YamlSource): Fie
       column: declared.from,
       write: declared.write ?? 'always',
       owner: declared.owner ?? 'warehouse',
-      position: source.keyPosition(['syncs', name, 'fields', field]),
     };
   });
 }
@@ -130,6 +134,9 @@ function toFields(name: string, raw: RawSync['fields'], source: YamlSource): Fie
 function toSync(name: string, raw: RawSync, source: YamlSource): SyncDeclaration {
   const dot = raw.to.indexOf('.');
   const { create, update, archive } = raw.limits ?? {};
+  const places = Object.keys(raw.fields).map(
+    (field) => [field, source.keyPosition(['syncs', name, 'fields', field])] as const,
+  );
   return {
     name,
     from: raw.from,
@@ -137,15 +144,17 @@ function toSync(name: string, raw: RawSync, source: YamlSource): SyncDeclaration
     object: raw.to.slice(dot + 1),
     match: Object.entries(raw.match).map(([field, column]) => ({ field, column })),
     behavior: raw.behavior ?? 'upsert',
-    fields: toFields(name, raw.fields, source),
+    fields: toFields(raw.fields),
     associate: Object.entries(raw.associate ?? {}).map(([object, column]) => ({ object, column })),
     limits: {
-      ...(create === undefined ? {} : { create: toLimit(create) }),
-      ...(update === undefined ? {} : { update: toLimit(update) }),
-      ...(archive === undefined ? {} : { archive: toLimit(archive) }),
+      create: create === undefined ? defaultLimits.create : toLimit(create),
+      update: update === undefined ? defaultLimits.update : toLimit(update),
+      archive: archive === undefined ? defaultLimits.archive : toLimit(archive),
     },
     onDrift: raw.on_drift ?? 'reassert',
+    ...(raw.modified_column === undefined ? {} : { modifiedColumn: raw.modified_column }),
     position: source.keyPosition(['syncs', name]),
+    fieldPositions: new Map(places),
   };
 }
 

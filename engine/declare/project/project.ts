@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../words/json.ts';
 import type { StreamSettings } from '../../words/stream.ts';
+import type { SyncSpec } from '../../words/sync.ts';
 
 /** Where something stands in a file; lines and columns count from 1. */
 export interface Position {
@@ -29,41 +30,13 @@ export interface StreamDeclaration {
   readonly position: Position;
 }
 
-export interface FieldDeclaration {
-  /** The CRM's field. */
-  readonly field: string;
-  readonly column: string;
-  readonly write: 'always' | 'if_empty' | 'never_null' | 'append';
-  readonly owner: 'warehouse' | 'crm' | 'latest';
-  readonly position: Position;
-}
-
-/** A number of records, or a share of the records the sync manages. */
-export type LimitDeclaration =
-  | { readonly kind: 'count'; readonly most: number }
-  | { readonly kind: 'percent'; readonly most: number };
-
-export const syncBehaviors = ['upsert', 'update_only', 'create_only', 'mirror', 'append'] as const;
-export type SyncBehavior = (typeof syncBehaviors)[number];
-
-export interface SyncDeclaration {
-  readonly name: string;
-  /** `schema.name` of a model's relation, or a model's name. */
+/** One entry under `syncs`: a sync whose model is still a name and which knows its places. */
+export interface SyncDeclaration extends Omit<SyncSpec, 'from'> {
+  /** A model's name, or `schema.name` of its relation. */
   readonly from: string;
-  readonly connection: string;
-  readonly object: string;
-  /** CRM field → column. */
-  readonly match: readonly { readonly field: string; readonly column: string }[];
-  readonly behavior: SyncBehavior;
-  readonly fields: readonly FieldDeclaration[];
-  readonly associate: readonly { readonly object: string; readonly column: string }[];
-  readonly limits: {
-    readonly create?: LimitDeclaration;
-    readonly update?: LimitDeclaration;
-    readonly archive?: LimitDeclaration;
-  };
-  readonly onDrift: 'reassert' | 'adopt' | 'report';
   readonly position: Position;
+  /** CRM field → where it is declared. */
+  readonly fieldPositions: ReadonlyMap<string, Position>;
 }
 
 export interface PipelineDeclaration {

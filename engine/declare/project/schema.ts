@@ -1,6 +1,6 @@
 import { durationPattern } from '../../words/duration.ts';
 import type { JsonObject } from '../../words/json.ts';
-import { syncBehaviors } from './project.ts';
+import { behaviors, driftPolicies, fieldOwners, writeRules } from '../../words/sync.ts';
 
 const duration = {
   type: 'string',
@@ -45,11 +45,11 @@ const field = {
   properties: {
     from: { type: 'string', minLength: 1, description: 'The column of the model.' },
     write: {
-      enum: ['always', 'if_empty', 'never_null', 'append'],
+      enum: [...writeRules],
       description: 'When the value is written: default always.',
     },
     owner: {
-      enum: ['warehouse', 'crm', 'latest'],
+      enum: [...fieldOwners],
       description: 'Who wins when both sides changed: default warehouse.',
     },
   },
@@ -72,7 +72,7 @@ const sync = {
       minProperties: 1,
       additionalProperties: { type: 'string', minLength: 1 },
     },
-    behavior: { enum: [...syncBehaviors], description: 'Default upsert.' },
+    behavior: { enum: [...behaviors], description: 'Default upsert.' },
     fields: { type: 'object', minProperties: 1, additionalProperties: field },
     associate: {
       type: 'object',
@@ -85,8 +85,12 @@ const sync = {
       properties: { create: limit, update: limit, archive: limit },
     },
     on_drift: {
-      enum: ['reassert', 'adopt', 'report'],
+      enum: [...driftPolicies],
       description: 'When a person edited what a sync wrote and the model did not change.',
+    },
+    modified_column: {
+      type: 'string',
+      description: 'The column that says when a row changed; needed where an owner is latest.',
     },
   },
 };
