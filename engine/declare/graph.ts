@@ -1,0 +1,168 @@
+export const resourceTypes = [
+  'model',
+  'seed',
+  'snapshot',
+  'source',
+  'test',
+  'unit_test',
+  'exposure',
+  'stream',
+  'sync',
+] as const;
+export type ResourceType = (typeof resourceTypes)[number];
+
+/** What the graph and the selectors need to know of a node; models, streams and syncs alike. */
+export interface GraphNode {
+  readonly id: string;
+  readonly resourceType: ResourceType;
+  readonly name: string;
+  readonly packageName: string;
+  /** The name's path: package, folders, name. */
+  readonly fqn: readonly string[];
+  /** Relative to the project's root; empty where no file says it. */
+  readonly file: string;
+  readonly tags: readonly string[];
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Ids this node reads. Ids that are no node are ignored. */
+  readonly dependsOn: readonly string[];
+  /** Sources: the source's name. Streams: the connection's. */
+  readonly sourceName?: string;
+  /** Tests: the macro's name, and whether it is generic. */
+  readonly testName?: string;
+  readonly testType?: 'generic' | 'singular';
+}
+
+export interface Graph {
+  readonly nodes: ReadonlyMap<string, GraphNode>;
+  /** Every node after all it depends on; ties by id. Nodes in a cycle come last, by id. */
+  readonly order: readonly string[];
+  /** One path per knot of nodes that wait for each other: `a → b → a` as `[a, b, a]`. */
+  readonly cycles: readonly (readonly string[])[];
+  parentsOf(id: string): readonly string[];
+  childrenOf(id: string): readonly string[];
+  /** Everything the given nodes are built from, without themselves; `depth` 1 is the parents. */
+  ancestorsOf(ids: Iterable<string>, depth?: number): Set<string>;
+  descendantsOf(ids: Iterable<string>, depth?: number): Set<string>;
+}
+
+type Neighbours = ReadonlyMap<string, readonly string[]>;
+
+export function buildGraph(list: Iterable<GraphNode>): Graph {
+  const nodes = new Map<string, GraphNode>();
+  for (const node of list) nodes.set(node.id, node);
+  const parents = new Map<string, string[]>();
+  const children = new Map<string, string[]>([...nodes.keys()].map((id) => [id, []]));
+  for (const node of nodes.values()) {
+    const known = [...new Set(node.dependsOn)].filter((id) => nodes.has(id));
+    parents.set(node.id, known);
+    for (const id of known) children.get(id)?.push(node.id);
+  }
+  const { order, knotted } = orderNodes(nodes, parents, children);
+  return {
+    nodes,
+    order: [...order, ...knotted],
+    cycles: findCycles(knotted, parents),
+    parentsOf: (id) => parents.get(id) ?? [],
+    childrenOf: (id) => children.get(id) ?? [],
+    ancestorsOf: (ids, depth) => walk(ids, parents, depth),
+    descendantsOf: (ids, depth) => walk(ids, children, depth),
+  };
+}
+
+/** Kahn's algorithm, level by level: a node's level is the longest way to it. */
+function orderNodes(
+  nodes: ReadonlyMap<string, GraphNode>,
+  parents: Neighbours,
+  children: Neighbours,
+): { order: string[]; knotted: string[] } {
+  const waiting = new Map<string, number>();
+  for (const id of nodes.keys()) waiting.set(id, parents.get(id)?.length ?? 0);
+  let level = [...nodes.keys()].filter((id) => waiting.get(id) === 0).sort();
+  const order: string[] = [];
+  while (level.length > 0) {
+    const next: string[] = [];
+    for (const id of level) {
+      order.push(id);
+      for (const child of children.get(id) ?? []) {
+        const left = (waiting.get(child) ?? 0) - 1;
+        waiting.set(child, left);
+        if (left === 0) next.push(child);
+      }
+    }
+    level = next.sort();
+  }
+  const ordered = new Set(order);
+  return { order, knotted: [...nodes.keys()].filter((id) => !ordered.has(id)).sort() };
+}
+
+/**
+ * Nodes left over by the ordering are in a cycle or behind one. A node is in a cycle when it is
+ * among its own ancestors; one shortest cycle is reported per knot of mutually waiting nodes.
+ */
+function findCycles(knotted: readonly string[], parents: Neighbours): string[][] {
+  const reported = new Set<string>();
+  const cycles: string[][] = [];
+  for (const start of knotted) {
+    if (reported.has(start)) continue;
+    const path = findWayBack(start, parents);
+    if (path === undefined) continue;
+    cycles.push(turnCycle(path));
+    const above = walk([start], parents);
+    for (const id of above) if (walk([id], parents).has(start)) reported.add(id);
+    reported.add(start);
+  }
+  return cycles;
+}
+
+/** The shortest path from a node over its parents to itself, without the closing repetition. */
+function findWayBack(start: string, parents: Neighbours): string[] | undefined {
+  const cameFrom = new Map<string, string>();
+  let level = [start];
+  while (level.length > 0) {
+    const next: string[] = [];
+    for (const id of level) {
+      for (const parent of parents.get(id) ?? []) {
+        if (parent === start) {
+          const path = [id];
+          for (let at = cameFrom.get(id); at !== undefined; at = cameFrom.get(at)) path.push(at);
+          return path.reverse();
+        }
+        if (cameFrom.has(parent)) continue;
+        cameFrom.set(parent, id);
+        next.push(parent);
+      }
+    }
+    level = next;
+  }
+  return undefined;
+}
+
+/** In the direction data flows, from the smallest id, and closed: independent of where it was met. */
+function turnCycle(path: readonly string[]): string[] {
+  const flow = [...path].reverse();
+  const first = flow.indexOf([...flow].sort()[0] ?? '');
+  const turned = [...flow.slice(first), ...flow.slice(0, first)];
+  return [...turned, ...turned.slice(0, 1)];
+}
+
+function walk(ids: Iterable<string>, neighbours: Neighbours, depth = Infinity): Set<string> {
+  const start = new Set(ids);
+  const seen = new Set<string>(start);
+  const found = new Set<string>();
+  let level = [...start];
+  for (let step = 0; step < depth && level.length > 0; step += 1) {
+    const next: string[] = [];
+    for (const id of level) {
+      for (const neighbour of neighbours.get(id) ?? []) {
+        if (seen.has(neighbour)) {
+          continue;
+        }
+        seen.add(neighbour);
+        found.add(neighbour);
+        next.push(neighbour);
+      }
+    }
+    level = next;
+  }
+  return found;
+}
