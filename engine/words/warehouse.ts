@@ -26,6 +26,12 @@ export interface Session {
   describeQuery(statement: RawBuilder<unknown>): Promise<readonly Column[]>;
 }
 
+/** A cell that is not of its column's type; never the value itself. */
+export interface Misfit {
+  readonly column: string;
+  readonly recordId: string;
+}
+
 /** A spooled page file, ready for the warehouse's own reader. */
 export interface PageFile {
   readonly path: string;
@@ -39,7 +45,7 @@ export interface Warehouse extends Session, AsyncDisposable {
   readonly dialect: Dialect;
   /**
    * Serialised: one writer at a time. Committed when `work` resolves, rolled back when it rejects.
-   * Data statements only; see `ddl`.
+   * After a conflict with another writer `work` is called again. Data statements only; see `ddl`.
    */
   transaction<T>(work: (session: Session) => Promise<T>): Promise<T>;
   /** Changes of shape: each call its own transaction, made durable before it resolves. */
@@ -51,6 +57,8 @@ export interface Warehouse extends Session, AsyncDisposable {
    * NDJSON by path), for use in one `from`. Valid until the session's transaction ends.
    */
   pages(session: Session, files: readonly PageFile[], stream: Stream): Promise<RawBuilder<unknown>>;
+  /** Finds one cell whose text is not of its column's type: a slow pass, for messages. */
+  findMisfit(files: readonly PageFile[], stream: Stream): Promise<Misfit | undefined>;
   /** Empty twin in memory for binding models: same dialect, no data, never touches the file. */
   openShadow(): Promise<Shadow>;
   /** A quiet point: flush what is logged into the file. */
@@ -68,6 +76,8 @@ export interface Dialect {
   typeName(type: ColumnType): string;
   /** The engine's type for a product's type name; `json` for nested types, `string` when unknown. */
   columnType(typeName: string): ColumnType;
+  /** A digest (32 hex digits, md5) of the texts that are not null, in the order given. */
+  digest(texts: readonly RawBuilder<unknown>[]): RawBuilder<unknown>;
   /** A text that is equal exactly when two values of one CRM type mean the same (see diff). */
   canonical(kind: CanonicalKind, value: RawBuilder<unknown>): RawBuilder<unknown>;
 }

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { ColumnType } from '../../engine/words/stream.ts';
 import type { Dialect } from '../../engine/words/warehouse.ts';
 import { canonicalText } from './canonical.ts';
@@ -52,5 +53,6 @@ export const duckdbDialect: Dialect = {
     if (decimal) return `decimal(${Number(decimal[1])},${Number(decimal[2])})`;
     return columnTypes[upper] ?? 'string';
   },
+  digest: (texts) => sql`md5(concat_ws(chr(31), ${sql.join(texts)}))`,
   canonical: canonicalText,
 };

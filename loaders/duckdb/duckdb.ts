@@ -2,7 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { RawBuilder } from 'kysely';
 import { messageOf, TerminalError, TransientError } from '../../engine/words/errors.ts';
 import type { Log } from '../../engine/words/log.ts';
-import type { Row, Session, Shadow, Warehouse } from '../../engine/words/warehouse.ts';
+import type { Misfit, Row, Session, Shadow, Warehouse } from '../../engine/words/warehouse.ts';
 import {
   changeRows,
   describeRelation,
@@ -24,7 +24,7 @@ import {
   openInstance,
   openShadowInstance,
 } from './instance.ts';
-import { pagesTable } from './pages.ts';
+import { misfitQuery, pagesTable } from './pages.ts';
 import { createPool } from './pool.ts';
 import { compileStatement } from './statement.ts';
 
@@ -133,6 +133,14 @@ async function createWarehouse(
       }
     },
     pages: async (_session, files, stream) => pagesTable(files, stream),
+    findMisfit: (files, stream) =>
+      guarded(() =>
+        readers.use(async (reader) => {
+          const statement = compileStatement(misfitQuery(files, stream));
+          const [misfit] = await readRows<Misfit>(reader, statement);
+          return misfit;
+        }),
+      ),
     openShadow: () => openShadow(attached.alias),
     checkpoint: () => write(checkpoint),
     async [Symbol.asyncDispose]() {
