@@ -1,0 +1,11 @@
+-- What was true of each opportunity and when, and when we learned of it.
+{{ config(
+  materialized='history',
+  unique_key='opportunity_id',
+  valid_at='modified_at',
+  recorded_at='observed_at',
+  sequence='sequence',
+  deleted='is_deleted',
+) }}
+
+select * from {{ ref('opportunity_versions') }}
