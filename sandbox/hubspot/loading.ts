@@ -1,7 +1,6 @@
-import { createReadStream, existsSync, readdirSync, readFileSync } from 'node:fs';
-import { basename, extname, join } from 'node:path';
-import { parse } from 'csv-parse';
-import { parseRows, type Row } from '../control.ts';
+import { join } from 'node:path';
+import type { Row } from '../control.ts';
+import { listDataFiles, readDataFile, readSchemaFile } from '../folder.ts';
 import type { Account } from './account.ts';
 import type { ObjectDefinition } from './catalog.ts';
 import { defineSchema } from './definition.ts';
@@ -131,67 +130,35 @@ export function associateRow(account: Account, row: Row, isRemoval = false): voi
   else associations.remove(from, fromId, to, toId, typeId === null ? undefined : [kind]);
 }
 
-const batchRows = 5_000;
-const extensions = ['.csv', '.json', '.ndjson'];
-
 /**
  * Loads a folder: schema.json first, then `<type>.csv|.json|.ndjson`, associations last.
- * Returns the number of rows; an Error names file and line.
+ * Returns the number of rows; an Error names the file and the row in it (from 1).
  */
 export async function loadFolder(account: Account, folder: string): Promise<number> {
-  const schemaFile = join(folder, 'schema.json');
-  if (existsSync(schemaFile)) {
+  const schema = await readSchemaFile(folder);
+  if (schema !== undefined) {
     try {
-      defineSchema(account, JSON.parse(readFileSync(schemaFile, 'utf8')));
+      defineSchema(account, schema);
     } catch (error) {
-      throw new Error(`${schemaFile}: ${explain(error)}`);
+      throw new Error(`${join(folder, 'schema.json')}: ${explain(error)}`);
     }
   }
-  const isLast = (name: string): number => (name.startsWith('associations.') ? 1 : 0);
-  const names = readdirSync(folder)
-    .filter((name) => extensions.includes(extname(name)) && name !== 'schema.json')
-    .sort((left, right) => isLast(left) - isLast(right) || left.localeCompare(right));
+  const isLast = ([type]: readonly [string, string]): number => (type === 'associations' ? 1 : 0);
+  const files = (await listDataFiles(folder)).toSorted(
+    (left, right) => isLast(left) - isLast(right),
+  );
   let count = 0;
-  for (const name of names) count += await loadFile(account, join(folder, name));
-  return count;
-}
-
-async function loadFile(account: Account, file: string): Promise<number> {
-  const extension = extname(file);
-  const type = basename(file, extension);
-  if (type !== 'associations' && account.catalog.find(type) === undefined) {
-    const known = [...account.catalog.objects.keys(), 'associations'].join(', ');
-    throw new Error(
-      `${file}: there is no object "${type}"; declare it in schema.json or use ${known}`,
-    );
-  }
-  if (extension === '.csv') return loadCsv(account, type, file);
-  try {
-    return loadRecords(account, type, parseRows(readFileSync(file)));
-  } catch (error) {
-    throw new Error(`${file}: ${explain(error)}`);
-  }
-}
-
-async function loadCsv(account: Account, type: string, file: string): Promise<number> {
-  const parser = createReadStream(file).pipe(parse({ columns: true, bom: true, info: true }));
-  let count = 0;
-  let batch: { record: Row; info: { lines: number } }[] = [];
-  const flush = (): void => {
-    const rows = batch.map(({ record }) => record);
-    const place = (row: number): string => `${file} line ${batch[row - 1]?.info.lines ?? 0}`;
-    count += loadRecords(account, type, rows, place);
-    batch = [];
-  };
-  try {
-    for await (const entry of parser as AsyncIterable<(typeof batch)[number]>) {
-      batch.push(entry);
-      if (batch.length >= batchRows) flush();
+  for (const [type, file] of files) {
+    if (type !== 'associations' && account.catalog.find(type) === undefined) {
+      const known = [...account.catalog.objects.keys(), 'associations'].join(', ');
+      throw new Error(`${file}: no object "${type}"; declare it in schema.json, or use ${known}`);
     }
-  } catch (error) {
-    const message = explain(error);
-    throw message.startsWith(file) ? error : new Error(`${file}: ${message}`);
+    let before = 0;
+    for await (const rows of readDataFile(file)) {
+      loadRecords(account, type, rows, (row) => `${file}: row ${before + row}`);
+      before += rows.length;
+    }
+    count += before;
   }
-  flush();
   return count;
 }

@@ -30,8 +30,8 @@ export function viewRecord(
   if (options.history !== undefined && options.history.length > 0) {
     view['propertiesWithHistory'] = viewHistory(account, object, record, options.history);
   }
-  view['createdAt'] = new Date(record.createdMs).toISOString();
-  view['updatedAt'] = new Date(record.modifiedMs).toISOString();
+  view['createdAt'] = record.values[object.createdProperty];
+  view['updatedAt'] = record.values[object.modifiedProperty];
   view['archived'] = record.archivedMs !== null;
   if (record.archivedMs !== null) view['archivedAt'] = new Date(record.archivedMs).toISOString();
   const associations = viewAssociations(account, object, record, options.associations ?? []);

@@ -88,16 +88,38 @@ function isSystem(object: ObjectDefinition, property: string): boolean {
   return !columnOf(object, property).startsWith('"p_');
 }
 
-export function storedProperties(object: ObjectDefinition): string[] {
-  return [...object.properties.keys()].filter((name) => !isSystem(object, name));
+/** Made once an object and shape: inserts and writes ask for it a million times. */
+interface StoredShape {
+  size: number;
+  names: readonly string[];
+  columns: string;
+  insert: string;
+}
+const shapes = new WeakMap<ObjectDefinition, StoredShape>();
+
+function shapeOf(object: ObjectDefinition): StoredShape {
+  const known = shapes.get(object);
+  if (known !== undefined && known.size === object.properties.size) return known;
+  const names = [...object.properties.keys()].filter((name) => !isSystem(object, name));
+  const columns = `${baseColumns}${names.map((name) => `, "p_${name}"`).join('')}`;
+  const holes = ', ?'.repeat(names.length);
+  const insert = `insert into ${tableOf(object)} (${columns}) values (?, ?, ?, ?${holes})`;
+  const shape = { size: object.properties.size, names, columns, insert };
+  shapes.set(object, shape);
+  return shape;
 }
 
 const baseColumns = 'id, created_ms, modified_ms, archived_ms';
 const statementsMax = 500;
+const cacheKib = 256 * 1024;
 
 export function createStore(clock: SandboxClock, searchLagMs: number, file?: string): Store {
-  const db = new DatabaseSync(file ?? ':memory:');
-  db.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma cache_size = -65536;');
+  // An empty path is SQLite's temporary database: in memory while it fits the cache, spilled to a
+  // file that nobody sees beyond that. So a million wide records stay under the promised gigabyte.
+  const db = new DatabaseSync(file ?? '');
+  const journal = file === undefined ? 'memory' : 'wal';
+  db.exec(`pragma journal_mode = ${journal}; pragma synchronous = off;
+    pragma cache_size = -${cacheKib};`);
   db.function('holds_token', { deterministic: true }, (value, pattern) =>
     typeof value === 'string' && typeof pattern === 'string' && holdsToken(value, pattern) ? 1 : 0,
   );
@@ -126,7 +148,7 @@ export function createStore(clock: SandboxClock, searchLagMs: number, file?: str
     const untilMs = clock.now() + searchLagMs;
     const shadow = shadowOf(object);
     shadowed.add(object.name);
-    const columns = recordColumns(object);
+    const { columns } = shapeOf(object);
     if (isNew) {
       prepare(
         `insert into ${shadow} (seq, until_ms, present, id, created_ms, modified_ms) values (?, ?, 0, ?, 0, 0)`,
@@ -157,7 +179,7 @@ export function createStore(clock: SandboxClock, searchLagMs: number, file?: str
       }
     },
     createTable(object) {
-      const columns = storedProperties(object).map((name) => `, "p_${name}" text`);
+      const columns = shapeOf(object).names.map((name) => `, "p_${name}" text`);
       const body = `id integer primary key, created_ms integer not null, modified_ms integer not null, archived_ms integer${columns.join('')}`;
       const table = tableOf(object);
       db.exec(`create table if not exists ${table} (${body})`);
@@ -190,11 +212,10 @@ export function createStore(clock: SandboxClock, searchLagMs: number, file?: str
     insert(object, record, isSeed = false) {
       if (isSeed) touch(object);
       else keepIndexed(object, record.id, true);
-      const names = storedProperties(object);
-      const sql = `insert into ${tableOf(object)} (${recordColumns(object)}) values (?, ?, ?, ?${', ?'.repeat(names.length)})`;
+      const { names, insert } = shapeOf(object);
       const { id, createdMs, modifiedMs, archivedMs } = record;
       const values = names.map((name) => record.values[name] ?? null);
-      prepare(sql).run(id, createdMs, modifiedMs, archivedMs ?? null, ...values);
+      prepare(insert).run(id, createdMs, modifiedMs, archivedMs ?? null, ...values);
     },
     read(object, id, properties) {
       return store.select(object, properties, 'where id = ?', [id])[0];
@@ -271,11 +292,6 @@ export function createStore(clock: SandboxClock, searchLagMs: number, file?: str
     close: () => db.close(),
   };
   return store;
-}
-
-function recordColumns(object: ObjectDefinition): string {
-  const stored = storedProperties(object).map((name) => `, "p_${name}"`);
-  return `${baseColumns}${stored.join('')}`;
 }
 
 function uniqueIndex(object: ObjectDefinition, property: string): string {
