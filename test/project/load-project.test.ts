@@ -151,6 +151,13 @@ pipelines:
     expect(fault).toMatch(/looked at: the environment; \.env \(no such file\)/);
   });
 
+  test('a missing name of a connection is no fault for work that talks to no CRM', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tidemill-project-'));
+    const file = join(folder, 'pipelines.yaml');
+    writeFileSync(file, head);
+    expect(loadProject({ file, env: {}, types, needsConnections: false }).issues).toEqual([]);
+  });
+
   test('of a secret written into the file say how to refer to it, without repeating it', () => {
     const [fault] = faults(head.replace('${env:TOKEN}', 'pat-very-secret'));
     expect(fault).toMatch(/connections\.hubspot\.token is a secret written into the file/);

@@ -38,6 +38,7 @@ interface Resolved {
 function resolveEnvironment(
   source: YamlSource,
   environment: ReturnType<typeof readEnvironment>,
+  needsConnections: boolean,
 ): Resolved {
   const issues: ConfigIssue[] = [];
   const referenced = new Set<string>();
@@ -51,6 +52,7 @@ function resolveEnvironment(
     if (typeof value !== 'string') return value;
     const result = substitute(value, environment);
     for (const name of result.missing) {
+      if (path[0] === 'connections' && !needsConnections) continue;
       issues.push({
         ...source.position(path),
         message: `${path.join('.')} needs ${name}, which is not set`,
@@ -104,6 +106,8 @@ export interface LoadOptions {
   readonly file: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly types: DeclaredTypes;
+  /** False for work that talks to no CRM: then `connections` may lack their environment. */
+  readonly needsConnections?: boolean;
 }
 
 /** Reads `pipelines.yaml`: a project, or every fault of it at once. */
@@ -122,7 +126,7 @@ export function loadProject(options: LoadOptions): LoadedProject {
   const source = parseYamlSource(options.file, text);
   if (source.issues.length > 0) return { project: undefined, issues: source.issues };
   const environment = readEnvironment(dirname(file), options.env);
-  const resolved = resolveEnvironment(source, environment);
+  const resolved = resolveEnvironment(source, environment, options.needsConnections ?? true);
   const validate = compileSchema(options.types);
   const issues = [...resolved.issues];
   if (!validate(resolved.value)) issues.push(...toIssues(validate.errors ?? [], source));

@@ -1,0 +1,86 @@
+import { Option } from 'commander';
+import { sql } from 'kysely';
+import { formatOwner, waitForLock } from '../../engine/state/lock.ts';
+import { TerminalError } from '../../engine/words/errors.ts';
+import type { Row } from '../../engine/words/warehouse.ts';
+import { exitCodes, type RegisterCommand } from '../host.ts';
+import { count, formatCell, formatTable } from '../text-table.ts';
+
+const formats = ['table', 'csv', 'json'] as const;
+type Format = (typeof formats)[number];
+
+/** Rows a table on the screen shows; the other formats have no end. */
+const tableRowsMax = 500;
+const waitMaxMs = 60 * 60 * 1_000;
+
+function csvCell(value: unknown): string {
+  const text = formatCell(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+const toJson = (row: Row): string =>
+  JSON.stringify(row, (_key, value: unknown) =>
+    typeof value === 'bigint' ? value.toString() : value,
+  );
+
+/** `query`: one statement against the warehouse, for people and for pipes. */
+export const registerQuery: RegisterCommand = (program, host) => {
+  program
+    .command('query <sql>')
+    .description('ask the warehouse; waits while a run has it open')
+    .addOption(
+      new Option('--format <format>', 'how rows are printed').choices(formats).default('table'),
+    )
+    .addHelpText(
+      'after',
+      '\nExample:\n  tidemill query "select * from operational.pipeline_by_stage"',
+    )
+    .action(
+      host.action(async (context, text: string, options: { format: Format }) => {
+        const { terminal } = context;
+        const opened = await context.openProject({ needsConnections: false });
+        if (!opened.hasWarehouse()) {
+          throw new TerminalError('there is no warehouse yet', {
+            code: 'no-warehouse',
+            hint: 'run `tidemill run` first',
+          });
+        }
+        using _lock = await waitForLock({
+          folder: opened.stateFolder,
+          command: 'tidemill query',
+          clock: opened.clock,
+          signal: context.signal,
+          waitMaxMs,
+          onWait: (owner) => terminal.note(`waiting for ${formatOwner(owner)}`),
+        });
+        await using warehouse = await opened.openWarehouse({ readOnly: true });
+        const statement = sql.raw(text);
+        const names = (await warehouse.describeQuery(statement)).map(({ name }) => name);
+        const kept: Row[] = [];
+        let rows = 0;
+        if (options.format === 'csv') terminal.out(names.map(csvCell).join(','));
+        for await (const chunk of warehouse.stream(statement)) {
+          rows += chunk.length;
+          if (options.format === 'table') kept.push(...chunk.slice(0, tableRowsMax - kept.length));
+          else {
+            const toLine =
+              options.format === 'json'
+                ? toJson
+                : (row: Row) => names.map((name) => csvCell(row[name])).join(',');
+            terminal.out(chunk.map(toLine).join('\n'));
+          }
+        }
+        if (options.format === 'table') {
+          terminal.out(
+            formatTable(
+              names,
+              kept.map((row) => names.map((name) => row[name])),
+            ),
+          );
+          const shown = rows > kept.length ? `, the first ${count(kept.length)} shown` : '';
+          terminal.note(`${count(rows, 'row')}${shown}`);
+        }
+        return exitCodes.success;
+      }),
+    );
+};

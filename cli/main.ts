@@ -1,0 +1,38 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { commands } from './commands/index.ts';
+import { createHost, exitCodes } from './host.ts';
+import { packageFile } from './package-root.ts';
+
+function readVersion(): string {
+  const text = readFileSync(packageFile('package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+/** Runs the command line; resolves when the command has ended and its exit code is set. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const program = new Command('tidemill')
+    .description('CRM objects into the warehouse, SQL models with history, changes back out.')
+    .version(readVersion())
+    .option('--project-dir <folder>', 'the folder of pipelines.yaml', '.')
+    .showHelpAfterError('(tidemill --help shows what there is)')
+    .showSuggestionAfterError()
+    .exitOverride();
+  const host = createHost(program, {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    argv,
+  });
+  for (const register of commands) register(program, host);
+  try {
+    await program.parseAsync([...argv]);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // Help and version end here too, with exit code 0.
+    process.exitCode = error.exitCode === 0 ? exitCodes.success : exitCodes.usage;
+  }
+}
+
+await main(process.argv);
