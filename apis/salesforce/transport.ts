@@ -1,0 +1,41 @@
+import { PassThrough } from 'node:stream';
+import type { Transport } from 'jsforce/lib/transport.js';
+import type { HttpResponse, HttpRequest as JsforceRequest } from 'jsforce/lib/types/common.js';
+import { StreamPromise } from 'jsforce/lib/util/promise.js';
+import type { HttpReply } from '../../engine/wire/http.ts';
+
+export interface TransportRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array | undefined;
+}
+
+/**
+ * What jsforce sends its requests through, in place of its own: jsforce repeats GETs, PUTs and
+ * DELETEs by itself (up to 6 calls for one), which no budget would see. Here each of its requests is
+ * exactly one `send`, and the engine's errors pass through jsforce untouched.
+ */
+export function createTransport(
+  send: (request: TransportRequest) => Promise<HttpReply>,
+): Transport {
+  const exchange = async (request: JsforceRequest): Promise<HttpResponse> => {
+    const body = typeof request.body === 'string' ? request.body : undefined;
+    const reply = await send({
+      method: request.method,
+      url: request.url,
+      headers: (request.headers ?? {}) as Readonly<Record<string, string>>,
+      body,
+    });
+    return {
+      statusCode: reply.status,
+      headers: Object.fromEntries(reply.headers),
+      body: reply.body.toString('utf8'),
+    };
+  };
+  return {
+    httpRequest: (request: JsforceRequest) =>
+      StreamPromise.create(() => ({ stream: new PassThrough(), promise: exchange(request) })),
+    getRequestStreamCreator: () => () => new PassThrough(),
+  };
+}

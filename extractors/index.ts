@@ -1,0 +1,5 @@
+import type { ExtractorFactory } from '../engine/words/connection.ts';
+import { salesforce } from './salesforce.ts';
+
+/** Every source by the name people write after `type:`. */
+export const extractors: Readonly<Record<string, ExtractorFactory>> = { salesforce };

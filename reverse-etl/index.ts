@@ -1,0 +1,5 @@
+import type { DestinationFactory } from '../engine/words/connection.ts';
+import { salesforce } from './salesforce.ts';
+
+/** Every destination by the name people write after `type:`. */
+export const destinations: Readonly<Record<string, DestinationFactory>> = { salesforce };

@@ -1,0 +1,44 @@
+import { describeExtractor, type ExtractorSuite } from '../conformance/extractor.ts';
+import { loadAccounts, openBench } from './bench.ts';
+
+/** The same contract by REST pages and by bulk jobs: small pages and thresholds keep it quick. */
+function createSuite(name: string, bulkFrom: number): ExtractorSuite {
+  return {
+    name,
+    severalPages: 90,
+    idleCalls: 1,
+    secret: 'not-the-secret',
+    async open({ records, dailyCalls, isSecretWrong }) {
+      const bench = await openBench(
+        { pageSizeMax: 20, bulkPageSizeMax: 15 },
+        {
+          bulk_from: bulkFrom,
+          ...(dailyCalls === undefined ? {} : { daily_calls: dailyCalls }),
+          ...(isSecretWrong === true ? { client_secret: 'not-the-secret' } : {}),
+        },
+      );
+      const { sandbox, clock, extractor } = bench;
+      loadAccounts(sandbox, records);
+      return {
+        extractor,
+        stream: 'Account',
+        field: 'Name',
+        now: clock.now,
+        advance: bench.advance,
+        truth() {
+          const live = [...sandbox.rows('Account')].filter((row) => row['IsDeleted'] !== true);
+          return new Map(live.map((row) => [String(row['Id']), String(row['Name'])]));
+        },
+        create: (value) => sandbox.person.create('Account', { Name: value, AnnualRevenue: 1 }),
+        edit: (id, value) => void sandbox.person.update('Account', id, { Name: value }),
+        remove: (id) => void sandbox.person.remove('Account', id),
+        calls: () => sandbox.calls.total,
+        setFaults: (plan) => sandbox.faults.set(plan),
+        close: sandbox.close,
+      };
+    },
+  };
+}
+
+describeExtractor(createSuite('Salesforce by REST pages', 1_000_000));
+describeExtractor(createSuite('Salesforce by bulk jobs', 30));
