@@ -25,7 +25,11 @@ export interface PushPayload {
   /** True when an edit made in the CRM is being overwritten with an unchanged model's value. */
   readonly reasserts: boolean;
   /** The sync key's parts, by which a create in doubt is found. */
-  readonly match: readonly { readonly field: string; readonly value: string }[];
+  readonly match: readonly {
+    readonly field: string;
+    readonly kind: CanonicalKind;
+    readonly value: string;
+  }[];
 }
 
 export interface PushIntent {
@@ -80,7 +84,8 @@ export interface Ledger {
   /** Settles intents, or pushes in doubt. An answer whose attempt is settled already is a fault. */
   settle(outcomes: readonly Outcome[]): void;
   inDoubt(sync: string): Push[];
-  outcomesAfter(outcome: number, limit: number): Push[];
+  /** Settled pushes of one sync, doubts included, in the order in which they were settled. */
+  outcomesAfter(sync: string, outcome: number, limit: number): Push[];
   /** What one run sent, oldest first. */
   pushesOf(runId: string, afterSeq: number, limit: number): Push[];
   /** Pushes without a final outcome, of all syncs. */
@@ -106,9 +111,14 @@ export function openLedger(db: StateDb, clock: Clock): Ledger {
       db
         .all("select * from push where status = 'in_doubt' and sync = ? order by seq", sync)
         .map(toPush),
-    outcomesAfter: (outcome, limit) =>
+    outcomesAfter: (sync, outcome, limit) =>
       db
-        .all('select * from push where outcome > ? order by outcome limit ?', outcome, limit)
+        .all(
+          'select * from push where sync = ? and outcome > ? order by outcome limit ?',
+          sync,
+          outcome,
+          limit,
+        )
         .map(toPush),
     pushesOf: (runId, afterSeq, limit) =>
       db

@@ -94,6 +94,7 @@ const migrations: readonly string[] = [
     message text
   ) strict;
   create index push_key on push (sync, key);
+  create index push_outcome on push (sync, outcome);
   create index push_run on push (run_id, seq);
   create index push_open on push (status, sync) where status in ('intent', 'in_doubt');
   `,

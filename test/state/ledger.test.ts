@@ -19,7 +19,7 @@ const intent = (key: string): PushIntent => ({
     observedAt: null,
     signature: key,
     reasserts: false,
-    match: [{ field: 'email', value: key }],
+    match: [{ field: 'email', kind: 'email', value: key }],
   },
 });
 
@@ -51,7 +51,7 @@ describe('the push ledger', () => {
       },
     ]);
     expect(ledger.epoch).toBe(2);
-    expect(ledger.outcomesAfter(0, 10).map(({ key, resultId }) => [key, resultId])).toEqual([
+    expect(ledger.outcomesAfter('contacts', 0, 10).map(({ key, resultId }) => [key, resultId])).toEqual([
       ['a@x.org', '7'],
       ['b@x.org', undefined],
     ]);
@@ -62,9 +62,9 @@ describe('the push ledger', () => {
     const ledger = openLedger(db, heldClock());
     const ticket = first(ledger.intend([intent('a@x.org')]));
     ledger.settle([{ ticket, result: { status: 'in_doubt', reason: 'timed out' } }]);
-    const read = ledger.outcomesAfter(0, 10).at(-1)?.outcome ?? 0;
+    const read = ledger.outcomesAfter('contacts', 0, 10).at(-1)?.outcome ?? 0;
     ledger.settle([{ ticket, result: { status: 'written', id: '7', created: true } }]);
-    expect(ledger.outcomesAfter(read, 10)).toMatchObject([{ status: 'written', resultId: '7' }]);
+    expect(ledger.outcomesAfter('contacts', read, 10)).toMatchObject([{ status: 'written', resultId: '7' }]);
     expect(ledger.countOpen()).toBe(0);
   });
 
@@ -90,7 +90,7 @@ describe('the push ledger', () => {
       { ticket: { ...ticket, seq: 99 }, result },
     ];
     expect(() => ledger.settle(outcomes)).toThrow('assertion failed');
-    expect(ledger.outcomesAfter(0, 10)).toEqual([]);
+    expect(ledger.outcomesAfter('contacts', 0, 10)).toEqual([]);
     expect(ledger.countOpen()).toBe(1);
   });
 });
