@@ -1,5 +1,5 @@
 import type { Account } from './account.ts';
-import type { CustomObjectInput, Owner } from './catalog.ts';
+import type { Catalog, CustomObjectInput, Owner } from './catalog.ts';
 import { definePipeline, type PipelineInput } from './pipelines.ts';
 
 export interface OwnerInput {
@@ -24,7 +24,7 @@ export interface HubSpotSchema {
 
 const schemaKeys = ['objects', 'pipelines', 'owners', 'associationLabels'];
 
-/** Applies a declaration. Throws an Error that names the part it could not apply. */
+/** Applies a declaration whole or not at all. Throws an Error that names what it could not apply. */
 export function defineSchema(account: Account, raw: unknown): void {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
     throw new Error(`a HubSpot schema is an object with ${schemaKeys.join(', ')}`);
@@ -36,26 +36,50 @@ export function defineSchema(account: Account, raw: unknown): void {
     );
   }
   const schema = raw as HubSpotSchema;
-  account.store.transaction(() => {
-    for (const [name, input] of Object.entries(schema.objects ?? {})) {
-      defineObject(account, name, input);
-    }
-    for (const [type, pipelines] of Object.entries(schema.pipelines ?? {})) {
-      const { name } = account.catalog.get(type);
-      const defined = pipelines.map((pipeline, order) => definePipeline(name, pipeline, order));
-      account.catalog.pipelines.set(name, defined);
-    }
-    for (const input of schema.owners ?? []) defineOwner(account, input);
-    for (const { from, to, label, inverseLabel } of schema.associationLabels ?? []) {
-      account.kinds.addLabel(
-        account.catalog.get(from),
-        account.catalog.get(to),
-        label,
-        inverseLabel,
-      );
-    }
-    account.saveMetadata();
+  const restoreCatalog = rememberCatalog(account.catalog);
+  try {
+    account.store.transaction(() => applySchema(account, schema));
+  } catch (error) {
+    restoreCatalog();
+    throw error;
+  }
+}
+
+/** The catalog is kept outside the database, so a rolled-back definition is undone by hand. */
+function rememberCatalog(catalog: Catalog): () => void {
+  const objects = [...catalog.objects].map(([name, object]) => {
+    const properties = new Map([...object.properties].map(([key, one]) => [key, { ...one }]));
+    return [name, object, properties] as const;
   });
+  const pipelines = [...catalog.pipelines];
+  const owners = [...catalog.owners];
+  return () => {
+    catalog.objects.clear();
+    for (const [name, object, properties] of objects) {
+      object.properties = properties;
+      catalog.objects.set(name, object);
+    }
+    catalog.pipelines.clear();
+    for (const [name, list] of pipelines) catalog.pipelines.set(name, list);
+    catalog.owners.clear();
+    for (const [id, owner] of owners) catalog.owners.set(id, owner);
+  };
+}
+
+function applySchema(account: Account, schema: HubSpotSchema): void {
+  for (const [name, input] of Object.entries(schema.objects ?? {})) {
+    defineObject(account, name, input);
+  }
+  for (const [type, pipelines] of Object.entries(schema.pipelines ?? {})) {
+    const { name } = account.catalog.get(type);
+    const defined = pipelines.map((pipeline, order) => definePipeline(name, pipeline, order));
+    account.catalog.pipelines.set(name, defined);
+  }
+  for (const input of schema.owners ?? []) defineOwner(account, input);
+  for (const { from, to, label, inverseLabel } of schema.associationLabels ?? []) {
+    account.kinds.addLabel(account.catalog.get(from), account.catalog.get(to), label, inverseLabel);
+  }
+  account.saveMetadata();
 }
 
 function defineObject(

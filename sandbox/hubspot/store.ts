@@ -95,17 +95,17 @@ interface StoredShape {
   columns: string;
   insert: string;
 }
-const shapes = new WeakMap<ObjectDefinition, StoredShape>();
+const shapes = new WeakMap<ObjectDefinition['properties'], StoredShape>();
 
 function shapeOf(object: ObjectDefinition): StoredShape {
-  const known = shapes.get(object);
+  const known = shapes.get(object.properties);
   if (known !== undefined && known.size === object.properties.size) return known;
   const names = [...object.properties.keys()].filter((name) => !isSystem(object, name));
   const columns = `${baseColumns}${names.map((name) => `, "p_${name}"`).join('')}`;
   const holes = ', ?'.repeat(names.length);
   const insert = `insert into ${tableOf(object)} (${columns}) values (?, ?, ?, ?${holes})`;
   const shape = { size: object.properties.size, names, columns, insert };
-  shapes.set(object, shape);
+  shapes.set(object.properties, shape);
   return shape;
 }
 

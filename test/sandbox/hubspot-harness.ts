@@ -42,7 +42,7 @@ export async function openHarness(options: HubSpotSandboxOptions = {}): Promise<
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
       const text = await response.text();
-      const isJson = response.headers.get('content-type')?.includes('json') === true;
+      const isJson = response.headers.get('content-type')?.includes('application/json') === true;
       const parsed = (isJson ? JSON.parse(text) : { text }) as Json;
       const results = (parsed['results'] ?? []) as Json[];
       return { status: response.status, headers: response.headers, body: parsed, results };
