@@ -1,0 +1,61 @@
+import { sql } from 'kysely';
+import { TerminalError } from '../words/errors.ts';
+import type { Cursor } from '../words/stream.ts';
+import type { Session } from '../words/warehouse.ts';
+import { cursorsTable, named, streamsTable } from './land-tables.ts';
+
+export interface StreamKey {
+  readonly connection: string;
+  readonly stream: string;
+}
+
+/** The place saved with the last committed rows; undefined where nothing was read before. */
+export async function readCursor(session: Session, key: StreamKey): Promise<Cursor | undefined> {
+  if ((await session.describe(cursorsTable)) === undefined) return undefined;
+  const [row] = await session.query<{ cursor: string }>(sql`
+    select cursor from ${named(cursorsTable)}
+    where connection = ${key.connection} and stream = ${key.stream}`);
+  if (row === undefined) return undefined;
+  try {
+    return JSON.parse(row.cursor) as Cursor;
+  } catch (error) {
+    throw new TerminalError(`the saved cursor of ${key.connection}.${key.stream} is not JSON`, {
+      code: 'cursor-unreadable',
+      hint: 'Run with --full-refresh for this stream.',
+      connection: key.connection,
+      stream: key.stream,
+      cause: error,
+    });
+  }
+}
+
+/** Saves a cursor: call it in the transaction that commits the rows it stands for. */
+export async function saveCursor(
+  session: Session,
+  key: StreamKey,
+  cursor: Cursor,
+  batch: { readonly batchId: string; readonly at: Date },
+): Promise<void> {
+  const text = JSON.stringify(cursor);
+  const changed = await session.execute(sql`
+    update ${named(cursorsTable)}
+    set cursor = ${text}, batch_id = ${batch.batchId}, updated_at = ${batch.at}
+    where connection = ${key.connection} and stream = ${key.stream}`);
+  if (changed > 0) return;
+  await session.execute(sql`
+    insert into ${named(cursorsTable)} (connection, stream, cursor, batch_id, updated_at)
+    values (${key.connection}, ${key.stream}, ${text}, ${batch.batchId}, ${batch.at})`);
+}
+
+/**
+ * The id of the last batch that put rows into each stream's table, by `connection.stream`: a model
+ * whose inputs show the same versions as at its last build has nothing new to read.
+ */
+export async function readDataVersions(session: Session): Promise<ReadonlyMap<string, string>> {
+  if ((await session.describe(streamsTable)) === undefined) return new Map();
+  const rows = await session.query<{ name: string; version: string }>(sql`
+    select connection || '.' || stream as name, data_version as version
+    from ${named(streamsTable)}
+    where data_version is not null`);
+  return new Map(rows.map(({ name, version }) => [name, version]));
+}

@@ -1,0 +1,287 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { Stream } from '../words/stream.ts';
+import type { Relation } from '../words/table.ts';
+import type { Dialect } from '../words/warehouse.ts';
+import type { Target } from './land-schema.ts';
+import { named } from './land-tables.ts';
+
+/** What every statement of a landing needs to know of its table. */
+export interface LandTable {
+  readonly stream: Stream;
+  readonly raw: Relation;
+  readonly view: Relation;
+  readonly targets: readonly Target[];
+  /** Every column the source has or had, `_extra` included, in the raw table's order. */
+  readonly columns: readonly string[];
+  readonly hasExtra: boolean;
+  readonly dialect: Dialect;
+}
+
+/** When and by which batch rows are seen. */
+export interface Observation {
+  readonly observedAt: Date;
+  readonly batchId: string;
+}
+
+export const stage = sql.id('tidemill_stage');
+export const goneStage = sql.id('tidemill_gone');
+
+const commaLine = sql`,\n    `;
+
+function ids(names: readonly string[], prefix?: string): RawBuilder<unknown> {
+  return sql.join(
+    names.map((name) =>
+      prefix === undefined ? sql`${sql.id(name)}` : sql`${sql.id(prefix, name)}`,
+    ),
+    commaLine,
+  );
+}
+
+/** The order in which versions of a record win: newest by the source, then by us; deleted last. */
+const newestFirst = sql`_modified_at desc nulls last, _observed_at desc, _deleted desc, _hash desc`;
+
+/** A record's id from its primary key; null when any part is missing. */
+function recordId(stream: Stream, typeName: string): RawBuilder<unknown> {
+  const parts = stream.primaryKey.map((name) => sql`cast(${sql.id(name)} as ${sql.raw(typeName)})`);
+  return sql.join(parts, sql` || '|' || `);
+}
+
+/**
+ * A version's content as one digest. Fields are tagged and sorted by name and nulls left out, so
+ * that neither a new field nor another order of fields changes what was stored before.
+ */
+function contentHash(table: LandTable): RawBuilder<unknown> {
+  const text = sql.raw(table.dialect.typeName('string'));
+  const names = table.targets.map(({ name }) => name);
+  if (table.hasExtra) names.push('_extra');
+  const texts = names
+    .sort()
+    .map((name) => sql`${sql.lit(`${name}=`)} || cast(${sql.id(name)} as ${text})`);
+  return table.dialect.digest(texts);
+}
+
+/** Parses, types and digests pages into a temporary table. */
+export function stageRecords(table: LandTable, pages: RawBuilder<unknown>): RawBuilder<unknown> {
+  const { stream, targets, dialect } = table;
+  const values = targets.map(({ source, name, type }) =>
+    source.type === type
+      ? sql`${sql.id(source.name)} as ${sql.id(name)}`
+      : sql`cast(${sql.id(source.name)} as ${sql.raw(dialect.typeName(type))}) as ${sql.id(name)}`,
+  );
+  if (table.hasExtra) values.push(sql.id('_extra'));
+  const stampType = sql.raw(dialect.typeName('timestamp'));
+  const modified =
+    stream.modifiedField === undefined
+      ? sql`cast(null as ${stampType})`
+      : sql`cast(${sql.id(stream.modifiedField)} as ${stampType})`;
+  const deleted =
+    stream.deletedField === undefined
+      ? sql`false`
+      : sql`coalesce(${sql.id(stream.deletedField)}, false)`;
+  return sql`
+create temporary table ${stage} as
+select
+    *,
+    ${contentHash(table)} as _hash
+from (
+  select
+    ${recordId(stream, dialect.typeName('string'))} as _record_id,
+    ${modified} as _modified_at,
+    ${deleted} as _deleted,
+    ${sql.join(values, commaLine)}
+  from ${pages} as page
+) as record`;
+}
+
+/** What the batch holds, from narrow columns only. */
+export const stageCounts = sql`
+select
+  count(*) as records,
+  count(_record_id) as identified,
+  count(distinct _hash) as versions
+from ${stage}`;
+
+/**
+ * Versions that need no row. Of what earlier runs saw under one stamp only the last one counts: if
+ * a value goes from A to B and back to A under one stamp, the second A is a version of its own. Of
+ * what this run saw everything counts, so that the order of its pages does not matter.
+ */
+function settledVersions(
+  raw: Relation,
+  staged: RawBuilder<unknown>,
+  observedAt: Date,
+): RawBuilder<unknown> {
+  return sql`known as (
+  select _record_id, _modified_at, _observed_at, _deleted, _hash
+  from ${named(raw)}
+  where _record_id in (select _record_id from ${staged})
+),
+
+ranked as (
+  select
+    *,
+    row_number() over (
+      partition by _record_id, _modified_at
+      order by _observed_at desc, _deleted desc, _hash desc
+    ) as place
+  from known
+  where _observed_at < ${observedAt}
+),
+
+settled as (
+  select _record_id, _modified_at, _hash from ranked where place = 1
+  union all
+  select _record_id, _modified_at, _hash from known where _observed_at >= ${observedAt}
+)`;
+}
+
+const isNotSettled = sql`not exists (
+  select 1
+  from settled
+  where settled._hash = version._hash
+    and settled._record_id = version._record_id
+    and settled._modified_at is not distinct from version._modified_at
+)`;
+
+/** Appends the staged versions that are new. */
+export function insertRecords(
+  table: LandTable,
+  observation: Observation,
+  hasDuplicates: boolean,
+): RawBuilder<unknown> {
+  const names = table.targets.map(({ name }) => name);
+  if (table.hasExtra) names.push('_extra');
+  const source = hasDuplicates
+    ? sql`(
+  select * from (
+    select *, row_number() over (partition by _record_id, _modified_at, _hash order by _hash) as copy
+    from ${stage}
+  ) as numbered
+  where copy = 1
+)`
+    : stage;
+  return sql`
+insert into ${named(table.raw)} (
+    ${ids(names)},
+    _record_id, _modified_at, _deleted, _observed_at, _batch_id, _hash
+)
+with ${settledVersions(table.raw, stage, observation.observedAt)}
+
+select
+    ${ids(names)},
+    _record_id, _modified_at, _deleted, ${observation.observedAt}, ${observation.batchId}, _hash
+from ${source} as version
+where ${isNotSettled}`;
+}
+
+/** Ids that are gone, from tombstone pages: the key, and the stamp where the source says one. */
+export function stageTombstones(table: LandTable, pages: RawBuilder<unknown>): RawBuilder<unknown> {
+  const { stream, dialect } = table;
+  const stampType = sql.raw(dialect.typeName('timestamp'));
+  const modified =
+    stream.modifiedField === undefined
+      ? sql`cast(null as ${stampType})`
+      : sql`cast(${sql.id(stream.modifiedField)} as ${stampType})`;
+  return sql`
+create temporary table ${goneStage} as
+select distinct
+    ${recordId(stream, dialect.typeName('string'))} as _record_id,
+    ${modified} as _modified_at,
+    ${ids(stream.primaryKey)}
+from ${pages} as page`;
+}
+
+/** Live records that a complete scan did not meet and nobody saw since it began. */
+export function stageAbsent(
+  table: LandTable,
+  scan: { readonly keys: RawBuilder<unknown>; readonly startedAt: RawBuilder<unknown> },
+): RawBuilder<unknown> {
+  const stampType = sql.raw(table.dialect.typeName('timestamp'));
+  const keys = table.stream.primaryKey.map((key) => targetName(table, key));
+  return sql`
+create temporary table ${goneStage} as
+select
+    _record_id,
+    cast(null as ${stampType}) as _modified_at,
+    ${sql.join(
+      table.stream.primaryKey.map(
+        (key, index) => sql`${sql.id(keys[index] ?? key)} as ${sql.id(key)}`,
+      ),
+      commaLine,
+    )}
+from ${named(table.view)} as live
+where _observed_at < (${scan.startedAt})
+  and not exists (
+    select 1 from (${scan.keys}) as seen where seen.record_id = live._record_id
+  )`;
+}
+
+function targetName(table: LandTable, sourceName: string): string {
+  return table.targets.find(({ source }) => source.name === sourceName)?.name ?? sourceName;
+}
+
+/**
+ * Appends a deleted version for each id that is gone, with the last known values. Without a stamp
+ * of its own it takes the last known one, so that the record, restored under any stamp, is newer.
+ */
+export function insertTombstones(table: LandTable, observation: Observation): RawBuilder<unknown> {
+  const { stream, dialect, columns } = table;
+  const keyOf = new Map(stream.primaryKey.map((key) => [targetName(table, key), key]));
+  const values = columns.map((name) => {
+    const key = keyOf.get(name);
+    const last = sql.id('last_known', name);
+    return key === undefined
+      ? sql`${last} as ${sql.id(name)}`
+      : sql`coalesce(${last}, ${sql.id('gone', key)}) as ${sql.id(name)}`;
+  });
+  const hash = dialect.digest([sql`'_deleted'`, sql`gone._record_id`]);
+  return sql`
+insert into ${named(table.raw)} (
+    ${ids(columns)},
+    _record_id, _modified_at, _deleted, _observed_at, _batch_id, _hash
+)
+with ${settledVersions(table.raw, goneStage, observation.observedAt)},
+
+placed as (
+  select
+    *,
+    row_number() over (partition by _record_id order by ${newestFirst}) as place
+  from ${named(table.raw)}
+  where _record_id in (select _record_id from ${goneStage})
+),
+
+version as (
+  select
+    ${sql.join(values, commaLine)},
+    gone._record_id,
+    coalesce(gone._modified_at, last_known._modified_at, ${observation.observedAt}) as _modified_at,
+    ${hash} as _hash
+  from ${goneStage} as gone
+  left join placed as last_known
+    on last_known._record_id = gone._record_id and last_known.place = 1
+  where gone._modified_at is not null or not coalesce(last_known._deleted, false)
+)
+
+select
+    ${ids(columns)},
+    _record_id, _modified_at, true, ${observation.observedAt}, ${observation.batchId}, _hash
+from version
+where ${isNotSettled}`;
+}
+
+/** The newest version of each record, where that one is not deleted. */
+export function createCurrentView(table: LandTable): RawBuilder<unknown> {
+  const own = ['_record_id', '_modified_at', '_deleted', '_observed_at', '_batch_id', '_hash'];
+  const names = ids([...table.columns, ...own]);
+  return sql`
+create or replace view ${named(table.view)} as
+select
+    ${names}
+from (
+  select
+    ${names},
+    row_number() over (partition by _record_id order by ${newestFirst}) as _place
+  from ${named(table.raw)}
+) as version
+where _place = 1 and not _deleted`;
+}
