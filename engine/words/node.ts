@@ -74,6 +74,13 @@ export interface Check {
   /** Node ids the query reads; more than one: it runs after all of them are published. */
   readonly reads: readonly string[];
   readonly file: string;
+  /** SQL conditions on the number of failures, such as `> 10`; absent: `!= 0`. */
+  readonly errorIf?: string;
+  readonly warnIf?: string;
+  /** What is counted, as an aggregate over the failing rows; absent: `count(*)`. */
+  readonly failCalc?: string;
+  /** Most failing rows to look for. */
+  readonly limit?: number;
 }
 
 /** A node ready to be built: rendered, bound, fingerprinted. */

@@ -1,0 +1,184 @@
+import { TerminalError } from '../words/errors.ts';
+import type { Column, Relation } from '../words/table.ts';
+import type { Session } from '../words/warehouse.ts';
+import { typeError } from './jinja/jinja-error.ts';
+import { type HostCallback, HostFunction, HostObject, type JinjaValue } from './jinja/values.ts';
+import { functionBag } from './python-modules.ts';
+import { queryForTemplate } from './query-value.ts';
+import { createRelation, partsOf, quoteIdentifier, relationValue } from './relation-value.ts';
+
+/** What rendering may ask of the warehouse: shapes, and rows by a query. It never writes. */
+export interface TemplateWarehouse {
+  /** While models are bound this is the shadow, which knows tables that were never built. */
+  describe(relation: Relation): Promise<readonly Column[] | undefined>;
+  readonly session?: Session;
+}
+
+export interface AdapterScope {
+  readonly type: string;
+  readonly isExecuting: boolean;
+  readonly warehouse: TemplateWarehouse | undefined;
+  /** Finds the macro of a dispatched name, by dbt's search order. */
+  dispatch(name: string, namespace: string | undefined): JinjaValue;
+  onQuery(): void;
+}
+
+/** The column of a relation as macros know it. */
+export function columnValue(name: string, type: string): HostObject {
+  const kind = type.toLowerCase();
+  const isInteger = /^(u?(tiny|small|big|huge)?int(eger)?|long|short)\b/.test(kind);
+  const isFloat = /^(float|double|real)/.test(kind);
+  const isNumeric = /^(decimal|numeric)/.test(kind);
+  const size = /\((\d+)/.exec(kind)?.[1];
+  const claims: Record<string, () => JinjaValue> = {
+    is_string: () => /^(varchar|text|string|char|bpchar)/.test(kind),
+    is_number: () => isInteger || isFloat || isNumeric,
+    is_integer: () => isInteger,
+    is_float: () => isFloat,
+    is_numeric: () => isNumeric,
+    string_size: () => (size === undefined ? 256 : Number(size)),
+  };
+  const fields: Record<string, JinjaValue> = {
+    name,
+    column: name,
+    quoted: quoteIdentifier(name),
+    data_type: type,
+    dtype: type,
+  };
+  return new HostObject({
+    typeName: 'Column',
+    target: { name, type },
+    text: () => `<Column ${name} (${type})>`,
+    attribute: (attribute) => {
+      const claim = claims[attribute];
+      return claim ? new HostFunction(attribute, claim) : fields[attribute];
+    },
+    equals: (other) =>
+      other instanceof HostObject &&
+      JSON.stringify(other.behavior.target) === JSON.stringify({ name, type }),
+  });
+}
+
+/** `adapter`, as far as it reads. What would write is refused with the reason. */
+export function adapterValue(scope: AdapterScope): HostObject {
+  const relationOf = (value: JinjaValue | undefined): Relation => {
+    const parts = partsOf(value);
+    if (parts?.identifier === undefined) throw typeError('a relation was expected');
+    return { schema: parts.schema ?? 'main', name: parts.identifier };
+  };
+  const describe = async (relation: Relation): Promise<readonly Column[] | undefined> => {
+    if (!scope.isExecuting || scope.warehouse === undefined) return undefined;
+    scope.onQuery();
+    return await scope.warehouse.describe(relation);
+  };
+  const columnsOf: HostCallback = async (args) => {
+    const columns = (await describe(relationOf(args[0]))) ?? [];
+    return columns.map((column) => columnValue(column.name, column.typeName));
+  };
+  const functions: Record<string, HostCallback> = {
+    dispatch: (args, kwargs) => {
+      const namespace = kwargs.get('macro_namespace') ?? args[1];
+      return scope.dispatch(
+        String(kwargs.get('macro_name') ?? args[0]),
+        typeof namespace === 'string' ? namespace : undefined,
+      );
+    },
+    get_relation: async (args, kwargs) => {
+      const schema = String(kwargs.get('schema') ?? args[1]);
+      const name = String(kwargs.get('identifier') ?? args[2]);
+      const columns = await describe({ schema, name });
+      return columns ? relationValue({ schema, identifier: name, kind: 'table' }) : null;
+    },
+    load_relation: async (args) => {
+      const relation = relationOf(args[0]);
+      return (await describe(relation)) ? (args[0] ?? null) : null;
+    },
+    get_columns_in_relation: columnsOf,
+    get_missing_columns: async (args) => {
+      const to = (await describe(relationOf(args[1]))) ?? [];
+      const has = new Set(to.map((column) => column.name.toLowerCase()));
+      const from = (await describe(relationOf(args[0]))) ?? [];
+      return from
+        .filter((column) => !has.has(column.name.toLowerCase()))
+        .map((column) => columnValue(column.name, column.typeName));
+    },
+    check_schema_exists: () => true,
+    quote: (args) => quoteIdentifier(String(args[0])),
+    quote_as_configured: (args) => quoteIdentifier(String(args[0])),
+    type: () => scope.type,
+  };
+  for (const name of [
+    'create_schema',
+    'drop_schema',
+    'drop_relation',
+    'rename_relation',
+    'execute',
+  ]) {
+    functions[name] = () => {
+      throw typeError(
+        `adapter.${name} would change the warehouse while a template is rendered`,
+        'rendering only reads: let a model or a hook make the change',
+      );
+    };
+  }
+  return functionBag('adapter', functions);
+}
+
+/** `run_query`, `statement` and `load_result`. */
+export function queryFunctions(scope: AdapterScope, model: string): Record<string, HostCallback> {
+  const results = new Map<string, JinjaValue>();
+  const run = async (text: string): Promise<JinjaValue> => {
+    const session = scope.warehouse?.session;
+    if (session === undefined) {
+      throw new TerminalError(`${model} asks the warehouse while it is rendered`, {
+        code: 'model-needs-warehouse',
+        hint: 'guard run_query with {% if execute %}, or compile with a warehouse at hand',
+        model,
+      });
+    }
+    scope.onQuery();
+    return await queryForTemplate(session, text);
+  };
+  return {
+    run_query: (args) => (scope.isExecuting ? run(String(args[0])) : null),
+    statement: async (args, kwargs, call) => {
+      const caller = kwargs.get('caller');
+      if (!scope.isExecuting || caller === undefined) return '';
+      const table = await run(String(await call.invoke(caller)));
+      const name = kwargs.get('name') ?? args[0];
+      if (typeof name === 'string') results.set(name, table);
+      return '';
+    },
+    load_result: (args) => {
+      const table = results.get(String(args[0]));
+      if (!(table instanceof HostObject)) return null;
+      const rows = table.behavior.attribute?.('rows') as JinjaValue;
+      return functionBag('result', {}, { table, data: rows, response: 'OK' });
+    },
+  };
+}
+
+/** `api`: the classes that macros make values of. */
+export const apiValue: HostObject = functionBag(
+  'api',
+  {},
+  {
+    Relation: functionBag('RelationType', { create: createRelation }),
+    Column: new HostFunction(
+      'Column',
+      (args) => columnValue(String(args[0]), String(args[1] ?? '')),
+      new Map([
+        [
+          'translate_type',
+          new HostFunction('translate_type', (args) =>
+            String(args[0]).toLowerCase() === 'string' ? 'varchar' : (args[0] ?? null),
+          ),
+        ],
+        [
+          'create',
+          new HostFunction('create', (args) => columnValue(String(args[0]), String(args[1]))),
+        ],
+      ]),
+    ),
+  },
+);

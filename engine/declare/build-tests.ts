@@ -1,0 +1,255 @@
+import { createHash } from 'node:crypto';
+import { didYouMean } from '../words/suggest.ts';
+import { parseTemplate } from './jinja/parse-template.ts';
+import { internalPackage } from './macro-library.ts';
+import type { FaultList } from './model-fault.ts';
+import type { ModelNode, RefCall, SourceCall, SourceNode, TestNode } from './model-node.ts';
+import type { NodeIndex } from './node-index.ts';
+import { type Reading, renderNode, stillMoment } from './node-render.ts';
+import { startTrace } from './node-scope.ts';
+import type { PackageSource, SourceText } from './package-source.ts';
+import { asTexts, type Config, mergeConfig, type TestEntry } from './properties.ts';
+import { relationValue } from './relation-value.ts';
+import type { SourceIndex } from './source-index.ts';
+import { reportTemplateError } from './template-fault.ts';
+import { testCall } from './test-call.ts';
+
+export interface TestSources {
+  readonly packages: readonly PackageSource[];
+  readonly models: readonly ModelNode[];
+  readonly disabled: readonly ModelNode[];
+  readonly refs: NodeIndex<ModelNode>;
+  readonly sources: SourceIndex;
+  readonly reading: Reading;
+}
+
+/** Every test as a node: generic ones from YAML, singular ones from `tests/*.sql`. */
+export async function buildTests(from: TestSources, faults: FaultList): Promise<TestNode[]> {
+  const tests = new Map<string, TestNode>();
+  const add = (test: TestNode | undefined): void => {
+    if (test === undefined || test.nodeConfig['enabled'] === false) return;
+    if (!tests.has(test.id)) tests.set(test.id, test);
+    else faults.warn(test.place, `the test "${test.name}" is written twice`);
+  };
+  for (const tested of testedNodes(from)) {
+    for (const entry of tested.tests)
+      add(await genericTest(from, tested, undefined, entry, faults));
+    for (const column of tested.columns) {
+      const name = column.quote ? `"${column.name}"` : column.name;
+      for (const entry of column.tests) add(await genericTest(from, tested, name, entry, faults));
+    }
+  }
+  for (const pack of from.packages) {
+    for (const source of pack.singularTests) add(await singularTest(from, pack, source, faults));
+  }
+  return [...tests.values()];
+}
+
+interface Tested {
+  readonly node: ModelNode | SourceNode;
+  readonly pack: PackageSource;
+  readonly tests: readonly TestEntry[];
+  readonly columns: ModelNode['columns'];
+}
+
+function* testedNodes({ packages, models, sources }: TestSources): Generator<Tested> {
+  const byKey = new Map(
+    models.map((node) => [`${node.packageName}.${node.resourceType}s.${node.name}`, node]),
+  );
+  for (const pack of packages) {
+    for (const patch of pack.properties.patches) {
+      const node = byKey.get(`${pack.name}.${patch.kind}.${patch.name}`);
+      if (node) yield { node, pack, tests: patch.tests, columns: patch.columns };
+    }
+    for (const table of pack.properties.sources) {
+      const node = sources.nodes.get(`source.${pack.name}.${table.source}.${table.name}`);
+      if (node) yield { node, pack, tests: table.tests, columns: table.columns };
+    }
+  }
+}
+
+async function genericTest(
+  from: TestSources,
+  { node, pack }: Tested,
+  column: string | undefined,
+  entry: TestEntry,
+  faults: FaultList,
+): Promise<TestNode | undefined> {
+  const { library } = from.reading;
+  const [first = '', second] = entry.test.split('.');
+  const macroName = `test_${second ?? first}`;
+  const macro =
+    second === undefined
+      ? library.find(macroName, pack.name)
+      : library.findIn(macroName, first === 'dbt' ? internalPackage : first);
+  if (macro === undefined) {
+    const known = library.all
+      .filter((one) => one.node.macroKind === 'test')
+      .map((one) => one.name.replace(/^test_/, ''));
+    faults.error(
+      entry.place,
+      `there is no test "${entry.test}"${didYouMean(second ?? first, known)}`,
+    );
+    return undefined;
+  }
+  const name = entry.name ?? nameTest(entry, node, column);
+  const config = mergeConfig(pack.folderConfigs.tests.configOf([pack.name, name]), entry.config);
+  const identity = JSON.stringify([entry.test, entry.arguments, node.id, column, config, name]);
+  const digest = createHash('sha256').update(identity).digest('hex').slice(0, 10);
+  const test: TestNode = {
+    ...testBase(pack, name, `test.${pack.name}.${name}.${digest}`, config, entry.place),
+    fqn: [pack.name, ...node.fqn.slice(1, -1), name],
+    testName: second ?? first,
+    testType: 'generic',
+    entry,
+    text: '',
+    testedId: node.id,
+    ...(column === undefined ? {} : { column }),
+  };
+  const calls = literalCalls(entry);
+  const isPlain = macro.packageName === internalPackage && calls !== undefined;
+  const found = isPlain ? calls : await renderCalls(from, test, faults);
+  const dependsOn = linkCalls(from, test, found, faults);
+  return { ...test, dependsOn: [...new Set([node.id, ...dependsOn])] };
+}
+
+async function singularTest(
+  from: TestSources,
+  pack: PackageSource,
+  source: SourceText,
+  faults: FaultList,
+): Promise<TestNode> {
+  const place = { file: source.file, line: 1, column: 1 };
+  const id = `test.${pack.name}.${source.name}`;
+  const fqn = [pack.name, ...source.folders, source.name];
+  const written = pack.properties.singularTests.find((test) => test.name === source.name);
+  const base = mergeConfig(pack.folderConfigs.tests.configOf(fqn), written?.config ?? {});
+  const draft: TestNode = {
+    ...testBase(pack, source.name, id, base, place),
+    fqn,
+    testName: source.name,
+    testType: 'singular',
+    text: source.text,
+  };
+  const calls = await renderCalls(from, draft, faults);
+  const config = calls.configs.reduce(mergeConfig, base);
+  const tags = asTexts(config['tags']);
+  const dependsOn = linkCalls(from, draft, calls, faults);
+  return { ...draft, nodeConfig: config, config, tags, dependsOn };
+}
+
+function testBase(
+  pack: PackageSource,
+  name: string,
+  id: string,
+  config: Config,
+  place: TestNode['place'],
+) {
+  return {
+    id,
+    name,
+    resourceType: 'test',
+    packageName: pack.name,
+    file: place.file,
+    tags: asTexts(config['tags']),
+    config,
+    nodeConfig: config,
+    dependsOn: [],
+    place,
+  } as const;
+}
+
+/** dbt's name of a generic test: the test, its node, and its arguments in order of their names. */
+function nameTest(entry: TestEntry, node: ModelNode | SourceNode, column?: string): string {
+  const isSource = node.resourceType === 'source';
+  const subject = isSource ? `${node.sourceName}_${node.name}` : node.name;
+  const test = `${isSource ? 'source_' : ''}${entry.test.replace('.', '_')}`;
+  const given: Config = { ...entry.arguments, ...(column ? { column_name: column } : {}) };
+  const parts = Object.keys(given)
+    .sort()
+    .flatMap((key) => {
+      const value = given[key];
+      if (Array.isArray(value)) return value;
+      return value !== null && typeof value === 'object' ? Object.values(value) : [value];
+    })
+    .map((value) => String(value).replace(/[^0-9a-zA-Z_]+/g, '_'));
+  const start = `${test}_${subject}`;
+  const whole = parts.length > 0 ? `${start}_${parts.join('__')}` : start;
+  if (whole.length < 64) return whole;
+  const digest = createHash('md5').update(whole).digest('hex');
+  return `${start.slice(0, 30)}_${digest}`;
+}
+
+interface Calls {
+  readonly refs: readonly RefCall[];
+  readonly sources: readonly SourceCall[];
+  readonly configs: readonly Config[];
+}
+
+const literalCall =
+  /^\s*(ref|source)\s*\(\s*(?:'([^']*)'|"([^"]*)")\s*(?:,\s*(?:'([^']*)'|"([^"]*)")\s*)?\)\s*$/;
+
+/** What the arguments refer to, where that can be read off; undefined: they must be rendered. */
+function literalCalls(entry: TestEntry): Calls | undefined {
+  const refs: RefCall[] = [];
+  const sources: SourceCall[] = [];
+  for (const value of Object.values(entry.arguments).flat()) {
+    if (typeof value !== 'string') continue;
+    const match = literalCall.exec(value);
+    if (match === null) {
+      if (/\{\{|\{%|^\s*(ref|source)\s*\(/.test(value)) return undefined;
+      continue;
+    }
+    const [first = '', second] = [match[2] ?? match[3], match[4] ?? match[5]];
+    const { place } = entry;
+    if (match[1] === 'source') sources.push({ source: first, table: second ?? '', place });
+    else {
+      const packageName = second === undefined ? undefined : first;
+      refs.push({ packageName, name: second ?? first, version: undefined, place });
+    }
+  }
+  return { refs, sources, configs: [] };
+}
+
+async function renderCalls(from: TestSources, test: TestNode, faults: FaultList): Promise<Calls> {
+  const trace = startTrace();
+  const schema = from.reading.target.schema;
+  try {
+    const call = testCall(test, relationValue({ schema, identifier: 'tested' }));
+    const template = call?.template ?? parseTemplate(test.text, { file: test.file });
+    const node = {
+      ...test,
+      relation: { schema, name: test.name },
+      isExecuting: false,
+      isIncremental: false,
+      trace,
+      resolveRef: (ref: RefCall) => relationValue({ schema, identifier: ref.name }),
+      resolveSource: (source: SourceCall) =>
+        relationValue({ schema: source.source, identifier: source.table }),
+    };
+    await renderNode(from.reading, stillMoment, node, template, call?.names);
+  } catch (error) {
+    reportTemplateError(error, test.place, faults, test.id);
+  }
+  return trace;
+}
+
+function linkCalls(from: TestSources, test: TestNode, calls: Calls, faults: FaultList): string[] {
+  const ids: string[] = [];
+  for (const call of calls.refs) {
+    const found = from.refs.find(call, test.packageName);
+    if ('id' in found) ids.push(found.id);
+    else faults.error(placeIn(test, call.place), found.complaint, { nodeId: test.id });
+  }
+  for (const call of calls.sources) {
+    const found = from.sources.find(call.source, call.table, test.packageName);
+    if ('id' in found) ids.push(found.id);
+    else faults.error(placeIn(test, call.place), found.complaint, { nodeId: test.id });
+  }
+  return ids;
+}
+
+/** A call inside an argument stands in the YAML, not in the text made of it. */
+function placeIn(test: TestNode, place: TestNode['place']): TestNode['place'] {
+  return test.testType === 'generic' ? test.place : place;
+}

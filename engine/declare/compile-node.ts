@@ -1,0 +1,175 @@
+import type { TemplateWarehouse } from './adapter-value.ts';
+import type { Template } from './jinja/ast.ts';
+import { jinjaError } from './jinja/jinja-error.ts';
+import { parseTemplate } from './jinja/parse-template.ts';
+import type { HostObject, JinjaValue } from './jinja/values.ts';
+import {
+  isModelNode,
+  type ModelNode,
+  type RefCall,
+  type SourceCall,
+  type TestNode,
+} from './model-node.ts';
+import type { ModelProject } from './model-project.ts';
+import { type RenderMoment, renderNode, stillMoment } from './node-render.ts';
+import { type RenderTrace, startTrace } from './node-scope.ts';
+import { quoteIdentifier, relationValue, renderRelation } from './relation-value.ts';
+import { type CommonTable, prependTables } from './sql-text.ts';
+import { narrowRelation, testCall } from './test-call.ts';
+
+export interface CompileOptions {
+  /** What `is_incremental()` answers. */
+  readonly isIncremental?: boolean;
+  /** The run's boundary and id; absent: a fixed moment, for text that does not depend on it. */
+  readonly moment?: RenderMoment;
+  /** What templates may ask; absent: a template that asks fails with a message. */
+  readonly warehouse?: TemplateWarehouse;
+  /** SQL to write for a node's relation instead of its own; undefined: its own. */
+  readonly relationName?: (id: string) => string | undefined;
+}
+
+export interface Compiled {
+  readonly sql: string;
+  /** Nodes with a relation the statement reads: ephemeral ones are replaced by what they read. */
+  readonly reads: readonly string[];
+  readonly trace: RenderTrace;
+}
+
+/**
+ * A node's rendered select, ephemeral parents as common table expressions. Throws `JinjaError` with
+ * file, line and column. A seed has no select: its sql is empty.
+ */
+export async function compileNode(
+  project: ModelProject,
+  node: ModelNode,
+  options: CompileOptions = {},
+): Promise<Compiled> {
+  const template = project.templates.get(node.id);
+  const compilation = startCompilation(project, options);
+  if (template === undefined) return compilation.finish('');
+  return compilation.finish(await compilation.render(node, template));
+}
+
+/** The rows that break a test. */
+export async function compileTest(
+  project: ModelProject,
+  test: TestNode,
+  options: CompileOptions = {},
+): Promise<Compiled> {
+  const compilation = startCompilation(project, options);
+  if (test.testType === 'singular') {
+    const template = parseTemplate(test.text, { file: test.file });
+    return compilation.finish(await compilation.render(test, template));
+  }
+  const tested = project.nodes.get(test.testedId ?? '');
+  const relation =
+    tested !== undefined && 'relation' in tested ? compilation.relationOf(tested) : undefined;
+  const text = narrowRelation(relation?.behavior.text() ?? '', test.nodeConfig['where']);
+  const call = testCall(test, relationValue({ rendered: text, identifier: tested?.name ?? '' }));
+  if (call === undefined) return compilation.finish('');
+  return compilation.finish(await compilation.render(test, call.template, call.names));
+}
+
+type Readable = Extract<
+  ModelProject['nodes'] extends ReadonlyMap<string, infer N> ? N : never,
+  {
+    readonly relation: unknown;
+  }
+>;
+
+interface Compilation {
+  render(
+    node: ModelNode | TestNode,
+    template: Template,
+    names?: ReadonlyMap<string, JinjaValue>,
+  ): Promise<string>;
+  relationOf(node: Readable): HostObject;
+  finish(sql: string): Promise<Compiled>;
+}
+
+function startCompilation(project: ModelProject, options: CompileOptions): Compilation {
+  const trace = startTrace();
+  const reads = new Set<string>();
+  /** Ephemeral nodes met, in the order they were first named. */
+  const ephemerals = new Map<string, ModelNode>();
+  const relationOf: Compilation['relationOf'] = (node) => {
+    const { schema, name } = node.relation;
+    const parts = { schema, identifier: name, database: project.target.database } as const;
+    if (isModelNode(node) && node.nodeConfig.materialization === 'ephemeral') {
+      ephemerals.set(node.id, node);
+      return relationValue({ ...parts, kind: 'cte', rendered: cteName(node) });
+    }
+    reads.add(node.id);
+    const rendered = options.relationName?.(node.id) ?? renderRelation(node.relation);
+    return relationValue({ ...parts, rendered });
+  };
+  const render: Compilation['render'] = async (node, template, names) =>
+    await renderNode(
+      project,
+      options.moment ?? stillMoment,
+      {
+        ...node,
+        relation: isModelNode(node)
+          ? node.relation
+          : { schema: project.target.schema, name: node.name },
+        isExecuting: true,
+        isIncremental: options.isIncremental ?? false,
+        trace,
+        warehouse: options.warehouse,
+        resolveRef: (call) => relationOf(findRef(project, node, call)),
+        resolveSource: (call) => relationOf(findSource(project, node, call)),
+      },
+      template,
+      names,
+    );
+  const finish: Compilation['finish'] = async (sql) => {
+    const tables: CommonTable[] = [];
+    const done = new Set<string>();
+    const visit = async (node: ModelNode): Promise<void> => {
+      if (done.has(node.id)) return;
+      done.add(node.id);
+      const template = project.templates.get(node.id);
+      const body = template === undefined ? '' : await render(node, template);
+      // What the body itself reads must stand before it.
+      for (const parent of node.dependsOn) {
+        const inner = ephemerals.get(parent);
+        if (inner) await visit(inner);
+      }
+      tables.push({ name: cteName(node), sql: body });
+    };
+    for (const node of ephemerals.values()) await visit(node);
+    return { sql: prependTables(sql, tables), reads: [...reads].sort(), trace };
+  };
+  return { render, relationOf, finish };
+}
+
+function cteName(node: ModelNode): string {
+  const name = `__dbt__cte__${node.relation.name}`;
+  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : quoteIdentifier(name);
+}
+
+function findRef(project: ModelProject, node: ModelNode | TestNode, call: RefCall): ModelNode {
+  const found = project.refs.find(call, node.packageName);
+  if (!('id' in found)) throw jinjaError('jinja-undefined', found.complaint, found.hint);
+  return requireEdge(node, found, `ref('${call.name}')`);
+}
+
+function findSource(project: ModelProject, node: ModelNode | TestNode, call: SourceCall) {
+  const found = project.sources.find(call.source, call.table, node.packageName);
+  if (!('id' in found)) throw jinjaError('jinja-undefined', found.complaint);
+  return requireEdge(node, found, `source('${call.source}', '${call.table}')`);
+}
+
+/** A call only a warehouse's answer leads to was not seen when the order of nodes was made. */
+function requireEdge<N extends { readonly id: string }>(
+  node: ModelNode | TestNode,
+  found: N,
+  call: string,
+): N {
+  if (node.dependsOn.includes(found.id) || node.id === found.id) return found;
+  throw jinjaError(
+    'jinja-value',
+    `${call} was not seen while files were read, so ${node.name} has no place in the order`,
+    `add the line  -- depends_on: {{ ${call} }}`,
+  );
+}

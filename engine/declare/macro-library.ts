@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import { crossDatabaseMacros } from './dbt-macros.ts';
+import type { MacroNode, Template } from './jinja/ast.ts';
+import { findPosition } from './jinja/source-text.ts';
+import type { FaultList, Place } from './model-fault.ts';
+import { parseOrReport } from './template-fault.ts';
+import { dbtNamingMacros, testMacros } from './test-macros.ts';
+
+/** The package that stands for dbt itself: its macros are ours, and every package sees them. */
+export const internalPackage = 'dbt';
+
+export interface MacroEntry {
+  /** `macro.<package>.<name>`, as in dbt's manifest. */
+  readonly id: string;
+  readonly name: string;
+  readonly packageName: string;
+  readonly file: string;
+  readonly node: MacroNode;
+  readonly template: Template;
+  /** Of the macro's own text. */
+  readonly digest: string;
+}
+
+export interface MacroLibrary {
+  readonly all: readonly MacroEntry[];
+  /** By dbt's order: the package's own, the project's, dbt's. */
+  find(name: string, packageName: string): MacroEntry | undefined;
+  /** Only what the package itself defines. */
+  findIn(name: string, packageName: string): MacroEntry | undefined;
+  isPackage(name: string): boolean;
+  /** `adapter.dispatch`: the adapter's own variant first, then the default one. */
+  dispatch(
+    name: string,
+    namespace: string | undefined,
+    packageName: string,
+  ): MacroEntry | { readonly searched: readonly string[] };
+}
+
+export interface MacroPackage {
+  readonly name: string;
+  readonly macros: readonly { readonly file: string; readonly text: string }[];
+  readonly dispatch: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Parsed once a process: the texts are part of the program. */
+let internalEntries: MacroEntry[] | undefined;
+
+/** `packages`: the project first, then what it has installed. */
+export function buildMacroLibrary(
+  packages: readonly MacroPackage[],
+  adapterType: string,
+  faults: FaultList,
+): MacroLibrary {
+  internalEntries ??= [crossDatabaseMacros, testMacros, dbtNamingMacros].flatMap((text, index) =>
+    parseMacros(internalPackage, `dbt/macros-${index + 1}.sql`, text, faults),
+  );
+  const byPackage = new Map<string, Map<string, MacroEntry>>();
+  for (const { name, macros } of packages) {
+    const found = macros.flatMap(({ file, text }) => parseMacros(name, file, text, faults));
+    byPackage.set(name, indexMacros(found, faults));
+  }
+  byPackage.set(internalPackage, indexMacros(internalEntries, faults));
+  const root = packages[0];
+  const rootName = root?.name ?? '';
+  const findIn: MacroLibrary['findIn'] = (name, packageName) =>
+    byPackage.get(packageName)?.get(name);
+  const find: MacroLibrary['find'] = (name, packageName) =>
+    findIn(name, packageName) ?? findIn(name, rootName) ?? findIn(name, internalPackage);
+  const variants = [`${adapterType}__`, 'default__'];
+  return {
+    all: [...byPackage.values()].flatMap((macros) => [...macros.values()]),
+    find,
+    findIn,
+    isPackage: (name) => byPackage.has(name),
+    dispatch: (name, namespace, packageName) => {
+      const places =
+        namespace === undefined
+          ? undefined
+          : (root?.dispatch.get(namespace) ?? [rootName, namespace]);
+      for (const place of places ?? ['']) {
+        for (const variant of variants) {
+          const wanted = `${variant}${name}`;
+          const entry = places === undefined ? find(wanted, packageName) : findIn(wanted, place);
+          if (entry) return entry;
+        }
+      }
+      const names = variants.map((variant) => `${variant}${name}`);
+      return {
+        searched: places?.flatMap((place) => names.map((one) => `${place}.${one}`)) ?? names,
+      };
+    },
+  };
+}
+
+function parseMacros(
+  packageName: string,
+  file: string,
+  text: string,
+  faults: FaultList,
+): MacroEntry[] {
+  const template = parseOrReport(file, text, faults);
+  if (template === undefined) return [];
+  const entries: MacroEntry[] = [];
+  for (const node of template.body) {
+    if (node.kind !== 'macro') continue;
+    const source = template.text.slice(node.at, node.bodyEnd);
+    entries.push({
+      id: `macro.${packageName}.${node.macroName}`,
+      name: node.macroName,
+      packageName,
+      file,
+      node,
+      template,
+      digest: createHash('sha256').update(source).digest('hex'),
+    });
+  }
+  return entries;
+}
+
+function indexMacros(entries: readonly MacroEntry[], faults: FaultList): Map<string, MacroEntry> {
+  const byName = new Map<string, MacroEntry>();
+  for (const entry of entries) {
+    const first = byName.get(entry.name);
+    if (first !== undefined && first !== entry) {
+      faults.error(
+        placeOfMacro(entry),
+        `the macro "${entry.name}" is defined twice; the other is in ${first.file}`,
+      );
+      continue;
+    }
+    byName.set(entry.name, entry);
+  }
+  return byName;
+}
+
+function placeOfMacro(entry: MacroEntry): Place {
+  const { line, column } = findPosition(entry.template, entry.node.at);
+  return { file: entry.file, line, column };
+}

@@ -1,0 +1,45 @@
+/** One fault in the files of a model project, as people see it. Lines and columns count from 1. */
+export interface ModelFault {
+  /** Relative to the project's root. */
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+  /** What to do next; absent where the message says it all. */
+  readonly hint?: string;
+  /** A warning stops nothing; an error stops the node it names, or the run when it names none. */
+  readonly severity: 'error' | 'warning';
+  /** The node that cannot be built because of it. */
+  readonly nodeId?: string;
+}
+
+/** Where in a file something stands. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Gathers faults, so that one does not hide the next. */
+export interface FaultList {
+  readonly all: readonly ModelFault[];
+  error(place: Place, message: string, extra?: { hint?: string; nodeId?: string }): void;
+  warn(place: Place, message: string, extra?: { hint?: string; nodeId?: string }): void;
+}
+
+export function collectFaults(): FaultList {
+  const all: ModelFault[] = [];
+  const add =
+    (severity: ModelFault['severity']): FaultList['error'] =>
+    (place, message, extra = {}) => {
+      const { file, line, column } = place;
+      all.push({ file, line, column, message, severity, ...extra });
+    };
+  return { all, error: add('error'), warn: add('warning') };
+}
+
+/** `models/a.sql:3:7 message (hint)`: one line for people. */
+export function formatFault(fault: ModelFault): string {
+  const hint = fault.hint === undefined ? '' : `; ${fault.hint}`;
+  return `${fault.file}:${fault.line}:${fault.column} ${fault.message}${hint}`;
+}

@@ -1,0 +1,73 @@
+import type { NodeConfig } from '../words/node.ts';
+import type { Relation } from '../words/table.ts';
+import type { GraphNode } from './graph.ts';
+import type { Place } from './model-fault.ts';
+import type { ColumnPatch, Config, TestEntry } from './properties.ts';
+
+/** One `ref(...)` as it was called. */
+export interface RefCall {
+  readonly packageName: string | undefined;
+  readonly name: string;
+  readonly version: string | undefined;
+  readonly place: Place;
+}
+
+export interface SourceCall {
+  readonly source: string;
+  readonly table: string;
+  readonly place: Place;
+}
+
+/** A node with a relation of its own that templates may `ref`. */
+export interface ModelNode extends GraphNode {
+  readonly resourceType: 'model' | 'seed' | 'snapshot';
+  readonly relation: Relation;
+  readonly nodeConfig: NodeConfig;
+  /** The file as written; for a seed, its path is `file` and this is empty. */
+  readonly text: string;
+  readonly description: string;
+  readonly columns: readonly ColumnPatch[];
+  readonly refs: readonly RefCall[];
+  readonly sources: readonly SourceCall[];
+}
+
+export interface SourceNode extends GraphNode {
+  readonly resourceType: 'source';
+  readonly relation: Relation;
+  readonly sourceName: string;
+  readonly description: string;
+  readonly columns: readonly ColumnPatch[];
+  /** The stream that lands in it, where the source is a connection's. */
+  readonly streamId?: string;
+  readonly loadedAtField?: string;
+  readonly freshness?: unknown;
+}
+
+export interface TestNode extends GraphNode {
+  readonly resourceType: 'test';
+  readonly testType: 'generic' | 'singular';
+  readonly nodeConfig: Config;
+  /** Generic: the entry it was written as. */
+  readonly entry?: TestEntry;
+  readonly column?: string;
+  /** Generic: the node it tests. */
+  readonly testedId?: string;
+  /** Singular: the file as written. */
+  readonly text: string;
+  readonly place: Place;
+}
+
+export type ProjectNode = ModelNode | SourceNode | TestNode | GraphNode;
+
+export function isModelNode(node: ProjectNode | undefined): node is ModelNode {
+  const type = node?.resourceType;
+  return type === 'model' || type === 'seed' || type === 'snapshot';
+}
+
+export function isSourceNode(node: ProjectNode | undefined): node is SourceNode {
+  return node?.resourceType === 'source';
+}
+
+export function isTestNode(node: ProjectNode | undefined): node is TestNode {
+  return node?.resourceType === 'test';
+}

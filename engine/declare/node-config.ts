@@ -1,0 +1,125 @@
+import { durationPattern, parseDuration } from '../words/duration.ts';
+import {
+  type HistoryConfig,
+  incrementalStrategies,
+  materializations,
+  type NodeConfig,
+} from '../words/node.ts';
+import { didYouMean } from '../words/suggest.ts';
+import { asTexts, type Config } from './properties.ts';
+
+const schemaChanges = ['ignore', 'fail', 'append_new_columns', 'sync_all_columns'] as const;
+const changedBys = ['content', 'recorded'] as const;
+const duplicateChoices = ['error', 'last'] as const;
+
+/**
+ * The merged config of one node as the engine reads it. Complaints come back as messages: the
+ * config may have been written in three places, so the node's file has to do for a place.
+ */
+export function readNodeConfig(
+  raw: Config,
+  fallback: NodeConfig['materialization'],
+): { config: NodeConfig; complaints: string[] } {
+  const complaints: string[] = [];
+  const choose = <T extends string>(key: string, values: readonly T[]): T | undefined => {
+    const value = raw[key];
+    if (value === undefined || value === null) return undefined;
+    const found = values.find((candidate) => candidate === value);
+    if (found === undefined) {
+      const meant = didYouMean(String(value), values);
+      complaints.push(`config "${key}" is ${show(value)}${meant} (one of ${values.join(', ')})`);
+    }
+    return found;
+  };
+  const materialization = choose('materialized', materializations) ?? fallback;
+  const incrementalStrategy = choose('incremental_strategy', incrementalStrategies);
+  const onSchemaChange = choose('on_schema_change', schemaChanges);
+  const duplicateKeys = choose('duplicate_keys', duplicateChoices);
+  const uniqueKey = asTexts(raw['unique_key']);
+  const refreshEveryMs = readDuration(raw, 'refresh_every', complaints);
+  const history =
+    materialization === 'history'
+      ? readHistory(raw, uniqueKey, choose('changed_by', changedBys) ?? 'content', complaints)
+      : undefined;
+  if (
+    (incrementalStrategy === 'merge' || incrementalStrategy === 'delete+insert') &&
+    !uniqueKey[0]
+  ) {
+    complaints.push(`incremental_strategy "${incrementalStrategy}" needs a unique_key`);
+  }
+  const config: NodeConfig = {
+    materialization,
+    enabled: raw['enabled'] !== false,
+    tags: asTexts(raw['tags']),
+    ...(uniqueKey.length > 0 ? { uniqueKey } : {}),
+    ...(incrementalStrategy ? { incrementalStrategy } : {}),
+    ...(onSchemaChange ? { onSchemaChange } : {}),
+    ...(duplicateKeys ? { duplicateKeys } : {}),
+    ...optionalText('duplicateOrder', raw['duplicate_order']),
+    ...(typeof raw['full_refresh'] === 'boolean' ? { fullRefresh: raw['full_refresh'] } : {}),
+    ...(history ? { history } : {}),
+    ...(refreshEveryMs === undefined ? {} : { refreshEveryMs }),
+    preHooks: hooksOf(raw, 'pre'),
+    postHooks: hooksOf(raw, 'post'),
+    raw,
+  };
+  return { config, complaints };
+}
+
+function readHistory(
+  raw: Config,
+  uniqueKey: readonly string[],
+  changedBy: HistoryConfig['changedBy'],
+  complaints: string[],
+): HistoryConfig {
+  if (uniqueKey.length === 0) complaints.push('materialized "history" needs a unique_key');
+  const tracked = asTexts(raw['tracked']);
+  const untracked = asTexts(raw['untracked']);
+  const both = tracked.filter((name) => untracked.includes(name));
+  if (both.length > 0) complaints.push(`${both.join(', ')}: both tracked and untracked`);
+  return {
+    uniqueKey,
+    validAt: textOr(raw['valid_at'], '_modified_at'),
+    recordedAt: textOr(raw['recorded_at'], '_observed_at'),
+    ...optionalText('sequence', raw['sequence']),
+    ...optionalText('deleted', raw['deleted']),
+    ...optionalText('supersededBy', raw['superseded_by']),
+    ...(tracked.length > 0 ? { tracked } : {}),
+    ...(untracked.length > 0 ? { untracked } : {}),
+    changedBy,
+  };
+}
+
+function readDuration(raw: Config, key: string, complaints: string[]): number | undefined {
+  const value = raw[key];
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'string' && new RegExp(durationPattern).test(value)) {
+    return parseDuration(value);
+  }
+  complaints.push(`config "${key}" is ${show(value)}; write a duration such as 24h`);
+  return undefined;
+}
+
+/** dbt accepts a text, a map with `sql`, or a list of either, under two spellings. */
+function hooksOf(raw: Config, when: 'pre' | 'post'): string[] {
+  const written = [raw[`${when}-hook`], raw[`${when}_hook`]].flat();
+  return written
+    .map((hook) =>
+      hook !== null && typeof hook === 'object' ? (hook as Record<string, unknown>)['sql'] : hook,
+    )
+    .filter((hook): hook is string => typeof hook === 'string' && hook.trim() !== '');
+}
+
+function textOr(value: unknown, fallback: string): string {
+  return typeof value === 'string' && value !== '' ? value : fallback;
+}
+
+function optionalText<K extends string>(key: K, value: unknown): { [key in K]?: string } {
+  return typeof value === 'string' && value !== ''
+    ? ({ [key]: value } as { [key in K]?: string })
+    : {};
+}
+
+function show(value: unknown): string {
+  return typeof value === 'string' ? `"${value}"` : JSON.stringify(value);
+}

@@ -1,0 +1,89 @@
+import { didYouMean } from '../words/suggest.ts';
+import type { Template } from './jinja/ast.ts';
+import type { FaultList } from './model-fault.ts';
+import type { PackageSource, SourceText } from './package-source.ts';
+import { type Config, mergeConfig, type NodePatch } from './properties.ts';
+import { parseOrReport } from './template-fault.ts';
+
+/** A node before its template was rendered: what files and folders say about it. */
+export interface NodeDraft {
+  readonly id: string;
+  readonly kind: 'model' | 'seed' | 'snapshot';
+  readonly name: string;
+  readonly pack: PackageSource;
+  readonly source: SourceText;
+  readonly fqn: readonly string[];
+  readonly patch: NodePatch | undefined;
+  /** Folder config with the node's own YAML over it; strings are not rendered yet. */
+  readonly base: Config;
+  /** Absent: a seed, or a template that cannot be parsed. */
+  readonly template: Template | undefined;
+}
+
+/** Every node of a package. Two of one name, and YAML about a node there is not, are faults. */
+export function draftNodes(pack: PackageSource, faults: FaultList): NodeDraft[] {
+  const patches = new Map(pack.properties.patches.map((patch) => [keyOf(patch), patch]));
+  const drafts: NodeDraft[] = [];
+  const draft = (
+    kind: NodeDraft['kind'],
+    name: string,
+    source: SourceText,
+    template: Template | undefined,
+  ): void => {
+    const patch = patches.get(`${kind}s.${name}`);
+    const fqn = [pack.name, ...source.folders, name];
+    const folders = pack.folderConfigs[`${kind}s`].configOf(fqn);
+    const base = mergeConfig(folders, patch?.config ?? {});
+    const id = `${kind}.${pack.name}.${name}`;
+    drafts.push({ id, kind, name, pack, source, fqn, patch, base, template });
+  };
+  for (const source of pack.models) {
+    const id = `model.${pack.name}.${source.name}`;
+    draft('model', source.name, source, parseOrReport(source.file, source.text, faults, id));
+  }
+  for (const source of pack.seeds) draft('seed', source.name, source, undefined);
+  for (const source of pack.snapshots) {
+    const template = parseOrReport(source.file, source.text, faults);
+    for (const block of template?.body ?? []) {
+      if (block.kind !== 'snapshot' || template === undefined) continue;
+      draft('snapshot', block.name, source, { ...template, body: block.body });
+    }
+  }
+  reportTwins(drafts, faults);
+  reportOrphans(patches, drafts, faults);
+  return drafts;
+}
+
+function keyOf(patch: NodePatch): string {
+  return `${patch.kind}.${patch.name}`;
+}
+
+function reportTwins(drafts: readonly NodeDraft[], faults: FaultList): void {
+  const byName = new Map<string, NodeDraft>();
+  for (const draft of drafts) {
+    const first = byName.get(draft.name);
+    if (first === undefined) {
+      byName.set(draft.name, draft);
+      continue;
+    }
+    faults.error(
+      { file: draft.source.file, line: 1, column: 1 },
+      `the name "${draft.name}" is taken twice; the other is ${first.source.file}`,
+      { nodeId: draft.id, hint: 'rename one of them' },
+    );
+  }
+}
+
+function reportOrphans(
+  patches: ReadonlyMap<string, NodePatch>,
+  drafts: readonly NodeDraft[],
+  faults: FaultList,
+): void {
+  const known = new Set(drafts.map((draft) => `${draft.kind}s.${draft.name}`));
+  for (const [key, patch] of patches) {
+    if (known.has(key)) continue;
+    const names = drafts.map((draft) => draft.name);
+    const kind = patch.kind.slice(0, -1);
+    faults.warn(patch.place, `there is no ${kind} "${patch.name}"${didYouMean(patch.name, names)}`);
+  }
+}

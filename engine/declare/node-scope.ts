@@ -1,0 +1,84 @@
+import type { Log } from '../words/log.ts';
+import type { Relation } from '../words/table.ts';
+import type { TemplateWarehouse } from './adapter-value.ts';
+import type { JinjaValue } from './jinja/values.ts';
+import type { MacroEntry, MacroLibrary } from './macro-library.ts';
+import type { RefCall, SourceCall } from './model-node.ts';
+import type { Config } from './properties.ts';
+
+/** Where models are built: dbt's `target`. */
+export interface Target {
+  readonly name: string;
+  readonly schema: string;
+  readonly database: string;
+  /** The dialect's name: `duckdb`. */
+  readonly type: string;
+  readonly threads?: number;
+}
+
+/** What rendering of any node of the project needs. */
+export interface ProjectScope {
+  readonly projectName: string;
+  readonly target: Target;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The run's boundary; a fixed one while a fingerprint is taken. */
+  readonly boundaryMs: number;
+  readonly invocationId: string;
+  readonly isFullRefresh: boolean;
+  readonly log: Log;
+  readonly library: MacroLibrary;
+  /** A variable as the package sees it. */
+  findVar(name: string, packageName: string): { readonly value: unknown } | undefined;
+  varNames(): Iterable<string>;
+  /** `graph`: every node's properties; costly parts are made when first asked for. */
+  graphValue(): JinjaValue;
+}
+
+/** What one rendering has read, besides its own text: everything its outcome may depend on. */
+export interface RenderTrace {
+  readonly refs: RefCall[];
+  readonly sources: SourceCall[];
+  /** Everything passed to `config(...)`, in order. */
+  readonly configs: Config[];
+  /** Variables read, as JSON. */
+  readonly vars: Map<string, string>;
+  /** Environment variables read: a digest, never the value. */
+  readonly env: Map<string, string>;
+  /** Macros looked up, by the template or by other macros. */
+  readonly macros: Set<MacroEntry>;
+  readsClock: boolean;
+  asksWarehouse: boolean;
+}
+
+export function startTrace(): RenderTrace {
+  return {
+    refs: [],
+    sources: [],
+    configs: [],
+    vars: new Map(),
+    env: new Map(),
+    macros: new Set(),
+    readsClock: false,
+    asksWarehouse: false,
+  };
+}
+
+/** What rendering of this one node needs. */
+export interface NodeScope {
+  readonly id: string;
+  readonly name: string;
+  readonly packageName: string;
+  readonly file: string;
+  readonly relation: Relation;
+  /** The merged config; while files are read, what is known before the file's own. */
+  readonly config: Config;
+  /** dbt's `execute`: false while files are read. */
+  readonly isExecuting: boolean;
+  readonly isIncremental: boolean;
+  readonly trace: RenderTrace;
+  readonly warehouse?: TemplateWarehouse | undefined;
+  resolveRef(call: RefCall): JinjaValue;
+  resolveSource(call: SourceCall): JinjaValue;
+  /** `model` in templates. */
+  modelValue(): JinjaValue;
+}

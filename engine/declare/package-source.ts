@@ -1,0 +1,241 @@
+import { readFile } from 'node:fs/promises';
+import { posix } from 'node:path';
+import {
+  addFolderTree,
+  collectFolderConfigs,
+  type FolderConfigs,
+  plainKeys,
+} from './folder-config.ts';
+import type { FaultList } from './model-fault.ts';
+import { listFiles, type ProjectFile } from './project-files.ts';
+import {
+  asConfig,
+  asList,
+  asTexts,
+  type Config,
+  type Properties,
+  readProperties,
+} from './properties.ts';
+import { dbtProjectValidator } from './properties-schema.ts';
+import { parseYaml, validateYaml } from './yaml-file.ts';
+
+/** A file with its text; `folders` are those below the path it was found under. */
+export interface SourceText {
+  readonly file: string;
+  readonly folders: readonly string[];
+  readonly name: string;
+  readonly text: string;
+}
+
+/** The files of one package: the project itself, or one it was installed with. */
+export interface PackageSource {
+  readonly name: string;
+  /** Has a `dbt_project.yml`: follows dbt's conventions where ours differ. */
+  readonly isDbt: boolean;
+  readonly models: readonly SourceText[];
+  readonly snapshots: readonly SourceText[];
+  readonly macros: readonly SourceText[];
+  readonly singularTests: readonly SourceText[];
+  /** CSV files; their text is not read here. */
+  readonly seeds: readonly SourceText[];
+  readonly properties: Properties;
+  readonly folderConfigs: Readonly<Record<FolderKind, FolderConfigs>>;
+  readonly vars: Config;
+  /** dbt's `dispatch:`: namespace → where its macros are looked for. */
+  readonly dispatch: ReadonlyMap<string, readonly string[]>;
+  readonly hooks: { readonly start: readonly string[]; readonly end: readonly string[] };
+}
+
+export const folderKinds = ['models', 'seeds', 'snapshots', 'sources', 'tests'] as const;
+export type FolderKind = (typeof folderKinds)[number];
+
+interface Layout {
+  readonly name: string;
+  readonly isDbt: boolean;
+  readonly paths: Readonly<Record<PathKind, readonly string[]>>;
+  readonly project: Config;
+}
+
+type PathKind = 'models' | 'seeds' | 'snapshots' | 'tests' | 'macros';
+
+export interface PackageOptions {
+  /** Paths in messages are relative to it. */
+  readonly root: string;
+  /** The package's folder below the root; empty for the project itself. */
+  readonly folder: string;
+  /** Our own layout's folder of models; a `dbt_project.yml` beside it says otherwise. */
+  readonly modelsPath: string;
+  /** The name where no `dbt_project.yml` gives one. */
+  readonly name: string;
+}
+
+const propertyFile = /\.ya?ml$/;
+const folderConfigFile = /(^|\/)_config\.ya?ml$/;
+
+/** Reads every file of a package; what is wrong in one does not keep the others from being read. */
+export async function readPackage(
+  options: PackageOptions,
+  faults: FaultList,
+): Promise<PackageSource> {
+  const layout = await readLayout(options, faults);
+  const { root, folder } = options;
+  const lists = await Promise.all(
+    (Object.keys(layout.paths) as PathKind[]).map(async (kind) => {
+      const paths = layout.paths[kind].map((path) => posix.join(folder, path));
+      const files = await Promise.all(paths.map(async (path) => listFiles(root, path)));
+      return [kind, files.flat()] as const;
+    }),
+  );
+  const files = Object.fromEntries(lists) as Record<PathKind, ProjectFile[]>;
+  if (!layout.isDbt) files.models = files.models.filter((file) => !isInsideOther(file));
+  const folderConfigs = readFolderTrees(layout);
+  const yamlFiles = new Map<string, ProjectFile>();
+  for (const file of Object.values(files).flat()) {
+    if (propertyFile.test(file.path)) yamlFiles.set(file.path, file);
+  }
+  const properties: Properties[] = [];
+  for (const file of yamlFiles.values()) {
+    const text = await file.text();
+    if (folderConfigFile.test(file.path)) {
+      addFolderFile(folderConfigs.models, layout.name, file, text, faults);
+    } else {
+      const unknownKeys = layout.isDbt ? 'warning' : 'error';
+      properties.push(readProperties(file.path, text, faults, unknownKeys));
+    }
+  }
+  return {
+    name: layout.name,
+    isDbt: layout.isDbt,
+    models: await readTexts(files.models, 'sql'),
+    snapshots: await readTexts(files.snapshots, 'sql'),
+    macros: [
+      ...(await readTexts(files.macros, 'sql')),
+      ...(await readTexts(files.tests.filter(isGenericTest), 'sql')),
+    ],
+    singularTests: await readTexts(
+      files.tests.filter((file) => !isGenericTest(file)),
+      'sql',
+    ),
+    seeds: files.seeds.filter((file) => file.ending === 'csv').map(withoutText),
+    properties: joinProperties(properties),
+    folderConfigs,
+    vars: asConfig(layout.project['vars']),
+    dispatch: readDispatch(layout.project),
+    hooks: {
+      start: asTexts(layout.project['on-run-start']),
+      end: asTexts(layout.project['on-run-end']),
+    },
+  };
+}
+
+async function readLayout(options: PackageOptions, faults: FaultList): Promise<Layout> {
+  const { root, folder, modelsPath, name } = options;
+  const file = posix.join(folder, 'dbt_project.yml');
+  const text = await readOptional(posix.join(root, file));
+  const yaml = text === undefined ? undefined : parseYaml(file, text, faults);
+  if (text !== undefined && yaml !== undefined) {
+    validateYaml(yaml, dbtProjectValidator(), faults, 'warning');
+  }
+  const project = asConfig(yaml?.value);
+  const isDbt = text !== undefined;
+  const within = (kind: string): readonly string[] =>
+    isDbt ? [kind] : [kind, posix.join(modelsPath, kind)];
+  const named = (keys: readonly string[], fallback: readonly string[]): readonly string[] => {
+    const written = keys.map((key) => project[key]).find((value) => value !== undefined);
+    return written === undefined ? fallback : asTexts(written);
+  };
+  return {
+    name: typeof project['name'] === 'string' ? project['name'] : name,
+    isDbt,
+    project,
+    paths: {
+      models: named(['model-paths', 'source-paths'], [isDbt ? 'models' : modelsPath]),
+      seeds: named(['seed-paths', 'data-paths'], within('seeds')),
+      snapshots: named(['snapshot-paths'], within('snapshots')),
+      tests: named(['test-paths'], within('tests')),
+      macros: named(['macro-paths'], within('macros')),
+    },
+  };
+}
+
+/** In our layout, macros, seeds and tests may live inside the folder of models. */
+function isInsideOther(file: ProjectFile): boolean {
+  return (
+    ['macros', 'seeds', 'tests', 'snapshots'].includes(file.folders[0] ?? '') &&
+    !propertyFile.test(file.path)
+  );
+}
+
+function isGenericTest(file: ProjectFile): boolean {
+  return file.folders[0] === 'generic';
+}
+
+async function readTexts(files: readonly ProjectFile[], ending: string): Promise<SourceText[]> {
+  return await Promise.all(
+    files
+      .filter((file) => file.ending === ending)
+      .map(async (file) => ({ ...withoutText(file), text: await file.text() })),
+  );
+}
+
+function withoutText({ path, folders, name }: ProjectFile): SourceText {
+  return { file: path, folders, name, text: '' };
+}
+
+function readFolderTrees(layout: Layout): Record<FolderKind, FolderConfigs> {
+  const trees = folderKinds.map((kind) => {
+    const folders = collectFolderConfigs();
+    addFolderTree(folders, layout.project[kind]);
+    if (kind === 'tests') addFolderTree(folders, layout.project['data_tests']);
+    return [kind, folders] as const;
+  });
+  return Object.fromEntries(trees) as Record<FolderKind, FolderConfigs>;
+}
+
+/** `models/staging/_config.yml`: config of everything in that folder and below. */
+function addFolderFile(
+  folders: FolderConfigs,
+  packageName: string,
+  file: ProjectFile,
+  text: string,
+  faults: FaultList,
+): void {
+  const yaml = parseYaml(file.path, text, faults);
+  if (yaml === undefined || yaml.value === null) return;
+  if (typeof yaml.value !== 'object' || Array.isArray(yaml.value)) {
+    faults.error(yaml.placeOf([]), 'a folder config must be a map of config keys');
+    return;
+  }
+  folders.add([packageName, ...file.folders], plainKeys(yaml.value));
+}
+
+function joinProperties(all: readonly Properties[]): Properties {
+  const sections: Record<string, Config[]> = {};
+  for (const { sections: added } of all) {
+    for (const [key, entries] of Object.entries(added)) {
+      sections[key] = [...(sections[key] ?? []), ...entries];
+    }
+  }
+  return {
+    patches: all.flatMap((one) => one.patches),
+    sources: all.flatMap((one) => one.sources),
+    singularTests: all.flatMap((one) => one.singularTests),
+    sections,
+  };
+}
+
+function readDispatch(project: Config): Map<string, readonly string[]> {
+  const entries = asList(project['dispatch']).map(asConfig);
+  return new Map(
+    entries.map((entry) => [String(entry['macro_namespace']), asTexts(entry['search_order'])]),
+  );
+}
+
+async function readOptional(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

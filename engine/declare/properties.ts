@@ -1,0 +1,270 @@
+import type { FaultList, Place } from './model-fault.ts';
+import { propertiesValidator } from './properties-schema.ts';
+import { parseYaml, validateYaml, type YamlFile, type YamlPath } from './yaml-file.ts';
+
+export type Config = Readonly<Record<string, unknown>>;
+
+/** One entry of `tests:`, whatever shape it was written in. */
+export interface TestEntry {
+  /** The macro's name, with its package where one was named: `dbt_utils.expression_is_true`. */
+  readonly test: string;
+  /** The name people gave it. */
+  readonly name: string | undefined;
+  readonly arguments: Config;
+  readonly config: Config;
+  readonly description: string | undefined;
+  readonly place: Place;
+}
+
+export interface ColumnPatch {
+  readonly name: string;
+  readonly description: string;
+  readonly dataType: string | undefined;
+  readonly quote: boolean;
+  readonly tags: readonly string[];
+  readonly config: Config;
+  readonly tests: readonly TestEntry[];
+  readonly place: Place;
+}
+
+/** What YAML says about a node that is defined elsewhere. */
+export interface NodePatch {
+  readonly kind: 'models' | 'seeds' | 'snapshots';
+  readonly name: string;
+  readonly description: string;
+  readonly config: Config;
+  readonly columns: readonly ColumnPatch[];
+  readonly tests: readonly TestEntry[];
+  readonly place: Place;
+}
+
+export interface SourceTable {
+  readonly source: string;
+  readonly name: string;
+  readonly schema: string | undefined;
+  readonly identifier: string;
+  readonly description: string;
+  readonly config: Config;
+  readonly loadedAtField: string | undefined;
+  readonly freshness: unknown;
+  readonly columns: readonly ColumnPatch[];
+  readonly tests: readonly TestEntry[];
+  readonly place: Place;
+}
+
+export interface Properties {
+  readonly patches: readonly NodePatch[];
+  readonly sources: readonly SourceTable[];
+  /** Top-level `data_tests:` — config of singular tests by name. */
+  readonly singularTests: readonly { name: string; config: Config; place: Place }[];
+  /** Sections kept as written, for those who read them later: exposures, unit tests, snapshots. */
+  readonly sections: Readonly<Record<string, readonly Config[]>>;
+}
+
+/** Reads one properties file (`schema.yml`); adds its faults and answers what can still be used. */
+export function readProperties(
+  file: string,
+  text: string,
+  faults: FaultList,
+  unknownKeys: 'error' | 'warning',
+): Properties {
+  const empty: Properties = { patches: [], sources: [], singularTests: [], sections: {} };
+  const yaml = parseYaml(file, text, faults);
+  if (yaml === undefined || yaml.value === null) return empty;
+  if (!validateYaml(yaml, propertiesValidator(), faults, unknownKeys)) return empty;
+  const root = asConfig(yaml.value);
+  return {
+    patches: (['models', 'seeds', 'snapshots'] as const).flatMap((kind) =>
+      asList(root[kind]).map((entry, index) => readPatch(yaml, kind, asConfig(entry), index)),
+    ),
+    sources: asList(root['sources']).flatMap((entry, index) =>
+      readSource(yaml, asConfig(entry), index),
+    ),
+    singularTests: readSingularTests(yaml, root),
+    sections: Object.fromEntries(
+      ['unit_tests', 'exposures', 'snapshots', 'macros', 'groups'].map((key) => [
+        key,
+        asList(root[key]).map(asConfig),
+      ]),
+    ),
+  };
+}
+
+function readPatch(
+  yaml: YamlFile,
+  kind: NodePatch['kind'],
+  entry: Config,
+  index: number,
+): NodePatch {
+  const path = [kind, index];
+  return {
+    kind,
+    name: String(entry['name']),
+    description: asText(entry['description']),
+    config: configOf(entry),
+    columns: readColumns(yaml, entry, path),
+    tests: readTests(yaml, entry, path),
+    place: yaml.placeOf([...path, 'name']),
+  };
+}
+
+function readSource(yaml: YamlFile, source: Config, index: number): SourceTable[] {
+  const name = String(source['name']);
+  return asList(source['tables']).map((value, tableIndex) => {
+    const table = asConfig(value);
+    const path = ['sources', index, 'tables', tableIndex];
+    const schema = source['schema'];
+    const loadedAt = table['loaded_at_field'] ?? source['loaded_at_field'];
+    return {
+      source: name,
+      name: String(table['name']),
+      schema: typeof schema === 'string' ? schema : undefined,
+      identifier: String(table['identifier'] ?? table['name']),
+      description: asText(table['description']),
+      config: mergeConfig(configOf(source), configOf(table)),
+      loadedAtField: typeof loadedAt === 'string' ? loadedAt : undefined,
+      freshness: table['freshness'] === undefined ? source['freshness'] : table['freshness'],
+      columns: readColumns(yaml, table, path),
+      tests: readTests(yaml, table, path),
+      place: yaml.placeOf([...path, 'name']),
+    };
+  });
+}
+
+function readColumns(yaml: YamlFile, entry: Config, path: YamlPath): ColumnPatch[] {
+  return asList(entry['columns']).map((value, index) => {
+    const column = asConfig(value);
+    const columnPath = [...path, 'columns', index];
+    const dataType = column['data_type'];
+    return {
+      name: String(column['name']),
+      description: asText(column['description']),
+      dataType: typeof dataType === 'string' ? dataType : undefined,
+      quote: column['quote'] === true,
+      tags: asTexts(column['tags']),
+      config: configOf(column),
+      tests: readTests(yaml, column, columnPath),
+      place: yaml.placeOf([...columnPath, 'name']),
+    };
+  });
+}
+
+/** Keys of a test that say how it is run; everything else is an argument of its macro. */
+const testConfigKeys = new Set([
+  'where',
+  'severity',
+  'warn_if',
+  'error_if',
+  'fail_calc',
+  'limit',
+  'store_failures',
+  'store_failures_as',
+  'tags',
+  'enabled',
+  'meta',
+  'alias',
+  'schema',
+  'database',
+]);
+
+function readTests(yaml: YamlFile, entry: Config, path: YamlPath): TestEntry[] {
+  return (['tests', 'data_tests'] as const).flatMap((key) =>
+    asList(entry[key]).map((value, index) => readTest(value, yaml.placeOf([...path, key, index]))),
+  );
+}
+
+function readTest(value: unknown, place: Place): TestEntry {
+  if (typeof value === 'string') {
+    return {
+      test: value,
+      name: undefined,
+      arguments: {},
+      config: {},
+      description: undefined,
+      place,
+    };
+  }
+  const entry = asConfig(value);
+  const [first = ''] = Object.keys(entry);
+  // Either `{test_name: unique, …}`, flat, or `{unique: {…}}`, one key.
+  const isFlat = 'test_name' in entry;
+  const test = String(isFlat ? entry['test_name'] : first);
+  const { test_name: _, ...flat } = entry;
+  const body = isFlat ? flat : { ...asConfig(entry[first]), ...omit(entry, [first]) };
+  const config: Record<string, unknown> = {};
+  const given: Record<string, unknown> = {};
+  for (const [key, item] of Object.entries(body)) {
+    if (testConfigKeys.has(key)) config[key] = item;
+    else if (!['config', 'arguments', 'name', 'description'].includes(key)) given[key] = item;
+  }
+  return {
+    test,
+    name: typeof body['name'] === 'string' ? body['name'] : undefined,
+    arguments: { ...given, ...asConfig(body['arguments']) },
+    config: { ...config, ...asConfig(body['config']) },
+    description: typeof body['description'] === 'string' ? body['description'] : undefined,
+    place,
+  };
+}
+
+function readSingularTests(yaml: YamlFile, root: Config): Properties['singularTests'] {
+  return (['tests', 'data_tests'] as const).flatMap((key) =>
+    asList(root[key]).map((value, index) => ({
+      name: String(asConfig(value)['name']),
+      config: configOf(asConfig(value)),
+      place: yaml.placeOf([key, index]),
+    })),
+  );
+}
+
+/** `config:` together with the keys that may also stand beside it. */
+function configOf(entry: Config): Config {
+  const beside: Record<string, unknown> = {};
+  for (const key of ['tags', 'meta', 'docs', 'access', 'group'] as const) {
+    if (entry[key] !== undefined && entry[key] !== null) beside[key] = entry[key];
+  }
+  return mergeConfig(beside, asConfig(entry['config']));
+}
+
+/** Lists of these are added up; `meta` is merged; anything else is replaced by the nearer one. */
+const addedKeys = new Set(['tags', 'pre-hook', 'post-hook', 'pre_hook', 'post_hook']);
+
+/** `nearer` wins over `farther`, by dbt's rules. */
+export function mergeConfig(farther: Config, nearer: Config): Config {
+  const merged: Record<string, unknown> = { ...farther };
+  for (const [key, value] of Object.entries(nearer)) {
+    if (addedKeys.has(key) && merged[key] !== undefined) {
+      const both = [merged[key], value].flat();
+      merged[key] = key === 'tags' ? [...new Set(both)] : both;
+    } else if ((key === 'meta' || key === 'docs') && isConfig(merged[key]) && isConfig(value)) {
+      merged[key] = { ...asConfig(merged[key]), ...asConfig(value) };
+    } else {
+      merged[key] = value;
+    }
+  }
+  return merged;
+}
+
+export function isConfig(value: unknown): value is Config {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
+}
+
+export function asConfig(value: unknown): Config {
+  return isConfig(value) ? value : {};
+}
+
+export function asList(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+export function asTexts(value: unknown): readonly string[] {
+  return value === undefined || value === null ? [] : [value].flat().map(String);
+}
+
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function omit(entry: Config, keys: readonly string[]): Config {
+  return Object.fromEntries(Object.entries(entry).filter(([key]) => !keys.includes(key)));
+}

@@ -1,0 +1,262 @@
+import { type DateShape, dateValue, deltaValue, timeOf } from './date-value.ts';
+import { typeError } from './jinja/jinja-error.ts';
+import {
+  type HostCallback,
+  HostFunction,
+  HostObject,
+  type JinjaValue,
+  PyFloat,
+  PyTuple,
+} from './jinja/values.ts';
+
+/** A read-only bag of attributes, such as `modules` or `exceptions`. */
+export function bagValue(typeName: string, attributes: Record<string, JinjaValue>): HostObject {
+  return new HostObject({
+    typeName,
+    text: () => `<${typeName}>`,
+    attribute: (name) => (Object.hasOwn(attributes, name) ? attributes[name] : undefined),
+    item: (key) => (Object.hasOwn(attributes, String(key)) ? attributes[String(key)] : undefined),
+  });
+}
+
+export function functionBag(
+  typeName: string,
+  functions: Record<string, HostCallback>,
+  others: Record<string, JinjaValue> = {},
+): HostObject {
+  const made = Object.entries(functions).map(([name, run]) => [name, new HostFunction(name, run)]);
+  return bagValue(typeName, { ...Object.fromEntries(made), ...others });
+}
+
+/**
+ * dbt's `modules`: the parts of Python's library that templates use. Time is the run's boundary,
+ * in UTC, however it is asked for.
+ */
+export function pythonModules(readTimeMs: () => number): HostObject {
+  return bagValue('modules', {
+    datetime: datetimeModule(readTimeMs),
+    re: regexModule(),
+    itertools: itertoolsModule(),
+    pytz: functionBag('pytz', { timezone: () => utc }, { utc }),
+  });
+}
+
+const utc = bagValue('tzinfo', {
+  zone: 'UTC',
+  localize: new HostFunction('localize', (args) => args[0] ?? null),
+});
+
+const dateFields = ['year', 'month', 'day', 'hour', 'minute', 'second', 'microsecond'];
+
+function datetimeModule(readTimeMs: () => number): HostObject {
+  const maker =
+    (shape: DateShape): HostCallback =>
+    (args, kwargs) => {
+      const fields: Record<string, number> = {};
+      for (const [index, name] of dateFields.entries()) {
+        const value = kwargs.get(name) ?? args[index];
+        if (typeof value === 'number') fields[name] = value;
+      }
+      return dateValue(timeOf(fields), shape);
+    };
+  const callable = (
+    typeName: string,
+    shape: DateShape,
+    functions: Record<string, HostCallback>,
+  ): HostFunction =>
+    new HostFunction(
+      typeName,
+      maker(shape),
+      new Map(Object.entries(functions).map(([name, run]) => [name, new HostFunction(name, run)])),
+    );
+  const moment = { isDate: false, zone: '' } as const;
+  const day = { isDate: true, zone: '' } as const;
+  const now = (): HostObject => dateValue(readTimeMs(), moment);
+  const parseIso: HostCallback = (args) => {
+    const text = String(args[0]).replace(' ', 'T');
+    const timeMs = Date.parse(text.includes('T') && !/[Z+]/.test(text) ? `${text}Z` : text);
+    if (Number.isNaN(timeMs)) throw typeError(`"${text}" is not an ISO date`);
+    return dateValue(timeMs, text.includes('T') ? moment : day);
+  };
+  const datetime = callable('datetime', moment, {
+    now,
+    utcnow: now,
+    today: now,
+    strptime: parseTime,
+    fromisoformat: parseIso,
+    fromtimestamp: (args) => dateValue(numberOf(args[0]) * 1_000, moment),
+  });
+  const date = callable('date', day, {
+    today: () => dateValue(Math.floor(readTimeMs() / 86_400_000) * 86_400_000, day),
+    fromisoformat: parseIso,
+  });
+  return bagValue('datetime', {
+    datetime,
+    date,
+    timedelta: new HostFunction('timedelta', timedelta),
+    timezone: bagValue('timezone', { utc }),
+  });
+}
+
+const deltaUnitsMs: Record<string, number> = {
+  days: 86_400_000,
+  seconds: 1_000,
+  microseconds: 0.001,
+  milliseconds: 1,
+  minutes: 60_000,
+  hours: 3_600_000,
+  weeks: 604_800_000,
+};
+
+const timedelta: HostCallback = (args, kwargs) => {
+  let total = 0;
+  for (const [index, [unit, unitMs]] of Object.entries(deltaUnitsMs).entries()) {
+    total += numberOf(kwargs.get(unit) ?? args[index] ?? 0) * unitMs;
+  }
+  return deltaValue(total);
+};
+
+function numberOf(value: JinjaValue | undefined): number {
+  if (typeof value === 'number' || typeof value === 'bigint') return Number(value);
+  if (value instanceof PyFloat) return value.value;
+  throw typeError('a number was expected');
+}
+
+/** `datetime.strptime` for the numeric directives. */
+const parseTime: HostCallback = (args) => {
+  const [text, format] = [String(args[0]), String(args[1])];
+  const names: string[] = [];
+  const fields: Record<string, string> = {
+    Y: 'year',
+    m: 'month',
+    d: 'day',
+    H: 'hour',
+    M: 'minute',
+    S: 'second',
+    f: 'microsecond',
+  };
+  const source = format.replace(/%(.)|[.*+?^${}()|[\]\\]/g, (found, letter?: string) => {
+    if (letter === undefined) return `\\${found}`;
+    if (letter === 'F') return fieldGroups(names, ['year', 'month', 'day'], '-');
+    if (letter === 'T') return fieldGroups(names, ['hour', 'minute', 'second'], ':');
+    const name = fields[letter];
+    if (name === undefined) throw typeError(`strptime does not know "${found}"`);
+    names.push(name);
+    return `(\\d{1,${letter === 'Y' ? 4 : letter === 'f' ? 6 : 2}})`;
+  });
+  const match = new RegExp(`^${source}$`).exec(text);
+  if (!match) throw typeError(`time data "${text}" does not match format "${format}"`);
+  const read = names.map((name, index) => {
+    const digits = match[index + 1] ?? '0';
+    return [name, Number(name === 'microsecond' ? digits.padEnd(6, '0') : digits)] as const;
+  });
+  return dateValue(timeOf(Object.fromEntries(read)), { isDate: false, zone: '' });
+};
+
+function fieldGroups(names: string[], added: readonly string[], between: string): string {
+  names.push(...added);
+  return added.map(() => '(\\d+)').join(between);
+}
+
+/** Python's `re`, with JavaScript's engine: named groups and flags are translated. */
+function regexModule(): HostObject {
+  const compile = (pattern: JinjaValue | undefined, flags: JinjaValue | undefined): RegExp => {
+    const source = String(pattern).replaceAll('(?P<', '(?<');
+    const inline = /^\(\?([ims]+)\)/.exec(source);
+    const ignoreCase = typeof flags === 'number' && (flags & 2) !== 0;
+    const letters = new Set(`gu${ignoreCase ? 'i' : ''}${inline?.[1] ?? ''}`);
+    return new RegExp(inline ? source.slice(inline[0].length) : source, [...letters].join(''));
+  };
+  const functions = (bound?: RegExp): Record<string, HostCallback> => {
+    const split = (args: readonly JinjaValue[], kwargs: ReadonlyMap<string, JinjaValue>) => {
+      const [pattern, ...rest] = bound ? [null, ...args] : args;
+      const regexp = bound ?? compile(pattern, kwargs.get('flags') ?? rest[1]);
+      regexp.lastIndex = 0;
+      return { regexp, rest };
+    };
+    return {
+      search: (args, kwargs) => {
+        const { regexp, rest } = split(args, kwargs);
+        return matchValue(regexp.exec(String(rest[0])));
+      },
+      match: (args, kwargs) => {
+        const { regexp, rest } = split(args, kwargs);
+        const found = regexp.exec(String(rest[0]));
+        return matchValue(found?.index === 0 ? found : null);
+      },
+      fullmatch: (args, kwargs) => {
+        const { regexp, rest } = split(args, kwargs);
+        const text = String(rest[0]);
+        const whole = new RegExp(`^(?:${regexp.source})$`, regexp.flags.replace('g', ''));
+        return matchValue(whole.exec(text));
+      },
+      findall: (args, kwargs) => {
+        const { regexp, rest } = split(args, kwargs);
+        return [...String(rest[0]).matchAll(regexp)].map((found) => {
+          const groups = found.slice(1).map((group) => group ?? '');
+          if (groups.length > 1) return new PyTuple(groups);
+          return groups[0] ?? found[0];
+        });
+      },
+      sub: (args, kwargs) => {
+        const [pattern, replacement, text] = bound ? [null, ...args] : args;
+        const regexp = bound ?? compile(pattern, kwargs.get('flags'));
+        const target = String(replacement)
+          .replaceAll('$', '$$$$')
+          .replace(/\\g<(\w+)>|\\(\d)/g, (_found, name?: string, digit?: string) =>
+            name !== undefined && !/^\d+$/.test(name) ? `$<${name}>` : `$${name ?? digit ?? ''}`,
+          );
+        return String(text).replace(regexp, target);
+      },
+      split: (args, kwargs) => {
+        const { regexp, rest } = split(args, kwargs);
+        return String(rest[0])
+          .split(regexp)
+          .map((part) => part ?? null);
+      },
+    };
+  };
+  return functionBag(
+    're',
+    {
+      ...functions(),
+      compile: (args, kwargs) =>
+        functionBag('Pattern', functions(compile(args[0], kwargs.get('flags') ?? args[1]))),
+      escape: (args) => String(args[0]).replace(/[.*+?^${}()|[\]\\-]/g, '\\$&'),
+    },
+    { IGNORECASE: 2, I: 2 },
+  );
+}
+
+function matchValue(found: RegExpExecArray | null): JinjaValue {
+  if (found === null) return null;
+  const group: HostCallback = (args) => {
+    const key = args[0] ?? 0;
+    return (typeof key === 'number' ? found[key] : found.groups?.[String(key)]) ?? null;
+  };
+  return functionBag('Match', {
+    group,
+    groups: () => new PyTuple(found.slice(1).map((part) => part ?? null)),
+    start: () => found.index,
+    end: () => found.index + found[0].length,
+    span: () => new PyTuple([found.index, found.index + found[0].length]),
+  });
+}
+
+/** Most items any product may have: a template's mistake must not eat the memory. */
+const productsMax = 100_000;
+
+function itertoolsModule(): HostObject {
+  return functionBag('itertools', {
+    chain: (args) => args.flatMap((list) => (Array.isArray(list) ? list : [])),
+    product: (args) => {
+      let rows: JinjaValue[][] = [[]];
+      for (const list of args) {
+        const items = Array.isArray(list) ? list : [];
+        rows = rows.flatMap((row) => items.map((item) => [...row, item]));
+        if (rows.length > productsMax) throw typeError('itertools.product is too large');
+      }
+      return rows.map((row) => new PyTuple(row));
+    },
+  });
+}

@@ -1,0 +1,146 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { Row, Session } from '../words/warehouse.ts';
+import {
+  HostFunction,
+  HostObject,
+  type JinjaValue,
+  PyDict,
+  PyFloat,
+  PyTuple,
+} from './jinja/values.ts';
+
+/** What a template may do to the warehouse while it is rendered: ask. */
+export async function queryForTemplate(session: Session, text: string): Promise<HostObject> {
+  const statement: RawBuilder<unknown> = sql.raw(text);
+  const rows = await session.query(statement);
+  const names =
+    rows[0] === undefined
+      ? (await session.describeQuery(statement)).map((column) => column.name)
+      : Object.keys(rows[0]);
+  return tableValue(names, rows);
+}
+
+/** A result as dbt's templates know it: agate's table, as far as they use it. */
+export function tableValue(names: readonly string[], rows: readonly Row[]): HostObject {
+  const tuples = rows.map(
+    (row) =>
+      new PyTuple(
+        names.map((name) => toTemplate(row[name])),
+        names,
+      ),
+  );
+  const records = tuples.map((tuple) => rowValue(tuple, names));
+  const columns = names.map((name, index) =>
+    columnValue(
+      name,
+      tuples.map((tuple) => tuple.items[index] ?? null),
+    ),
+  );
+  const byName = namedSequence('TableColumns', columns, names);
+  return new HostObject({
+    typeName: 'Table',
+    text: () => `<Table ${names.join(', ')}; ${rows.length} rows>`,
+    attribute: (name) => {
+      switch (name) {
+        case 'rows':
+          return records;
+        case 'columns':
+          return byName;
+        case 'column_names':
+          return new PyTuple([...names]);
+        case 'print_table':
+          return new HostFunction(name, () => null);
+        default:
+          return undefined;
+      }
+    },
+    item: (key) => (typeof key === 'number' ? records[key] : undefined),
+    iterate: () => records,
+    length: () => rows.length,
+    isTrue: () => true,
+  });
+}
+
+/** One row: by position, by name, and in order. */
+function rowValue(tuple: PyTuple, names: readonly string[]): HostObject {
+  const entries = (): [JinjaValue, JinjaValue][] =>
+    names.map((name, index) => [name, tuple.items[index] ?? null]);
+  const find = (key: JinjaValue): JinjaValue | undefined => {
+    const index = typeof key === 'number' ? key : names.indexOf(String(key));
+    return tuple.items.at(index < 0 && typeof key !== 'number' ? names.length : index);
+  };
+  const methods: Record<string, () => JinjaValue> = {
+    values: () => tuple,
+    keys: () => new PyTuple([...names]),
+    dict: () => PyDict.from(entries()),
+    items: () => entries().map((entry) => new PyTuple(entry)),
+  };
+  return new HostObject({
+    typeName: 'Row',
+    text: () => `<Row ${names.join(', ')}>`,
+    attribute: (name) => {
+      const method = methods[name];
+      if (method) return new HostFunction(name, method);
+      if (name === 'get') {
+        return new HostFunction(name, (args) => find(args[0] ?? null) ?? args[1] ?? null);
+      }
+      return find(name);
+    },
+    item: find,
+    iterate: () => tuple.items,
+    length: () => tuple.items.length,
+  });
+}
+
+function columnValue(name: string, values: readonly JinjaValue[]): HostObject {
+  return new HostObject({
+    typeName: 'Column',
+    text: () => `<Column ${name}>`,
+    attribute: (attribute) => {
+      if (attribute === 'name') return name;
+      if (attribute === 'values') return new HostFunction('values', () => new PyTuple(values));
+      return undefined;
+    },
+    item: (key) => (typeof key === 'number' ? values.at(key) : undefined),
+    iterate: () => values,
+    length: () => values.length,
+  });
+}
+
+function namedSequence(
+  typeName: string,
+  items: readonly JinjaValue[],
+  names: readonly string[],
+): HostObject {
+  const find = (key: JinjaValue): JinjaValue | undefined =>
+    typeof key === 'number' ? items.at(key) : items[names.indexOf(String(key))];
+  const methods: Record<string, () => JinjaValue> = {
+    keys: () => new PyTuple([...names]),
+    values: () => new PyTuple(items),
+  };
+  return new HostObject({
+    typeName,
+    text: () => `<${typeName} ${names.join(', ')}>`,
+    attribute: (name) => {
+      const method = methods[name];
+      return method ? new HostFunction(name, method) : find(name);
+    },
+    item: find,
+    iterate: () => items,
+    length: () => items.length,
+  });
+}
+
+/** A driver's value as Python would hold it. */
+function toTemplate(value: unknown): JinjaValue {
+  if (value === undefined || value === null) return null;
+  if (typeof value === 'number') return Number.isInteger(value) ? value : new PyFloat(value);
+  if (typeof value === 'string' || typeof value === 'boolean' || typeof value === 'bigint') {
+    return value;
+  }
+  if (Array.isArray(value)) return value.map(toTemplate);
+  if (typeof value === 'object') {
+    return PyDict.from(Object.entries(value).map(([key, item]) => [key, toTemplate(item)]));
+  }
+  return String(value);
+}

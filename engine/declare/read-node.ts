@@ -1,0 +1,203 @@
+import type { Relation } from '../words/table.ts';
+import type { Template } from './jinja/ast.ts';
+import { parseTemplate } from './jinja/parse-template.ts';
+import { fromPython } from './jinja/python-value.ts';
+import type { JinjaValue } from './jinja/values.ts';
+import { internalPackage } from './macro-library.ts';
+import type { FaultList } from './model-fault.ts';
+import type { ModelNode } from './model-node.ts';
+import { readNodeConfig } from './node-config.ts';
+import type { NodeDraft } from './node-draft.ts';
+import {
+  modelValue,
+  type NodeRender,
+  type Reading,
+  renderNode,
+  renderValue,
+  stillMoment,
+} from './node-render.ts';
+import { type RenderTrace, startTrace } from './node-scope.ts';
+import { type Config, mergeConfig } from './properties.ts';
+import { relationValue } from './relation-value.ts';
+import { reportTemplateError } from './template-fault.ts';
+
+export interface ReadNode {
+  readonly node: ModelNode;
+  readonly template: Template | undefined;
+}
+
+/** Turns a draft into a node: renders it once to see its config and what it reads. */
+export async function readNode(
+  reading: Reading,
+  draft: NodeDraft,
+  faults: FaultList,
+): Promise<ReadNode> {
+  const trace = startTrace();
+  const { id, source } = draft;
+  const place = { file: source.file, line: 1, column: 1 };
+  let base = draft.base;
+  try {
+    base = await renderConfig(reading, draft, trace);
+    await renderForCalls(reading, draft, base, trace);
+  } catch (error) {
+    reportTemplateError(error, place, faults, id);
+  }
+  const raw = trace.configs.reduce(mergeConfig, base);
+  const fallback = draft.kind === 'model' ? 'view' : draft.kind;
+  const { config, complaints } = readNodeConfig(raw, fallback);
+  for (const complaint of complaints) {
+    faults.error(place, complaint, { nodeId: id });
+  }
+  let relation: Relation = { schema: reading.target.schema, name: draft.name };
+  try {
+    relation = await nameRelation(reading, draft, raw);
+  } catch (error) {
+    reportTemplateError(error, place, faults, id);
+  }
+  const node: ModelNode = {
+    id,
+    resourceType: draft.kind,
+    name: draft.name,
+    packageName: draft.pack.name,
+    fqn: draft.fqn,
+    file: source.file,
+    tags: config.tags,
+    config: { materialized: config.materialization, ...raw },
+    dependsOn: [],
+    relation,
+    nodeConfig: config,
+    text: source.text,
+    description: draft.patch?.description ?? '',
+    columns: draft.patch?.columns ?? [],
+    refs: trace.refs,
+    sources: trace.sources,
+  };
+  return { node, template: draft.template };
+}
+
+function renderOf(
+  reading: Reading,
+  draft: NodeDraft,
+  config: Config,
+  trace: RenderTrace,
+): NodeRender {
+  const { schema } = reading.target;
+  return {
+    id: draft.id,
+    name: draft.name,
+    packageName: draft.pack.name,
+    file: draft.source.file,
+    fqn: draft.fqn,
+    resourceType: draft.kind,
+    relation: { schema, name: draft.name },
+    config,
+    isExecuting: false,
+    isIncremental: false,
+    trace,
+    resolveRef: (call) => relationValue({ schema, identifier: call.name }),
+    resolveSource: (call) => relationValue({ schema: call.source, identifier: call.table }),
+  };
+}
+
+/**
+ * What a template reads when built from nothing and when added to may differ: an edge is needed for
+ * either, so a template that asks is rendered both ways.
+ */
+async function renderForCalls(
+  reading: Reading,
+  draft: NodeDraft,
+  config: Config,
+  trace: RenderTrace,
+): Promise<void> {
+  const { template } = draft;
+  if (template === undefined) return;
+  const node = renderOf(reading, draft, config, trace);
+  await renderNode(reading, stillMoment, node, template);
+  if (!draft.source.text.includes('is_incremental')) return;
+  const second = startTrace();
+  await renderNode(reading, stillMoment, { ...node, isIncremental: true, trace: second }, template);
+  trace.refs.push(...second.refs);
+  trace.sources.push(...second.sources);
+}
+
+/** YAML config may hold templates: `enabled: "{{ var('use_x', true) }}"`. Hooks are rendered later. */
+async function renderConfig(
+  reading: Reading,
+  draft: NodeDraft,
+  trace: RenderTrace,
+): Promise<Config> {
+  const node = renderOf(reading, draft, draft.base, trace);
+  const renderItem = async (value: unknown): Promise<unknown> => {
+    if (typeof value === 'string' && value.includes('{{')) {
+      const file = draft.patch?.place.file ?? 'dbt_project.yml';
+      const template = parseTemplate(value, { file });
+      return fromPython(await renderValue(reading, stillMoment, node, template));
+    }
+    return Array.isArray(value) ? await Promise.all(value.map(renderItem)) : value;
+  };
+  const rendered: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(draft.base)) {
+    rendered[key] = /hook$/.test(key) ? value : await renderItem(value);
+  }
+  return rendered;
+}
+
+/**
+ * Where a node is built. Our layout: the config's schema as it is, else the folder below `models`.
+ * dbt's: its naming macros. Either way a project's own `generate_schema_name` wins.
+ */
+async function nameRelation(reading: Reading, draft: NodeDraft, raw: Config): Promise<Relation> {
+  const written = (key: string): string | undefined => {
+    const value = raw[key];
+    return value === undefined || value === null ? undefined : String(value).trim();
+  };
+  const schema = written('schema') ?? written('target_schema');
+  const { target, isDbt } = reading;
+  const folder = draft.source.folders[0];
+  const plain = isDbt
+    ? schema === undefined
+      ? target.schema
+      : `${target.schema}_${schema}`
+    : (schema ?? folder ?? target.schema);
+  const isSnapshotPlace = draft.kind === 'snapshot' && written('target_schema') !== undefined;
+  return {
+    schema: isSnapshotPlace
+      ? (schema ?? plain)
+      : ((await askNamingMacro(reading, draft, raw, 'generate_schema_name', schema)) ?? plain),
+    name:
+      (await askNamingMacro(reading, draft, raw, 'generate_alias_name', written('alias'))) ??
+      written('alias') ??
+      draft.name,
+  };
+}
+
+const namingCalls = new Map<string, Template>();
+
+/** Undefined where nobody has overridden the macro: ours need no interpreter. */
+async function askNamingMacro(
+  reading: Reading,
+  draft: NodeDraft,
+  raw: Config,
+  name: string,
+  custom: string | undefined,
+): Promise<string | undefined> {
+  const entries = [name, `default__${name}`, `${reading.target.type}__${name}`];
+  const overrides = entries.map((entry) => reading.library.find(entry, reading.name));
+  if (overrides.every((entry) => !entry || entry.packageName === internalPackage)) return undefined;
+  const template =
+    namingCalls.get(name) ?? parseTemplate(`{{ ${name}(__custom, __node) }}`, { file: name });
+  namingCalls.set(name, template);
+  const render = renderOf(reading, draft, raw, startTrace());
+  const root = { ...render, packageName: reading.name, isExecuting: true };
+  const text = await renderNode(
+    reading,
+    stillMoment,
+    root,
+    template,
+    new Map<string, JinjaValue>([
+      ['__custom', custom ?? null],
+      ['__node', modelValue(render)],
+    ]),
+  );
+  return text.trim();
+}

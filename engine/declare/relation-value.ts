@@ -1,0 +1,138 @@
+import type { Relation } from '../words/table.ts';
+import {
+  type HostCallback,
+  HostFunction,
+  HostObject,
+  type JinjaValue,
+  PyDict,
+} from './jinja/values.ts';
+
+/** A relation as templates hold it: prints as quoted SQL, or as given text for a CTE. */
+export interface RelationParts {
+  readonly database?: string | undefined;
+  readonly schema?: string | undefined;
+  readonly identifier?: string | undefined;
+  readonly kind?: 'table' | 'view' | 'cte' | 'external' | undefined;
+  /** Printed instead of the parts: an ephemeral model's CTE, a test's subquery. */
+  readonly rendered?: string | undefined;
+  /** Whether the database is printed; left out by default, as one warehouse is one catalog. */
+  readonly withDatabase?: boolean;
+  readonly withSchema?: boolean;
+  readonly withIdentifier?: boolean;
+}
+
+/** Standard quoting: doubles the quote. Both DuckDB and Postgres read it. */
+export function quoteIdentifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** A text as a SQL literal. */
+export function quoteText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+export function renderRelation(relation: Relation): string {
+  return `${quoteIdentifier(relation.schema)}.${quoteIdentifier(relation.name)}`;
+}
+
+function renderParts(parts: RelationParts): string {
+  if (parts.rendered !== undefined) return parts.rendered;
+  const { withDatabase = false, withSchema = true, withIdentifier = true } = parts;
+  const shown = [
+    withDatabase ? parts.database : undefined,
+    withSchema ? parts.schema : undefined,
+    withIdentifier ? parts.identifier : undefined,
+  ];
+  return shown
+    .filter((part) => part !== undefined)
+    .map(quoteIdentifier)
+    .join('.');
+}
+
+export function relationValue(parts: RelationParts): HostObject {
+  const methods: Record<string, HostCallback> = {
+    render: () => renderParts(parts),
+    include: (_args, kwargs) => relationValue({ ...parts, ...inclusions(kwargs) }),
+    quote: () => relationValue(parts),
+    without_identifier: () => relationValue({ ...parts, withIdentifier: false }),
+    incorporate: (_args, kwargs) => relationValue({ ...parts, ...pathParts(kwargs) }),
+    replace_path: (_args, kwargs) => relationValue({ ...parts, ...pathParts(kwargs) }),
+    information_schema: () => 'information_schema',
+  };
+  const attributes: Record<string, JinjaValue> = {
+    database: parts.database ?? null,
+    schema: parts.schema ?? null,
+    identifier: parts.identifier ?? null,
+    name: parts.identifier ?? null,
+    table: parts.identifier ?? null,
+    alias: parts.identifier ?? null,
+    type: parts.kind ?? null,
+    is_table: parts.kind === 'table',
+    is_view: parts.kind === 'view',
+    is_cte: parts.kind === 'cte',
+    can_be_renamed: true,
+    can_be_replaced: true,
+    path: PyDict.from([
+      ['database', parts.database ?? null],
+      ['schema', parts.schema ?? null],
+      ['identifier', parts.identifier ?? null],
+    ]),
+  };
+  const value = new HostObject({
+    typeName: 'Relation',
+    target: parts,
+    text: () => renderParts(parts),
+    repr: () => `<Relation ${renderParts(parts)}>`,
+    attribute: (name) => {
+      const method = methods[name];
+      return method ? new HostFunction(name, method) : attributes[name];
+    },
+    item: (key) => attributes[String(key)],
+    equals: (other) => renderParts(partsOf(other) ?? {}) === renderParts(parts),
+  });
+  return value;
+}
+
+/** The parts of a relation a template hands back, or undefined for anything else. */
+export function partsOf(value: JinjaValue | undefined): RelationParts | undefined {
+  if (!(value instanceof HostObject) || value.behavior.typeName !== 'Relation') return undefined;
+  return value.behavior.target as RelationParts;
+}
+
+function inclusions(kwargs: ReadonlyMap<string, JinjaValue>): Partial<RelationParts> {
+  const flag = (name: string): boolean | undefined => {
+    const value = kwargs.get(name);
+    return typeof value === 'boolean' ? value : undefined;
+  };
+  const [database, schema, identifier] = [flag('database'), flag('schema'), flag('identifier')];
+  return {
+    ...(database === undefined ? {} : { withDatabase: database }),
+    ...(schema === undefined ? {} : { withSchema: schema }),
+    ...(identifier === undefined ? {} : { withIdentifier: identifier }),
+  };
+}
+
+function pathParts(kwargs: ReadonlyMap<string, JinjaValue>): Partial<RelationParts> {
+  const path = kwargs.get('path');
+  const parts: Record<string, string> = {};
+  for (const key of ['database', 'schema', 'identifier']) {
+    const value = kwargs.get(key) ?? (path instanceof PyDict ? path.get(key) : undefined);
+    if (typeof value === 'string') parts[key] = value;
+  }
+  return parts;
+}
+
+/** `api.Relation.create(…)`. */
+export const createRelation: HostCallback = (_args, kwargs) => {
+  const read = (key: string): string | undefined => {
+    const value = kwargs.get(key);
+    return typeof value === 'string' ? value : undefined;
+  };
+  const kind = read('type');
+  return relationValue({
+    database: read('database'),
+    schema: read('schema'),
+    identifier: read('identifier'),
+    kind: kind === 'table' || kind === 'view' || kind === 'cte' ? kind : undefined,
+  });
+};

@@ -1,0 +1,183 @@
+import { createHash } from 'node:crypto';
+import { TerminalError } from '../words/errors.ts';
+import { jinjaError, typeError } from './jinja/jinja-error.ts';
+import { fromPython, toPython } from './jinja/python-value.ts';
+import {
+  type HostCallback,
+  HostFunction,
+  type HostObject,
+  type JinjaValue,
+} from './jinja/values.ts';
+import type { RefCall, SourceCall } from './model-node.ts';
+import type { NodeScope, ProjectScope } from './node-scope.ts';
+import { bagValue, functionBag } from './python-modules.ts';
+
+/** Names whose values must not reach SQL, logs or messages. */
+const secretName = /SECRET|TOKEN|PASSWORD|PASSWD|CREDENTIAL|PRIVATE|API_?KEY/i;
+
+export function refFunction(node: NodeScope): HostCallback {
+  return (args, kwargs, call) => {
+    const names = args.map(String);
+    const version = kwargs.get('version') ?? kwargs.get('v');
+    const [first, second] = names;
+    if (first === undefined || names.length > 2) {
+      throw typeError(`ref takes a model's name, or a package and a name; got ${names.length}`);
+    }
+    const ref: RefCall = {
+      packageName: second === undefined ? undefined : first,
+      name: second ?? first,
+      version: version === undefined || version === null ? undefined : String(version),
+      place: call.position(),
+    };
+    node.trace.refs.push(ref);
+    return node.resolveRef(ref);
+  };
+}
+
+export function sourceFunction(node: NodeScope): HostCallback {
+  return (args, _kwargs, call) => {
+    const [source, table] = args.map(String);
+    if (source === undefined || table === undefined) {
+      throw typeError(`source takes a source's name and a table; got ${args.length} arguments`);
+    }
+    const found: SourceCall = { source, table, place: call.position() };
+    node.trace.sources.push(found);
+    return node.resolveSource(found);
+  };
+}
+
+type Arguments = Parameters<HostCallback>;
+
+export function readVar(
+  project: ProjectScope,
+  node: NodeScope,
+  args: Arguments[0],
+  kwargs: Arguments[1],
+): JinjaValue {
+  const name = String(args[0]);
+  const found = project.findVar(name, node.packageName);
+  const fallback = kwargs.get('default') ?? args[1];
+  node.trace.vars.set(name, found === undefined ? 'unset' : JSON.stringify(found.value));
+  if (found !== undefined) return toPython(found.value);
+  if (fallback !== undefined) return fallback;
+  const known = [...project.varNames()].sort().join(', ');
+  throw jinjaError(
+    'jinja-undefined',
+    `the variable "${name}" is not set`,
+    `set it under vars, or give a default: var('${name}', …)${known && ` (set: ${known})`}`,
+  );
+}
+
+export function readEnv(
+  project: ProjectScope,
+  node: NodeScope,
+  args: Arguments[0],
+  kwargs: Arguments[1],
+): JinjaValue {
+  const name = String(args[0]);
+  if (secretName.test(name)) {
+    throw jinjaError(
+      'jinja-value',
+      `env_var('${name}') looks like a secret, and a model's SQL is shown and stored`,
+      'secrets belong under connections in pipelines.yaml',
+    );
+  }
+  const value = project.env[name];
+  const fallback = kwargs.get('default') ?? args[1];
+  const digest = createHash('sha256')
+    .update(value ?? '')
+    .digest('hex');
+  node.trace.env.set(name, value === undefined ? 'unset' : digest);
+  if (value !== undefined) return value;
+  if (fallback !== undefined) return fallback === null ? null : String(fallback);
+  throw jinjaError(
+    'jinja-undefined',
+    `the environment variable ${name} is not set`,
+    `set it, or give a default: env_var('${name}', …)`,
+  );
+}
+
+/** `config(...)` sets; `config.get`, `config.require` read what is set. */
+export function configFunction(node: NodeScope): HostFunction {
+  const read = (key: string): unknown => {
+    for (const config of node.trace.configs.toReversed()) {
+      if (!node.isExecuting && Object.hasOwn(config, key)) return config[key];
+    }
+    const value = node.config[key];
+    return value === undefined ? asMap(node.config['meta'])[key] : value;
+  };
+  const set: HostCallback = (args, kwargs) => {
+    const given: Record<string, unknown> = {};
+    for (const value of args) Object.assign(given, asMap(fromPython(value)));
+    for (const [key, value] of kwargs) given[key] = fromPython(value);
+    node.trace.configs.push(given);
+    return '';
+  };
+  const get: HostCallback = (args, kwargs) => {
+    const value = read(String(args[0]));
+    if (value !== undefined && value !== null) return toPython(value);
+    return kwargs.get('default') ?? args[1] ?? null;
+  };
+  const require: HostCallback = (args) => {
+    const value = read(String(args[0]));
+    if (value !== undefined) return toPython(value);
+    throw jinjaError('jinja-undefined', `${node.name} has no config "${String(args[0])}"`);
+  };
+  const functions = { get, require, set, persist_relation_docs: () => false };
+  return new HostFunction(
+    'config',
+    set,
+    new Map(Object.entries(functions).map(([name, run]) => [name, new HostFunction(name, run)])),
+  );
+}
+
+function asMap(value: unknown): Record<string, unknown> {
+  return value !== null && typeof value === 'object' ? (value as Record<string, unknown>) : {};
+}
+
+/** Messages go to people; values a template asked the warehouse for must not. */
+export function logFunction(project: ProjectScope, node: NodeScope): HostCallback {
+  return (args, kwargs) => {
+    const isInfo = (kwargs.get('info') ?? args[1]) === true;
+    const fields = { model: node.name, message: String(args[0]) };
+    if (isInfo) project.log.info('template-log', fields);
+    else project.log.debug('template-log', fields);
+    return '';
+  };
+}
+
+export function exceptionsValue(project: ProjectScope, node: NodeScope): HostObject {
+  const raise: HostCallback = (args) => {
+    throw jinjaError('jinja-host', String(args[0]));
+  };
+  return functionBag('exceptions', {
+    raise_compiler_error: raise,
+    raise_not_implemented: raise,
+    raise_database_error: raise,
+    raise_parsing_error: raise,
+    raise_contract_error: raise,
+    warn: (args) => {
+      project.log.warn('template-warning', { model: node.name, message: String(args[0]) });
+      return '';
+    },
+    missing_config: (args) => {
+      throw new TerminalError(`${node.name} has no config "${String(args[1])}"`, {
+        code: 'missing-config',
+        model: node.name,
+      });
+    },
+  });
+}
+
+export function targetValue({ target }: ProjectScope): HostObject {
+  return bagValue('target', {
+    name: target.name,
+    target_name: target.name,
+    profile_name: target.name,
+    schema: target.schema,
+    database: target.database,
+    dbname: target.database,
+    type: target.type,
+    threads: target.threads ?? 1,
+  });
+}

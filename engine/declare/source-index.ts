@@ -1,0 +1,132 @@
+import { didYouMean } from '../words/suggest.ts';
+import type { SourceNode } from './model-node.ts';
+import type { PackageSource } from './package-source.ts';
+import { asTexts } from './properties.ts';
+
+/** A connection whose streams are sources without anyone declaring them. */
+export interface ConnectionSource {
+  readonly name: string;
+  /** Names of its streams, where they are known; absent: any table may be named. */
+  readonly streams?: readonly string[];
+}
+
+export interface SourceIndex {
+  /** Declared tables, and those of connections that were asked for so far. */
+  readonly nodes: ReadonlyMap<string, SourceNode>;
+  /** The node, or why there is none. */
+  find(source: string, table: string, packageName: string): SourceNode | { complaint: string };
+}
+
+export const rawPrefix = 'raw_';
+
+/**
+ * Sources by name. Besides those declared in YAML every connection is two: `<connection>` holds the
+ * views of current records, `raw_<connection>` the logs of every version.
+ */
+export function indexSources(
+  packages: readonly PackageSource[],
+  connections: readonly ConnectionSource[],
+): SourceIndex {
+  const nodes = new Map<string, SourceNode>();
+  const connected = new Map<string, ConnectionSource>();
+  for (const connection of connections) {
+    connected.set(connection.name, connection);
+    connected.set(`${rawPrefix}${connection.name}`, connection);
+  }
+  for (const pack of packages) {
+    for (const node of declaredNodes(pack, connected)) nodes.set(node.id, node);
+  }
+  const names = packages.map((pack) => pack.name);
+  const rootName = names[0] ?? '';
+  const find: SourceIndex['find'] = (source, table, packageName) => {
+    for (const name of new Set([packageName, ...names])) {
+      const node = nodes.get(`source.${name}.${source}.${table}`);
+      if (node) return node;
+    }
+    const connection = connected.get(source);
+    if (connection && (connection.streams?.includes(table) ?? true)) {
+      const node = connectionNode(rootName, connection, source, table);
+      nodes.set(node.id, node);
+      return node;
+    }
+    return { complaint: describeMissing(source, table, nodes, connected) };
+  };
+  return { nodes, find };
+}
+
+function declaredNodes(
+  pack: PackageSource,
+  connected: ReadonlyMap<string, ConnectionSource>,
+): SourceNode[] {
+  return pack.properties.sources.map((table) => {
+    const fqn = [pack.name, table.source, table.name];
+    const config = { ...pack.folderConfigs.sources.configOf(fqn), ...table.config };
+    const connection = connected.get(table.source);
+    const streamId = connection && streamIdOf(connection.name, table.identifier);
+    return {
+      id: `source.${pack.name}.${table.source}.${table.name}`,
+      resourceType: 'source',
+      name: table.name,
+      sourceName: table.source,
+      packageName: pack.name,
+      fqn,
+      file: table.place.file,
+      tags: asTexts(config['tags']),
+      config,
+      dependsOn: streamId === undefined ? [] : [streamId],
+      relation: { schema: table.schema ?? table.source, name: table.identifier },
+      description: table.description,
+      columns: table.columns,
+      ...(streamId === undefined ? {} : { streamId }),
+      ...(table.loadedAtField === undefined ? {} : { loadedAtField: table.loadedAtField }),
+      ...(table.freshness === undefined ? {} : { freshness: table.freshness }),
+    };
+  });
+}
+
+function connectionNode(
+  packageName: string,
+  connection: ConnectionSource,
+  source: string,
+  table: string,
+): SourceNode {
+  const streamId = streamIdOf(connection.name, table);
+  return {
+    id: `source.${packageName}.${source}.${table}`,
+    resourceType: 'source',
+    name: table,
+    sourceName: source,
+    packageName,
+    fqn: [packageName, source, table],
+    file: '',
+    tags: [],
+    config: {},
+    dependsOn: [streamId],
+    relation: { schema: source, name: table },
+    description: '',
+    columns: [],
+    streamId,
+  };
+}
+
+/** The id of the step that lands a stream. */
+export function streamIdOf(connection: string, stream: string): string {
+  return `extract.${connection}.${stream}`;
+}
+
+function describeMissing(
+  source: string,
+  table: string,
+  nodes: ReadonlyMap<string, SourceNode>,
+  connected: ReadonlyMap<string, ConnectionSource>,
+): string {
+  const declared = [...nodes.values()];
+  const tables = declared.filter((node) => node.sourceName === source).map((node) => node.name);
+  const streams = connected.get(source)?.streams ?? [];
+  if (tables.length > 0 || connected.has(source)) {
+    const meant = didYouMean(table, [...tables, ...streams]);
+    return `the source "${source}" has no table "${table}"${meant}`;
+  }
+  const sources = [...declared.map((node) => node.sourceName), ...connected.keys()];
+  return `there is no source "${source}"${didYouMean(source, sources)}`;
+}

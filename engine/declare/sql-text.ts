@@ -1,0 +1,189 @@
+/** One piece of SQL: what may be moved or dropped, and what may not. */
+export interface SqlToken {
+  readonly kind: 'space' | 'comment' | 'text' | 'quoted' | 'word' | 'other';
+  readonly text: string;
+}
+
+const dollarTag = /^\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/;
+const wordPattern = /[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/y;
+const spacePattern = /\s+/y;
+
+/**
+ * Splits SQL by the lexical rules that Postgres and DuckDB share: quotes doubled, `E'…'` with
+ * backslashes, dollar quotes, nested block comments. Undefined where something is left open.
+ */
+export function tokenizeSql(sql: string): SqlToken[] | undefined {
+  const tokens: SqlToken[] = [];
+  let at = 0;
+  while (at < sql.length) {
+    const token = nextToken(sql, at);
+    if (token === undefined) return undefined;
+    tokens.push(token);
+    at += token.text.length;
+  }
+  return tokens;
+}
+
+function nextToken(sql: string, at: number): SqlToken | undefined {
+  const character = sql[at] ?? '';
+  const space = matchAt(spacePattern, sql, at);
+  if (space !== undefined) return { kind: 'space', text: space };
+  if (sql.startsWith('--', at)) {
+    const end = sql.indexOf('\n', at);
+    return { kind: 'comment', text: sql.slice(at, end === -1 ? sql.length : end) };
+  }
+  if (sql.startsWith('/*', at)) return wrap('comment', sql, at, endOfComment(sql, at));
+  if (character === "'") return wrap('text', sql, at, endOfQuoted(sql, at + 1, "'", false));
+  if (character === '"') return wrap('quoted', sql, at, endOfQuoted(sql, at + 1, '"', false));
+  if (character === '$') {
+    const tag = dollarTag.exec(sql.slice(at, at + 80))?.[0];
+    if (tag !== undefined) {
+      const end = sql.indexOf(tag, at + tag.length);
+      return wrap('text', sql, at, end === -1 ? undefined : end + tag.length);
+    }
+  }
+  const word = matchAt(wordPattern, sql, at);
+  if (word !== undefined) {
+    if (/^e$/i.test(word) && sql[at + 1] === "'") {
+      return wrap('text', sql, at, endOfQuoted(sql, at + 2, "'", true));
+    }
+    return { kind: 'word', text: word };
+  }
+  return { kind: 'other', text: character };
+}
+
+function wrap(
+  kind: SqlToken['kind'],
+  sql: string,
+  at: number,
+  end: number | undefined,
+): SqlToken | undefined {
+  return end === undefined ? undefined : { kind, text: sql.slice(at, end) };
+}
+
+function matchAt(pattern: RegExp, sql: string, at: number): string | undefined {
+  pattern.lastIndex = at;
+  return pattern.exec(sql)?.[0];
+}
+
+function endOfQuoted(
+  sql: string,
+  start: number,
+  quote: string,
+  hasEscapes: boolean,
+): number | undefined {
+  for (let at = start; at < sql.length; at += 1) {
+    if (hasEscapes && sql[at] === '\\') at += 1;
+    else if (sql[at] === quote) {
+      if (sql[at + 1] !== quote) return at + 1;
+      at += 1;
+    }
+  }
+  return undefined;
+}
+
+function endOfComment(sql: string, start: number): number | undefined {
+  let depth = 0;
+  for (let at = start; at < sql.length; at += 1) {
+    if (sql.startsWith('/*', at)) {
+      depth += 1;
+      at += 1;
+    } else if (sql.startsWith('*/', at)) {
+      depth -= 1;
+      at += 1;
+      if (depth === 0) return at + 1;
+    }
+  }
+  return undefined;
+}
+
+/**
+ * The same statement, written one way: comments gone, runs of space made one. Two statements with
+ * the same canonical text mean the same in Postgres and DuckDB. Hints (`/*+`) are kept; a statement
+ * that cannot be read safely stays as it is.
+ */
+export function canonicalSql(sql: string): string {
+  const tokens = tokenizeSql(sql);
+  if (tokens === undefined) return sql;
+  let text = '';
+  let gap = '';
+  let before: SqlToken | undefined;
+  for (const token of tokens) {
+    const isHint = /^\/\*[+!]/.test(token.text);
+    if (token.kind === 'space' || (token.kind === 'comment' && !isHint)) {
+      gap += token.kind === 'space' ? token.text : ' ';
+      continue;
+    }
+    // `'a' <newline> 'b'` is one text, `'a' 'b'` on a line is not: there the newline has meaning.
+    const isBetweenTexts = before?.kind === 'text' && token.kind === 'text';
+    if (before !== undefined && gap !== '') {
+      text += isBetweenTexts && gap.includes('\n') ? '\n' : ' ';
+    }
+    text += token.text;
+    gap = '';
+    before = token;
+  }
+  return text;
+}
+
+const volatileWords = new Set([
+  'now',
+  'current_timestamp',
+  'current_date',
+  'current_time',
+  'localtimestamp',
+  'localtime',
+  'today',
+  'get_current_timestamp',
+  'get_current_time',
+  'transaction_timestamp',
+  'random',
+  'uuid',
+  'gen_random_uuid',
+  'uuidv4',
+  'uuidv7',
+  'nextval',
+  'tablesample',
+]);
+
+/** Whether the statement may answer differently though nothing it reads has changed. */
+export function isVolatileSql(sql: string): boolean {
+  const tokens = tokenizeSql(sql);
+  if (tokens === undefined) return /\b(now|current_\w+|random|uuid)\b/i.test(sql);
+  const words = tokens.filter((token) => token.kind !== 'space' && token.kind !== 'comment');
+  return words.some((token, index) => {
+    const word = token.text.toLowerCase();
+    if (token.kind !== 'word' || !volatileWords.has(word)) return false;
+    const isCall = words[index + 1]?.text === '(';
+    const isPart = words[index - 1]?.text === '.';
+    // Standard keywords need no parentheses; anything else without them is a column's name.
+    return !isPart && (isCall || /^(current_|localtime|tablesample)/.test(word));
+  });
+}
+
+export interface CommonTable {
+  readonly name: string;
+  readonly sql: string;
+}
+
+/** Puts common table expressions before those a statement has itself. */
+export function prependTables(sql: string, tables: readonly CommonTable[]): string {
+  if (tables.length === 0) return sql;
+  const written = tables.map((table) => `${table.name} as (\n${table.sql.trim()}\n)`).join(', ');
+  const tokens = tokenizeSql(sql) ?? [];
+  let at = 0;
+  for (const [index, token] of tokens.entries()) {
+    if (token.kind === 'space' || token.kind === 'comment') {
+      at += token.text.length;
+      continue;
+    }
+    if (token.text.toLowerCase() !== 'with') break;
+    const rest = tokens.slice(index + 1).find((next) => !['space', 'comment'].includes(next.kind));
+    const isRecursive = rest?.text.toLowerCase() === 'recursive';
+    const head = sql.slice(0, at);
+    const after = sql.slice(at + token.text.length);
+    const body = isRecursive ? after.replace(/recursive/i, '') : after;
+    return `${head}with ${isRecursive ? 'recursive ' : ''}${written},${body}`;
+  }
+  return `with ${written}\n${sql}`;
+}

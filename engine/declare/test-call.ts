@@ -1,0 +1,58 @@
+import type { Template } from './jinja/ast.ts';
+import { parseTemplate } from './jinja/parse-template.ts';
+import { toPython } from './jinja/python-value.ts';
+import { type HostObject, type JinjaValue, PyDict } from './jinja/values.ts';
+import type { TestNode } from './model-node.ts';
+
+/** A generic test as a template to render, and the names it uses. */
+export interface TestCall {
+  readonly template: Template;
+  readonly names: ReadonlyMap<string, JinjaValue>;
+}
+
+/** Stands for the YAML in places of errors: whoever reports them knows the entry's own place. */
+export const testFile = '<test>';
+
+const templates = new Map<string, Template>();
+
+/**
+ * A generic test calls its macro with the arguments of the YAML. Values go in as values, never as
+ * text of the template; only what was written as an expression (`ref('x')`, `{{ … }}`) is one.
+ */
+export function testCall(test: TestNode, tested: HostObject): TestCall | undefined {
+  const { entry } = test;
+  if (entry === undefined) return undefined;
+  const names = new Map<string, JinjaValue>();
+  const plain = PyDict.from([['model', tested]]);
+  const written: string[] = [];
+  if (test.column !== undefined) plain.set('column_name', test.column);
+  for (const [key, value] of Object.entries(entry.arguments)) {
+    const expression = expressionOf(value);
+    if (expression === undefined) plain.set(key, toPython(value));
+    else {
+      plain.delete(key);
+      written.push(`${key}=${expression}`);
+    }
+  }
+  names.set('__arguments', plain);
+  const [first = '', second] = entry.test.split('.');
+  const macro = second === undefined ? `test_${first}` : `${first}.test_${second}`;
+  const text = `{{ ${macro}(${[...written, '**__arguments'].join(', ')}) }}`;
+  const template = templates.get(text) ?? parseTemplate(text, { file: testFile });
+  templates.set(text, template);
+  return { template, names };
+}
+
+function expressionOf(value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  if (/^\s*(ref|source|var|env_var)\s*\(.*\)\s*$/s.test(value)) return value.trim();
+  const whole = /^\s*\{\{(.*)\}\}\s*$/s.exec(value);
+  return whole?.[1] !== undefined && !whole[1].includes('{{') ? whole[1].trim() : undefined;
+}
+
+/** The tested relation narrowed by the test's `where`. */
+export function narrowRelation(text: string, where: unknown): string {
+  return typeof where === 'string' && where.trim() !== ''
+    ? `(select * from ${text} where ${where}) as tested_subset`
+    : text;
+}

@@ -1,0 +1,152 @@
+import type { ErrorObject, ValidateFunction } from 'ajv';
+import { isMap, isScalar, LineCounter, type Node, type Pair, parseDocument } from 'yaml';
+import { didYouMean } from '../words/suggest.ts';
+import type { FaultList, Place } from './model-fault.ts';
+
+export type YamlPath = readonly (string | number)[];
+
+/** A YAML file as a plain value, with the place of everything in it. */
+export interface YamlFile {
+  readonly file: string;
+  readonly value: unknown;
+  /** Where the value at the path stands; with `key`, where the last step's key does. */
+  placeOf(path: YamlPath, part?: 'key' | 'value'): Place;
+}
+
+/**
+ * Reads YAML as dbt does (version 1.1: `yes` is true), but leaves dates as the text that was
+ * written. Answers undefined, and adds the faults, where it is no YAML.
+ */
+export function parseYaml(file: string, text: string, faults: FaultList): YamlFile | undefined {
+  const lines = new LineCounter();
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    version: '1.1',
+    customTags: (tags) => tags.filter((tag) => tag !== 'timestamp'),
+  });
+  const placeAt = (offset: number): Place => {
+    const { line, col } = lines.linePos(offset);
+    return { file, line: Math.max(1, line), column: Math.max(1, col) };
+  };
+  for (const error of document.errors) {
+    faults.error(placeAt(error.pos[0]), `this is not valid YAML: ${error.message}`);
+  }
+  if (document.errors.length > 0) return undefined;
+  return {
+    file,
+    value: document.toJS({ maxAliasCount: 1_000 }),
+    placeOf: (path, part = 'value') => placeAt(offsetOf(document.contents, path, part)),
+  };
+}
+
+/** Walks as far as the path leads; a path beyond the document ends at its last known step. */
+function offsetOf(contents: unknown, path: YamlPath, part: 'key' | 'value'): number {
+  let node = contents as Node | null;
+  let offset = node?.range?.[0] ?? 0;
+  for (const [index, step] of path.entries()) {
+    let next: Node | null | undefined;
+    if (isMap(node)) {
+      const pair = node.items.find((item) => keyOf(item) === String(step));
+      const key = pair?.key as Node | undefined;
+      const isLast = index === path.length - 1;
+      next = pair?.value as Node | undefined;
+      if (pair !== undefined && (next?.range == null || (isLast && part === 'key'))) {
+        return key?.range?.[0] ?? offset;
+      }
+    } else if (node !== null && 'items' in node) {
+      next = (node.items as Node[])[Number(step)];
+    }
+    if (next?.range == null) return offset;
+    node = next;
+    offset = next.range[0];
+  }
+  return offset;
+}
+
+function keyOf(pair: Pair): string {
+  return isScalar(pair.key) ? String(pair.key.value) : String(pair.key);
+}
+
+/** Adds one fault per thing the schema refuses; answers whether the file may be used. */
+export function validateYaml(
+  yaml: YamlFile,
+  validate: ValidateFunction,
+  faults: FaultList,
+  unknownKeys: 'error' | 'warning',
+): boolean {
+  if (validate(yaml.value)) return true;
+  let isUsable = true;
+  const told = new Set<string>();
+  for (const error of mostTelling(validate.errors ?? [])) {
+    const path = pathOf(error.instancePath, yaml.value);
+    const isUnknownKey = error.keyword === 'additionalProperties';
+    const key = String(error.params['additionalProperty']);
+    const place = isUnknownKey ? yaml.placeOf([...path, key], 'key') : yaml.placeOf(path);
+    const message = isUnknownKey ? describeUnknown(key, error) : describe(error, path);
+    const id = `${place.line}:${place.column}:${message}`;
+    if (told.has(id)) continue;
+    told.add(id);
+    if (isUnknownKey && unknownKeys === 'warning') {
+      faults.warn(place, message);
+      continue;
+    }
+    faults.error(place, message);
+    isUsable &&= isUnknownKey;
+  }
+  return isUsable;
+}
+
+/** Where a value may take several shapes, the deepest complaint is about the one that was meant. */
+function mostTelling(errors: readonly ErrorObject[]): ErrorObject[] {
+  const branches = errors.filter((error) => error.keyword === 'anyOf' || error.keyword === 'oneOf');
+  const hasDeeper = (branch: ErrorObject): boolean =>
+    errors.some((error) => error.instancePath.startsWith(`${branch.instancePath}/`));
+  return errors.filter((error) => {
+    if (branches.includes(error)) return !hasDeeper(error);
+    // The branches' own complaints about the value itself are summed up by the branch's.
+    return !branches.some(
+      (branch) =>
+        branch.instancePath === error.instancePath &&
+        error.schemaPath.startsWith(branch.schemaPath),
+    );
+  });
+}
+
+function describeUnknown(key: string, error: ErrorObject): string {
+  const known = Object.keys(
+    (error.parentSchema as { properties?: Record<string, unknown> } | undefined)?.properties ?? {},
+  );
+  return `unknown key "${key}"${didYouMean(key, known)}`;
+}
+
+function describe(error: ErrorObject, path: YamlPath): string {
+  const what = path.length === 0 ? 'the file' : `"${path.join('.')}"`;
+  switch (error.keyword) {
+    case 'required':
+      return `${what} has no "${String(error.params['missingProperty'])}"`;
+    case 'type':
+      return `${what} must be ${[error.params['type']].flat().join(' or ')}`;
+    case 'enum':
+      return `${what} must be one of ${(error.params['allowedValues'] as unknown[]).join(', ')}`;
+    case 'anyOf':
+    case 'oneOf': {
+      const shapes = (error.parentSchema as { description?: string } | undefined)?.description;
+      return `${what} must be ${shapes ?? 'of another shape'}`;
+    }
+    default:
+      return `${what} ${error.message ?? 'is not valid'}`;
+  }
+}
+
+/** An ajv pointer (`/models/0/name`) as a path, with numbers where the value is a list. */
+function pathOf(pointer: string, value: unknown): (string | number)[] {
+  const path: (string | number)[] = [];
+  let at: unknown = value;
+  for (const part of pointer.split('/').slice(1)) {
+    const step = part.replaceAll('~1', '/').replaceAll('~0', '~');
+    path.push(Array.isArray(at) ? Number(step) : step);
+    at = (at as Record<string, unknown> | undefined)?.[step];
+  }
+  return path;
+}
