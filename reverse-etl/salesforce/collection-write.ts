@@ -71,7 +71,6 @@ async function writeChunk(
           toCall(action, waiting),
           scene.signal,
         );
-        isDoubtful = false;
         waiting = settleResults(scene, action, waiting, results);
         if (waiting.length === 0) return;
         throw new TransientError(`${waiting.length} rows are locked`, { code: 'row-locked' });
