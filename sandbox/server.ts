@@ -37,17 +37,22 @@ export interface ServerOptions {
 /** The largest body a CRM takes is Salesforce's 150 MB bulk upload; loads through the control may be larger. */
 export const bodyBytesMax = 160 * 1024 * 1024;
 export const loadBytesMax = 512 * 1024 * 1024;
+/** Beyond this Node answers 431 itself; CRMs with shorter addresses say so in their own words. */
+export const headBytesMax = 64 * 1024;
 /** Shorter answers are not worth compressing. */
 export const gzipBytesMin = 16 * 1024;
 
 /** Serves one CRM on the loopback interface, with keep-alive, gzip, faults and the controls. */
 export async function startServer(options: ServerOptions): Promise<SandboxServer> {
   const calls = createCalls();
-  const server = createServer({ keepAliveTimeout: 60_000 }, (message, response) => {
-    answer(options, calls, message, response).catch((error: unknown) => {
-      fail(response, error);
-    });
-  });
+  const server = createServer(
+    { keepAliveTimeout: 60_000, maxHeaderSize: headBytesMax },
+    (message, response) => {
+      answer(options, calls, message, response).catch((error: unknown) => {
+        fail(response, error);
+      });
+    },
+  );
   server.listen(options.port ?? 0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

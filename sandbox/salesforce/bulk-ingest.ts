@@ -250,7 +250,7 @@ async function printResults(job: IngestJob, what: string): Promise<SandboxReply>
   }
 }
 
-async function printUnprocessed(job: IngestJob): Promise<string[]> {
+async function printUnprocessed(job: IngestJob): Promise<string> {
   const lines: string[] = [];
   const done = job.successful.length + job.failed.length;
   let at = 0;
@@ -261,7 +261,7 @@ async function printUnprocessed(job: IngestJob): Promise<string[]> {
     }
     at += 1;
   }
-  return lines;
+  return lines.join('');
 }
 
 function* concat(head: string, lines: readonly string[]): Iterable<string> {

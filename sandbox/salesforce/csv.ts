@@ -42,7 +42,7 @@ function cellSql(column: Column): string {
     case 'currency':
     case 'percent':
       // SQLite prints 15 digits; where those are not the number, all 17 are needed.
-      return `coalesce(case when cast(cast(${sql} as text) as real) = ${sql} then cast(cast(${sql} as real) as text) else printf('%!.17g', ${sql}) end, '')`;
+      return `case when ${sql} is null then '' when cast(cast(${sql} as text) as real) = ${sql} then cast(cast(${sql} as real) as text) else printf('%!.17g', ${sql}) end`;
     case 'int':
     case 'date':
     case 'id':

@@ -3,6 +3,7 @@ import type { SandboxClock } from '../clock.ts';
 import type { SandboxReply, SandboxRequest } from '../exchange.ts';
 import { ApiError } from './api-error.ts';
 
+/** A session ends when it has not been used for this long. */
 export const sessionMsDefault = 2 * 3600 * 1000;
 /** A JWT may expire at most this far ahead. */
 const assertionMsMax = 5 * 60 * 1000;
@@ -43,6 +44,7 @@ interface Failure {
 export function createOAuth(options: OAuthOptions): OAuth {
   const sessions = new Map<string, number>();
   const refreshTokens = new Set<string>();
+  const sessionMs = options.sessionMs ?? sessionMsDefault;
   let key: KeyObject | undefined;
   let issued = 0;
 
@@ -55,7 +57,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
   function open(url: string, scope: string, extra: object = {}): SandboxReply {
     const token = `${options.organizationId.slice(0, 15)}!AQ.${mintToken('access')}`;
     const now = options.clock.now();
-    sessions.set(token, now + (options.sessionMs ?? sessionMsDefault));
+    sessions.set(token, now + sessionMs);
     const id = `${url}/id/${options.organizationId}/${options.userId}`;
     const signature = createHash('sha256').update(`${options.clientSecret}${id}${now}`);
     return {
@@ -137,7 +139,11 @@ export function createOAuth(options: OAuthOptions): OAuth {
         throw new ApiError(401, 'INVALID_AUTH_HEADER', 'INVALID_HEADER_TYPE');
       }
       const expiresAt = sessions.get(token) ?? 0;
-      if (expiresAt > options.clock.now()) return;
+      const now = options.clock.now();
+      if (expiresAt > now) {
+        sessions.set(token, now + sessionMs);
+        return;
+      }
       sessions.delete(token);
       throw new ApiError(401, 'INVALID_SESSION_ID', 'Session expired or invalid');
     },

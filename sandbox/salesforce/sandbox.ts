@@ -39,7 +39,7 @@ export interface SalesforceOptions {
   bulkPageSizeMax?: number;
   clientId?: string;
   clientSecret?: string;
-  /** How long an access token lives on the sandbox clock; two hours when left out. */
+  /** An access token ends when unused for this long on the sandbox clock; two hours by default. */
   sessionMs?: number;
 }
 

@@ -1,96 +1,63 @@
-import {
-  type Condition,
-  parseQuery,
-  type Query,
-  type ValueQueryCondition,
-  type WhereClause,
-} from '@jetstreamapp/soql-parser-js';
 import { ApiError } from './api-error.ts';
 
-/** The longest statement Salesforce reads. */
-export const soqlLengthMax = 100_000;
+/** A SOQL statement as read, names still unresolved. */
+export interface SoqlQuery {
+  object: string;
+  alias: string | undefined;
+  select: readonly SelectItem[];
+  where: ConditionTree | undefined;
+  orderBy: readonly OrderItem[];
+  limit: number | undefined;
+  offset: number | undefined;
+}
 
-export type Comparison = Condition | ValueQueryCondition;
+export type SelectItem =
+  | { kind: 'field'; path: string }
+  | { kind: 'function'; name: string; parameter: string }
+  /** A query of children in parentheses; its text is passed over. */
+  | { kind: 'children' };
 
-/** A WHERE clause as a tree; the parser gives a flat chain with counts of parentheses. */
+export interface OrderItem {
+  path: string;
+  isDescending: boolean;
+  nullsLast: boolean;
+}
+
 export type ConditionTree =
   | { kind: 'and' | 'or'; parts: readonly ConditionTree[] }
   | { kind: 'not'; part: ConditionTree }
   | { kind: 'comparison'; comparison: Comparison };
 
-type Token = '(' | ')' | 'AND' | 'OR' | 'NOT' | { comparison: Comparison };
+export const operators = ['=', '!=', '<', '<=', '>', '>='] as const;
+export type Operator =
+  | (typeof operators)[number]
+  | 'LIKE'
+  | 'IN'
+  | 'NOT IN'
+  | 'INCLUDES'
+  | 'EXCLUDES';
+
+export interface Comparison {
+  path: string;
+  operator: Operator;
+  /** One value, or those of a list. */
+  literals: readonly Literal[];
+  /** `IN (SELECT …)`. */
+  inner?: SoqlQuery;
+}
+
+export interface Literal {
+  type: 'string' | 'number' | 'boolean' | 'null' | 'date' | 'datetime' | 'date_literal';
+  /** As written; strings with their quotes. */
+  text: string;
+}
 
 export function malformed(message: string): ApiError {
   return new ApiError(400, 'MALFORMED_QUERY', message);
 }
 
-export function parseSoql(soql: string): Query & { sObject: string } {
-  if (soql.length > soqlLengthMax) {
-    throw malformed(`SOQL statements cannot be longer than ${soqlLengthMax} characters.`);
-  }
-  let query: Query;
-  try {
-    query = parseQuery(soql);
-  } catch (error) {
-    throw malformed(error instanceof Error ? error.message : 'unexpected token');
-  }
-  if (query.sObject === undefined) throw malformed('unexpected token: expecting an object');
-  return { ...query, sObject: query.sObject };
-}
-
-export function buildTree(where: WhereClause): ConditionTree {
-  const tokens = [...flatten(where)];
-  let at = 0;
-
-  function readUnit(): ConditionTree {
-    const token = tokens[at];
-    at += 1;
-    if (token === 'NOT') return { kind: 'not', part: readUnit() };
-    if (token === '(') {
-      const tree = readChain();
-      if (tokens[at] !== ')') throw malformed("expecting a right parentheses, found 'EOF'");
-      at += 1;
-      return tree;
-    }
-    if (typeof token === 'object') return { kind: 'comparison', comparison: token.comparison };
-    throw malformed(`unexpected token: '${token ?? '<EOF>'}'`);
-  }
-
-  function readChain(): ConditionTree {
-    const parts = [readUnit()];
-    const operator = tokens[at];
-    while (tokens[at] === 'AND' || tokens[at] === 'OR') {
-      // SOQL has no precedence: AND beside OR without parentheses is an error.
-      if (tokens[at] !== operator) throw malformed(`unexpected token: '${String(tokens[at])}'`);
-      at += 1;
-      parts.push(readUnit());
-    }
-    const [only] = parts;
-    if (parts.length === 1 && only !== undefined) return only;
-    return { kind: operator === 'OR' ? 'or' : 'and', parts };
-  }
-
-  const tree = readChain();
-  if (at < tokens.length) throw malformed(`unexpected token: '${String(tokens[at])}'`);
-  return tree;
-}
-
-function* flatten(where: WhereClause): Iterable<Token> {
-  let node: WhereClause | undefined = where;
-  while (node !== undefined) {
-    const operator = 'operator' in node ? node.operator : undefined;
-    const { left } = node;
-    const opened = left !== null && 'openParen' in left ? (left.openParen ?? 0) : 0;
-    for (let count = 0; count < opened; count += 1) yield '(';
-    if (operator === 'NOT') yield 'NOT';
-    else if (left !== null) {
-      yield { comparison: left };
-      const closed = 'closeParen' in left ? (left.closeParen ?? 0) : 0;
-      for (let count = 0; count < closed; count += 1) yield ')';
-      if (operator !== undefined) yield operator;
-    }
-    node = 'right' in node ? node.right : undefined;
-  }
+export function unexpected(token: string | undefined): ApiError {
+  return malformed(`unexpected token: '${token ?? '<EOF>'}'`);
 }
 
 const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', b: '\b', f: '\f' };

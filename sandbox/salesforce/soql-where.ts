@@ -4,7 +4,14 @@ import { isFilterable } from './describe.ts';
 import { isId, toLongId } from './id.ts';
 import type { Field } from './schema.ts';
 import { type Column, isText, type Scope } from './soql-scope.ts';
-import { type Comparison, type ConditionTree, malformed, readLiteral } from './soql-tree.ts';
+import {
+  type Comparison,
+  type ConditionTree,
+  type Literal,
+  readLiteral,
+  type SoqlQuery,
+  unexpected,
+} from './soql-tree.ts';
 import { printStamp, readStamp, type Stored } from './value.ts';
 
 /** A piece of SQL and the values of its holes, in order. */
@@ -17,7 +24,7 @@ export interface WhereContext {
   scope: Scope;
   nowMs: number;
   /** Compiles the query of a semi-join: `AccountId IN (SELECT Id FROM Account …)`. */
-  compileInner(query: Extract<Comparison, { valueQuery: unknown }>['valueQuery']): Clause;
+  compileInner(query: SoqlQuery): Clause;
 }
 
 /**
@@ -42,8 +49,7 @@ function compileComparison(
   context: WhereContext,
   isNegated: boolean,
 ): Clause {
-  if (!('field' in comparison)) throw malformed('functions cannot be used in WHERE here');
-  const column = context.scope.resolve(comparison.field);
+  const column = context.scope.resolve(comparison.path);
   if (!isFilterable(column.field)) {
     throw invalidField(`field '${column.field.name}' can not be filtered in a query call`);
   }
@@ -51,88 +57,66 @@ function compileComparison(
   return isNegated ? { sql: `coalesce(${clause.sql}, 0)`, params: clause.params } : clause;
 }
 
-type Named = Extract<Comparison, { field: string }>;
-
-function compileOperator(comparison: Named, column: Column, context: WhereContext): Clause {
+function compileOperator(comparison: Comparison, column: Column, context: WhereContext): Clause {
   const left = column.comparable;
-  const { operator } = comparison;
-  if ('valueQuery' in comparison) {
-    const inner = context.compileInner(comparison.valueQuery);
-    if (operator === 'IN') return { sql: `${left} in (${inner.sql})`, params: inner.params };
-    return { sql: `(${left} is null or ${left} not in (${inner.sql}))`, params: inner.params };
+  const { operator, literals, inner } = comparison;
+  if (inner !== undefined) {
+    const { sql, params } = context.compileInner(inner);
+    if (operator === 'IN') return { sql: `${left} in (${sql})`, params };
+    return { sql: `(${left} is null or ${left} not in (${sql}))`, params };
   }
-  const values = readValues(comparison);
   switch (operator) {
     case 'IN':
     case 'NOT IN':
-      return compileList(column, values, context, operator === 'IN');
+      return compileList(column, literals, context, operator === 'IN');
     case 'INCLUDES':
     case 'EXCLUDES':
-      return compileMany(column, values, operator === 'INCLUDES');
+      return compileMany(column, literals, operator === 'INCLUDES');
     case 'LIKE':
-      return compileLike(column, values);
+      return compileLike(column, literals);
     default: {
-      const [value] = values;
-      if (value === undefined || values.length > 1 || Array.isArray(comparison.value)) {
-        throw malformed(`unexpected token: '('`);
-      }
-      return compileOrder(column, operator, readOperand(column.field, value, context.nowMs));
+      const [literal] = literals;
+      if (literal === undefined) throw unexpected(undefined);
+      return compileOrder(column, operator, readOperand(column.field, literal, context.nowMs));
     }
   }
-}
-
-interface Literal {
-  text: string;
-  type: string;
-  n: number;
-}
-
-function readValues(comparison: Exclude<Named, { valueQuery: unknown }>): Literal[] {
-  const texts = [comparison.value].flat();
-  const types = [comparison.literalType].flat();
-  const counts = 'dateLiteralVariable' in comparison ? [comparison.dateLiteralVariable].flat() : [];
-  return texts.map((text, at) => ({
-    text,
-    type: types[at] ?? types[0] ?? 'STRING',
-    n: counts[at] ?? counts[0] ?? 0,
-  }));
 }
 
 type Operand = { value: Stored } | { from: Stored; to: Stored };
 
 function readOperand(field: Field, literal: Literal, nowMs: number): Operand {
   const { text, type } = literal;
-  if (type === 'NULL') return { value: null };
+  if (type === 'null') return { value: null };
   const wrong = (expected: string, quoted: boolean): ApiError =>
     invalidField(
       `value of filter criterion for field '${field.name}' must be of type ${expected} and should ${quoted ? '' : 'not '}be enclosed in quotes`,
     );
   switch (field.type) {
     case 'boolean':
-      if (type !== 'BOOLEAN') throw wrong('boolean', false);
-      return { value: text.toUpperCase() === 'TRUE' ? 1 : 0 };
+      if (type !== 'boolean') throw wrong('boolean', false);
+      return { value: text === 'TRUE' ? 1 : 0 };
     case 'int':
     case 'double':
     case 'currency':
     case 'percent':
-      if (type !== 'INTEGER' && type !== 'DECIMAL') throw wrong(field.type, false);
+      if (type !== 'number') throw wrong(field.type, false);
       return { value: Number(text) };
     case 'date':
-      if (type === 'DATE') return { value: text };
-      if (type.startsWith('DATE_')) return readRange(literal, nowMs, 10);
+      if (type === 'date') return { value: text };
+      if (type === 'date_literal') return readRange(literal, nowMs, 10);
       throw wrong('date', false);
     case 'datetime': {
-      if (type.startsWith('DATE_')) return readRange(literal, nowMs, 19);
-      const stamp = type === 'DATETIME' ? readStamp(text) : undefined;
+      if (type === 'date_literal') return readRange(literal, nowMs, 19);
+      const stamp = type === 'datetime' ? readStamp(text) : undefined;
       if (stamp === undefined) throw wrong('dateTime', false);
       return { value: stamp };
     }
     case 'id':
     case 'reference':
-      if (type !== 'STRING') throw wrong('reference', true);
+      if (type !== 'string') throw wrong('reference', true);
       return { value: readIdLiteral(readLiteral(text)) };
     default:
-      if (type !== 'STRING') throw wrong('string', true);
+      if (type !== 'string') throw wrong('string', true);
       return { value: readLiteral(text) || null };
   }
 }
@@ -145,8 +129,8 @@ function readIdLiteral(text: string): Stored {
 
 function readRange(literal: Literal, nowMs: number, characters: number): Operand {
   const [name = '', n] = literal.text.split(':');
-  const range = readDateLiteral(name, n === undefined ? literal.n : Number(n), nowMs);
-  if (range === undefined) throw malformed(`unexpected token: '${literal.text}'`);
+  const range = readDateLiteral(name, Number(n ?? 0), nowMs);
+  if (range === undefined) throw unexpected(literal.text);
   return {
     from: printStamp(range.from).slice(0, characters),
     to: printStamp(range.to).slice(0, characters),
@@ -228,7 +212,7 @@ function compileMany(column: Column, literals: readonly Literal[], isIn: boolean
 
 function compileLike(column: Column, literals: readonly Literal[]): Clause {
   const [literal] = literals;
-  if (!isText(column.field) || literal === undefined || literal.type !== 'STRING') {
+  if (!isText(column.field) || literal === undefined || literal.type !== 'string') {
     throw invalidField(`invalid operator on ${column.field.type} field`);
   }
   const pattern = readLiteral(literal.text, true);

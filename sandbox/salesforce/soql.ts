@@ -1,11 +1,11 @@
-import type { FieldType, OrderByClause, Query } from '@jetstreamapp/soql-parser-js';
 import { ApiError } from './api-error.ts';
 import { seeField, visibleFields } from './catalog.ts';
 import { isSortable } from './describe.ts';
 import type { Org } from './org.ts';
 import type { SandboxObject } from './schema.ts';
+import { parseSoql } from './soql-parser.ts';
 import { type Column, createScope, isText, type Scope } from './soql-scope.ts';
-import { buildTree, malformed, parseSoql } from './soql-tree.ts';
+import { malformed, type OrderItem, type SelectItem, type SoqlQuery } from './soql-tree.ts';
 import { type Clause, compileTree } from './soql-where.ts';
 import type { Stored } from './value.ts';
 
@@ -43,12 +43,12 @@ export function compileSoql(org: Org, soql: string, options: CompileOptions): Co
 function compile(
   org: Org,
   soql: string,
-  query: Query & { sObject: string },
+  query: SoqlQuery,
   options: CompileOptions,
   level: number,
 ): CompiledQuery {
-  const object = org.catalog.see(query.sObject, 'query');
-  const scope = createScope(org, object, query.sObjectAlias, soql, level);
+  const object = org.catalog.see(query.object, 'query');
+  const scope = createScope(org, object, query.alias, soql, level);
   refuseUnsupported(query, options);
   const isCount = isPlainCount(query);
   const columns = isCount ? [] : readColumns(scope, query, options);
@@ -58,9 +58,9 @@ function compile(
     const context = {
       scope,
       nowMs: org.clock.now(),
-      compileInner: (inner: Query) => compileInner(org, soql, inner, options, level + 1),
+      compileInner: (inner: SoqlQuery) => compileInner(org, soql, inner, options, level + 1),
     };
-    clauses.push(compileTree(buildTree(query.where), context));
+    clauses.push(compileTree(query.where, context));
   }
   const orderBy = compileOrderBy(scope, query.orderBy);
   return {
@@ -75,34 +75,24 @@ function compile(
   };
 }
 
-function refuseUnsupported(query: Query, options: CompileOptions): void {
-  if (query.groupBy !== undefined || query.having !== undefined) {
-    throw malformed('GROUP BY is not supported by this sandbox');
-  }
-  if (query.usingScope !== undefined && query.usingScope.toLowerCase() !== 'everything') {
-    throw malformed('USING SCOPE is not supported by this sandbox');
-  }
+function refuseUnsupported(query: SoqlQuery, options: CompileOptions): void {
   if (options.bulk && (query.offset !== undefined || isPlainCount(query))) {
     const what = query.offset === undefined ? 'Aggregate functions' : 'OFFSET';
     throw new ApiError(400, 'API_ERROR', `${what} not supported in Bulk Query`);
   }
 }
 
-function isPlainCount(query: Query): boolean {
-  const [field, more] = query.fields ?? [];
-  return (
-    more === undefined &&
-    field?.type === 'FieldFunctionExpression' &&
-    field.functionName.toUpperCase() === 'COUNT' &&
-    field.parameters.length === 0
-  );
+function isPlainCount(query: SoqlQuery): boolean {
+  const [item, more] = query.select;
+  const isCount = item?.kind === 'function' && item.name === 'COUNT' && item.parameter === '';
+  return isCount && more === undefined;
 }
 
-function readColumns(scope: Scope, query: Query, options: CompileOptions): Column[] {
+function readColumns(scope: Scope, query: SoqlQuery, options: CompileOptions): Column[] {
   const columns: Column[] = [];
   const seen = new Set<string>();
-  for (const field of query.fields ?? []) {
-    for (const path of readPaths(scope, field, query, options)) {
+  for (const item of query.select) {
+    for (const path of readPaths(scope, item, query, options)) {
       const column = scope.resolve(path);
       const key = column.path.join('.');
       if (seen.has(key)) {
@@ -124,35 +114,27 @@ function readColumns(scope: Scope, query: Query, options: CompileOptions): Colum
 
 function readPaths(
   scope: Scope,
-  field: FieldType,
-  query: Query,
+  item: SelectItem,
+  query: SoqlQuery,
   options: CompileOptions,
 ): string[] {
-  switch (field.type) {
-    case 'Field':
-      return ['objectPrefix' in field ? `${field.objectPrefix}.${field.field}` : field.field];
-    case 'FieldRelationship': {
-      const prefix = 'objectPrefix' in field ? [field.objectPrefix] : [];
-      return [[...prefix, ...field.relationships, field.field].join('.')];
-    }
-    case 'FieldFunctionExpression':
-      if (field.functionName.toUpperCase() === 'FIELDS') {
-        return expandFields(scope.object, String(field.parameters[0]), query, options);
-      }
-      throw malformed(`${field.functionName}() is not supported by this sandbox`);
-    case 'FieldSubquery':
+  switch (item.kind) {
+    case 'field':
+      return [item.path];
+    case 'function':
+      if (item.name === 'FIELDS') return expandFields(scope.object, item.parameter, query, options);
+      throw malformed(`${item.name}() is not supported by this sandbox`);
+    case 'children':
       throw options.bulk
         ? new ApiError(400, 'API_ERROR', 'Nested queries not supported in Bulk Query')
         : malformed('queries of children are not supported by this sandbox');
-    case 'FieldTypeof':
-      throw malformed('TYPEOF is not supported by this sandbox');
   }
 }
 
 function expandFields(
   object: SandboxObject,
   which: string,
-  query: Query,
+  query: SoqlQuery,
   options: CompileOptions,
 ): string[] {
   const set = which.toUpperCase();
@@ -171,14 +153,12 @@ function expandFields(
 function compileInner(
   org: Org,
   soql: string,
-  query: Query,
+  query: SoqlQuery,
   options: CompileOptions,
   level: number,
 ): Clause {
-  if (level > innerLevelMax || query.sObject === undefined) {
-    throw malformed('too many levels of queries');
-  }
-  const inner = compile(org, soql, { ...query, sObject: query.sObject }, options, level);
+  if (level > innerLevelMax) throw malformed('too many levels of queries');
+  const inner = compile(org, soql, query, options, level);
   const [column, more] = inner.columns;
   if (column === undefined || more !== undefined) {
     throw malformed('Semi join sub-selects must have exactly one field');
@@ -187,28 +167,26 @@ function compileInner(
   return { sql, params: [...inner.params] };
 }
 
-function compileOrderBy(scope: Scope, clause: OrderByClause | OrderByClause[] | undefined): string {
-  if (clause === undefined) return '';
-  const parts = [clause].flat().map((order) => {
-    if (!('field' in order)) throw malformed('functions cannot be used in ORDER BY here');
-    const column = scope.resolve(order.field);
+function compileOrderBy(scope: Scope, items: readonly OrderItem[]): string {
+  const parts = items.map((item) => {
+    const column = scope.resolve(item.path);
     if (!isSortable(column.field)) {
       throw malformed(`field '${column.field.name}' can not be sorted in a query call`);
     }
     const sql = isText(column.field) ? column.comparable : column.sql;
-    const direction = order.order === 'DESC' ? 'desc' : 'asc';
+    const direction = item.isDescending ? 'desc' : 'asc';
     // Nulls come first in SOQL unless said otherwise, also in descending order.
-    const nulls = order.nulls === 'LAST' ? 'last' : 'first';
+    const nulls = item.nullsLast ? 'last' : 'first';
     const isFilled = column.parents.length === 0 && notNull.has(column.field.name);
     return isFilled ? `${sql} ${direction}` : `${sql} ${direction} nulls ${nulls}`;
   });
-  return ` order by ${parts.join(', ')}`;
+  return parts.length === 0 ? '' : ` order by ${parts.join(', ')}`;
 }
 
 /** Without "nulls first" SQLite can walk the index of these. */
 const notNull = new Set(['Id', 'SystemModstamp']);
 
-function compileRange(query: Query): string {
+function compileRange(query: SoqlQuery): string {
   if ((query.offset ?? 0) > offsetMax) {
     throw new ApiError(
       400,
