@@ -29,7 +29,7 @@ export interface RunStepsOptions {
 
 const endedWell: ReadonlySet<StepStatus> = new Set(['success', 'warn', 'reused']);
 
-function toOutcome(error: unknown): StepOutcome & { code?: string } {
+function toOutcome(error: unknown): EndOutcome {
   if (error instanceof BudgetExhausted) {
     return {
       status: 'stopped',
@@ -54,15 +54,16 @@ export async function runSteps(options: RunStepsOptions): Promise<StepResult[]> 
   const results = new Map<string, StepResult>();
   const running = new Map<string, Promise<void>>();
 
-  const end = (step: Step, startedMs: number, outcome: StepOutcome | SkipOutcome): void => {
-    const { status, message, counts = {}, ...rest } = outcome;
+  const end = (step: Step, startedMs: number, outcome: EndOutcome): void => {
+    const { status, message, hint, code, counts = {} } = outcome;
     const result: StepResult = {
       id: step.id,
       kind: step.kind,
       status,
       message,
       counts,
-      ...rest,
+      ...(hint === undefined ? {} : { hint }),
+      ...(code === undefined ? {} : { code }),
       startedAt: new Date(startedMs).toISOString(),
       durationMs: options.clock.now() - startedMs,
     };
@@ -74,7 +75,8 @@ export async function runSteps(options: RunStepsOptions): Promise<StepResult[]> 
     const startedMs = options.clock.now();
     options.onStart?.(step);
     try {
-      end(step, startedMs, await options.execute(step));
+      const { fault } = step;
+      end(step, startedMs, fault ? { status: 'failed', ...fault } : await options.execute(step));
     } catch (error) {
       end(step, startedMs, options.signal.aborted ? aborted : toOutcome(error));
     }
@@ -106,13 +108,12 @@ export async function runSteps(options: RunStepsOptions): Promise<StepResult[]> 
   return options.steps.flatMap((step) => results.get(step.id) ?? []);
 }
 
-interface SkipOutcome {
-  readonly status: 'skipped';
-  readonly message: string;
-  readonly counts?: Readonly<Record<string, number>>;
+interface EndOutcome extends Omit<StepOutcome, 'status'> {
+  readonly status: StepStatus;
+  readonly code?: string;
 }
 
-const aborted: SkipOutcome = { status: 'skipped', message: 'the run was asked to stop' };
+const aborted: EndOutcome = { status: 'skipped', message: 'the run was asked to stop' };
 
 type Readiness = { kind: 'ready' } | { kind: 'waiting' } | { kind: 'blocked'; message: string };
 

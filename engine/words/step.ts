@@ -6,13 +6,16 @@ interface StepBase {
   readonly id: string;
   /** Steps that must have ended well before this one starts. */
   readonly dependsOn: readonly string[];
+  /** Why the step cannot run at all: it fails when its turn comes, and skips what depends on it. */
+  readonly fault?: PlanFault;
 }
 
 export interface ExtractStep extends StepBase {
   readonly kind: 'extract';
   readonly connection: string;
   readonly stream: string;
-  readonly estimate: ReadEstimate;
+  /** Absent where the step has a fault. */
+  readonly estimate?: ReadEstimate;
 }
 
 /**
@@ -64,13 +67,12 @@ export interface Plan {
   /** The run's one boundary, ISO 8601. */
   readonly boundary: string;
   readonly steps: readonly Step[];
-  /** Faults of single models or streams: what depends on them is left out of the plan. */
-  readonly faults: readonly PlanFault[];
   readonly warnings: readonly string[];
 }
 
 export interface PlanFault {
   readonly id: string;
+  readonly code: string;
   readonly message: string;
   readonly hint?: string;
 }
