@@ -1,0 +1,33 @@
+import type { Kwargs } from './bind-arguments.ts';
+import { jinjaError, typeError } from './jinja-error.ts';
+import {
+  type CallSite,
+  HostFunction,
+  HostObject,
+  type JinjaValue,
+  type MaybePromise,
+  typeName,
+  Undefined,
+} from './values.ts';
+
+/** `callee(*args, **kwargs)`. */
+export function callValue(
+  callee: JinjaValue,
+  args: readonly JinjaValue[],
+  kwargs: Kwargs,
+  site: CallSite,
+): MaybePromise<JinjaValue> {
+  if (callee instanceof HostFunction) return callee.invoke(args, kwargs, site);
+  if (callee instanceof HostObject && callee.behavior.call !== undefined) {
+    return callee.behavior.call(args, kwargs, site);
+  }
+  if (callee instanceof Undefined) {
+    if (callee.mode === 'capture') return callee;
+    throw jinjaError(
+      'jinja-undefined',
+      callee.complaint,
+      'a macro that does not exist is undefined; check its name and its package',
+    );
+  }
+  throw typeError(`'${typeName(callee)}' object is not callable`);
+}
