@@ -3,7 +3,8 @@ import type { Catalog, ObjectDefinition, Owner } from './catalog.ts';
 import type { Minting } from './minting.ts';
 import type { Pipeline } from './pipelines.ts';
 import type { PropertyDefinition } from './property.ts';
-import { type Store, tableOf } from './store.ts';
+import type { Store } from './store.ts';
+import { tableOf } from './table-shape.ts';
 
 interface SavedMetadata {
   objects: (Omit<ObjectDefinition, 'properties'> & { properties: PropertyDefinition[] })[];

@@ -2,10 +2,13 @@ import type { SandboxClock } from '../clock.ts';
 import type { Associations } from './associations.ts';
 import type { Catalog, ObjectDefinition } from './catalog.ts';
 import { deriveValues } from './derived-values.ts';
-import { HubSpotRefusal, refuseInput, refuseMissing, refuseProperties } from './error-reply.ts';
+import { refuseInput, refuseMissing, refuseProperties } from './error-reply.ts';
 import type { PropertyHistory } from './history.ts';
+import { createMerging } from './merging.ts';
 import type { Minting } from './minting.ts';
-import { type Store, type StoredRecord, tableOf, type Values } from './store.ts';
+import type { Store, StoredRecord, Values } from './store.ts';
+import { tableOf } from './table-shape.ts';
+import { createUniqueValues } from './unique-values.ts';
 import { checkValues } from './value-check.ts';
 
 export interface WriteOptions {
@@ -51,10 +54,6 @@ export interface Records {
   read(object: ObjectDefinition, id: number): StoredRecord;
 }
 
-/** HubSpot's cap on merges into one record. */
-export const mergesMax = 250;
-const mergeHopsMax = 300;
-
 export interface RecordsContext {
   catalog: Catalog;
   store: Store;
@@ -66,8 +65,9 @@ export interface RecordsContext {
 
 export function createRecords(context: RecordsContext): Records {
   const { catalog, store, history, associations, minting, clock } = context;
-  store.exec(`create table if not exists merged (object text, loser integer, survivor integer, primary key (object, loser)) without rowid;
-    create table if not exists secondary_email (email text primary key, contact integer) without rowid`);
+  const unique = createUniqueValues(store);
+  const merging = createMerging({ ...context, unique });
+  const at = (options: WriteOptions): number => options.atMs ?? clock.now();
 
   const read = (object: ObjectDefinition, id: number): StoredRecord => {
     const record = store.read(object, id, [...object.properties.keys()]);
@@ -75,160 +75,57 @@ export function createRecords(context: RecordsContext): Records {
     return record;
   };
 
-  const findUnique = (object: ObjectDefinition, property: string, value: string) => {
-    const wanted = property === 'email' ? value.toLowerCase() : value;
-    const row = store
-      .prepare(
-        `select id from ${tableOf(object)} where "p_${property}" = ? and archived_ms is null`,
-      )
-      .get(wanted) as { id: number } | undefined;
-    if (row !== undefined || object.name !== 'contacts' || property !== 'email') return row?.id;
-    const other = store
-      .prepare('select contact from secondary_email where email = ?')
-      .get(wanted) as { contact: number } | undefined;
-    return other?.contact;
+  const check = (object: ObjectDefinition, input: Record<string, unknown>): Values => {
+    const { values, problems } = checkValues(catalog, object, input);
+    if (problems.length > 0) throw refuseProperties(problems);
+    return values;
   };
 
-  const checkUnique = (object: ObjectDefinition, values: Values, ownId?: number): void => {
-    for (const [name, value] of Object.entries(values)) {
-      if (value === null || object.properties.get(name)?.hasUniqueValue !== true) continue;
-      const holder = findUnique(object, name, value);
-      if (holder === undefined || holder === ownId) continue;
-      if (object.name === 'contacts' && name === 'email') {
-        throw new HubSpotRefusal(409, `Contact already exists. Existing ID: ${holder}`, {
-          category: 'CONFLICT',
-        });
-      }
-      const message = `Cannot set ${name} on ${ownId ?? 'a new record'}. ${holder} already has that value.`;
-      throw refuseProperties([{ name, error: 'CONFLICTING_UNIQUE_VALUE', message }]);
-    }
-  };
-
-  const resolveId = (object: ObjectDefinition, id: number): number => {
-    let current = id;
-    for (let hop = 0; hop < mergeHopsMax; hop += 1) {
-      const row = store
-        .prepare('select survivor from merged where object = ? and loser = ?')
-        .get(object.name, current) as { survivor: number } | undefined;
-      if (row === undefined) return current;
-      current = row.survivor;
-    }
-    return current;
-  };
-
-  const absorbEmail = (object: ObjectDefinition, primary: StoredRecord, loser: StoredRecord) => {
-    if (object.name !== 'contacts') return {};
-    const own = primary.values['email'] ?? null;
-    const taken = [
-      ...splitList(primary.values['hs_additional_emails']),
-      ...splitList(loser.values['hs_additional_emails']),
-      ...splitList(loser.values['email']),
-    ].filter((email) => email !== own);
-    if (own === null || taken.length === 0) return {};
-    for (const email of taken) {
-      store.prepare('insert or replace into secondary_email values (?, ?)').run(email, primary.id);
-    }
-    return { hs_additional_emails: [...new Set(taken)].join(';') };
-  };
-
-  const records: Records = {
+  return {
     read,
-    resolveId,
+    resolveId: merging.resolve,
     findId(object, id, idProperty, isArchived = false) {
       let found: number | undefined;
       if (idProperty === undefined || idProperty === 'hs_object_id') {
-        found = /^\d{1,15}$/.test(id) ? resolveId(object, Number(id)) : undefined;
+        found = /^\d{1,15}$/.test(id) ? merging.resolve(object, Number(id)) : undefined;
       } else if (object.properties.get(idProperty)?.hasUniqueValue === true) {
-        found = findUnique(object, idProperty, id);
+        found = unique.find(object, idProperty, id);
       } else {
         throw refuseInput(`${idProperty} is not a unique property of ${object.singular}`);
       }
-      if (found === undefined) return undefined;
-      const row = store
-        .prepare(`select archived_ms is not null as gone from ${tableOf(object)} where id = ?`)
-        .get(found) as { gone: number } | undefined;
-      return row !== undefined && (row.gone === 1) === isArchived ? found : undefined;
+      return found !== undefined && isThere(store, object, found, isArchived) ? found : undefined;
     },
     create(object, input, options = {}) {
-      const { values, problems } = checkValues(catalog, object, input);
-      if (problems.length > 0) throw refuseProperties(problems);
-      const missing = object.requiredProperties.filter((name) => (values[name] ?? null) === null);
-      if (missing.length > 0) {
-        const what = object.singular.toUpperCase();
-        throw refuseInput(`Error creating ${what}. Some required properties were not set.`, {
-          context: { properties: missing },
-        });
-      }
-      checkUnique(object, values);
-      const atMs = options.atMs ?? clock.now();
+      const values = check(object, input);
+      requireValues(object, values);
+      unique.check(object, values);
       const id = minting.nextId();
+      const atMs = at(options);
       Object.assign(values, deriveValues(catalog, object, values, {}));
       store.insert(object, { id, createdMs: atMs, modifiedMs: atMs, values });
       return read(object, id);
     },
     update(object, id, input, options = {}) {
-      const { values, problems } = checkValues(catalog, object, input);
-      if (problems.length > 0) throw refuseProperties(problems);
-      checkUnique(object, values, id);
+      const values = check(object, input);
+      unique.check(object, values, id);
       const before = read(object, id);
-      const atMs = options.atMs ?? clock.now();
       Object.assign(values, deriveValues(catalog, object, values, before.values));
-      history.record(object, id, before, values, atMs, options.source ?? 'INTEGRATION');
-      store.update(object, id, values, atMs);
+      const source = options.source ?? 'INTEGRATION';
+      history.record(object, id, before, values, at(options), source);
+      store.update(object, id, values, at(options));
       return read(object, id);
     },
-    archive(object, id, options = {}) {
-      store.setArchived(object, id, options.atMs ?? clock.now());
-    },
+    archive: (object, id, options = {}) => store.setArchived(object, id, at(options)),
     restore(object, id, options = {}) {
-      checkUnique(object, read(object, id).values, id);
+      unique.check(object, read(object, id).values, id);
       // The stamp moves, or an incremental reader would never learn that the record is back.
-      store.setArchived(object, id, null, options.atMs ?? clock.now());
+      store.setArchived(object, id, null, at(options));
     },
     merge(object, primaryId, loserId, options = {}) {
       if (primaryId === loserId) throw refuseInput('Cannot merge an object with itself');
-      const primary = read(object, primaryId);
-      const loser = read(object, loserId);
-      const mergedIds = [
-        ...splitList(primary.values['hs_merged_object_ids']),
-        ...splitList(loser.values['hs_merged_object_ids']),
-        String(loserId),
-      ];
-      if (options.mintsNewId === true) mergedIds.push(String(primaryId));
-      if (mergedIds.length > mergesMax) {
-        throw refuseInput(`Cannot merge: ${primaryId} would hold more than ${mergesMax} merges`);
-      }
-      const taken: Values = {};
-      for (const [name, value] of Object.entries(loser.values)) {
-        if (object.properties.get(name)?.isReadOnly === true || value === null) continue;
-        if (primary.values[name] === null) taken[name] = value;
-      }
-      const changes: Values = {
-        ...taken,
-        ...absorbEmail(object, primary, loser),
-        hs_merged_object_ids: mergedIds.join(';'),
-      };
-      Object.assign(changes, deriveValues(catalog, object, changes, primary.values));
-      const atMs = options.atMs ?? clock.now();
-      return store.transaction(() => {
-        store.remove(object, loserId);
-        history.record(object, primaryId, primary, changes, atMs, 'MERGE_OBJECTS');
-        store.update(object, primaryId, changes, atMs);
-        const survivorId = options.mintsNewId === true ? minting.nextId() : primaryId;
-        const alias = store.prepare('insert or replace into merged values (?, ?, ?)');
-        associations.move(object, loserId, survivorId);
-        alias.run(object.name, loserId, survivorId);
-        if (survivorId !== primaryId) {
-          store.renumber(object, primaryId, survivorId);
-          history.move(object, primaryId, survivorId);
-          associations.move(object, primaryId, survivorId);
-          alias.run(object.name, primaryId, survivorId);
-          store
-            .prepare('update secondary_email set contact = ? where contact = ?')
-            .run(survivorId, primaryId);
-        }
-        return survivorId;
-      });
+      const mintsNewId = options.mintsNewId ?? false;
+      const write = { atMs: at(options), mintsNewId };
+      return merging.merge(object, read(object, primaryId), read(object, loserId), write);
     },
     purge(object, id) {
       store.remove(object, id);
@@ -236,9 +133,20 @@ export function createRecords(context: RecordsContext): Records {
       associations.removeAll(object, id);
     },
   };
-  return records;
 }
 
-function splitList(list: string | null | undefined): string[] {
-  return (list ?? '').split(';').filter((part) => part !== '');
+function requireValues(object: ObjectDefinition, values: Values): void {
+  const missing = object.requiredProperties.filter((name) => (values[name] ?? null) === null);
+  if (missing.length === 0) return;
+  const what = object.singular.toUpperCase();
+  throw refuseInput(`Error creating ${what}. Some required properties were not set.`, {
+    context: { properties: missing },
+  });
+}
+
+function isThere(store: Store, object: ObjectDefinition, id: number, isArchived: boolean): boolean {
+  const row = store
+    .prepare(`select archived_ms is not null as gone from ${tableOf(object)} where id = ?`)
+    .get(id) as { gone: number } | undefined;
+  return row !== undefined && (row.gone === 1) === isArchived;
 }

@@ -1,7 +1,8 @@
 import type { ObjectDefinition } from './catalog.ts';
 import { refuseInput } from './error-reply.ts';
 import type { PropertyDefinition } from './property.ts';
-import { columnOf, type SqlValue } from './store.ts';
+import type { SqlValue } from './store.ts';
+import { columnOf } from './table-shape.ts';
 import { parseInstant } from './value-check.ts';
 
 export const searchOperators = [

@@ -1,7 +1,8 @@
 import type { ObjectDefinition } from './catalog.ts';
 import { refuseInput } from './error-reply.ts';
 import { type Condition, compileFilter, readProperty, type SearchFilter } from './search-filter.ts';
-import { columnOf, type SqlValue, type Store, type StoredRecord } from './store.ts';
+import type { SqlValue, Store, StoredRecord } from './store.ts';
+import { columnOf } from './table-shape.ts';
 
 export const searchLimits = {
   pageRows: 200,
@@ -47,7 +48,7 @@ export function createSearch(store: Store, resultsMax: number): Search {
     isIndexed: boolean,
   ): number => {
     const { sql, values } = condition;
-    const key = JSON.stringify([object.name, store.version(object), isIndexed, sql, values]);
+    const key = JSON.stringify([object.name, store.index.version(object), isIndexed, sql, values]);
     const known = counts.get(key);
     if (known !== undefined) return known;
     const row = store
@@ -71,10 +72,7 @@ export function createSearch(store: Store, resultsMax: number): Search {
       }
       const properties = readNames(body.properties) ?? object.defaultProperties;
       const known = properties.filter((name) => object.properties.has(name));
-      const used = [...object.properties.keys()]
-        .map((name) => columnOf(object, name))
-        .filter((name) => name.startsWith('"p_'));
-      const source = store.indexedSource(object, used);
+      const source = store.index.source(object);
       const isIndexed = source.startsWith('"');
       const total = countMatches(object, source, condition, isIndexed);
       const order = column === 'id' ? `id ${direction}` : `${column} ${direction}, id`;
