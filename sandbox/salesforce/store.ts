@@ -76,6 +76,8 @@ export function createStore(options: { clock: SandboxClock; seed: number; file?:
   const inserts = new Map<string, { statement: StatementSync; fields: Field[] }>();
   const erasedCounts = new Map<string, number>();
   const minted = new Map<string, number>();
+  /** Objects with ids of our own making that we did not mint in this life: minting may collide. */
+  const occupied = new Set<string>();
   let depth = 0;
 
   function prepare(sql: string): StatementSync {
@@ -113,6 +115,7 @@ export function createStore(options: { clock: SandboxClock; seed: number; file?:
         }
         if (field.externalId || field.unique || field.type === 'email') ensureIndex(object, field);
       }
+      if (known.size > 0 && !minted.has(object.name)) occupied.add(object.name);
       inserts.delete(object.name);
       statements.clear();
     }
@@ -149,7 +152,7 @@ export function createStore(options: { clock: SandboxClock; seed: number; file?:
     do {
       n += 1;
       id = mintId(object.keyPrefix, org, n);
-    } while (exists(object, id));
+    } while (occupied.has(object.name) && exists(object, id));
     minted.set(object.name, n);
     return id;
   }
@@ -172,7 +175,9 @@ export function createStore(options: { clock: SandboxClock; seed: number; file?:
       return virtual.length === 0 ? table : `(select *, ${virtual.join(', ')} from ${table})`;
     },
     insert(object, values) {
-      const id = (values['Id'] as string | undefined) ?? mint(object);
+      const given = values['Id'] as string | undefined;
+      if (given?.startsWith(object.keyPrefix + org)) occupied.add(object.name);
+      const id = given ?? mint(object);
       const { statement, fields } = insertInto(object);
       const row = fields.map(
         (field) => values[field.name] ?? (field.type === 'boolean' ? 0 : null),

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { parse } from 'csv-parse/sync';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { SalesforceSandbox } from '../../sandbox/salesforce/sandbox.ts';
@@ -177,6 +179,50 @@ async function ingest(job: object, csv: string, delimiter = ','): Promise<Ingest
     failed: await read('failedResults'),
   };
 }
+
+/** What is alive, in bytes: garbage is collected first. */
+function measureHeap(): number {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  collect();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+describe('a large page', () => {
+  test('is streamed: neither the rows nor the answer are ever held whole', async () => {
+    const rows = 60_000;
+    const wide = await startHeld({ bulkPageSizeMax: rows });
+    try {
+      const text = 'x'.repeat(500);
+      function* generate(): Iterable<Record<string, unknown>> {
+        for (let at = 0; at < rows; at += 1) yield { Name: `A${at}`, Description: text };
+      }
+      wide.load('Account', generate());
+      client = await signIn(wide);
+      const id = await startQuery('SELECT Id, Name, Description FROM Account ORDER BY Id DESC');
+      await poll('query', id);
+      const url = `${wide.url}/services/data/v62.0/jobs/query/${id}/results`;
+      const headers = { authorization: `Bearer ${client.token}`, 'accept-encoding': 'identity' };
+      const before = measureHeap();
+      const answer = await fetch(url, { headers });
+      expect(answer.headers.get('content-length')).toBeNull();
+      let bytes = 0;
+      let measuredAt = 0;
+      let most = 0;
+      for await (const chunk of answer.body ?? []) {
+        bytes += (chunk as Uint8Array).length;
+        if (bytes - measuredAt < 4_000_000) continue;
+        measuredAt = bytes;
+        most = Math.max(most, measureHeap() - before);
+      }
+      expect(bytes).toBeGreaterThan(rows * 520);
+      expect(most).toBeLessThan(bytes / 3);
+    } finally {
+      await wide.close();
+    }
+  });
+});
 
 describe('Bulk API 2.0 ingest', () => {
   test('completes with failed rows, in an order that is not the input’s', async () => {

@@ -228,4 +228,30 @@ describe('loading', () => {
     expect(ids(other)).toEqual(ids(sandbox));
     await other.close();
   });
+
+  test('rows in a file are there after a restart, and new ids do not collide', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sandbox-'));
+    const file = join(folder, 'org.db');
+    const names: unknown[] = [];
+    for (let life = 0; life < 2; life += 1) {
+      const again = await startHeld({ file });
+      again.load('Account', [{ Name: `life ${life}` }]);
+      again.person.create('Account', { Name: 'by hand' });
+      names.push(...[...again.rows('Account')].map((row) => row['Name']));
+      await again.close();
+    }
+    await rm(folder, { recursive: true });
+    expect(names.slice(2)).toEqual(['life 0', 'by hand', 'life 1', 'by hand']);
+  });
+
+  test('ids that were loaded are not minted again', () => {
+    const id = sandbox.person.create('Lead', { LastName: 'L', Company: 'C' });
+    sandbox.person.remove('Lead', id, undefined, true);
+    const taken = `${id.slice(0, 14)}2`;
+    sandbox.load('Lead', [{ Id: taken, LastName: 'M' }, { LastName: 'N' }]);
+    expect([...sandbox.rows('Lead')].map((row) => String(row['Id']).slice(12, 15))).toEqual([
+      '002',
+      '003',
+    ]);
+  });
 });
