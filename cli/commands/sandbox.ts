@@ -1,6 +1,6 @@
-import { InvalidArgumentError } from 'commander';
 import { exitCodes, type RegisterCommand } from '../host.ts';
 import { count } from '../text-table.ts';
+import { wholeNumber } from './flags.ts';
 
 interface SandboxFlags {
   readonly data?: string;
@@ -8,15 +8,6 @@ interface SandboxFlags {
   readonly scale: number;
   readonly seed: number;
   readonly json?: boolean;
-}
-
-/** A flag's whole number between two bounds. */
-export function wholeNumber(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text.replaceAll('_', ''));
-    if (Number.isInteger(value) && value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`a whole number from ${least} to ${most} is needed.`);
-  };
 }
 
 /** `sandbox`: both CRMs on this machine, with a company in them, until they are stopped. */
