@@ -49,3 +49,23 @@ export function mustWithhold(failures: readonly CheckFailure[]): boolean {
 function liveName(node: BuildNode): string {
   return quoteRelation(node.relation);
 }
+
+/** Carries an audit's answer out of the transaction that it rolls back. */
+export class Withheld extends Error {
+  readonly failures: readonly CheckFailure[];
+  constructor(failures: readonly CheckFailure[]) {
+    super('a check failed: nothing is published');
+    this.failures = failures;
+  }
+}
+
+/** The audit of rows not yet committed: throws Withheld where they must not be. */
+export async function auditOrRollBack(
+  session: Session,
+  node: BuildNode,
+  relation: Relation,
+): Promise<CheckFailure[]> {
+  const failures = await auditNode(session, node, relation);
+  if (mustWithhold(failures)) throw new Withheld(failures);
+  return failures;
+}

@@ -5,9 +5,9 @@ import type { BuildNode, IncrementalStrategy } from '../words/node.ts';
 import type { Column, Relation } from '../words/table.ts';
 import { formatRelation } from '../words/table.ts';
 import type { Session, Warehouse } from '../words/warehouse.ts';
-import { auditNode, mustWithhold } from './audit.ts';
+import { auditNode, auditOrRollBack, mustWithhold, Withheld } from './audit.ts';
 import { keepLast, requireKeys } from './batch-keys.ts';
-import type { BuildContext, CheckFailure, MaterializeResult } from './build-context.ts';
+import type { BuildContext, MaterializeResult } from './build-context.ts';
 import { deleteByKey, deleteWindow, insertBatch, mergeBatch } from './merge-statements.ts';
 import {
   clearTheWay,
@@ -16,7 +16,7 @@ import {
   publishTable,
   saveState,
   stateOf,
-  swapTable,
+  swapTables,
   withhold,
 } from './publish.ts';
 import {
@@ -81,22 +81,12 @@ function deduplicated(
   return keepLast(select, names, uniqueKey, duplicateOrder);
 }
 
-/** Carries the audit's answer out of the transaction that it rolls back. */
-class Withheld extends Error {
-  readonly failures: readonly CheckFailure[];
-  constructor(failures: readonly CheckFailure[]) {
-    super('a check failed: nothing is published');
-    this.failures = failures;
-  }
-}
-
 async function mergeInPlace(warehouse: Warehouse, merge: Merge): Promise<MaterializeResult> {
   const { node, context, change } = merge;
   try {
     return await warehouse.transaction(async (session) => {
       const rows = await applyBatch(session, node.relation, merge);
-      const failures = await auditNode(session, node, node.relation);
-      if (mustWithhold(failures)) throw new Withheld(failures);
+      const failures = await auditOrRollBack(session, node, node.relation);
       context.signal.throwIfAborted();
       const before = await readNodeState(session, node.id);
       const state = stateOf(node, context);
@@ -125,7 +115,7 @@ async function mergeIntoCopy(warehouse: Warehouse, merge: Merge): Promise<Materi
       await warehouse.ddl([dropRelation(next, 'table')]);
       return await withhold(warehouse, node, failures);
     }
-    await swapTable(warehouse, node, 'table');
+    await swapTables(warehouse, node, [node.relation]);
     await saveState(warehouse, stateOf(node, context));
     const { warnings } = change;
     return { action: actionOf(node), rows, dataVersion: context.runId, failures, warnings };

@@ -4,6 +4,7 @@ import { TerminalError } from '../words/errors.ts';
 import type { BuildNode } from '../words/node.ts';
 import type { Warehouse } from '../words/warehouse.ts';
 import type { BuildContext, MaterializeResult } from './build-context.ts';
+import { materializeHistory } from './history.ts';
 import { materializeIncremental } from './materialize-incremental.ts';
 import { materializeTable } from './materialize-table.ts';
 import { materializeView } from './materialize-view.ts';
@@ -48,10 +49,16 @@ async function buildRelation(
       return materializeTable(warehouse, node, context);
     case 'incremental':
       return materializeIncremental(warehouse, node, context);
+    case 'history':
+      return materializeHistory(warehouse, node, context);
     default:
       throw new TerminalError(
         `${node.file}: materialized "${node.config.materialization}" cannot be built yet`,
-        { code: 'materialization-unsupported', hint: 'Use table or history.', model: node.id },
+        {
+          code: 'materialization-unsupported',
+          hint: 'Use history, which needs no earlier state, or table.',
+          model: node.id,
+        },
       );
   }
 }

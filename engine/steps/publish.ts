@@ -90,7 +90,7 @@ export async function publishTable(
       return await withhold(warehouse, node, failures);
     }
     const rows = await countRows(warehouse, tableOf(next));
-    await swapTable(warehouse, node, live);
+    await swapTables(warehouse, node, [node.relation]);
     await saveState(warehouse, stateOf(node, context, build.watermark));
     const action = live ? 'replaced' : 'created';
     return { action, rows, dataVersion: context.runId, failures, warnings: [] };
@@ -101,19 +101,22 @@ export async function publishTable(
 }
 
 /**
- * Puts the copy under the live name in one transaction. Dependants are not dropped: views bind by
- * name and read the new table from then on.
+ * Puts the copies under the live names in one transaction. Dependants are not dropped: views bind by
+ * name and read the new tables from then on.
  */
-export async function swapTable(
+export async function swapTables(
   warehouse: Warehouse,
   node: BuildNode,
-  live: RelationKind | undefined,
+  relations: readonly Relation[],
 ): Promise<void> {
   await warehouse.transaction((session) => forgetNodeState(session, node.id));
-  await warehouse.ddl([
-    ...(live ? [dropRelation(node.relation, live)] : []),
-    renameTable(nextOf(node.relation), node.relation.name),
-  ]);
+  const statements: RawBuilder<unknown>[] = [];
+  for (const relation of relations) {
+    const live = await findKind(warehouse, relation);
+    if (live) statements.push(dropRelation(relation, live));
+    statements.push(renameTable(nextOf(relation), relation.name));
+  }
+  await warehouse.ddl(statements);
 }
 
 export async function saveState(warehouse: Warehouse, state: NodeState): Promise<void> {

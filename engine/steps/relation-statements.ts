@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { Relation } from '../words/table.ts';
+import type { Column, Relation } from '../words/table.ts';
 import type { Session } from '../words/warehouse.ts';
 
 /** The relation as an identifier hole: quoted by the dialect. */
@@ -67,6 +67,11 @@ export function createTableAs(
     ${select}`;
 }
 
+export function createTable(relation: Relation, columns: readonly Column[]): RawBuilder<unknown> {
+  const list = columns.map(({ name, typeName }) => sql`${sql.id(name)} ${sql.raw(typeName)}`);
+  return sql`create table ${tableOf(relation)} (${sql.join(list)})`;
+}
+
 export function createView(relation: Relation, select: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`
     create view ${tableOf(relation)} as
@@ -80,4 +85,12 @@ export function renameTable(relation: Relation, name: string): RawBuilder<unknow
 export async function countRows(session: Session, from: RawBuilder<unknown>): Promise<number> {
   const [row] = await session.query<{ rows: number }>(sql`select count(*) as rows from ${from}`);
   return Number(row?.rows ?? 0);
+}
+
+/** Temporary tables of a transaction, at its end: a rollback takes them with it. */
+export async function dropTables(
+  session: Session,
+  tables: readonly RawBuilder<unknown>[],
+): Promise<void> {
+  for (const table of tables) await session.execute(sql`drop table ${table}`);
 }

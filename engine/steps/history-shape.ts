@@ -1,0 +1,139 @@
+import { TerminalError } from '../words/errors.ts';
+import type { BuildNode, HistoryConfig } from '../words/node.ts';
+import { didYouMean } from '../words/suggest.ts';
+import { type Column, formatRelation } from '../words/table.ts';
+
+/** Which column of the log plays which part, each under its own exact name. */
+export interface HistoryShape {
+  readonly keys: readonly string[];
+  readonly validAt: Column;
+  readonly recordedAt: Column;
+  readonly sequence: string | undefined;
+  readonly deleted: string | undefined;
+  readonly supersededBy: Column | undefined;
+  /** A difference in one of these opens a new row. */
+  readonly tracked: readonly string[];
+  /** The newest value within the row's interval is kept, in place. */
+  readonly untracked: readonly string[];
+  /** Keys and attributes in the order of the log, with their types. */
+  readonly carried: readonly Column[];
+}
+
+/** The columns a history adds behind the log's own, in this order. */
+export const historyColumns = [
+  'valid_from',
+  'valid_to',
+  'valid_to_recorded_at',
+  'recorded_from',
+  'recorded_to',
+  'is_current',
+  'is_deleted',
+  'superseded_by',
+] as const;
+
+/**
+ * Assigns the log's columns to their parts. Tracked and untracked may be named either way round:
+ * what neither names is untracked where `tracked` is given, and tracked otherwise.
+ */
+export function shapeHistory(
+  node: BuildNode,
+  config: HistoryConfig,
+  log: readonly Column[],
+): HistoryShape {
+  const named = new Map(log.map((column) => [column.name.toLowerCase(), column]));
+  const find = (part: string, name: string): Column => {
+    const column = named.get(name.toLowerCase());
+    if (column) return column;
+    throw missingColumn(node, part, name, log);
+  };
+  const findAll = (part: string, names: readonly string[] = []) =>
+    names.map((name) => find(part, name).name);
+  const nameOf = (part: string, name: string | undefined) =>
+    name === undefined ? undefined : find(part, name).name;
+
+  const keys = findAll('unique_key', config.uniqueKey);
+  const validAt = find('valid_at', config.validAt);
+  const recordedAt = find('recorded_at', config.recordedAt);
+  const sequence = nameOf('sequence', config.sequence);
+  const deleted = nameOf('deleted', config.deleted);
+  const supersededBy =
+    config.supersededBy === undefined ? undefined : find('superseded_by', config.supersededBy);
+  const parts = [validAt.name, recordedAt.name, sequence, deleted, supersededBy?.name];
+  const carried = log.filter((column) => !parts.includes(column.name));
+  refuseTakenNames(node, carried);
+
+  const attributes = carried.map((column) => column.name).filter((name) => !keys.includes(name));
+  const tracked = new Set(findAll('tracked', config.tracked));
+  const untracked = new Set(findAll('untracked', config.untracked));
+  const isTracked = (name: string) => (config.tracked ? tracked.has(name) : !untracked.has(name));
+  return {
+    keys,
+    validAt,
+    recordedAt,
+    sequence,
+    deleted,
+    supersededBy,
+    tracked: attributes.filter(isTracked),
+    untracked: attributes.filter((name) => !isTracked(name)),
+    carried,
+  };
+}
+
+/** The history table's columns, in order. */
+export function columnsOfHistory(shape: HistoryShape, booleanType: string): Column[] {
+  const valid = shape.validAt;
+  const recorded = shape.recordedAt;
+  const flag = { type: 'boolean', typeName: booleanType } as const;
+  return [
+    ...shape.carried,
+    { ...valid, name: 'valid_from' },
+    { ...valid, name: 'valid_to' },
+    { ...recorded, name: 'valid_to_recorded_at' },
+    { ...recorded, name: 'recorded_from' },
+    { ...recorded, name: 'recorded_to' },
+    { ...flag, name: 'is_current' },
+    ...(hasClosings(shape) ? [{ ...flag, name: 'is_deleted' }] : []),
+    ...(shape.supersededBy ? [{ ...shape.supersededBy, name: 'superseded_by' }] : []),
+  ];
+}
+
+/** True where the log can say that a record is gone. */
+export function hasClosings(shape: HistoryShape): boolean {
+  return shape.deleted !== undefined || shape.supersededBy !== undefined;
+}
+
+function missingColumn(
+  node: BuildNode,
+  part: string,
+  name: string,
+  log: readonly Column[],
+): TerminalError {
+  const meant = didYouMean(
+    name,
+    log.map((column) => column.name),
+  );
+  return new TerminalError(
+    `${formatRelation(node.relation)}: its select has no column "${name}" for ${part}${meant}`,
+    {
+      code: 'history-column-missing',
+      hint: `Select it in ${node.file}, or name another column in its config.`,
+      model: node.id,
+    },
+  );
+}
+
+function refuseTakenNames(node: BuildNode, carried: readonly Column[]): void {
+  const taken = carried.find(({ name }) => {
+    const lower = name.toLowerCase();
+    return lower.startsWith('tidemill_') || historyColumns.some((column) => column === lower);
+  });
+  if (!taken) return;
+  throw new TerminalError(
+    `${formatRelation(node.relation)}: the column name "${taken.name}" is taken by the history`,
+    {
+      code: 'history-column-taken',
+      hint: `Give it another name in ${node.file}.`,
+      model: node.id,
+    },
+  );
+}

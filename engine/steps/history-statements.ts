@@ -1,0 +1,313 @@
+import { type RawBuilder, sql } from 'kysely';
+import {
+  selectIntervals,
+  selectNeighbours,
+  selectVersions,
+  versionColumns,
+} from './history-intervals.ts';
+import { type HistoryShape, hasClosings } from './history-shape.ts';
+import { columnList, keysEqual } from './relation-statements.ts';
+
+/** Temporary tables of one build's transaction. */
+export const keysTable = sql.id('tidemill_keys');
+export const versionsTable = sql.id('tidemill_versions');
+export const lateTable = sql.id('tidemill_late');
+export const beliefsTable = sql.id('tidemill_beliefs');
+
+/** The versions of the keys to derive beside their neighbours: the log is read once, here. */
+export function createVersions(
+  shape: HistoryShape,
+  log: RawBuilder<unknown>,
+  scope: 'all' | 'changed',
+): RawBuilder<unknown> {
+  const condition =
+    scope === 'all'
+      ? sql``
+      : sql`
+    where exists (
+      select 1
+      from ${keysTable} as keys
+      where ${keysEqual(shape.keys, sql.id('keys'), sql.id('log'))}
+    )`;
+  const versions = sql`(${selectVersions(shape, log, condition)}
+    ) as versions`;
+  return sql`
+    create temporary table ${versionsTable} as
+    ${selectNeighbours(shape, versions, shape.keys)}`;
+}
+
+/**
+ * Keys whose versions were not learned in the order in which they became true, or where two are of
+ * one instant, or where several closings follow each other and the survivor may be named by a later
+ * one. Everything else is derived by `insertInOrder`.
+ */
+export function createLate(shape: HistoryShape): RawBuilder<unknown> {
+  const closings = shape.supersededBy
+    ? sql`
+      or (tidemill_closed and tidemill_next_closed)`
+    : sql``;
+  return sql`
+    create temporary table ${lateTable} as
+    select distinct ${columnList(shape.keys)}
+    from ${versionsTable}
+    where tidemill_next_valid = tidemill_valid
+      or tidemill_next_recorded < tidemill_recorded${closings}`;
+}
+
+/** Rows whose place is unknown: without a key, a valid or a recorded time. */
+export function countUnplaced(shape: HistoryShape): RawBuilder<unknown> {
+  const nulls = [...shape.keys, 'tidemill_valid', 'tidemill_recorded'].map(
+    (name) => sql`${sql.id(name)} is null`,
+  );
+  return sql`select count(*) as rows from ${versionsTable} where ${sql.join(nulls, sql` or `)}`;
+}
+
+/** Instants of one key at which the log says two different things in no known order. */
+export function countTies(shape: HistoryShape): RawBuilder<unknown> {
+  const place = columnList([
+    ...shape.keys,
+    'tidemill_valid',
+    ...(shape.sequence === undefined ? [] : ['tidemill_sequence']),
+  ]);
+  const content = columnList([
+    ...shape.tracked,
+    ...shape.untracked,
+    'tidemill_closed',
+    ...(shape.supersededBy ? ['tidemill_survivor'] : []),
+  ]);
+  return sql`
+    select count(*) as rows
+    from (
+      select ${place}
+      from (
+        select distinct ${place}, ${content}
+        from ${versionsTable} as versions
+        where exists (${matchLate(shape, 'versions')})
+      ) as contents
+      group by ${place}
+      having count(*) > 1
+    ) as ties`;
+}
+
+function matchLate(shape: HistoryShape, table: string): RawBuilder<unknown> {
+  return sql`
+        select 1
+        from ${lateTable} as late
+        where ${keysEqual(shape.keys, sql.id('late'), sql.id(table))}`;
+}
+
+/** Keys learned in order: what was believed is what is true, so no belief was ever taken back. */
+export function insertInOrder(
+  shape: HistoryShape,
+  target: RawBuilder<unknown>,
+  columns: readonly string[],
+): RawBuilder<unknown> {
+  const inOrder = sql`and not exists (${matchLate(shape, 'versions')}
+      )`;
+  const versions = sql`${versionsTable} as versions`;
+  return sql`
+    insert into ${target} (${columnList(columns)})
+    select
+      ${sql.join([
+        columnList(shape.carried.map((column) => column.name)),
+        sql`tidemill_valid`,
+        sql`tidemill_next_valid`,
+        sql`tidemill_next_recorded`,
+        sql`tidemill_recorded`,
+        sql`null`,
+        sql`tidemill_next_valid is null`,
+        ...(hasClosings(shape) ? [sql`coalesce(tidemill_next_closed, false)`] : []),
+        ...(shape.supersededBy ? [sql`tidemill_next_survivor`] : []),
+      ])}
+    from (${selectIntervals(shape, versions, shape.keys, inOrder)}
+    ) as intervals`;
+}
+
+/**
+ * What was believed of each late key, epoch by epoch. An epoch begins when a version is learned that
+ * does not lie behind everything known before; within one, versions only follow each other. The
+ * belief at an epoch's end is derived from all that was known by then.
+ */
+export function createBeliefs(shape: HistoryShape): RawBuilder<unknown> {
+  const keys = columnList(shape.keys);
+  const epochKey = [...shape.keys, 'tidemill_epoch'];
+  const known = sql`epochs.tidemill_epoch_end is null
+        or versions.tidemill_recorded < epochs.tidemill_epoch_end`;
+  return sql`
+    create temporary table ${beliefsTable} as
+    with learned as (
+      select ${versionColumns(shape)}
+      from ${versionsTable} as versions
+      where exists (${matchLate(shape, 'versions')})
+    ),
+    steps as (
+      select ${keys}, tidemill_recorded, min(tidemill_valid) as first_valid,
+        max(max(tidemill_valid)) over (
+          partition by ${keys} order by tidemill_recorded
+          rows between unbounded preceding and 1 preceding
+        ) as valid_before
+      from learned
+      group by ${keys}, tidemill_recorded
+    ),
+    epochs as (
+      select ${keys}, tidemill_recorded as tidemill_epoch_start,
+        row_number() over tidemill_per_key as tidemill_epoch,
+        lead(tidemill_recorded) over tidemill_per_key as tidemill_epoch_end
+      from steps
+      where valid_before is null or first_valid <= valid_before
+      window tidemill_per_key as (partition by ${keys} order by tidemill_recorded)
+    ),
+    known as (
+      select versions.*, epochs.tidemill_epoch
+      from learned as versions
+      join epochs
+        on ${keysEqual(shape.keys, sql.id('epochs'), sql.id('versions'))}
+        and (${known})
+    ),
+    settled as (${selectSettled(shape, sql.id('known'), epochKey)}
+    ),
+    neighbours as (${selectNeighbours(shape, sql.id('settled'), epochKey)}
+    ),
+    intervals as (${selectIntervals(shape, sql.id('neighbours'), epochKey)}
+    )
+    select intervals.*, epochs.tidemill_epoch_start, epochs.tidemill_epoch_end
+    from intervals
+    join epochs
+      on ${keysEqual(epochKey, sql.id('epochs'), sql.id('intervals'))}`;
+}
+
+/**
+ * One version for each instant: the last by sequence, then by when it was learned, then, where the
+ * source leaves the order open, by the content itself, a closing last. All closings of one gap name
+ * the survivor that the newest of them names.
+ */
+function selectSettled(
+  shape: HistoryShape,
+  versions: RawBuilder<unknown>,
+  partition: readonly string[],
+): RawBuilder<unknown> {
+  const order = [
+    ...(shape.sequence === undefined ? [] : ['tidemill_sequence']),
+    'tidemill_recorded',
+    'tidemill_closed',
+    ...(shape.supersededBy ? ['tidemill_survivor'] : []),
+    ...shape.tracked,
+    ...shape.untracked,
+  ];
+  const newest = sql.join(order.map((name) => sql`${sql.id(name)} desc nulls last`));
+  const instant = columnList([...partition, 'tidemill_valid']);
+  const numbered = sql`
+      select
+        *,
+        row_number() over (partition by ${instant} order by ${newest}) as tidemill_rank
+      from ${versions}`;
+  if (!shape.supersededBy) {
+    return sql`
+      select * from (${numbered}
+      ) as numbered
+      where tidemill_rank = 1`;
+  }
+  return selectSurvivors(shape, numbered, partition, newest);
+}
+
+function selectSurvivors(
+  shape: HistoryShape,
+  numbered: RawBuilder<unknown>,
+  partition: readonly string[],
+  newest: RawBuilder<unknown>,
+): RawBuilder<unknown> {
+  const parts = columnList(partition);
+  const rest = sql.join([
+    columnList(shape.carried.map((column) => column.name)),
+    sql`tidemill_epoch`,
+    sql`tidemill_valid`,
+    sql`tidemill_recorded`,
+    sql`tidemill_closed`,
+  ]);
+  const nullsLast = sql`case when tidemill_survivor is null then 1 else 0 end`;
+  return sql`
+      select ${rest},
+        case when tidemill_closed then first_value(tidemill_survivor) over (
+          partition by ${parts}, tidemill_gap order by ${nullsLast}, tidemill_valid desc
+        ) end as tidemill_survivor
+      from (
+        select ${rest}, named as tidemill_survivor,
+          sum(case when tidemill_closed then 0 else 1 end) over (
+            partition by ${parts} order by tidemill_valid
+            rows between unbounded preceding and current row
+          ) as tidemill_gap
+        from (
+          select ${rest}, tidemill_rank,
+            case when tidemill_closed then first_value(tidemill_survivor) over (
+              partition by ${parts}, tidemill_valid order by ${nullsLast}, ${newest}
+            ) end as named
+          from (${numbered}
+          ) as numbered
+        ) as instants
+        where tidemill_rank = 1
+      ) as gaps`;
+}
+
+/**
+ * The beliefs of the late keys, each once. A row goes on from one epoch to the next while it begins
+ * at the same time and says the same; an open end that becomes known is filled in. Any other
+ * difference ends the belief (`recorded_to`) and begins another.
+ */
+export function insertBeliefs(
+  shape: HistoryShape,
+  target: RawBuilder<unknown>,
+  columns: readonly string[],
+): RawBuilder<unknown> {
+  const chain = columnList([...shape.keys, 'tidemill_valid']);
+  const lag = (name: string) => sql`lag(${sql.id(name)}) over tidemill_per_start`;
+  const equal = shape.tracked.map(
+    (name) => sql`
+          and ${sql.id(name)} is not distinct from ${lag(name)}`,
+  );
+  return sql`
+    insert into ${target} (${columnList(columns)})
+    with placed as (
+      select
+        *,
+        case when tidemill_recorded > tidemill_epoch_start
+          then tidemill_recorded else tidemill_epoch_start end as appeared_at,
+        case when tidemill_next_recorded > tidemill_epoch_start
+          then tidemill_next_recorded
+          when tidemill_next_valid is not null then tidemill_epoch_start end as ended_at,
+        case when ${lag('tidemill_epoch')} = tidemill_epoch - 1
+          and (${lag('tidemill_next_valid')} is null
+            or (${lag('tidemill_next_valid')} = tidemill_next_valid
+              and ${lag('tidemill_next_closed')} = tidemill_next_closed))${sql.join(equal, sql``)}
+          then 0 else 1 end as is_new
+      from ${beliefsTable}
+      window tidemill_per_start as (partition by ${chain} order by tidemill_epoch)
+    ),
+    chained as (
+      select *, sum(is_new) over (
+        partition by ${chain} order by tidemill_epoch
+        rows between unbounded preceding and current row
+      ) as chain
+      from placed
+    ),
+    lasting as (
+      select *,
+        min(appeared_at) over (partition by ${chain}, chain) as first_appeared_at,
+        min(ended_at) over (partition by ${chain}, chain) as first_ended_at,
+        row_number() over (partition by ${chain}, chain order by tidemill_epoch desc) as age
+      from chained
+    )
+    select
+      ${sql.join([
+        columnList(shape.carried.map((column) => column.name)),
+        sql`tidemill_valid`,
+        sql`tidemill_next_valid`,
+        sql`first_ended_at`,
+        sql`first_appeared_at`,
+        sql`tidemill_epoch_end`,
+        sql`tidemill_next_valid is null and tidemill_epoch_end is null`,
+        ...(hasClosings(shape) ? [sql`coalesce(tidemill_next_closed, false)`] : []),
+        ...(shape.supersededBy ? [sql`tidemill_next_survivor`] : []),
+      ])}
+    from lasting
+    where age = 1`;
+}

@@ -1,0 +1,95 @@
+import { sql } from 'kysely';
+import { type NodeState, saveNodeState } from '../state/nodes.ts';
+import type { Session, Warehouse } from '../words/warehouse.ts';
+import { auditOrRollBack, Withheld } from './audit.ts';
+import type { MaterializeResult } from './build-context.ts';
+import {
+  countOf,
+  deriveHistory,
+  type HistoryBuild,
+  markLog,
+  refuseUnplaced,
+} from './history-build.ts';
+import {
+  createContentKeys,
+  createDigests,
+  createRecordedKeys,
+  digestsOf,
+  digestsTable,
+  type HistoryMark,
+  insertDigests,
+  readMark,
+} from './history-changes.ts';
+import { keysTable } from './history-statements.ts';
+import { deleteByKey } from './merge-statements.ts';
+import { stateOf, withhold } from './publish.ts';
+import { dropTables } from './relation-statements.ts';
+
+/**
+ * Deletes the changed keys and derives them again, in one transaction with the checks and the new
+ * mark. Undefined: rows were added or taken away below the mark, so that every key may have changed.
+ */
+export async function updateHistory(
+  warehouse: Warehouse,
+  build: HistoryBuild,
+  base: NodeState,
+): Promise<MaterializeResult | undefined> {
+  const { node, context } = build;
+  try {
+    return await warehouse.transaction(async (session) => {
+      const mark = await findChanges(session, build, readMark(base.watermark));
+      if (!mark) return undefined;
+      const isChanged = await hasKeys(session, build);
+      const derived = isChanged ? await replaceKeys(session, build) : { rows: 0, ties: 0 };
+      await dropTables(session, [keysTable]);
+      const failures = await auditOrRollBack(session, node, node.relation);
+      context.signal.throwIfAborted();
+      const state = stateOf(node, context, JSON.stringify(mark));
+      const dataVersion = isChanged ? state.dataVersion : base.dataVersion;
+      await saveNodeState(session, { ...state, dataVersion });
+      const action = isChanged ? 'merged' : 'unchanged';
+      return { action, ...derived, dataVersion, failures, warnings: [] };
+    });
+  } catch (error) {
+    if (error instanceof Withheld) return withhold(warehouse, node, error.failures);
+    throw error;
+  }
+}
+
+async function hasKeys(session: Session, build: HistoryBuild): Promise<boolean> {
+  const anyNull = sql.join(
+    build.shape.keys.map((key) => sql`${sql.id(key)} is null`),
+    sql` or `,
+  );
+  const unplaced = sql`select count(*) as rows from ${keysTable} where ${anyNull}`;
+  refuseUnplaced(build, await countOf(session, unplaced));
+  return (await countOf(session, sql`select count(*) as rows from ${keysTable}`)) > 0;
+}
+
+async function replaceKeys(session: Session, build: HistoryBuild) {
+  await session.execute(deleteByKey(build.node.relation, keysTable, build.shape.keys));
+  return deriveHistory(session, build, build.node.relation, 'changed');
+}
+
+/** Leaves the changed keys in `keysTable` and answers the log's new mark. */
+async function findChanges(
+  session: Session,
+  build: HistoryBuild,
+  before: HistoryMark | undefined,
+): Promise<HistoryMark | undefined> {
+  const { shape, log } = build;
+  const { mark, standing } = await markLog(session, build, before);
+  build.context.signal.throwIfAborted();
+  if (build.changedBy === 'recorded') {
+    if (!before || standing !== before.rows) return undefined;
+    await session.execute(createRecordedKeys(shape, log, before.recorded));
+    return mark;
+  }
+  const kept = digestsOf(build.node.relation);
+  await session.execute(createDigests(shape, build.logColumns, log, build.textType));
+  await session.execute(createContentKeys(shape, kept));
+  await session.execute(deleteByKey(kept, keysTable, shape.keys));
+  await session.execute(insertDigests(shape, kept));
+  await dropTables(session, [digestsTable]);
+  return mark;
+}
