@@ -40,37 +40,11 @@ export function createSignIn(
   token?: string,
 ): SignIn {
   const privateToken = token ?? `pat-na1-${minting.nextUuid()}`;
-  const app: OAuthApp = {
-    clientId: minting.nextUuid(),
-    clientSecret: minting.nextUuid(),
-    refreshToken: minting.nextUuid(),
-    code: minting.nextUuid(),
-  };
-  const expiries = new Map<string, number>();
+  const tokens = createTokens(clock, minting, portalId);
   const revokedScopes = new Set<string>();
-  let isRefreshValid = true;
-  let isCodeSpent = false;
-
-  const refuse = (category: string, message: string): HubSpotRefusal =>
-    new HubSpotRefusal(401, message, { category });
-
-  const grant = (form: URLSearchParams): boolean => {
-    switch (form.get('grant_type')) {
-      case 'refresh_token':
-        return isRefreshValid && form.get('refresh_token') === app.refreshToken;
-      case 'authorization_code': {
-        const isGood = !isCodeSpent && form.get('code') === app.code;
-        isCodeSpent ||= isGood;
-        return isGood;
-      }
-      default:
-        return false;
-    }
-  };
-
   return {
     token: privateToken,
-    app,
+    ...tokens,
     identify(request) {
       const given = /^Bearer\s+(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
       if (given === undefined) {
@@ -80,34 +54,56 @@ export function createSignIn(
         );
       }
       if (given === privateToken) return 'private_app';
-      const expiresMs = expiries.get(given);
+      tokens.checkToken(given);
+      return 'oauth';
+    },
+    requireScope(scope) {
+      if (revokedScopes.has(scope)) throw refuseScope(scope);
+    },
+    revokeScope: (scope) => void revokedScopes.add(scope),
+    grantScope: (scope) => void revokedScopes.delete(scope),
+  };
+}
+
+interface Tokens extends Pick<SignIn, 'app' | 'exchange' | 'describe' | 'revokeTokens'> {
+  checkToken(token: string): void;
+}
+
+function createTokens(clock: SandboxClock, minting: Minting, portalId: number): Tokens {
+  const app: OAuthApp = {
+    clientId: minting.nextUuid(),
+    clientSecret: minting.nextUuid(),
+    refreshToken: minting.nextUuid(),
+    code: minting.nextUuid(),
+  };
+  const expiries = new Map<string, number>();
+  let isRefreshValid = true;
+  let isCodeSpent = false;
+
+  const isGranted = (form: URLSearchParams): boolean => {
+    if (form.get('grant_type') === 'refresh_token') {
+      return isRefreshValid && form.get('refresh_token') === app.refreshToken;
+    }
+    const isGood = !isCodeSpent && form.get('code') === app.code;
+    isCodeSpent ||= isGood;
+    return isGood;
+  };
+
+  return {
+    app,
+    checkToken(token) {
+      const expiresMs = expiries.get(token);
       if (expiresMs === undefined) {
         throw refuse('INVALID_AUTHENTICATION', 'Authentication credentials not valid.');
       }
-      if (clock.now() >= expiresMs) {
-        throw refuse(
-          'EXPIRED_AUTHENTICATION',
-          `The OAuth token used to make this call expired ${Math.floor((clock.now() - expiresMs) / 1000)} second(s) ago.`,
-        );
-      }
-      return 'oauth';
+      if (clock.now() < expiresMs) return;
+      const seconds = Math.floor((clock.now() - expiresMs) / 1000);
+      const message = `The OAuth token used to make this call expired ${seconds} second(s) ago.`;
+      throw refuse('EXPIRED_AUTHENTICATION', message);
     },
     exchange(request) {
       const form = new URLSearchParams(request.body.toString('utf8'));
-      const isOurs =
-        form.get('client_id') === app.clientId && form.get('client_secret') === app.clientSecret;
-      if (!isOurs) {
-        throw new HubSpotRefusal(400, 'missing or invalid client id or secret', {
-          status: 'BAD_CLIENT_ID',
-        });
-      }
-      const grantType = form.get('grant_type');
-      if (!grant(form)) {
-        const what = grantType === 'authorization_code' ? 'auth code' : 'refresh token';
-        throw new HubSpotRefusal(400, `missing or invalid ${what}`, {
-          status: grantType === 'authorization_code' ? 'BAD_AUTH_CODE' : 'BAD_REFRESH_TOKEN',
-        });
-      }
+      checkGrant(form, app, isGranted);
       const accessToken = minting.nextUuid();
       expiries.set(accessToken, clock.now() + accessTokenMs);
       const body = {
@@ -119,39 +115,55 @@ export function createSignIn(
       };
       return { status: 200, body };
     },
-    describe(accessToken) {
-      const expiresMs = expiries.get(accessToken);
-      if (expiresMs === undefined || expiresMs <= clock.now()) {
-        throw new HubSpotRefusal(404, 'access token not found', {});
-      }
-      const expiresIn = Math.floor((expiresMs - clock.now()) / 1000);
-      const body = {
-        token: accessToken,
-        hub_id: portalId,
-        token_type: 'access',
-        expires_in: expiresIn,
-      };
+    describe(token) {
+      const leftMs = (expiries.get(token) ?? 0) - clock.now();
+      if (leftMs <= 0) throw new HubSpotRefusal(404, 'access token not found', {});
+      const expiresIn = Math.floor(leftMs / 1000);
+      const body = { token, hub_id: portalId, token_type: 'access', expires_in: expiresIn };
       return { status: 200, body };
     },
-    requireScope(scope) {
-      if (!revokedScopes.has(scope)) return;
-      const message =
-        "This app hasn't been granted all required scopes to make this call. Read more about required scopes here: https://developers.hubspot.com/scopes.";
-      throw new HubSpotRefusal(403, message, {
-        category: 'MISSING_SCOPES',
-        errors: [
-          {
-            message: 'One or more of the following scopes are required.',
-            context: { requiredGranularScopes: [scope] },
-          },
-        ],
-      });
-    },
-    revokeScope: (scope) => void revokedScopes.add(scope),
-    grantScope: (scope) => void revokedScopes.delete(scope),
     revokeTokens(isRefreshIncluded = false) {
       expiries.clear();
       if (isRefreshIncluded) isRefreshValid = false;
     },
   };
+}
+
+/** OAuth's refusals carry a status of their own instead of a category. */
+function checkGrant(
+  form: URLSearchParams,
+  app: OAuthApp,
+  isGranted: (form: URLSearchParams) => boolean,
+): void {
+  if (form.get('client_id') !== app.clientId || form.get('client_secret') !== app.clientSecret) {
+    const message = 'missing or invalid client id or secret';
+    throw new HubSpotRefusal(400, message, { status: 'BAD_CLIENT_ID' });
+  }
+  const kind = form.get('grant_type');
+  if (kind !== 'refresh_token' && kind !== 'authorization_code') {
+    throw new HubSpotRefusal(400, 'missing or unknown grant_type', { status: 'BAD_GRANT_TYPE' });
+  }
+  if (isGranted(form)) return;
+  const isRefresh = kind === 'refresh_token';
+  const message = `missing or invalid ${isRefresh ? 'refresh token' : 'auth code'}`;
+  const status = isRefresh ? 'BAD_REFRESH_TOKEN' : 'BAD_AUTH_CODE';
+  throw new HubSpotRefusal(400, message, { status });
+}
+
+function refuse(category: string, message: string): HubSpotRefusal {
+  return new HubSpotRefusal(401, message, { category });
+}
+
+function refuseScope(scope: string): HubSpotRefusal {
+  const message =
+    "This app hasn't been granted all required scopes to make this call. Read more about required scopes here: https://developers.hubspot.com/scopes.";
+  return new HubSpotRefusal(403, message, {
+    category: 'MISSING_SCOPES',
+    errors: [
+      {
+        message: 'One or more of the following scopes are required.',
+        context: { requiredGranularScopes: [scope] },
+      },
+    ],
+  });
 }
