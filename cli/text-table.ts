@@ -40,10 +40,3 @@ function clip(text: string, width: number): string {
   const line = text.replaceAll(/[\r\n\t]+/g, ' ');
   return line.length <= width ? line : `${line.slice(0, width - 1)}…`;
 }
-
-/** `1,234`, with a unit in the singular or plural: `1 call`, `3 calls`. */
-export function count(value: number, unit?: string): string {
-  const number = value.toLocaleString('en-US');
-  if (unit === undefined) return number;
-  return `${number} ${value === 1 ? unit : `${unit}s`}`;
-}

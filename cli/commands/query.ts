@@ -2,9 +2,10 @@ import { Option } from 'commander';
 import { sql } from 'kysely';
 import { formatOwner, waitForLock } from '../../engine/state/lock.ts';
 import { TerminalError } from '../../engine/words/errors.ts';
+import { plural } from '../../engine/words/plural.ts';
 import type { Row } from '../../engine/words/warehouse.ts';
 import { exitCodes, type RegisterCommand } from '../host.ts';
-import { count, formatCell, formatTable } from '../text-table.ts';
+import { formatCell, formatTable } from '../text-table.ts';
 
 const formats = ['table', 'csv', 'json'] as const;
 type Format = (typeof formats)[number];
@@ -77,8 +78,8 @@ export const registerQuery: RegisterCommand = (program, host) => {
               kept.map((row) => names.map((name) => row[name])),
             ),
           );
-          const shown = rows > kept.length ? `, the first ${count(kept.length)} shown` : '';
-          terminal.note(`${count(rows, 'row')}${shown}`);
+          const shown = rows > kept.length ? `, the first ${kept.length} shown` : '';
+          terminal.note(`${plural(rows, 'row')}${shown}`);
         }
         return exitCodes.success;
       }),

@@ -1,5 +1,5 @@
+import { plural } from '../../engine/words/plural.ts';
 import { exitCodes, type RegisterCommand } from '../host.ts';
-import { count } from '../text-table.ts';
 import { wholeNumber } from './flags.ts';
 
 interface SandboxFlags {
@@ -38,7 +38,9 @@ export const registerSandbox: RegisterCommand = (program, host) => {
           const records = Object.values(loaded).reduce((sum, each) => sum + each, 0);
           terminal.out(`Salesforce  ${salesforce.url}`);
           terminal.out(`HubSpot     ${hubspot.url}`);
-          terminal.out(`${count(records, 'record')}. Put these lines into .env; stop with Ctrl-C.`);
+          terminal.out(
+            `${plural(records, 'record')}. Put these lines into .env; stop with Ctrl-C.`,
+          );
           for (const [name, value] of Object.entries(env)) terminal.out(`${name}=${value}`);
         }
         await new Promise<void>((resolve) => {

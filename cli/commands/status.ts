@@ -4,7 +4,7 @@ import { createRunStore } from '../../engine/state/runs.ts';
 import { TerminalError } from '../../engine/words/errors.ts';
 import { exitCodes, type RegisterCommand } from '../host.ts';
 import type { OpenedProject } from '../open-project.ts';
-import { count, formatTable } from '../text-table.ts';
+import { formatTable } from '../text-table.ts';
 
 const runsShown = 1;
 const accountsShown = 20;
@@ -54,7 +54,7 @@ export const registerStatus: RegisterCommand = (program, host) => {
             terminal.out(`  failed ${step.name}: ${step.errorMessage ?? ''}`);
         }
         if (calls.length > 0) {
-          const rows = calls.map(({ account, day, used }) => [account, day, count(used)]);
+          const rows = calls.map(({ account, day, used }) => [account, day, used]);
           terminal.out(`\n${formatTable(['account', 'day (UTC)', 'calls'], rows)}`);
         }
         return exitCodes.success;
