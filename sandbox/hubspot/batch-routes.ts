@@ -90,8 +90,7 @@ function readBatch(
           {
             status: 'error',
             category: 'OBJECT_NOT_FOUND',
-            message:
-              'Could not get some objects, they may be deleted or not exist. Check that ids are valid.',
+            message: describeMissing(object),
             context: { ids: missing },
           },
         ];
@@ -101,6 +100,7 @@ function readBatch(
 /**
  * All or nothing, and the first refusal answers for the whole batch, unless every input carries
  * an objectWriteTraceId of its own: then each row stands alone and a 207 names the refused ones.
+ * Records that do not exist are named in a 207 either way.
  */
 function writeBatch(
   account: Account,
@@ -115,32 +115,35 @@ function writeBatch(
   const results: Json[] = [];
   const errors: RowError[] = [];
   const writeOne = (input: Json): void => {
-    const view = write(input);
-    const trace = input['objectWriteTraceId'];
-    results.push(typeof trace === 'string' ? { ...view, objectWriteTraceId: trace } : view);
-  };
-  if (!isTraced) {
-    account.store.transaction(() => inputs.forEach(writeOne));
-    return batchReply(account, status, results, []);
-  }
-  for (const input of inputs) {
     try {
-      account.store.transaction(() => writeOne(input));
+      const view = account.store.transaction(() => write(input));
+      const trace = input['objectWriteTraceId'];
+      results.push(typeof trace === 'string' ? { ...view, objectWriteTraceId: trace } : view);
     } catch (error) {
-      if (!(error instanceof HubSpotRefusal)) throw error;
-      errors.push({
-        status: 'error',
-        category: error.parts.category ?? 'VALIDATION_ERROR',
-        message: error.message,
-        context: {
-          ...error.parts.context,
-          objectWriteTraceId: [String(input['objectWriteTraceId'])],
-        },
-        ...(error.parts.errors === undefined ? {} : { errors: error.parts.errors }),
-      });
+      // A record that is not there never spoils the batch for the others.
+      const isRowOnly = error instanceof HubSpotRefusal && (isTraced || error.status === 404);
+      if (!isRowOnly) throw error;
+      errors.push(viewRowError(error, input['objectWriteTraceId']));
     }
-  }
+  };
+  account.store.transaction(() => inputs.forEach(writeOne));
   return batchReply(account, status, results, errors);
+}
+
+function viewRowError(error: HubSpotRefusal, trace: unknown): RowError {
+  const traced = typeof trace === 'string' ? { objectWriteTraceId: [trace] } : {};
+  return {
+    status: 'error',
+    category: error.parts.category ?? 'VALIDATION_ERROR',
+    message: error.message,
+    context: { ...error.parts.context, ...traced },
+    ...(error.parts.errors === undefined ? {} : { errors: error.parts.errors }),
+  };
+}
+
+function describeMissing(object: ObjectDefinition): string {
+  const type = object.singular.toUpperCase();
+  return `Could not get some ${type} objects, they may be deleted or not exist. Check that ids are valid.`;
 }
 
 function refuseDuplicates(inputs: readonly Json[]): void {
@@ -163,9 +166,7 @@ function updateOne(account: Account, object: ObjectDefinition, input: Json): Jso
   const idProperty = typeof input['idProperty'] === 'string' ? input['idProperty'] : undefined;
   const id = account.records.findId(object, String(input['id']), idProperty);
   if (id === undefined) {
-    throw refuseMissing(`No ${object.singular} with ID ${String(input['id'])}`, [
-      String(input['id']),
-    ]);
+    throw refuseMissing(describeMissing(object), [String(input['id'])]);
   }
   const properties = asJson(input['properties'], 'properties');
   return viewRecord(account, object, account.records.update(object, id, properties));
@@ -181,7 +182,7 @@ function upsertOne(account: Account, object: ObjectDefinition, input: Json): Jso
     return { ...viewRecord(account, object, updated), new: false };
   }
   if (idProperty === undefined || idProperty === 'hs_object_id') {
-    throw refuseMissing(`No ${object.singular} with ID ${key}`, [key]);
+    throw refuseMissing(describeMissing(object), [key]);
   }
   const created = account.records.create(object, { [idProperty]: key, ...properties });
   return { ...viewRecord(account, object, created), new: true };

@@ -74,13 +74,35 @@ describe('batches of records', () => {
     clock.advance(1_000);
     const inputs = [
       { id: '1', properties: { city: 'Bonn' } },
-      { id: '99', properties: { city: 'Bonn' } },
+      { id: '2', properties: { lifecyclestage: 'nonsense' } },
     ];
     const answer = await call('POST', `${base}/update`, { inputs });
-    expect(answer).toMatchObject({ status: 404, body: { category: 'OBJECT_NOT_FOUND' } });
+    expect(answer).toMatchObject({ status: 400, body: { category: 'VALIDATION_ERROR' } });
     const read = await call('GET', '/crm/v3/objects/contacts/1?properties=city');
     expect(propertiesOf(read.body)['city']).toBe('Ulm');
     expect(read.body['updatedAt']).toBe('2026-03-01T12:00:00.000Z');
+  });
+
+  test.each([undefined, 't1'])('an update names missing records (trace id %s)', async (trace) => {
+    await using harness = await openHarness();
+    const { sandbox, call } = harness;
+    sandbox.load('contacts', [{ id: 1 }, { id: 2, archived: true }]);
+    const traced = trace === undefined ? {} : { objectWriteTraceId: trace };
+    const inputs = [
+      { id: '2', properties: { city: 'Bonn' }, ...traced },
+      { id: '1', properties: { city: 'Bonn' }, objectWriteTraceId: 't2' },
+    ];
+    const answer = await call('POST', `${base}/update`, { inputs });
+    expect(answer).toMatchObject({ status: 207, results: [{ id: '1' }], body: { numErrors: 1 } });
+    expect(errorsOf(answer.body)).toEqual([
+      {
+        status: 'error',
+        category: 'OBJECT_NOT_FOUND',
+        message:
+          'Could not get some CONTACT objects, they may be deleted or not exist. Check that ids are valid.',
+        context: { ids: ['2'], ...(trace === undefined ? {} : { objectWriteTraceId: [trace] }) },
+      },
+    ]);
   });
 
   test('reads by id or unique property, in an order of its own, and names the missing', async () => {
