@@ -11,6 +11,8 @@ export interface Org {
   /** The user the API signs in as. */
   userId: string;
   username: string;
+  /** A person with every permission: fields hidden from the API user are no secret. */
+  seesAll?: boolean;
 }
 
 /** Who changed a row and when, for its stamps. */

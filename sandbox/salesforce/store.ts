@@ -42,8 +42,25 @@ export interface Store {
   close(): void;
 }
 
+/** Finds a formula that does not compute when it is defined, not when it is first read. */
+function checkFormulas(db: DatabaseSync, object: SandboxObject): void {
+  for (const { name, formula } of object.fields.values()) {
+    if (formula === undefined) continue;
+    try {
+      db.prepare(`select (${formula}) from ${quote(object.name)}`);
+    } catch (error) {
+      object.fields.delete(name.toLowerCase());
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error(
+        `${object.name}.${name}: the formula does not compute: ${reason}; use SQLite over stored fields of the object`,
+      );
+    }
+  }
+}
+
 export const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
+/** Text is compared without regard to case, of ASCII letters only: SQLite knows no others. */
 const columnTypes: Partial<Record<Field['type'], string>> = {
   boolean: 'integer not null default 0',
   int: 'integer',
@@ -115,6 +132,7 @@ export function createStore(options: { clock: SandboxClock; seed: number; file?:
         }
         if (field.externalId || field.unique || field.type === 'email') ensureIndex(object, field);
       }
+      checkFormulas(db, object);
       if (known.size > 0 && !minted.has(object.name)) occupied.add(object.name);
       inserts.delete(object.name);
       statements.clear();

@@ -19,7 +19,7 @@ export function readFields(
   const refused: string[] = [];
   for (const [name, value] of Object.entries(record)) {
     if (name === 'attributes') continue;
-    const field = seeField(object, name);
+    const field = org.seesAll ? object.fields.get(name.toLowerCase()) : seeField(object, name);
     if (field === undefined) {
       const reference = findRelation(object, name);
       if (reference === undefined) throw noSuchColumn(name, object.name);

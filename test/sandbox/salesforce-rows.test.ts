@@ -177,13 +177,43 @@ describe('permissions', () => {
     ]);
     const described = (await client.call('GET', '/sobjects/Account/describe')).text;
     expect(described).not.toContain('"Phone"');
+    const [row] = [...sandbox.rows('Account')];
+    sandbox.person.update('Account', String(row?.['Id']), { Phone: '2' });
+    expect([...sandbox.rows('Account')]).toMatchObject([{ Phone: '2' }]);
     sandbox.dropObject('Account');
     expect((await client.call('GET', '/sobjects/Account/describe')).status).toBe(404);
     const gone = await client.call('GET', '/query?q=SELECT+Id+FROM+Account');
     expect(gone.json).toMatchObject([{ errorCode: 'INVALID_TYPE' }]);
     expect((await client.call('GET', '/sobjects')).text).not.toContain('"Account"');
     sandbox.show('Account');
-    expect(await client.rows('SELECT Phone FROM Account')).toMatchObject([{ Phone: '1' }]);
+    expect(await client.rows('SELECT Phone FROM Account')).toMatchObject([{ Phone: '2' }]);
+  });
+});
+
+describe('definitions', () => {
+  const define = (object: string, field: Record<string, unknown>) => () =>
+    sandbox.define({ objects: { [object]: { fields: [field as { name: string; type: 'int' }] } } });
+
+  test.each([
+    ['Account', { name: 'A__c', type: 'integer' }, /type "integer"; known: id, string/],
+    ['Account', { name: 'A b', type: 'int' }, /not a field name/],
+    ['Account', { name: 'A__c', type: 'reference' }, /say "referenceTo"/],
+    ['Account', { name: 'Name', type: 'int' }, /exists with type string/],
+    [
+      'Account',
+      { name: 'A__c', type: 'int', formula: 'Nope * 2' },
+      /does not compute: no such column/,
+    ],
+    ['Bill', { name: 'A__c', type: 'int' }, /end in __c/],
+  ])('on %s, %j is refused with a reason', async (object, field, reason) => {
+    expect(define(object, field)).toThrow(reason);
+    expect(await client.rows('SELECT FIELDS(ALL) FROM Account LIMIT 1')).toEqual([]);
+  });
+
+  test('a field added later is there for rows loaded before', async () => {
+    sandbox.load('Account', [{ Name: 'A' }]);
+    define('Account', { name: 'Late__c', type: 'int' })();
+    expect(await client.rows('SELECT Late__c FROM Account')).toMatchObject([{ Late__c: null }]);
   });
 });
 
