@@ -84,13 +84,25 @@ const refusals: Readonly<Record<string, Refusal>> = {
   unsupported_grant_type: { code: 'credentials-refused', hint: signInHint },
 };
 
+/**
+ * Beside the errors, not in them: a cause is printed with its error, and what Salesforce says may
+ * quote values.
+ */
+const faultsByError = new WeakMap<Error, SalesforceFault>();
+
 /** The error a reply means, in the engine's families; undefined for success. */
 export function translateReply(reply: HttpReply, context: FaultContext): Error | undefined {
   const fault = readFaults(reply)[0];
   if (fault === undefined) return judgeStatus(reply, context.where, context.nowMs);
+  const error = translateFault(reply, fault, context);
+  faultsByError.set(error, fault);
+  return error;
+}
+
+function translateFault(reply: HttpReply, fault: SalesforceFault, context: FaultContext): Error {
   const { errorCode } = fault;
   const said = `${context.where}: Salesforce answered ${errorCode}`;
-  const details = { connection: context.connection, cause: fault };
+  const details = { connection: context.connection };
   if (errorCode === 'REQUEST_LIMIT_EXCEEDED') return translateLimit(reply, fault, context, said);
   if (reply.status === 401 || errorCode === 'INVALID_SESSION_ID') {
     return new TransientError(`${said}, also with a new session`, {
@@ -143,7 +155,6 @@ function translateLimit(
     code: 'rate-limited',
     retryAfterMs: limitPauseMs,
     connection: context.connection,
-    cause: fault,
   });
 }
 
@@ -156,8 +167,5 @@ export function readApiUsage(headers: Headers): { used: number; limit: number } 
 
 /** What Salesforce said, where an error stems from its words. */
 export function findFault(error: unknown): SalesforceFault | undefined {
-  if (!(error instanceof TerminalError || error instanceof TransientError)) return undefined;
-  const { cause } = error.details;
-  const isFault = typeof cause === 'object' && cause !== null && 'errorCode' in cause;
-  return isFault ? (cause as SalesforceFault) : undefined;
+  return error instanceof Error ? faultsByError.get(error) : undefined;
 }
