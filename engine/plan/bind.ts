@@ -1,0 +1,340 @@
+import { sql } from 'kysely';
+import { type Compiled, compileNode, compileTest } from '../declare/compile-node.ts';
+import { JinjaError } from '../declare/jinja/jinja-error.ts';
+import type { ModelFault } from '../declare/model-fault.ts';
+import {
+  isModelNode,
+  isSourceNode,
+  isTestNode,
+  type ModelNode,
+  type SourceNode,
+  type TestNode,
+} from '../declare/model-node.ts';
+import type { ModelProject } from '../declare/model-project.ts';
+import type { RenderMoment } from '../declare/node-render.ts';
+import { messageOf, TerminalError } from '../words/errors.ts';
+import type { HistoryConfig } from '../words/node.ts';
+import { didYouMean } from '../words/suggest.ts';
+import type { Column, Relation } from '../words/table.ts';
+import type { Session, Shadow } from '../words/warehouse.ts';
+import { addedColumns, resolveHistory } from './bound-shape.ts';
+
+/** A column as the shadow is told of it: a name and the warehouse's own type. */
+export interface KnownColumn {
+  readonly name: string;
+  readonly typeName: string;
+}
+
+export interface BoundNode {
+  readonly id: string;
+  /** The relation's columns, exact, in order. */
+  readonly columns: readonly Column[];
+  /** For `history`: the config with what the select's columns decide filled in. */
+  readonly history?: HistoryConfig;
+}
+
+/** Columns of nodes by fingerprint: a node that has not changed need not be bound again. */
+export interface BindCache {
+  get(fingerprint: string): readonly Column[] | undefined;
+  set(fingerprint: string, columns: readonly Column[]): void;
+}
+
+export interface BindRequest {
+  readonly project: ModelProject;
+  readonly shadow: Shadow;
+  /** For templates that query while they are rendered; absent: such a model fails with a message. */
+  readonly session?: Session;
+  readonly moment?: RenderMoment;
+  /** A source's columns: from its stream, or from the table that stands. Undefined: not known. */
+  sourceColumns(node: SourceNode): Promise<readonly KnownColumn[] | undefined>;
+  /** A seed's columns, by its file. */
+  seedColumns(node: ModelNode): Promise<readonly KnownColumn[]>;
+  /** Nodes to bind; what they are built from is bound too. Absent: all. */
+  readonly ids?: Iterable<string>;
+  readonly fingerprints?: ReadonlyMap<string, string>;
+  readonly cache?: BindCache;
+}
+
+export interface BindResult {
+  readonly nodes: ReadonlyMap<string, BoundNode>;
+  /** One fault per node that does not bind, with its place and what was probably meant. */
+  readonly failures: readonly ModelFault[];
+  /** Nodes left out because of another: id → the id of the node that failed. */
+  readonly skipped: ReadonlyMap<string, string>;
+}
+
+/**
+ * Binds every model against an empty twin of the warehouse, in order: exact columns and types, and
+ * every failure at once, before any data is touched. Tests are bound too.
+ */
+export async function bindModels(request: BindRequest): Promise<BindResult> {
+  const { project } = request;
+  const failures: ModelFault[] = [];
+  const causes = new Map<string, string>();
+  const nodes = new Map<string, BoundNode>();
+  const binder = startBinder(request, nodes);
+  for (const id of project.broken) causes.set(id, id);
+  for (const id of orderOf(request)) {
+    const node = project.nodes.get(id);
+    if (node === undefined || causes.has(id)) continue;
+    const cause = node.dependsOn.map((parent) => causes.get(parent)).find((one) => one);
+    if (cause !== undefined) {
+      causes.set(id, cause);
+      continue;
+    }
+    try {
+      if (isSourceNode(node)) await binder.bindSource(node);
+      else if (isModelNode(node)) await binder.bindModel(node);
+      else if (isTestNode(node)) await binder.bindTest(node);
+    } catch (error) {
+      causes.set(id, id);
+      failures.push(describeFailure(error, project, node, nodes));
+    }
+  }
+  const skipped = [...causes].filter(([id, cause]) => id !== cause);
+  return { nodes, failures, skipped: new Map(skipped) };
+}
+
+function orderOf({ project, ids }: BindRequest): readonly string[] {
+  if (ids === undefined) return project.graph.order;
+  const wanted = new Set(ids);
+  for (const id of project.graph.ancestorsOf(wanted)) wanted.add(id);
+  return project.graph.order.filter((id) => wanted.has(id));
+}
+
+interface Binder {
+  bindSource(node: SourceNode): Promise<void>;
+  bindModel(node: ModelNode): Promise<void>;
+  bindTest(node: TestNode): Promise<void>;
+}
+
+function startBinder(request: BindRequest, nodes: Map<string, BoundNode>): Binder {
+  const { project, shadow, session, moment } = request;
+  const schemas = new Set<string>();
+  /** Relations known by their columns alone: made in the shadow when something must read them. */
+  const unmade = new Map<string, () => Promise<void>>();
+  const createIn = async (relation: Relation, statement: ReturnType<typeof sql>): Promise<void> => {
+    const isNew = !schemas.has(relation.schema);
+    const schema = sql`create schema if not exists ${sql.id(relation.schema)}`;
+    await shadow.ddl(isNew ? [schema, statement] : [statement]);
+    schemas.add(relation.schema);
+  };
+  const createEmpty = async (
+    relation: Relation,
+    columns: readonly KnownColumn[],
+  ): Promise<void> => {
+    const list = columns.map((column) => sql`${sql.id(column.name)} ${sql.raw(column.typeName)}`);
+    await createIn(relation, sql`create table ${idOf(relation)} (${sql.join(list)})`);
+  };
+  // Cheaper than looking the relation up among thousands.
+  const describe = (relation: Relation): Promise<readonly Column[]> =>
+    shadow.describeQuery(sql`select * from ${idOf(relation)}`);
+  const makeParents = async (reads: readonly string[]): Promise<void> => {
+    for (const id of reads) {
+      const make = unmade.get(id);
+      unmade.delete(id);
+      await make?.();
+    }
+  };
+  const compile = (node: ModelNode, isIncremental: boolean): Promise<Compiled> =>
+    compileNode(project, node, {
+      isIncremental,
+      ...(moment === undefined ? {} : { moment }),
+      warehouse: {
+        describe: (relation) => shadow.describe(relation),
+        ...(session === undefined ? {} : { session }),
+      },
+    });
+
+  const bindSelect = async (node: ModelNode): Promise<BoundNode> => {
+    const { relation, nodeConfig } = node;
+    // What a template asks about its parents it asks the shadow: they must stand before rendering.
+    await makeParents(node.dependsOn);
+    const compiled = await compile(node, false);
+    await makeParents(compiled.reads);
+    const select = sql.raw(trimStatement(compiled.sql));
+    if (nodeConfig.materialization === 'ephemeral') {
+      return { id: node.id, columns: await shadow.describeQuery(select) };
+    }
+    const history = nodeConfig.history;
+    if (history !== undefined || node.resourceType === 'snapshot') {
+      const log = await shadow.describeQuery(select);
+      const resolved = history && resolveHistory(history, log);
+      await createEmpty(relation, await addedColumns(node, log, resolved, shadow));
+      const columns = await describe(relation);
+      return { id: node.id, columns, ...(resolved ? { history: resolved } : {}) };
+    }
+    await createIn(
+      relation,
+      sql`create table ${idOf(relation)} as select * from (\n${select}\n) as bound limit 0`,
+    );
+    const columns = await describe(relation);
+    if (nodeConfig.materialization === 'incremental' || node.text.includes('is_incremental')) {
+      const added = await compile(node, true);
+      await makeParents(added.reads);
+      await shadow.describeQuery(sql.raw(trimStatement(added.sql)));
+    }
+    return { id: node.id, columns };
+  };
+
+  return {
+    bindSource: async (node) => {
+      const columns = await request.sourceColumns(node);
+      if (columns === undefined) {
+        throw new TerminalError(`nothing is known of the table ${node.sourceName}.${node.name}`, {
+          code: 'source-unknown',
+          hint: 'extract the stream first, or correct the name in source()',
+        });
+      }
+      unmade.set(node.id, () => createEmpty(node.relation, columns));
+    },
+    bindModel: async (node) => {
+      const fingerprint = request.fingerprints?.get(node.id);
+      const known = fingerprint === undefined ? undefined : request.cache?.get(fingerprint);
+      if (known !== undefined && node.nodeConfig.history === undefined) {
+        nodes.set(node.id, { id: node.id, columns: known });
+        unmade.set(node.id, () => createEmpty(node.relation, known));
+        return;
+      }
+      if (node.resourceType === 'seed') {
+        await createEmpty(node.relation, await request.seedColumns(node));
+        nodes.set(node.id, { id: node.id, columns: await describe(node.relation) });
+      } else {
+        const bound = await bindSelect(node);
+        nodes.set(node.id, bound);
+        checkContract(node, bound.columns);
+      }
+      const columns = nodes.get(node.id)?.columns;
+      if (fingerprint !== undefined && columns) request.cache?.set(fingerprint, columns);
+    },
+    bindTest: async (test) => {
+      const tested = nodes.get(test.testedId ?? '');
+      if (tested && test.column !== undefined && isPlainColumn(test, tested)) return;
+      await makeParents(test.dependsOn);
+      const compiled = await compileTest(project, test, {
+        ...(moment === undefined ? {} : { moment }),
+        warehouse: {
+          describe: (relation) => shadow.describe(relation),
+          ...(session === undefined ? {} : { session }),
+        },
+      });
+      await makeParents(compiled.reads);
+      await shadow.describeQuery(sql.raw(trimStatement(compiled.sql)));
+    },
+  };
+}
+
+function idOf(relation: Relation) {
+  return sql.id(relation.schema, relation.name);
+}
+
+function trimStatement(text: string): string {
+  return text.replace(/[\s;]+$/, '');
+}
+
+const plainTests = new Set(['unique', 'not_null']);
+
+/** Whether the test certainly binds: one of dbt's own on a column that is there. */
+function isPlainColumn(test: TestNode, tested: BoundNode): boolean {
+  if (!plainTests.has(test.entry?.test ?? '') || 'where' in test.nodeConfig) return false;
+  const wanted = test.column?.toLowerCase();
+  return tested.columns.some((column) => column.name.toLowerCase() === wanted);
+}
+
+/** `contract: {enforced: true}`: the columns YAML promises are those the select has. */
+function checkContract(node: ModelNode, columns: readonly Column[]): void {
+  const contract = node.nodeConfig.raw['contract'] as { enforced?: unknown } | undefined;
+  if (contract?.enforced !== true) return;
+  const found = new Map(columns.map((column) => [column.name.toLowerCase(), column]));
+  const faults: string[] = [];
+  for (const promised of node.columns) {
+    const column = found.get(promised.name.toLowerCase());
+    found.delete(promised.name.toLowerCase());
+    if (column === undefined) faults.push(`"${promised.name}" is missing`);
+    else if (
+      promised.dataType !== undefined &&
+      promised.dataType.toLowerCase() !== column.typeName.toLowerCase()
+    ) {
+      faults.push(`"${promised.name}" is ${column.typeName}, promised was ${promised.dataType}`);
+    }
+  }
+  for (const column of found.values()) faults.push(`"${column.name}" was not promised`);
+  if (faults.length === 0) return;
+  throw new TerminalError(`the contract is broken: ${faults.join('; ')}`, {
+    code: 'contract-broken',
+    hint: 'change the select, or the columns in YAML',
+    model: node.id,
+  });
+}
+
+function describeFailure(
+  error: unknown,
+  project: ModelProject,
+  node: { readonly id: string; readonly file: string; readonly dependsOn: readonly string[] },
+  bound: ReadonlyMap<string, BoundNode>,
+): ModelFault {
+  const found = project.nodes.get(node.id);
+  const place = isTestNode(found) ? found.place : placeOf(project, node);
+  const base = { severity: 'error', nodeId: node.id } as const;
+  if (error instanceof JinjaError) {
+    const isPlaced = error.file !== undefined && !error.file.startsWith('<');
+    const { file = place.file, line = 1, column = 1 } = error;
+    const hint = error.hint === undefined ? {} : { hint: error.hint };
+    return {
+      ...(isPlaced ? { file, line, column } : place),
+      message: error.detail,
+      ...base,
+      ...hint,
+    };
+  }
+  const message = messageOf(error).replace(/^the warehouse refused a statement: /, '');
+  const [first = '', ...rest] = message.split('\n');
+  const line = isModelNode(found) ? lineOf(found.text, message) : place.line;
+  const candidates = rest.find((one) => /^Candidate|Did you mean/i.test(one.trim()))?.trim();
+  const missing = /column "?([^"\s]+?)"? (?:not found|does not)|Referenced column "([^"]+)"/i.exec(
+    message,
+  );
+  const name = missing?.[1] ?? missing?.[2];
+  const names = node.dependsOn.flatMap((id) => bound.get(id)?.columns.map((one) => one.name) ?? []);
+  const meant = name === undefined || candidates ? '' : didYouMean(name, names);
+  const hint = error instanceof TerminalError ? (candidates ?? error.hint) : candidates;
+  return {
+    ...place,
+    line,
+    message: `does not bind: ${first}${meant}`,
+    ...base,
+    ...(hint === undefined ? {} : { hint }),
+  };
+}
+
+/** A source nobody declared stands where it is first read. */
+function placeOf(
+  project: ModelProject,
+  node: { readonly id: string; readonly file: string },
+): { file: string; line: number; column: number } {
+  const found = project.nodes.get(node.id);
+  if (isSourceNode(found) && found.file === '') {
+    for (const id of project.graph.childrenOf(node.id)) {
+      const reader = project.nodes.get(id);
+      const call =
+        isModelNode(reader) &&
+        reader.sources.find(
+          ({ source, table }) => source === found.sourceName && table === found.name,
+        );
+      if (call) return call.place;
+    }
+  }
+  return { file: node.file, line: 1, column: 1 };
+}
+
+/** The driver quotes the rendered line; where the file holds that line once, it is the place. */
+function lineOf(text: string, message: string): number {
+  const quoted = /LINE \d+: (.*)/
+    .exec(message)?.[1]
+    ?.replace(/^\.\.\.|\.\.\.$/g, '')
+    .trim();
+  if (quoted === undefined || quoted.length < 4) return 1;
+  const lines = text.split('\n');
+  const hits = lines.flatMap((line, index) => (line.includes(quoted) ? [index + 1] : []));
+  return hits.length === 1 ? (hits[0] ?? 1) : 1;
+}

@@ -1,0 +1,53 @@
+import { sql } from 'kysely';
+import type { ModelNode } from '../declare/model-node.ts';
+import { columnsOfHistory, shapeHistory } from '../steps/history-shape.ts';
+import type { BuildNode, HistoryConfig } from '../words/node.ts';
+import type { Column } from '../words/table.ts';
+import type { Session } from '../words/warehouse.ts';
+
+/** Raw tables say which records are gone; a history over one need not be told. */
+const deletedDefault = '_deleted';
+
+/** Fills in what depends on the select's columns. */
+export function resolveHistory(history: HistoryConfig, log: readonly Column[]): HistoryConfig {
+  if (history.deleted !== undefined) return history;
+  const found = log.find((column) => column.name.toLowerCase() === deletedDefault);
+  return found ? { ...history, deleted: found.name } : history;
+}
+
+/** The columns of a history or a snapshot: those of its select and those it adds. */
+export async function addedColumns(
+  node: ModelNode,
+  log: readonly Column[],
+  history: HistoryConfig | undefined,
+  session: Session,
+): Promise<readonly Column[]> {
+  if (history === undefined) {
+    const [text, timestamp] = await session.describeQuery(
+      sql`select cast(null as varchar) as a, cast(null as timestamp) as b`,
+    );
+    const updated = String(node.nodeConfig.raw['updated_at'] ?? '').toLowerCase();
+    const clock = log.find((column) => column.name.toLowerCase() === updated) ?? timestamp;
+    if (text === undefined || clock === undefined) return log;
+    return [
+      ...log,
+      { ...text, name: 'dbt_scd_id' },
+      { ...clock, name: 'dbt_updated_at' },
+      { ...clock, name: 'dbt_valid_from' },
+      { ...clock, name: 'dbt_valid_to' },
+    ];
+  }
+  const [flag] = await session.describeQuery(sql`select cast(null as boolean) as flag`);
+  const build: BuildNode = {
+    id: node.id,
+    name: node.name,
+    file: node.file,
+    relation: node.relation,
+    config: { ...node.nodeConfig, history },
+    sql: '',
+    isIncremental: false,
+    checks: [],
+    fingerprint: '',
+  };
+  return columnsOfHistory(shapeHistory(build, history, log), flag?.typeName ?? 'boolean');
+}

@@ -1,0 +1,219 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TemplateWarehouse } from '../declare/adapter-value.ts';
+import { readsOf } from '../declare/checks.ts';
+import { type Compiled, compileNode } from '../declare/compile-node.ts';
+import { JinjaError } from '../declare/jinja/jinja-error.ts';
+import { isModelNode, isSourceNode, type ModelNode } from '../declare/model-node.ts';
+import type { ModelProject } from '../declare/model-project.ts';
+import { canonicalSql, isVolatileSql } from '../declare/sql-text.ts';
+import { TerminalError } from '../words/errors.ts';
+import type { Column } from '../words/table.ts';
+
+/** What a node's result depends on besides the rows it reads. */
+export interface NodeFingerprint {
+  /**
+   * `<version>.<sql>.<config>.<upstream>`: equal exactly when the result could not differ.
+   * The parts tell afterwards what it was that changed.
+   */
+  readonly fingerprint: string;
+  /** The template looked at the run's boundary or id: the text differs with every run. */
+  readonly readsClock: boolean;
+  /** The template asked the warehouse: the text may differ with its rows. */
+  readonly asksWarehouse: boolean;
+  /** The SQL itself may answer differently though nothing changed: `now()`, `random()`. */
+  readonly isVolatile: boolean;
+  /** What the text was made of, for saying why it changed: names and digests, no values. */
+  readonly macros: Readonly<Record<string, string>>;
+  readonly vars: Readonly<Record<string, string>>;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface FingerprintRequest {
+  readonly project: ModelProject;
+  /** Absent: what a template would ask is replaced by a digest of everything it is made of. */
+  readonly warehouse?: TemplateWarehouse;
+  /** A source's columns, where they are known: `select *` depends on them. */
+  sourceColumns?(id: string): readonly Pick<Column, 'name' | 'typeName'>[] | undefined;
+}
+
+/** Raise it when the engine builds something else from the same text. */
+const fingerprintVersion = '1';
+/** Hex digits of each part: 64 bits, far beyond what the nodes of one project can collide in. */
+const partLength = 16;
+
+/** Fingerprints of every model, seed and snapshot that can be compiled, parents first. */
+export async function fingerprintNodes(
+  request: FingerprintRequest,
+): Promise<Map<string, NodeFingerprint>> {
+  const { project } = request;
+  const found = new Map<string, NodeFingerprint>();
+  const contents = new Map<string, string>();
+  const dialect = project.target.type;
+  for (const id of project.graph.order) {
+    const node = project.nodes.get(id);
+    if (!isModelNode(node) || project.broken.has(id)) continue;
+    const isReady = node.dependsOn.every(
+      (parent) => !isModelNode(project.nodes.get(parent)) || found.has(parent),
+    );
+    if (!isReady) continue;
+    const text = await textOf(request, node, dialect);
+    if (text === undefined) continue;
+    const [sqlPart, config] = [digestOf(text.parts), configPart(node)];
+    const upstream = digestOf(upstreamPart(request, node, contents));
+    const place = digestOf([config, node.relation, node.nodeConfig.materialization]);
+    const fingerprint = [fingerprintVersion, sqlPart, place, upstream].join('.');
+    found.set(id, { ...text.flags, fingerprint });
+    contents.set(id, digestOf([sqlPart, config, upstream]));
+  }
+  return found;
+}
+
+interface NodeText {
+  readonly parts: readonly string[];
+  readonly flags: Omit<NodeFingerprint, 'fingerprint'>;
+}
+
+/** Undefined where the node cannot be rendered: binding says why. */
+async function textOf(
+  request: FingerprintRequest,
+  node: ModelNode,
+  dialect: string,
+): Promise<NodeText | undefined> {
+  const { project, warehouse } = request;
+  if (node.resourceType === 'seed') {
+    const bytes = await readFile(join(project.root, node.file));
+    return { parts: [createHash('sha256').update(bytes).digest('hex')], flags: flagsOf([], false) };
+  }
+  const options = warehouse === undefined ? {} : { warehouse };
+  const compiled: Compiled[] = [];
+  let isUnanswered = false;
+  // An incremental node has two texts: a change of either changes what its table will hold.
+  const modes = isAddedTo(node) ? [false, true] : [false];
+  for (const isIncremental of modes) {
+    try {
+      compiled.push(await compileNode(project, node, { ...options, isIncremental }));
+    } catch (error) {
+      if (!needsWarehouse(error)) return undefined;
+      isUnanswered = true;
+    }
+  }
+  const flags = flagsOf(
+    compiled.map((one) => one.trace),
+    compiled.some(({ sql }) => isVolatileSql(sql)),
+  );
+  const canonical = dialect === 'duckdb' || dialect === 'postgres';
+  const parts = compiled.map(({ sql }) => (canonical ? canonicalSql(sql) : sql));
+  // Where the text follows from more than the files, all that it is made of stands in for it.
+  if (isUnanswered || flags.readsClock || flags.asksWarehouse) {
+    parts.push(
+      node.text,
+      JSON.stringify(macroDigests(project)),
+      JSON.stringify([flags.vars, flags.env]),
+    );
+  }
+  return { parts, flags: { ...flags, asksWarehouse: flags.asksWarehouse || isUnanswered } };
+}
+
+function isAddedTo(node: ModelNode): boolean {
+  return node.nodeConfig.materialization === 'incremental' || node.text.includes('is_incremental');
+}
+
+function needsWarehouse(error: unknown): boolean {
+  const cause = error instanceof JinjaError ? error.cause : error;
+  return cause instanceof TerminalError && cause.code === 'model-needs-warehouse';
+}
+
+function flagsOf(
+  traces: readonly Compiled['trace'][],
+  isVolatile: boolean,
+): Omit<NodeFingerprint, 'fingerprint'> {
+  const macros = traces.flatMap((trace) => [...trace.macros]);
+  return {
+    readsClock: traces.some((trace) => trace.readsClock),
+    asksWarehouse: traces.some((trace) => trace.asksWarehouse),
+    isVolatile,
+    macros: sortedRecord(macros.map(({ id, digest }) => [id, digest])),
+    vars: sortedRecord(traces.flatMap((trace) => [...trace.vars].map(digestEntry))),
+    env: sortedRecord(traces.flatMap((trace) => [...trace.env])),
+  };
+}
+
+function digestEntry([name, value]: readonly [string, string]): [string, string] {
+  return [name, digestOf(value)];
+}
+
+function macroDigests(project: ModelProject): Record<string, string> {
+  return sortedRecord(project.library.all.map(({ id, digest }) => [id, digest]));
+}
+
+const rawKeys = [
+  'event_time',
+  'batch_size',
+  'begin',
+  'lookback',
+  'column_types',
+  'delimiter',
+  'strategy',
+  'updated_at',
+  'check_cols',
+  'hard_deletes',
+  'invalidate_hard_deletes',
+] as const;
+
+/**
+ * Config that changes the rows. Tags and descriptions do not; whether a select is kept as a view or
+ * as a table matters to the node itself, but to nobody who reads it.
+ */
+function configPart({ nodeConfig }: ModelNode): unknown {
+  const { materialization, raw } = nodeConfig;
+  const isPlain = ['view', 'table', 'ephemeral'].includes(materialization);
+  return [
+    isPlain ? 'select' : materialization,
+    nodeConfig.uniqueKey ?? null,
+    nodeConfig.incrementalStrategy ?? null,
+    nodeConfig.onSchemaChange ?? null,
+    nodeConfig.duplicateKeys ?? null,
+    nodeConfig.duplicateOrder ?? null,
+    nodeConfig.history ?? null,
+    nodeConfig.preHooks,
+    nodeConfig.postHooks,
+    rawKeys.map((key) => raw[key] ?? null),
+  ];
+}
+
+/** What the statement reads, and what that was built from. */
+function upstreamPart(
+  { project, sourceColumns }: FingerprintRequest,
+  node: ModelNode,
+  contents: ReadonlyMap<string, string>,
+): unknown {
+  return readsOf(project, node).map((id) => {
+    const parent = project.nodes.get(id);
+    if (isSourceNode(parent)) {
+      const columns = sourceColumns?.(id)?.map(({ name, typeName }) => [name, typeName]);
+      return [id, parent.relation, columns ?? null];
+    }
+    return [id, contents.get(id) ?? null];
+  });
+}
+
+const partNames = ['the engine', 'its SQL', 'its config', 'a model it reads'] as const;
+
+/** What changed between two fingerprints of one node, in words; empty where nothing did. */
+export function explainChange(before: string, after: string): string[] {
+  if (before === after) return [];
+  const [old, now] = [before.split('.'), after.split('.')];
+  if (old.length !== now.length) return ['the engine changed'];
+  return partNames.filter((_, index) => old[index] !== now[index]).map((name) => `${name} changed`);
+}
+
+function digestOf(value: unknown): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return createHash('sha256').update(text).digest('hex').slice(0, partLength);
+}
+
+function sortedRecord(entries: readonly (readonly [string, string])[]): Record<string, string> {
+  return Object.fromEntries(entries.toSorted(([left], [right]) => (left < right ? -1 : 1)));
+}

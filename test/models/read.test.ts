@@ -1,0 +1,377 @@
+import { describe, expect, test } from 'vitest';
+import { formatFault } from '../../engine/declare/model-fault.ts';
+import { isModelNode, type ModelNode } from '../../engine/declare/model-node.ts';
+import type { ModelProject } from '../../engine/declare/model-project.ts';
+import { readFiles } from './project-folder.ts';
+
+function modelOf(project: ModelProject, name: string): ModelNode {
+  const node = project.nodes.get(`model.${project.name}.${name}`);
+  if (!isModelNode(node)) throw new Error(`no model ${name}`);
+  return node;
+}
+
+const faultsOf = (project: ModelProject): string[] => project.faults.map(formatFault);
+
+describe('reading a folder of models', () => {
+  test('finds models, their edges and the folders they are built in', async () => {
+    const project = await readFiles({
+      'models/staging/crm/stg_contact.sql': "select 1 as id, '{{ this }}' as me",
+      'models/canonical/contact.sql': "select * from {{ ref('stg_contact') }}",
+      'models/root.sql': "select * from {{ ref('shop', 'contact') }}",
+    });
+    expect(faultsOf(project)).toEqual([]);
+    expect(modelOf(project, 'contact').dependsOn).toEqual(['model.shop.stg_contact']);
+    expect(modelOf(project, 'root').dependsOn).toEqual(['model.shop.contact']);
+    expect(modelOf(project, 'stg_contact').relation).toEqual({
+      schema: 'staging',
+      name: 'stg_contact',
+    });
+    expect(modelOf(project, 'root').relation.schema).toBe('main');
+    expect(modelOf(project, 'stg_contact').fqn).toEqual(['shop', 'staging', 'crm', 'stg_contact']);
+  });
+
+  test('an empty folder is a project without models', async () => {
+    const project = await readFiles({});
+    expect(project.nodes.size).toBe(0);
+    expect(project.faults).toEqual([]);
+  });
+
+  test('every fault is reported at once, each at its place, and the rest is read', async () => {
+    const project = await readFiles({
+      'models/a/good.sql': 'select 1 as id',
+      'models/a/broken.sql': 'select 1\n  from {% if %}',
+      'models/a/lost.sql': "select *\nfrom {{ ref('goood') }}",
+      'models/a/unset.sql': "select {{ var('days') }}",
+      'models/a/unknown.sql': 'select {{ nobody() }}',
+      'models/a/schema.yml': 'models:\n  - name: good\n    columms: []\n',
+      'models/a/bad.yml': 'models:\n  - name: [good\n',
+      'models/a/shape.yml': 'models:\n  - description: no name\n',
+    });
+    const faults = faultsOf(project);
+    expect(modelOf(project, 'good').id).toBe('model.shop.good');
+    expect(faults.find((one) => one.startsWith('models/a/bad.yml:'))).toContain('not valid YAML');
+    expect(faults).toContain(
+      'models/a/lost.sql:2:9 there is no model "goood"; did you mean "good"?',
+    );
+    expect(faults).toContain(
+      'models/a/schema.yml:3:5 unknown key "columms"; did you mean "columns"?',
+    );
+    expect(faults).toContain('models/a/shape.yml:2:5 "models.0" has no "name"');
+    expect(faults.find((one) => one.startsWith('models/a/broken.sql:2:'))).toBeDefined();
+    expect(faults.find((one) => one.startsWith('models/a/unset.sql:1:11'))).toContain(
+      'the variable "days" is not set',
+    );
+    expect([...project.broken].sort()).toEqual([
+      'model.shop.broken',
+      'model.shop.lost',
+      'model.shop.unset',
+    ]);
+  });
+
+  test('a cycle is told with its path, for each model in it', async () => {
+    const project = await readFiles({
+      'models/a.sql': "select * from {{ ref('c') }}",
+      'models/b.sql': "select * from {{ ref('a') }}",
+      'models/c.sql': "select * from {{ ref('b') }}",
+      'models/d.sql': "select * from {{ ref('a') }}",
+    });
+    expect(faultsOf(project)[0]).toBe(
+      'models/a.sql:1:18 models wait for each other: a → b → c → a',
+    );
+    expect(project.broken.size).toBe(3);
+  });
+
+  test('ref to a disabled model says that it is disabled', async () => {
+    const project = await readFiles({
+      'models/off.sql': '{{ config(enabled=false) }} select 1 as id',
+      'models/on.sql': "select * from {{ ref('off') }}",
+    });
+    expect(faultsOf(project)).toEqual([
+      'models/on.sql:1:18 ref(\'off\') names a model that is disabled; see "enabled" for models/off.sql',
+    ]);
+    expect(project.nodes.has('model.shop.off')).toBe(false);
+  });
+
+  test('two models of one name, and two for one table, are faults', async () => {
+    const project = await readFiles({
+      'models/a/one.sql': 'select 1 as id',
+      'models/b/one.sql': 'select 1 as id',
+      'models/a/two.sql': "{{ config(alias='one') }} select 1 as id",
+    });
+    const faults = faultsOf(project).join('\n');
+    expect(faults).toContain('the name "one" is taken twice; the other is models/a/one.sql');
+    expect(faults).toContain('a.one is already built by models/a/one.sql');
+  });
+
+  test('YAML about a model there is not warns with the one that was meant', async () => {
+    const project = await readFiles({
+      'models/contact.sql': 'select 1 as id',
+      'models/schema.yml':
+        'models:\n  - name: contcat\n    columns: [{name: id, tests: [unique]}]\n',
+    });
+    expect(project.faults).toMatchObject([
+      { severity: 'warning', line: 2, column: 11, file: 'models/schema.yml' },
+    ]);
+    expect(project.faults[0]?.message).toContain('did you mean "contact"?');
+  });
+});
+
+describe('config', () => {
+  test('the file wins over YAML, YAML over its folder, the nearer folder over the farther', async () => {
+    const project = await readFiles({
+      'models/_config.yml': '+materialized: view\ntags: [all]\nschema: one\n',
+      'models/deep/_config.yml': 'materialized: table\n+tags: deep\n',
+      'models/deep/a.sql':
+        "{{ config(materialized='incremental', unique_key='id', tags='own') }} select 1 as id",
+      'models/deep/b.sql': 'select 1 as id',
+      'models/deep/c.sql': 'select 1 as id',
+      'models/schema.yml':
+        'models:\n  - name: a\n    config: {materialized: ephemeral, tags: [yaml]}\n' +
+        '  - name: b\n    config: {materialized: ephemeral, schema: two}\n',
+    });
+    expect(faultsOf(project)).toEqual([]);
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => modelOf(project, name));
+    expect(a?.nodeConfig).toMatchObject({
+      materialization: 'incremental',
+      uniqueKey: ['id'],
+      tags: ['all', 'deep', 'yaml', 'own'],
+    });
+    expect(b?.nodeConfig.materialization).toBe('ephemeral');
+    expect(b?.relation.schema).toBe('two');
+    expect(c?.nodeConfig.materialization).toBe('table');
+    expect(c?.relation.schema).toBe('one');
+  });
+
+  test('a history has its defaults, and what is wrong in it is said', async () => {
+    const project = await readFiles({
+      'models/h.sql':
+        "{{ config(materialized='history', unique_key='id', tracked=['a']) }} select 1",
+      'models/no_key.sql': "{{ config(materialized='history') }} select 1",
+      'models/typo.sql': "{{ config(materialized='tabel', refresh_every='often') }} select 1",
+    });
+    expect(modelOf(project, 'h').nodeConfig.history).toEqual({
+      uniqueKey: ['id'],
+      validAt: '_modified_at',
+      recordedAt: '_observed_at',
+      tracked: ['a'],
+      changedBy: 'content',
+    });
+    expect(faultsOf(project)).toEqual([
+      'models/no_key.sql:1:1 materialized "history" needs a unique_key',
+      expect.stringContaining('"materialized" is "tabel"; did you mean "table"?'),
+      'models/typo.sql:1:1 config "refresh_every" is "often"; write a duration such as 24h',
+    ]);
+  });
+
+  test('hooks keep their templates; config in YAML may be one', async () => {
+    const project = await readFiles(
+      {
+        'models/a.sql': "{{ config(post_hook='analyze {{ this }}') }} select 1 as id",
+        'models/b.sql': 'select 1 as id',
+        'models/schema.yml':
+          'models:\n  - name: b\n    config: {enabled: "{{ var(\'use_b\') }}"}\n',
+      },
+      { vars: { use_b: false } },
+    );
+    expect(modelOf(project, 'a').nodeConfig.postHooks).toEqual(['analyze {{ this }}']);
+    expect(project.disabled.has('model.shop.b')).toBe(true);
+  });
+});
+
+describe('sources', () => {
+  test('every connection is two of them, and its streams are what they are built from', async () => {
+    const project = await readFiles(
+      {
+        'models/a.sql':
+          "select * from {{ source('crm', 'Contact') }} join {{ source('raw_crm', 'Contact') }}",
+        'models/b.sql': "select * from {{ source('crm', 'Contcat') }}",
+        'models/c.sql': "select * from {{ source('cmr', 'Contact') }}",
+      },
+      { connections: [{ name: 'crm', streams: ['Contact', 'Account'] }] },
+    );
+    expect(modelOf(project, 'a').dependsOn).toEqual([
+      'source.shop.crm.Contact',
+      'source.shop.raw_crm.Contact',
+    ]);
+    expect(project.graph.parentsOf('source.shop.raw_crm.Contact')).toEqual([]);
+    expect(project.nodes.get('source.shop.raw_crm.Contact')).toMatchObject({
+      relation: { schema: 'raw_crm', name: 'Contact' },
+      streamId: 'extract.crm.Contact',
+    });
+    expect(faultsOf(project)).toEqual([
+      'models/b.sql:1:18 the source "crm" has no table "Contcat"; did you mean "Contact"?',
+      'models/c.sql:1:18 there is no source "cmr"; did you mean "crm"?',
+    ]);
+  });
+
+  test('a declared one has its own schema, identifier, tests and freshness', async () => {
+    const project = await readFiles({
+      'models/s.yml': `sources:
+  - name: erp
+    schema: erp_prod
+    loaded_at_field: ts
+    tables:
+      - name: orders
+        identifier: ORDERS
+        columns: [{name: id, tests: [unique]}]
+`,
+      'models/a.sql': "select * from {{ source('erp', 'orders') }}",
+    });
+    expect(faultsOf(project)).toEqual([]);
+    expect(project.nodes.get('source.shop.erp.orders')).toMatchObject({
+      relation: { schema: 'erp_prod', name: 'ORDERS' },
+      loadedAtField: 'ts',
+    });
+    const tests = project.graph.childrenOf('source.shop.erp.orders');
+    expect(tests.map((id) => project.nodes.get(id)?.name).sort()).toEqual([
+      'a',
+      'source_unique_erp_orders_id',
+    ]);
+  });
+
+  test('streams and syncs given from outside are part of the graph', async () => {
+    const base = { packageName: 'shop', tags: [], config: {}, file: 'pipelines.yaml' } as const;
+    const project = await readFiles(
+      { 'models/a.sql': "select * from {{ source('crm', 'Contact') }}" },
+      {
+        connections: [{ name: 'crm' }],
+        foreign: [
+          {
+            ...base,
+            id: 'extract.crm.Contact',
+            resourceType: 'stream',
+            name: 'Contact',
+            sourceName: 'crm',
+            fqn: ['shop', 'crm', 'Contact'],
+            dependsOn: [],
+          },
+          {
+            ...base,
+            id: 'sync.push',
+            resourceType: 'sync',
+            name: 'push',
+            fqn: ['shop', 'push'],
+            dependsOn: ['model.shop.a'],
+          },
+        ],
+      },
+    );
+    expect([...project.graph.ancestorsOf(['sync.push'])].sort()).toEqual([
+      'extract.crm.Contact',
+      'model.shop.a',
+      'source.shop.crm.Contact',
+    ]);
+  });
+});
+
+describe('what templates may read', () => {
+  test('vars, environment, target and packages of macros', async () => {
+    const project = await readFiles(
+      {
+        'models/macros/m.sql': "{% macro twice(x) %}({{ x }} * {{ var('by', 2) }}){% endmacro %}",
+        'models/a.sql':
+          "select {{ twice('id') }}, {{ var('days') }}, '{{ env_var('REGION', 'eu') }}', '{{ target.name }}'",
+      },
+      { vars: { days: 30 }, env: {} },
+    );
+    expect(faultsOf(project)).toEqual([]);
+    expect(project.library.find('twice', 'shop')?.id).toBe('macro.shop.twice');
+  });
+
+  test('a missing variable or environment variable names itself; a secret one is refused', async () => {
+    const project = await readFiles(
+      {
+        'models/a.sql': "select '{{ env_var('REGION') }}'",
+        'models/b.sql': "select '{{ env_var('CRM_API_TOKEN') }}'",
+        'models/c.sql': "\n select {{ var('dayz') }}",
+      },
+      { env: { CRM_API_TOKEN: 'hunter2' }, vars: { days: 1 } },
+    );
+    const faults = faultsOf(project);
+    expect(faults[0]).toContain('models/a.sql:1:12 the environment variable REGION is not set');
+    expect(faults[1]).toContain("env_var('CRM_API_TOKEN') looks like a secret");
+    expect(faults[2]).toContain('models/c.sql:2:');
+    expect(faults[2]).toContain('(set: days)');
+    expect(JSON.stringify(faults)).not.toContain('hunter2');
+  });
+
+  test('an edge is found in either branch of is_incremental()', async () => {
+    const project = await readFiles({
+      'models/x.sql': 'select 1 as id',
+      'models/y.sql': 'select 1 as id',
+      'models/a.sql':
+        "select * from {% if is_incremental() %}{{ ref('x') }}{% else %}{{ ref('y') }}{% endif %}",
+    });
+    expect(modelOf(project, 'a').dependsOn.toSorted()).toEqual(['model.shop.x', 'model.shop.y']);
+  });
+
+  test('raise_compiler_error is a fault of the model that called it', async () => {
+    const project = await readFiles({
+      'macros/m.sql':
+        "{% macro stop() %}{{ exceptions.raise_compiler_error('no way') }}{% endmacro %}",
+      'models/a.sql': 'select {{ stop() }}',
+    });
+    expect(project.faults[0]).toMatchObject({ message: 'no way', nodeId: 'model.shop.a' });
+  });
+});
+
+describe("dbt's own layout", () => {
+  const dbtProject = `
+name: jaffle
+version: "1.0"
+model-paths: [transform]
+vars:
+  days: 7
+  jaffle: {weeks: 2}
+models:
+  jaffle:
+    +materialized: table
+    staging: {+schema: stage, +materialized: view}
+seeds:
+  +schema: raw
+`;
+  test('names schemas as dbt does, takes vars and folder config from dbt_project.yml', async () => {
+    const project = await readFiles({
+      'dbt_project.yml': dbtProject,
+      'transform/staging/a.sql': "select {{ var('days') }} as d, {{ var('weeks') }} as w",
+      'transform/b.sql': "select * from {{ ref('a') }} join {{ ref('names') }} using (id)",
+      'seeds/names.csv': 'id,name\n1,ann\n',
+    });
+    expect(faultsOf(project)).toEqual([]);
+    expect(modelOf(project, 'a').relation).toEqual({ schema: 'main_stage', name: 'a' });
+    expect(modelOf(project, 'a').nodeConfig.materialization).toBe('view');
+    expect(modelOf(project, 'b').nodeConfig.materialization).toBe('table');
+    expect(modelOf(project, 'b').dependsOn).toEqual(['model.jaffle.a', 'seed.jaffle.names']);
+    expect(project.nodes.get('seed.jaffle.names')).toMatchObject({
+      relation: { schema: 'main_raw', name: 'names' },
+    });
+  });
+
+  test("a project's generate_schema_name wins", async () => {
+    const project = await readFiles({
+      'dbt_project.yml': dbtProject,
+      'macros/naming.sql':
+        "{% macro generate_schema_name(custom_schema_name, node) -%}\n  {{ (custom_schema_name or 'x') ~ '_' ~ node.name }}\n{%- endmacro %}",
+      'transform/staging/a.sql': 'select 1 as id',
+      'transform/b.sql': 'select 1 as id',
+    });
+    expect(modelOf(project, 'a').relation.schema).toBe('stage_a');
+    expect(modelOf(project, 'b').relation.schema).toBe('x_b');
+  });
+
+  test('an installed package brings models and macros, and dispatch finds an override', async () => {
+    const project = await readFiles({
+      'dbt_project.yml': `${dbtProject}dispatch:\n  - macro_namespace: kit\n    search_order: [jaffle, kit]\n`,
+      'macros/over.sql': "{% macro default__pick() %}'mine'{% endmacro %}",
+      'transform/b.sql':
+        "select {{ kit.pick() }} as p, {{ kit.plain() }} as q from {{ ref('kit_model') }}",
+      'dbt_packages/kit/dbt_project.yml': 'name: kit\n',
+      'dbt_packages/kit/models/kit_model.sql': 'select {{ plain() }} as id',
+      'dbt_packages/kit/macros/m.sql':
+        "{% macro pick() %}{{ return(adapter.dispatch('pick', 'kit')()) }}{% endmacro %}" +
+        "{% macro default__pick() %}'theirs'{% endmacro %}{% macro plain() %}1{% endmacro %}",
+    });
+    expect(faultsOf(project)).toEqual([]);
+    expect(modelOf(project, 'b').dependsOn).toEqual(['model.kit.kit_model']);
+  });
+});
