@@ -1,10 +1,10 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { assertThat } from '../words/errors.ts';
 import type { BuildNode, Check } from '../words/node.ts';
 import type { Relation } from '../words/table.ts';
 import type { Session } from '../words/warehouse.ts';
 import type { CheckFailure } from './build-context.ts';
-import { countRows, quoteRelation, selectOf } from './relation-statements.ts';
+import { quoteRelation, selectOf } from './relation-statements.ts';
 
 /** Checks that read nothing but the node: the gate before its rows are published. */
 export function ownChecks(node: BuildNode): readonly Check[] {
@@ -29,17 +29,45 @@ export async function auditNode(
   return failures;
 }
 
-/** Counts the rows that break a check; undefined where it holds. */
+/** Looks for rows that break a check; undefined where it holds. Nothing of the rows is read. */
 export async function runCheck(
   session: Session,
   check: Check,
   relationOf: (id: string) => Relation,
 ): Promise<CheckFailure | undefined> {
   const query = await check.sql((id) => quoteRelation(relationOf(id)));
-  const rows = await countRows(session, sql`(${selectOf(query)}) as failing`);
-  if (rows === 0) return undefined;
-  const { id, name, severity, file } = check;
-  return { id, name, severity, file, rows, query };
+  const [row] = await session.query<CheckCount>(countFailing(check, query));
+  assertThat(row, 'an aggregate answers one row');
+  const { id, name, file } = check;
+  const failure = { id, name, file, rows: Number(row.failing ?? 0), query };
+  if (check.severity === 'error' && row.is_error) return { ...failure, severity: 'error' };
+  return row.is_warning ? { ...failure, severity: 'warn' } : undefined;
+}
+
+interface CheckCount {
+  readonly failing: unknown;
+  readonly is_error: boolean | null;
+  readonly is_warning: boolean | null;
+}
+
+/** `failCalc`, `errorIf` and `warnIf` are a person's SQL, as dbt has them. */
+export function countFailing(check: Check, query: string): RawBuilder<unknown> {
+  const limit = check.limit === undefined ? sql`` : sql`limit ${sql.lit(check.limit)}`;
+  return sql`
+    select
+      failing,
+      failing ${sql.raw(check.errorIf ?? '!= 0')} as is_error,
+      failing ${sql.raw(check.warnIf ?? '!= 0')} as is_warning
+    from (
+      select ${sql.raw(check.failCalc ?? 'count(*)')} as failing
+      from (
+        select *
+        from (
+          ${selectOf(query)}
+        ) as rows_found
+        ${limit}
+      ) as rows_failing
+    ) as counted`;
 }
 
 export function mustWithhold(failures: readonly CheckFailure[]): boolean {

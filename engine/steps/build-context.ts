@@ -1,5 +1,6 @@
 import type { InputVersions } from '../state/nodes.ts';
 import type { Log } from '../words/log.ts';
+import type { ColumnType } from '../words/stream.ts';
 
 /** What one build of one node is told by the run. */
 export interface BuildContext {
@@ -15,6 +16,14 @@ export interface BuildContext {
   readonly inputs: InputVersions;
   /** The slice a `microbatch` build replaces: `from <= column < to`, ISO 8601. */
   readonly batch?: { readonly column: string; readonly from: string; readonly to: string };
+  /** For a seed: where its CSV file is and what columns it has. */
+  readonly seed?: SeedSource;
+}
+
+export interface SeedSource {
+  /** Absolute. */
+  readonly path: string;
+  readonly columns: readonly { readonly name: string; readonly type: ColumnType }[];
 }
 
 /**

@@ -5,25 +5,17 @@ import type { BuildNode, IncrementalStrategy } from '../words/node.ts';
 import type { Column, Relation } from '../words/table.ts';
 import { formatRelation } from '../words/table.ts';
 import type { Session, Warehouse } from '../words/warehouse.ts';
-import { auditNode, auditOrRollBack, mustWithhold, Withheld } from './audit.ts';
+import { auditOrRollBack, Withheld } from './audit.ts';
 import { keepLast, requireKeys } from './batch-keys.ts';
 import type { BuildContext, MaterializeResult } from './build-context.ts';
 import { deleteByKey, deleteWindow, insertBatch, mergeBatch } from './merge-statements.ts';
-import {
-  clearTheWay,
-  dropLeftover,
-  nextOf,
-  publishTable,
-  saveState,
-  stateOf,
-  swapTables,
-  withhold,
-} from './publish.ts';
+import { clearTheWay, publishTable, stateOf, withhold } from './publish.ts';
 import {
   columnList,
   countRows,
+  createSchema,
   createTableAs,
-  dropRelation,
+  type RelationKind,
   selectOf,
   tableOf,
 } from './relation-statements.ts';
@@ -47,20 +39,33 @@ export async function materializeIncremental(
   const columns = await warehouse.describeQuery(select);
   const batch = deduplicated(node, select, columns);
   if (live !== 'table' || context.fullRefresh || !node.isIncremental) {
-    const keys = node.config.uniqueKey;
-    return publishTable(warehouse, {
-      node,
-      context,
-      live,
-      select: batch,
-      ...(keys && { inspect: (session, copy) => requireKeys(session, node, tableOf(copy), keys) }),
-    });
+    return buildWhole(warehouse, node, context, batch, live);
   }
   const standing = await warehouse.describe(node.relation);
   assertThat(standing, `${formatRelation(node.relation)} stands`);
   const change = planSchemaChange(node, standing, columns);
   const merge: Merge = { node, context, batch, change };
   return change.reshaped ? mergeIntoCopy(warehouse, merge) : mergeInPlace(warehouse, merge);
+}
+
+function buildWhole(
+  warehouse: Warehouse,
+  node: BuildNode,
+  context: BuildContext,
+  select: RawBuilder<unknown>,
+  live: RelationKind | undefined,
+): Promise<MaterializeResult> {
+  const keys = node.config.uniqueKey ?? [];
+  return publishTable(warehouse, {
+    node,
+    context,
+    live,
+    async write(copy) {
+      await warehouse.ddl([createSchema(copy.schema), createTableAs(copy, select)]);
+      if (keys.length > 0) await requireKeys(warehouse, node, tableOf(copy), keys);
+      return {};
+    },
+  });
 }
 
 interface Merge {
@@ -105,24 +110,16 @@ async function mergeInPlace(warehouse: Warehouse, merge: Merge): Promise<Materia
 /** Columns change: the merge happens in a copy of the new shape, so that a failure changes none. */
 async function mergeIntoCopy(warehouse: Warehouse, merge: Merge): Promise<MaterializeResult> {
   const { node, context, change } = merge;
-  const next = nextOf(node.relation);
-  await warehouse.ddl([createTableAs(next, reshapeSelect(node.relation, change))]);
-  try {
-    const rows = await warehouse.transaction((session) => applyBatch(session, next, merge));
-    const failures = await auditNode(warehouse, node, next);
-    context.signal.throwIfAborted();
-    if (mustWithhold(failures)) {
-      await warehouse.ddl([dropRelation(next, 'table')]);
-      return await withhold(warehouse, node, failures);
-    }
-    await swapTables(warehouse, node, [node.relation]);
-    await saveState(warehouse, stateOf(node, context));
-    const { warnings } = change;
-    return { action: actionOf(node), rows, dataVersion: context.runId, failures, warnings };
-  } catch (error) {
-    await dropLeftover(warehouse, next, context);
-    throw error;
-  }
+  return publishTable(warehouse, {
+    node,
+    context,
+    live: 'table',
+    async write(copy) {
+      await warehouse.ddl([createTableAs(copy, reshapeSelect(node.relation, change))]);
+      const rows = await warehouse.transaction((session) => applyBatch(session, copy, merge));
+      return { result: { action: actionOf(node), rows, warnings: change.warnings } };
+    },
+  });
 }
 
 /** Writes the batch into the target and answers how many rows it had. */

@@ -2,7 +2,7 @@ import type { BuildNode } from '../words/node.ts';
 import type { Warehouse } from '../words/warehouse.ts';
 import type { BuildContext, MaterializeResult } from './build-context.ts';
 import { clearTheWay, publishTable } from './publish.ts';
-import { selectOf } from './relation-statements.ts';
+import { createSchema, createTableAs, selectOf } from './relation-statements.ts';
 
 /** The whole table anew: written beside the live one, audited, swapped in. */
 export async function materializeTable(
@@ -11,5 +11,14 @@ export async function materializeTable(
   context: BuildContext,
 ): Promise<MaterializeResult> {
   const live = await clearTheWay(warehouse, node.relation);
-  return publishTable(warehouse, { node, context, live, select: selectOf(node.sql) });
+  return publishTable(warehouse, {
+    node,
+    context,
+    live,
+    async write(copy) {
+      const select = selectOf(node.sql);
+      await warehouse.ddl([createSchema(copy.schema), createTableAs(copy, select)]);
+      return {};
+    },
+  });
 }

@@ -8,6 +8,7 @@ import { materializeHistory } from './history.ts';
 import { materializeIncremental } from './materialize-incremental.ts';
 import { materializeTable } from './materialize-table.ts';
 import { materializeView } from './materialize-view.ts';
+import { materializeSeed } from './seed.ts';
 
 /**
  * Builds one node: write beside the live relation, audit, publish in one transaction. After an error
@@ -51,6 +52,8 @@ async function buildRelation(
       return materializeIncremental(warehouse, node, context);
     case 'history':
       return materializeHistory(warehouse, node, context);
+    case 'seed':
+      return materializeSeed(warehouse, node, context);
     default:
       throw new TerminalError(
         `${node.file}: materialized "${node.config.materialization}" cannot be built yet`,

@@ -7,8 +7,6 @@ import { auditNode, mustWithhold } from './audit.ts';
 import type { BuildContext, CheckFailure, MaterializeResult } from './build-context.ts';
 import {
   countRows,
-  createSchema,
-  createTableAs,
   dropRelation,
   findKind,
   type RelationKind,
@@ -61,41 +59,48 @@ export async function withhold(
   return { action: 'withheld', rows: 0, dataVersion: undefined, failures, warnings: [] };
 }
 
-/** A table to write, audit and publish. `live`: what stands under the name now. */
-export interface TableBuild {
+/** A copy to write, audit and publish. */
+export interface Publication {
   readonly node: BuildNode;
   readonly context: BuildContext;
+  /** What stands under the node's name now. */
   readonly live: RelationKind | undefined;
-  readonly select: RawBuilder<unknown>;
-  readonly watermark?: string | undefined;
-  /** Further demands on the copy before it may be published; throws where one is not met. */
-  readonly inspect?: (session: Session, copy: Relation) => Promise<void>;
+  /** Swapped in with the node's own relation: what must never disagree with it. */
+  readonly companions?: readonly Relation[];
+  /** Writes the copies, each under `nextOf` its relation; throws where they must not be published. */
+  write(copy: Relation): Promise<Written>;
 }
 
-/** Builds the copy, runs its checks, swaps it in. Killed at any point, the live table is whole. */
+export interface Written {
+  readonly watermark?: string;
+  readonly result?: Partial<MaterializeResult>;
+}
+
+/** Has the copy written, runs its checks, swaps it in. Killed at any point, the live one is whole. */
 export async function publishTable(
   warehouse: Warehouse,
-  build: TableBuild,
+  publication: Publication,
 ): Promise<MaterializeResult> {
-  const { node, context, live } = build;
-  const next = nextOf(node.relation);
-  await warehouse.ddl([createSchema(node.relation.schema), createTableAs(next, build.select)]);
+  const { node, context, live, companions = [] } = publication;
+  const relations = [node.relation, ...companions];
+  const copy = nextOf(node.relation);
   try {
+    const { watermark, result } = await publication.write(copy);
     context.signal.throwIfAborted();
-    await build.inspect?.(warehouse, next);
-    const failures = await auditNode(warehouse, node, next);
+    const failures = await auditNode(warehouse, node, copy);
     context.signal.throwIfAborted();
     if (mustWithhold(failures)) {
-      await warehouse.ddl([dropRelation(next, 'table')]);
+      await warehouse.ddl(relations.map((relation) => dropRelation(nextOf(relation), 'table')));
       return await withhold(warehouse, node, failures);
     }
-    const rows = await countRows(warehouse, tableOf(next));
-    await swapTables(warehouse, node, [node.relation]);
-    await saveState(warehouse, stateOf(node, context, build.watermark));
+    const rows = result?.rows ?? (await countRows(warehouse, tableOf(copy)));
+    await swapTables(warehouse, node, relations);
+    await saveState(warehouse, stateOf(node, context, watermark));
     const action = live ? 'replaced' : 'created';
-    return { action, rows, dataVersion: context.runId, failures, warnings: [] };
+    const dataVersion = context.runId;
+    return { action, warnings: [], ...result, rows, dataVersion, failures };
   } catch (error) {
-    await dropLeftover(warehouse, next, context);
+    for (const relation of relations) await dropLeftover(warehouse, nextOf(relation), context);
     throw error;
   }
 }
@@ -104,7 +109,7 @@ export async function publishTable(
  * Puts the copies under the live names in one transaction. Dependants are not dropped: views bind by
  * name and read the new tables from then on.
  */
-export async function swapTables(
+async function swapTables(
   warehouse: Warehouse,
   node: BuildNode,
   relations: readonly Relation[],

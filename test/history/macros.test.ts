@@ -1,0 +1,101 @@
+import { readFile } from 'node:fs/promises';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parseTemplate } from '../../engine/declare/jinja/parse-template.ts';
+import { renderTemplate } from '../../engine/declare/jinja/render-template.ts';
+import { openWorkbench, type Workbench } from '../materialize/workbench.ts';
+import { appendLog, build, createLog } from './history-bench.ts';
+import { intervalsOf, type Version } from './oracle.ts';
+
+const file = new URL('../../engine/declare/macros/history.sql', import.meta.url);
+
+async function render(call: string): Promise<string> {
+  const macros = await readFile(file, 'utf8');
+  return renderTemplate(parseTemplate(`${macros}${call}`, { file: 'history.sql' }));
+}
+
+const version = (valid: number, recorded: number, rest: Partial<Version> = {}): Version => ({
+  id: 'a',
+  valid,
+  recorded,
+  seq: null,
+  gone: null,
+  survivor: null,
+  name: 'n',
+  size: 1,
+  seen: null,
+  ...rest,
+});
+
+const log = [
+  version(1, 1),
+  version(6, 2, { name: 'x' }),
+  version(4, 4, { gone: true }),
+  version(3, 5, { name: 'y' }),
+  version(6, 6, { name: 'z' }),
+  version(8, 6, { gone: true, survivor: 'w' }),
+];
+const moments = [...Array(10).keys()];
+
+/** What a replay believed at `recorded` to be true at `valid`. */
+const believed = (valid: number, recorded: number) =>
+  intervalsOf(log.filter((row) => row.recorded <= recorded)).filter(
+    (row) => row.valid_from <= valid && (row.valid_to === null || row.valid_to > valid),
+  );
+
+let bench: Workbench;
+beforeEach(async () => {
+  bench = await openWorkbench();
+  await createLog(bench);
+  await appendLog(bench, log);
+  await build(bench);
+});
+afterEach(async () => {
+  await bench[Symbol.asyncDispose]();
+});
+
+describe('as_of', () => {
+  test('of a valid time answers what is believed now', async () => {
+    const condition = await render("{{ as_of('v.v') }}");
+    const found = await bench.rows(`
+      select v, name from range(10) as v (v), mart.thing where ${condition} order by v`);
+    expect(found).toEqual(moments.flatMap((v) => believed(v, 99).map(({ name }) => ({ v, name }))));
+  });
+
+  test('of a valid and a recorded time answers what was believed then, ends included', async () => {
+    const condition = await render("{{ as_of('v.v', recorded='r.r', alias='h') }}");
+    const end = await render("{{ valid_to_as_of('r.r', alias='h') }}");
+    const found = await bench.rows(`
+      select v, r, name, ${end} as valid_to
+      from range(10) as v (v), range(10) as r (r), mart.thing as h
+      where ${condition}
+      order by v, r`);
+    const expected = moments.flatMap((v) =>
+      moments.flatMap((r) =>
+        believed(v, r).map(({ name, valid_to }) => ({ v, r, name, valid_to })),
+      ),
+    );
+    expect(found).toEqual(expected);
+  });
+});
+
+test('the projection has the columns of a dbt snapshot and no belief that was taken back', async () => {
+  const select = await render("{{ history_as_dbt_snapshot('mart.thing', 'id') }}");
+  const found = await bench.rows(`${select} order by dbt_valid_from`);
+  expect(found.map((row) => [row['name'], row['dbt_valid_from'], row['dbt_valid_to']])).toEqual(
+    intervalsOf(log).map((row) => [row.name, row.valid_from, row.valid_to]),
+  );
+  const [first] = found;
+  expect(Object.keys(first ?? {})).toEqual([
+    'id',
+    'name',
+    'size',
+    'seen',
+    'is_deleted',
+    'superseded_by',
+    'dbt_scd_id',
+    'dbt_updated_at',
+    'dbt_valid_from',
+    'dbt_valid_to',
+  ]);
+  expect(new Set(found.map((row) => row['dbt_scd_id'])).size).toBe(found.length);
+});
