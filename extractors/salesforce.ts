@@ -3,6 +3,7 @@ import { salesforceSchema } from '../apis/salesforce/config.ts';
 import type { SalesforceObjectName } from '../apis/salesforce/describe.ts';
 import type { ExtractorFactory } from '../engine/words/connection.ts';
 import { TerminalError } from '../engine/words/errors.ts';
+import type { Log } from '../engine/words/log.ts';
 import type { ReadEstimate, ReadRequest, Stream, WantedStreams } from '../engine/words/stream.ts';
 import { toStream } from './salesforce/columns.ts';
 import { loadCursor } from './salesforce/cursor.ts';
@@ -25,7 +26,7 @@ export const salesforce: ExtractorFactory = {
       async discover(signal, wanted) {
         const names = await listNames(account, signal, wanted);
         const streams = await Promise.all(
-          names.map((name) => describeStream(account, name, signal)),
+          names.map((name) => describeStream(account, context.log, name, signal)),
         );
         return streams.filter((stream) => stream !== undefined);
       },
@@ -53,9 +54,13 @@ async function listNames(
     .filter((name) => wanted === undefined || wanted(name));
 }
 
+/** One object that is not for this user must not hide the others. */
+const hiddenCodes: ReadonlySet<string> = new Set(['object-not-found', 'permission-missing']);
+
 /** Undefined where the object is not there for this user, or has no records of its own. */
 async function describeStream(
   account: SalesforceAccount,
+  log: Log,
   name: string,
   signal: AbortSignal,
 ): Promise<Stream | undefined> {
@@ -63,8 +68,9 @@ async function describeStream(
     // What the last run knew is no answer to what the user may see today.
     return toStream(await account.describe(name, signal, 0));
   } catch (error) {
-    if (error instanceof TerminalError && error.code === 'object-not-found') return undefined;
-    throw error;
+    if (!(error instanceof TerminalError) || !hiddenCodes.has(error.code)) throw error;
+    log.warn('object left out', { object: name, code: error.code });
+    return undefined;
   }
 }
 

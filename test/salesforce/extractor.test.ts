@@ -156,6 +156,29 @@ describe('what is read', () => {
     expect(stream).toMatchObject({ cursorField: 'SystemModstamp', deletedField: 'IsDeleted' });
   });
 
+  test('a record is the same version by page and by bulk job', async () => {
+    await using bench = await openBench({ pageSizeMax: 1 }, { bulk_from: 1000 });
+    const { person } = bench.sandbox;
+    const rows: Record<string, unknown>[] = [
+      { Name: 'the first comes by a page either way' },
+      { Name: 'empty' },
+      { Name: ' quoted "x", y\nz ', AnnualRevenue: 0, NumberOfEmployees: 0 },
+      { Name: 'ünï 𝄞', AnnualRevenue: 12345678, Description: 'a\nb', Phone: '007' },
+    ];
+    for (const row of rows) person.create('Account', row);
+    const stream = await findStream(bench.extractor, 'Account');
+    const landing = createLanding(stream);
+    await read(bench, stream, landing);
+    const extractor = salesforce.create(bench.reopen({ bulk_from: 1 }));
+    const formats: string[] = [];
+    await runRead({ extractor, now: bench.clock.now }, stream, landing, {
+      settings: { fullEveryMs: 0 },
+      afterPage: (page) => formats.push(`${page.format} ${page.records}`),
+    });
+    expect(formats).toEqual(['ndjson 1', 'ndjson 0', 'csv 3']);
+    expect(landing.added).toBe(rows.length);
+  });
+
   test('compound fields are left out, their parts are there', async () => {
     await using bench = await openBench();
     const names = (await findStream(bench.extractor, 'Account')).columns.map((c) => c.name);
