@@ -27,24 +27,25 @@ export function openDatabase(file?: string): Database {
   );
   const statements = new Map<string, StatementSync>();
   let depth = 0;
+  const prepare = (sql: string): StatementSync => {
+    const known = statements.get(sql);
+    if (known !== undefined) return known;
+    if (statements.size >= statementsMax) statements.clear();
+    const statement = db.prepare(sql);
+    statements.set(sql, statement);
+    return statement;
+  };
   return {
-    prepare(sql) {
-      const known = statements.get(sql);
-      if (known !== undefined) return known;
-      if (statements.size >= statementsMax) statements.clear();
-      const statement = db.prepare(sql);
-      statements.set(sql, statement);
-      return statement;
-    },
+    prepare,
     prepareOnce: (sql) => db.prepare(sql),
     exec: (sql) => db.exec(sql),
     transaction(work) {
       const name = `t${depth}`;
-      db.exec(`savepoint ${name}`);
+      prepare(`savepoint ${name}`).run();
       depth += 1;
       try {
         const result = work();
-        db.exec(`release ${name}`);
+        prepare(`release ${name}`).run();
         return result;
       } catch (error) {
         db.exec(`rollback to ${name}; release ${name}`);
