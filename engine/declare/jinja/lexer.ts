@@ -143,7 +143,14 @@ class TemplateLexer {
     }
   }
 
-  #skipSpaces(at: number): number {
+  #skipSpaces(from: number): number {
+    let at = from;
+    let code = this.#text.charCodeAt(at);
+    while (code === 0x20 || (code >= 0x09 && code <= 0x0d)) {
+      at += 1;
+      code = this.#text.charCodeAt(at);
+    }
+    if (!(code > 0x7f)) return at;
     spaces.lastIndex = at;
     return at + (spaces.exec(this.#text)?.[0].length ?? 0);
   }

@@ -5,6 +5,7 @@ import type { Token } from './token.ts';
 /** An open bracket inside a tag: while one is open, `}}` and `%}` do not close the tag. */
 export type Bracket = ')' | ']' | '}';
 
+const plainName = /\w+/y;
 const name = /[\p{ID_Start}_][\p{ID_Continue}]*/uy;
 const float = /(?<!\.)\d+(?:_\d+)*(?:(?:\.\d+(?:_\d+)*)?e[+-]?\d+(?:_\d+)*|\.\d+(?:_\d+)*)/iy;
 const integer = /0b(?:_?[01])+|0o(?:_?[0-7])+|0x(?:_?[\da-f])+|[1-9](?:_?\d)*|0(?:_?0)*/iy;
@@ -25,16 +26,22 @@ export function readTagTokens(
     tokens.push({ type, value, at });
     return at + written.length;
   };
-  const identifier = match(name, text, at);
-  if (identifier !== undefined) return push('name', identifier);
   const first = text.charCodeAt(at);
+  const isSign = first < 0x41 || (first > 0x5a && first < 0x5f) || (first > 0x7a && first < 0x80);
+  if (!isSign) {
+    const identifier = match(first < 0x80 ? plainName : name, text, at);
+    // A plain name that a letter beyond ASCII continues is read again, by the full pattern.
+    const isWhole = identifier !== undefined && !(text.charCodeAt(at + identifier.length) > 0x7f);
+    const whole = isWhole ? identifier : match(name, text, at);
+    if (whole !== undefined) return push('name', whole);
+  }
   if (first >= 0x30 && first <= 0x39) {
     const real = match(float, text, at);
     if (real !== undefined) return push('float', real, real.replaceAll('_', ''));
     const int = match(integer, text, at);
     if (int !== undefined) return push('integer', int, int.replaceAll('_', '').toLowerCase());
   }
-  const quoted = match(string, text, at);
+  const quoted = first === 0x22 || first === 0x27 ? match(string, text, at) : undefined;
   if (quoted !== undefined) {
     return push('string', quoted, decodeString(quoted.slice(1, -1), source, at));
   }

@@ -17,6 +17,7 @@ interface NameUse {
 export class TokenStream {
   readonly source: SourceText;
   readonly #tokens: readonly Token[];
+  readonly #end: Token;
   #index = 0;
   #depth = 0;
   readonly #uses: NameUse[] = [];
@@ -24,14 +25,14 @@ export class TokenStream {
   constructor(source: SourceText, tokens: readonly Token[]) {
     this.source = source;
     this.#tokens = tokens;
+    this.#end = { type: 'eof', value: '', at: source.text.length };
   }
 
   get current(): Token {
-    return this.peek(0);
+    return this.#tokens[this.#index] ?? this.#end;
   }
   peek(ahead: number): Token {
-    const last: Token = { type: 'eof', value: '', at: this.source.text.length };
-    return this.#tokens[this.#index + ahead] ?? this.#tokens.at(-1) ?? last;
+    return this.#tokens[this.#index + ahead] ?? this.#end;
   }
   next(): Token {
     const token = this.current;
