@@ -1,17 +1,20 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { messageOf, TerminalError, TransientError } from '../words/errors.ts';
 import type { Cursor, Page } from '../words/stream.ts';
 import type { PageFile, Session, Warehouse } from '../words/warehouse.ts';
 import { type StreamKey, saveCursor } from './land-cursor.ts';
 import { addScanKeys, completeScan, openScan } from './land-scan.ts';
 import {
+  appendRecords,
+  countRecords,
+  countRepeats,
   goneStage,
   insertRecords,
   insertTombstones,
   type LandTable,
   type Observation,
+  rowsOfBatch,
   stage,
-  stageCounts,
   stageRecords,
   stageTombstones,
 } from './land-statements.ts';
@@ -29,6 +32,8 @@ export interface BatchContext {
   readonly observation: Observation;
   readonly runId: string;
   readonly guardRatio: number;
+  /** No rows were in the table before this landing began. */
+  readonly isFirstLoad: boolean;
 }
 
 export interface BatchResult {
@@ -98,32 +103,93 @@ function assertCounts(context: BatchContext, files: readonly PageFile[], counts:
   );
 }
 
+interface Landed {
+  readonly records: number;
+  readonly inserted: number;
+}
+
+async function landTombstones(
+  session: Session,
+  context: BatchContext,
+  pages: RawBuilder<unknown>,
+): Promise<Landed> {
+  await session.execute(stageTombstones(context.table, pages));
+  const [row] = await session.query<{ n: number }>(sql`select count(*) as n from ${goneStage}`);
+  const inserted = await session.execute(insertTombstones(context.table, context.observation));
+  await session.execute(sql`drop table ${goneStage}`);
+  return { records: Number(row?.n ?? 0), inserted };
+}
+
+async function countRows(
+  session: Session,
+  context: BatchContext,
+  files: readonly PageFile[],
+  rows: RawBuilder<unknown>,
+): Promise<Counts> {
+  const [row] = await session.query<Counts>(countRecords(rows));
+  const counts = row ?? { records: 0, identified: 0, versions: 0 };
+  assertCounts(context, files, counts);
+  return counts;
+}
+
+/**
+ * The short way of a first load: rows go straight into the table and are compared afterwards.
+ * Undefined, and nothing left of it, where a row came twice.
+ */
+async function appendAll(
+  session: Session,
+  context: BatchContext,
+  segment: Segment,
+  files: readonly PageFile[],
+  pages: RawBuilder<unknown>,
+): Promise<Landed | undefined> {
+  const { table, observation, key } = context;
+  const { batchId } = observation;
+  const rows = rowsOfBatch(table, batchId);
+  await session.execute(appendRecords(table, observation, pages));
+  const counts = await countRows(session, context, files, rows);
+  const [row] = await session.query<{ repeats: number }>(countRepeats(table, batchId));
+  if (counts.versions < counts.records || Number(row?.repeats) > 0) {
+    await session.execute(sql`delete from ${rows}`);
+    return undefined;
+  }
+  if (segment.scan) await addScanKeys(session, key, segment.scan, rows);
+  return { records: counts.records, inserted: counts.records };
+}
+
+async function landRecords(
+  session: Session,
+  context: BatchContext,
+  segment: Segment,
+  files: readonly PageFile[],
+  pages: RawBuilder<unknown>,
+): Promise<Landed> {
+  const { table, observation, key } = context;
+  await session.execute(stageRecords(table, pages));
+  const counts = await countRows(session, context, files, stage);
+  const hasDuplicates = counts.versions < counts.records;
+  const inserted = await session.execute(insertRecords(table, observation, hasDuplicates));
+  if (segment.scan) await addScanKeys(session, key, segment.scan, stage);
+  await session.execute(sql`drop table ${stage}`);
+  return { records: counts.records, inserted };
+}
+
 async function landSegment(
   warehouse: Warehouse,
   session: Session,
   context: BatchContext,
   segment: Segment,
-): Promise<{ records: number; inserted: number }> {
-  const { table, observation } = context;
+  isAlone: boolean,
+): Promise<Landed> {
   const files = segment.files.filter((file) => file.records !== 0);
   if (files.length === 0) return { records: 0, inserted: 0 };
-  const pages = await warehouse.pages(session, files, table.stream);
-  if (segment.kind === 'tombstones') {
-    await session.execute(stageTombstones(table, pages));
-    const [row] = await session.query<{ n: number }>(sql`select count(*) as n from ${goneStage}`);
-    const inserted = await session.execute(insertTombstones(table, observation));
-    await session.execute(sql`drop table ${goneStage}`);
-    return { records: Number(row?.n ?? 0), inserted };
-  }
-  await session.execute(stageRecords(table, pages));
-  const [row] = await session.query<Counts>(stageCounts);
-  const counts = row ?? { records: 0, identified: 0, versions: 0 };
-  assertCounts(context, files, counts);
-  const hasDuplicates = counts.versions < counts.records;
-  const inserted = await session.execute(insertRecords(table, observation, hasDuplicates));
-  if (segment.scan) await addScanKeys(session, context.key, segment.scan);
-  await session.execute(sql`drop table ${stage}`);
-  return { records: counts.records, inserted };
+  const pages = await warehouse.pages(session, files, context.table.stream);
+  if (segment.kind === 'tombstones') return landTombstones(session, context, pages);
+  const appended =
+    context.isFirstLoad && isAlone
+      ? await appendAll(session, context, segment, files, pages)
+      : undefined;
+  return appended ?? landRecords(session, context, segment, files, pages);
 }
 
 async function recordBatch(
@@ -161,9 +227,10 @@ export async function landBatch(
     return await warehouse.transaction(async (session) => {
       const totals = { records: 0, inserted: 0, deletedByAbsence: 0 };
       const warnings: string[] = [];
+      const isAlone = segments.length === 1;
       for (const segment of segments) {
         if (segment.scan) await openScan(session, context.key, segment.scan, context.observation);
-        const landed = await landSegment(warehouse, session, context, segment);
+        const landed = await landSegment(warehouse, session, context, segment, isAlone);
         totals.records += landed.records;
         totals.inserted += landed.inserted;
         if (!segment.scan?.complete) continue;

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Page } from '../words/stream.ts';
 import type { Session } from '../words/warehouse.ts';
 import type { StreamKey } from './land-cursor.ts';
@@ -7,7 +7,6 @@ import {
   insertTombstones,
   type LandTable,
   type Observation,
-  stage,
   stageAbsent,
 } from './land-statements.ts';
 import { named, scanKeysTable, scansTable } from './land-tables.ts';
@@ -39,12 +38,17 @@ export async function openScan(
     values (${key.connection}, ${key.stream}, ${scan.id}, ${observation.observedAt})`);
 }
 
-/** Remembers the staged ids as met by the scan. */
-export async function addScanKeys(session: Session, key: StreamKey, scan: Scan): Promise<void> {
+/** Remembers the ids of landed rows as met by the scan. */
+export async function addScanKeys(
+  session: Session,
+  key: StreamKey,
+  scan: Scan,
+  rows: RawBuilder<unknown>,
+): Promise<void> {
   await session.execute(sql`
     insert into ${named(scanKeysTable)} (connection, stream, scan_id, record_id)
     select distinct ${key.connection}, ${key.stream}, ${scan.id}, _record_id
-    from ${stage}
+    from (select _record_id from ${rows}) as met
     where _record_id not in (
       select record_id from ${named(scanKeysTable)} where ${ofStream(key)}
     )`);

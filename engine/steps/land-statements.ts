@@ -52,16 +52,14 @@ function recordId(stream: Stream, typeName: string): RawBuilder<unknown> {
  */
 function contentHash(table: LandTable): RawBuilder<unknown> {
   const text = sql.raw(table.dialect.typeName('string'));
-  const names = table.targets.map(({ name }) => name);
-  if (table.hasExtra) names.push('_extra');
-  const texts = names
-    .sort()
+  const texts = sourceNames(table)
+    .toSorted()
     .map((name) => sql`${sql.lit(`${name}=`)} || cast(${sql.id(name)} as ${text})`);
   return table.dialect.digest(texts);
 }
 
-/** Parses, types and digests pages into a temporary table. */
-export function stageRecords(table: LandTable, pages: RawBuilder<unknown>): RawBuilder<unknown> {
+/** Pages parsed, typed, keyed and digested. */
+function readRecords(table: LandTable, pages: RawBuilder<unknown>): RawBuilder<unknown> {
   const { stream, targets, dialect } = table;
   const values = targets.map(({ source, name, type }) =>
     source.type === type
@@ -78,9 +76,7 @@ export function stageRecords(table: LandTable, pages: RawBuilder<unknown>): RawB
     stream.deletedField === undefined
       ? sql`false`
       : sql`coalesce(${sql.id(stream.deletedField)}, false)`;
-  return sql`
-create temporary table ${stage} as
-select
+  return sql`select
     *,
     ${contentHash(table)} as _hash
 from (
@@ -93,13 +89,60 @@ from (
 ) as record`;
 }
 
-/** What the batch holds, from narrow columns only. */
-export const stageCounts = sql`
+/** Parses, types and digests pages into a temporary table. */
+export function stageRecords(table: LandTable, pages: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`
+create temporary table ${stage} as
+${readRecords(table, pages)}`;
+}
+
+/** What staged rows, or those of one batch, hold: from narrow columns only. */
+export function countRecords(source: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`
 select
   count(*) as records,
   count(_record_id) as identified,
   count(distinct _hash) as versions
-from ${stage}`;
+from ${source}`;
+}
+
+/** Rows of one batch in the raw table. */
+export function rowsOfBatch(table: LandTable, batchId: string): RawBuilder<unknown> {
+  return sql`${named(table.raw)} where _batch_id = ${batchId}`;
+}
+
+/** Of a batch's rows, those that another batch has as well. */
+export function countRepeats(table: LandTable, batchId: string): RawBuilder<unknown> {
+  return sql`
+select count(*) as repeats
+from ${rowsOfBatch(table, batchId)}
+  and _hash in (select _hash from ${named(table.raw)} where _batch_id <> ${batchId})`;
+}
+
+/** Appends all versions of the pages at once: for a table that knew nothing before this landing. */
+export function appendRecords(
+  table: LandTable,
+  observation: Observation,
+  pages: RawBuilder<unknown>,
+): RawBuilder<unknown> {
+  const names = sourceNames(table);
+  return sql`
+insert into ${named(table.raw)} (
+    ${ids(names)},
+    _record_id, _modified_at, _deleted, _observed_at, _batch_id, _hash
+)
+select
+    ${ids(names)},
+    _record_id, _modified_at, _deleted, ${observation.observedAt}, ${observation.batchId}, _hash
+from (
+${readRecords(table, pages)}
+) as version`;
+}
+
+function sourceNames(table: LandTable): readonly string[] {
+  const names = table.targets.map(({ name }) => name);
+  return table.hasExtra ? [...names, '_extra'] : names;
+}
 
 /**
  * Versions that need no row. Of what earlier runs saw under one stamp only the last one counts: if
@@ -149,8 +192,7 @@ export function insertRecords(
   observation: Observation,
   hasDuplicates: boolean,
 ): RawBuilder<unknown> {
-  const names = table.targets.map(({ name }) => name);
-  if (table.hasExtra) names.push('_extra');
+  const names = sourceNames(table);
   const source = hasDuplicates
     ? sql`(
   select * from (

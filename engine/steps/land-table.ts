@@ -13,6 +13,8 @@ export interface PreparedTable {
   readonly warnings: readonly string[];
   /** When rows of this landing are seen: later than any seen before, whatever the clock says. */
   readonly observedAt: Date;
+  /** No batch has ever been committed for the stream. */
+  readonly isFirstLoad: boolean;
 }
 
 interface RegistryRow {
@@ -97,5 +99,6 @@ export async function prepareTable(
     ? Date.parse(registry.observed_at)
     : Number.NEGATIVE_INFINITY;
   const observedAt = new Date(Math.max(options.boundaryMs, lastMs + 1));
-  return { table, columnsAdded, warnings: plan.warnings, observedAt };
+  const isFirstLoad = !registry?.observed_at;
+  return { table, columnsAdded, warnings: plan.warnings, observedAt, isFirstLoad };
 }

@@ -123,6 +123,7 @@ function createBatches(
       observation: { observedAt: prepared.observedAt, batchId: options.mintBatchId() },
       runId: options.runId,
       guardRatio: options.guardRatio ?? guardRatioDefault,
+      isFirstLoad: prepared.isFirstLoad,
     };
     const pages = waiting;
     const landed = await landBatch(warehouse, context, pages).catch((error: unknown) => {

@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { RawBuilder } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { messageOf, TerminalError, TransientError } from '../../engine/words/errors.ts';
 import type { Log } from '../../engine/words/log.ts';
 import type { Misfit, Row, Session, Shadow, Warehouse } from '../../engine/words/warehouse.ts';
@@ -24,7 +24,7 @@ import {
   openInstance,
   openShadowInstance,
 } from './instance.ts';
-import { misfitQuery, pagesTable } from './pages.ts';
+import { chooseUsualKeys, misfitQuery, pagesTable, usualKeysQuery } from './pages.ts';
 import { createPool } from './pool.ts';
 import { compileStatement } from './statement.ts';
 
@@ -100,6 +100,13 @@ async function createWarehouse(
 
   return {
     dialect: duckdbDialect,
+    catalog: attached.alias,
+    describeFile: (path) =>
+      guarded(() =>
+        readers.use((reader) =>
+          describeStatementColumns(reader, sql`select * from read_csv(${sql.lit(path)})`),
+        ),
+      ),
     async query<R = Row>(statement: RawBuilder<unknown>): Promise<R[]> {
       const compiled = compileStatement(statement);
       const answer = await guarded(() =>
@@ -132,7 +139,11 @@ async function createWarehouse(
         readers.discard(reader);
       }
     },
-    pages: async (_session, files, stream) => pagesTable(files, stream),
+    async pages(session, files, stream) {
+      const query = usualKeysQuery(files, stream);
+      const [row] = query ? await session.query<{ keys: readonly string[] | null }>(query) : [];
+      return pagesTable(files, stream, chooseUsualKeys(stream, row?.keys));
+    },
     findMisfit: (files, stream) =>
       guarded(() =>
         readers.use(async (reader) => {

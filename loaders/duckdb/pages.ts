@@ -57,8 +57,16 @@ function pathOf(column: StreamColumn): readonly string[] {
   return column.path ?? [column.name];
 }
 
-/** Records whose undeclared keys are kept: the whole object is read, declared keys are cut out. */
-function objectSource(files: readonly PageFile[], stream: Stream): Source {
+/**
+ * Records whose undeclared keys are kept: the whole object is read, declared keys are cut out.
+ * `usualKeys`: the keys of one record, all declared. Sources write the same keys in the same order,
+ * and to compare a list costs a third of cutting.
+ */
+function objectSource(
+  files: readonly PageFile[],
+  stream: Stream,
+  usualKeys: readonly string[],
+): Source {
   const { shape, outside } = shapeOf(stream.columns);
   const isOutside = new Set(outside);
   const record = sql.id('record');
@@ -66,10 +74,13 @@ function objectSource(files: readonly PageFile[], stream: Stream): Source {
   const extraPath = stream.extraPath ?? [];
   const declared = declaredUnder(stream, extraPath);
   const isSpecial = stream.extraPath !== undefined;
-  const extra = sql`nullif(json_merge_patch(
-        json_extract(${record}, ${sql.lit(jsonPath(extraPath))}),
-        ${sql.lit(JSON.stringify(declared))}
-      ), '{}')`;
+  const object = sql`json_extract(${record}, ${sql.lit(jsonPath(extraPath))})`;
+  const cut = sql`nullif(json_merge_patch(${object}, ${sql.lit(JSON.stringify(declared))}), '{}')`;
+  const usual = sql`[${sql.join(usualKeys.map((key) => sql.lit(key)))}]`;
+  const extra =
+    usualKeys.length === 0
+      ? cut
+      : sql`case when json_keys(${object}) = ${usual} then null else ${cut} end`;
   return {
     texts: stream.columns.map((column) => ({
       column,
@@ -103,9 +114,15 @@ function typeText(node: ShapeNode): string {
   return `STRUCT(${entries.join(', ')})`;
 }
 
-function ndjsonSource(files: readonly PageFile[], stream: Stream): Source {
+function ndjsonSource(
+  files: readonly PageFile[],
+  stream: Stream,
+  usualKeys: readonly string[],
+): Source {
   const { shape, outside } = shapeOf(stream.columns);
-  if (stream.extraPath !== undefined || outside.length > 0) return objectSource(files, stream);
+  if (stream.extraPath !== undefined || outside.length > 0) {
+    return objectSource(files, stream, usualKeys);
+  }
   const names = Object.entries(shape).map(
     ([name, node]) => sql`${sql.lit(name)}: ${sql.lit(typeText(node))}`,
   );
@@ -145,8 +162,36 @@ function typed(text: RawBuilder<unknown>, type: ColumnType, cast: RawBuilder<unk
 const castName = sql`cast`;
 const tryCastName = sql`try_cast`;
 
-function sourceOf(files: readonly PageFile[], stream: Stream): Source {
-  return files[0]?.format === 'csv' ? csvSource(files, stream) : ndjsonSource(files, stream);
+function sourceOf(
+  files: readonly PageFile[],
+  stream: Stream,
+  usualKeys: readonly string[] = [],
+): Source {
+  return files[0]?.format === 'csv'
+    ? csvSource(files, stream)
+    : ndjsonSource(files, stream, usualKeys);
+}
+
+/** The keys of the first record's object at `extraPath`; undefined where nobody asks for them. */
+export function usualKeysQuery(
+  files: readonly PageFile[],
+  stream: Stream,
+): RawBuilder<unknown> | undefined {
+  const file = files.find(({ format }) => format === 'ndjson');
+  if (file === undefined || stream.extraPath === undefined) return undefined;
+  return sql`
+    select json_keys(json, ${sql.lit(jsonPath(stream.extraPath))}) as keys
+    from read_ndjson_objects(${listFiles([file])})
+    limit 1`;
+}
+
+/** Those keys, where all of them are declared: then there is nothing extra in a like record. */
+export function chooseUsualKeys(
+  stream: Stream,
+  keys: readonly string[] | null | undefined,
+): readonly string[] {
+  const declared = declaredUnder(stream, stream.extraPath ?? []);
+  return keys?.every((key) => Object.hasOwn(declared, key)) ? keys : [];
 }
 
 /** Files that one reader call can take: NDJSON together, CSV by equal headers. */
@@ -158,10 +203,14 @@ function groupFiles(files: readonly PageFile[]): readonly (readonly PageFile[])[
   ];
 }
 
-export function pagesTable(files: readonly PageFile[], stream: Stream): RawBuilder<unknown> {
+export function pagesTable(
+  files: readonly PageFile[],
+  stream: Stream,
+  usualKeys: readonly string[],
+): RawBuilder<unknown> {
   assertThat(files.length > 0, 'there is at least one page');
   const selects = groupFiles(files).map((group) => {
-    const source = sourceOf(group, stream);
+    const source = sourceOf(group, stream, usualKeys);
     const columns = source.texts.map(
       ({ column, text }) => sql`${typed(text, column.type, castName)} as ${sql.id(column.name)}`,
     );
