@@ -10,7 +10,7 @@ export interface SeedColumn {
 /** From the narrowest to the widest; a column is the first that all its values are. */
 const kinds: readonly { readonly type: ColumnType; readonly pattern: RegExp }[] = [
   { type: 'integer', pattern: /^[+-]?(0|[1-9]\d{0,17})$/ },
-  { type: 'double', pattern: /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/ },
+  { type: 'double', pattern: /^[+-]?((0|[1-9]\d{0,14})(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/ },
   { type: 'boolean', pattern: /^(true|false)$/i },
   { type: 'date', pattern: /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/ },
   {
@@ -21,7 +21,8 @@ const kinds: readonly { readonly type: ColumnType; readonly pattern: RegExp }[] 
 
 /**
  * A seed's columns, read off all its rows: an empty cell is null and says nothing, a column without
- * any value is text. A number that starts with a zero is text: it is a code.
+ * any value is text. A number that starts with a zero is text, for it is a code; so is one with more
+ * digits than a number can hold.
  * Throws the CSV reader's error, which names the line.
  */
 export async function readSeedColumns(path: string): Promise<SeedColumn[]> {

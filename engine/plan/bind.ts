@@ -289,18 +289,19 @@ function describeFailure(
   }
   const message = messageOf(error).replace(/^the warehouse refused a statement: /, '');
   const [first = '', ...rest] = message.split('\n');
-  const line = isModelNode(found) ? lineOf(found.text, message) : place.line;
   const candidates = rest.find((one) => /^Candidate|Did you mean/i.test(one.trim()))?.trim();
-  const missing = /column "?([^"\s]+?)"? (?:not found|does not)|Referenced column "([^"]+)"/i.exec(
-    message,
-  );
-  const name = missing?.[1] ?? missing?.[2];
+  const missing =
+    /Referenced column "([^"]+)"|column "?([^"\s]+?)"? (?:not found|does not)|name "?([^"\s]+?)"? does not exist/i.exec(
+      message,
+    );
+  const name = missing?.slice(1).find((one) => one !== undefined);
+  const inText = isModelNode(found) ? placeIn(found.text, message, name) : {};
   const names = node.dependsOn.flatMap((id) => bound.get(id)?.columns.map((one) => one.name) ?? []);
   const meant = name === undefined || candidates ? '' : didYouMean(name, names);
   const hint = error instanceof TerminalError ? (candidates ?? error.hint) : candidates;
   return {
     ...place,
-    line,
+    ...inText,
     message: `does not bind: ${first}${meant}`,
     ...base,
     ...(hint === undefined ? {} : { hint }),
@@ -327,14 +328,21 @@ function placeOf(
   return { file: node.file, line: 1, column: 1 };
 }
 
-/** The driver quotes the rendered line; where the file holds that line once, it is the place. */
-function lineOf(text: string, message: string): number {
+/**
+ * The driver speaks of the rendered text. What it names, or the line it quotes, is the place where
+ * the file holds it exactly once.
+ */
+function placeIn(text: string, message: string, name: string | undefined) {
   const quoted = /LINE \d+: (.*)/
     .exec(message)?.[1]
     ?.replace(/^\.\.\.|\.\.\.$/g, '')
     .trim();
-  if (quoted === undefined || quoted.length < 4) return 1;
-  const lines = text.split('\n');
-  const hits = lines.flatMap((line, index) => (line.includes(quoted) ? [index + 1] : []));
-  return hits.length === 1 ? (hits[0] ?? 1) : 1;
+  for (const wanted of [name, quoted]) {
+    if (wanted === undefined || wanted.length < 3) continue;
+    const at = text.indexOf(wanted);
+    if (at === -1 || text.includes(wanted, at + 1)) continue;
+    const before = text.slice(0, at).split('\n');
+    return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+  }
+  return { line: 1, column: 1 };
 }
