@@ -128,6 +128,16 @@ describe('a macro file', () => {
   });
 });
 
+describe('a block tag', () => {
+  test('data_test ends with its own name', () => {
+    const file = parse('{% data_test x(model) %}a{% enddata_test %}');
+    expect(loadMacros(file).map((macro) => [macro.name, macro.source])).toEqual([['test_x', 'a']]);
+  });
+  test('of inheritance says that it is not supported', () => {
+    expect(() => parse("{% extends 'a' %}")).toThrow('inheritance');
+  });
+});
+
 describe('docs in Markdown', () => {
   test('are found beside text that is no template, and not inside comments', () => {
     const source =
@@ -169,6 +179,7 @@ describe('native rendering', () => {
     await expect(renderNative(parse(template))).rejects.toThrow(`into type '${kind}'`);
   });
   test('as_… change nothing in text', async () => {
+    expect(await render('{{ (1|as_number) + 1 }}{{ none|as_native is none }}')).toBe('2True');
     expect(await render('{{ "True"|as_bool }}{{ 1|as_number }}{{ "x"|as_text|upper }}')).toBe(
       'True1X',
     );

@@ -137,10 +137,12 @@ function defaultTo(value: JinjaValue, fallback: JinjaValue, isFalseToo: boolean)
   return value;
 }
 
-/** dbt's `as_…`: a mark for native rendering, and no change to what is printed. */
-function marker(kind: NativeMarker['kind']): [string, Filter] {
-  return defineFilter(`as_${kind}`, [], (value) => new NativeMarker(kind, printValue(value)));
-}
+const markerKinds = ['bool', 'native', 'number', 'text'] as const;
+
+/** dbt's `as_…` in native rendering: marks that `concatNative` reads. */
+export const markerFilters: readonly [string, Filter][] = markerKinds.map((kind) =>
+  defineFilter(`as_${kind}`, [], (value) => new NativeMarker(kind, printValue(value))),
+);
 
 export const valueFilters: readonly [string, Filter][] = [
   ...(['default', 'd'] as const).map((name) =>
@@ -179,8 +181,6 @@ export const valueFilters: readonly [string, Filter][] = [
     });
   }),
   defineFilter('pprint', [], (value) => prettyPrint(value)),
-  marker('bool'),
-  marker('native'),
-  marker('number'),
-  marker('text'),
+  // Where text is rendered dbt's markers leave every value as it is.
+  ...markerKinds.map((kind) => defineFilter(`as_${kind}`, [], (value) => value)),
 ];

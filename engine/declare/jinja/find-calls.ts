@@ -80,7 +80,7 @@ function walk(
   if (typeof value !== 'object' || value === null) return;
   if (isCall(value)) visit(value, macro);
   const inner = macroNameOf(value) ?? macro;
-  for (const part of Object.values<unknown>(value)) {
+  for (const part of Object.values(value)) {
     if (typeof part === 'object' && part !== null) walk(part, inner, visit);
   }
 }

@@ -67,17 +67,17 @@ function describeRoutine(
   };
 }
 
-/** `{% macro name(…) %}` and dbt's `{% test name(…) %}`. */
+/** `{% macro name(…) %}` and dbt's `{% test name(…) %}`, also spelt `data_test`. */
 export function parseMacro(
   stream: TokenStream,
   macroKind: Exclude<MacroKind, 'materialization'>,
   parseBody: ParseBody,
 ): MacroNode {
-  const { at } = stream.next();
+  const { at, value: tag } = stream.next();
   const name = parseNewName(stream);
   const { result, used } = stream.watchNames(() => ({
     parameters: parseParameters(stream),
-    ...parseBounded(stream, `end${macroKind}`, parseBody),
+    ...parseBounded(stream, `end${tag}`, parseBody),
   }));
   const { parameters, body, bodyStart, bodyEnd } = result;
   return {

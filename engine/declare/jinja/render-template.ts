@@ -2,7 +2,7 @@ import type { Template } from './ast.ts';
 import { builtins } from './builtins.ts';
 import { runBody } from './evaluate-statement.ts';
 import type { Filter } from './filter.ts';
-import { filters } from './filters.ts';
+import { filters, nativeFilters } from './filters.ts';
 import { JinjaError } from './jinja-error.ts';
 import { chain } from './maybe-promise.ts';
 import { concatNative } from './native-value.ts';
@@ -46,10 +46,10 @@ function extend<T>(base: ReadonlyMap<string, T>, more: Iterable<readonly [string
   return more === undefined ? base : new Map([...base, ...more]);
 }
 
-export function createRuntime(options: RenderOptions): Runtime {
+export function createRuntime(options: RenderOptions, isNative = false): Runtime {
   return {
     undefinedMode: options.undefined ?? 'permissive',
-    filters: extend(filters, options.filters),
+    filters: extend(isNative ? nativeFilters : filters, options.filters),
     tests: extend(tests, options.tests),
     builtins,
     loader: options.loader,
@@ -63,7 +63,11 @@ export function createRuntime(options: RenderOptions): Runtime {
 
 function run(template: Template, options: RenderOptions, isNative: boolean): MaybePromise<Output> {
   options.signal?.throwIfAborted();
-  const activation = new Activation(createRuntime(options), template, options.globals ?? noGlobals);
+  const activation = new Activation(
+    createRuntime(options, isNative),
+    template,
+    options.globals ?? noGlobals,
+  );
   const scope = new Scope(activation);
   for (const [name, value] of options.variables ?? []) scope.set(name, value);
   const out = new Output(isNative);
