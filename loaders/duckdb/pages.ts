@@ -75,7 +75,8 @@ function objectSource(
   const declared = declaredUnder(stream, extraPath);
   const isSpecial = stream.extraPath !== undefined;
   const object = sql`json_extract(${record}, ${sql.lit(jsonPath(extraPath))})`;
-  const cut = sql`nullif(json_merge_patch(${object}, ${sql.lit(JSON.stringify(declared))}), '{}')`;
+  const cut = sql`case when json_type(${object}) = 'OBJECT' then
+        nullif(json_merge_patch(${object}, ${sql.lit(JSON.stringify(declared))}), '{}') end`;
   const usual = sql`[${sql.join(usualKeys.map((key) => sql.lit(key)))}]`;
   const extra =
     usualKeys.length === 0
@@ -154,6 +155,8 @@ function typed(text: RawBuilder<unknown>, type: ColumnType, cast: RawBuilder<unk
       return sql`${cast}(case
         when contains(${text}, '.') and not regexp_full_match(${text}, '\\s*-?\\d+\\.0*\\s*')
         then 'fraction' else nullif(${text}, '') end as bigint)`;
+    case 'json':
+      return sql`${cast}(nullif(cast(${text} as varchar), '') as json)`;
     default:
       return sql`${cast}(nullif(${text}, '') as ${sql.raw(type)})`;
   }
@@ -236,7 +239,7 @@ export function misfitQuery(files: readonly PageFile[], stream: Stream): RawBuil
         ({ column, text }) => sql`(
           select ${sql.lit(column.name)} as "column", concat_ws('|', ${sql.join(keys)}) as "recordId"
           from ${source.from}
-          where nullif(${text}, '') is not null
+          where nullif(cast(${text} as varchar), '') is not null
             and ${typed(text, column.type, tryCastName)} is null
           limit 1)`,
       );
