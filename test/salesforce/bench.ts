@@ -1,7 +1,7 @@
 import type { ConnectionContext } from '../../engine/words/connection.ts';
 import type { JsonObject } from '../../engine/words/json.ts';
 import { silentLog } from '../../engine/words/log.ts';
-import type { Extractor } from '../../engine/words/stream.ts';
+import type { Extractor, Page, Stream, StreamSettings } from '../../engine/words/stream.ts';
 import { salesforce as salesforceExtractor } from '../../extractors/salesforce.ts';
 import { createClock } from '../../sandbox/clock.ts';
 import {
@@ -9,6 +9,8 @@ import {
   type SalesforceSandbox,
   startSalesforceSandbox,
 } from '../../sandbox/salesforce/sandbox.ts';
+import { runRead } from '../conformance/extractor.ts';
+import type { Landing } from '../conformance/landing.ts';
 import { createVirtualClock, type VirtualClock } from '../wire/virtual-clock.ts';
 
 /** A Salesforce org, our side of the connection to it, and two clocks that move together. */
@@ -90,4 +92,18 @@ export function loadAccounts(sandbox: SalesforceSandbox, count: number): void {
       };
     }),
   );
+}
+
+/** One run of one stream. */
+export function readInto(
+  bench: SalesforceBench,
+  stream: Stream,
+  landing: Landing,
+  settings: StreamSettings = {},
+  afterPage?: (page: Page, pages: number) => void,
+): Promise<void> {
+  return runRead({ extractor: bench.extractor, now: bench.clock.now }, stream, landing, {
+    settings,
+    ...(afterPage === undefined ? {} : { afterPage }),
+  });
 }

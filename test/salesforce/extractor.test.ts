@@ -1,41 +1,17 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { openAccount } from '../../apis/salesforce/account.ts';
-import { BudgetExhausted, TerminalError } from '../../engine/words/errors.ts';
-import type { Page, Stream, StreamSettings } from '../../engine/words/stream.ts';
 import { salesforce } from '../../extractors/salesforce.ts';
 import { salesforce as destination } from '../../reverse-etl/salesforce.ts';
 import { findStream, runRead } from '../conformance/extractor.ts';
 import { createLanding, type Landing } from '../conformance/landing.ts';
-import { loadAccounts, openBench, type SalesforceBench, startMs } from './bench.ts';
+import { loadAccounts, openBench, readInto, startMs } from './bench.ts';
 
 const signal = new AbortController().signal;
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
 const iso = (ms: number): string => new Date(ms).toISOString();
 
-function read(
-  bench: SalesforceBench,
-  stream: Stream,
-  landing: Landing,
-  settings: StreamSettings = {},
-  afterPage?: (page: Page, pages: number) => void,
-): Promise<void> {
-  return runRead({ extractor: bench.extractor, now: bench.clock.now }, stream, landing, {
-    settings,
-    ...(afterPage === undefined ? {} : { afterPage }),
-  });
-}
-
 function liveNames(landing: Landing): readonly string[] {
   return [...landing.live().values()].map((record) => String(record['Name'])).toSorted();
-}
-
-async function failure(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
 }
 
 describe('calls', () => {
@@ -43,7 +19,7 @@ describe('calls', () => {
     await using bench = await openBench();
     const names = ['Account', 'Contact', 'Opportunity'];
     for (const stream of await bench.extractor.discover(signal, names)) {
-      await read(bench, stream, createLanding(stream));
+      await readInto(bench, stream, createLanding(stream));
     }
     await destination.create(bench.context, 'Contact').describe(signal);
     expect(bench.sandbox.calls.byRoute).toEqual({
@@ -74,7 +50,7 @@ describe('calls', () => {
     const probability = { server_error: 0.3, dropped_connection: 0.2, expired_token: 0.1 };
     bench.sandbox.faults.set({ seed: 3, probability, most: 4 });
     const stream = await findStream(bench.extractor, 'Account');
-    await read(bench, stream, createLanding(stream));
+    await readInto(bench, stream, createLanding(stream));
     expect(bench.sandbox.calls.total).toBeGreaterThan(3);
     expect(bench.context.meter.usedToday()).toBe(bench.sandbox.calls.total);
   });
@@ -85,7 +61,7 @@ describe('calls', () => {
     const stream = await findStream(bench.extractor, 'Account');
     const landing = createLanding(stream);
     bench.sandbox.calls.reset();
-    await read(bench, stream, landing);
+    await readInto(bench, stream, landing);
     expect(landing.live().size).toBe(4500);
     expect(landing.added).toBe(4500);
     expect(bench.sandbox.calls.byRoute).toEqual({
@@ -105,7 +81,7 @@ describe('calls', () => {
     const stream = await findStream(bench.extractor, 'Account');
     const landing = createLanding(stream);
     bench.sandbox.calls.reset();
-    await read(bench, stream, landing);
+    await readInto(bench, stream, landing);
     expect(landing.live().size).toBe(1999);
     expect(bench.sandbox.calls.total).toBe(1);
   });
@@ -118,8 +94,8 @@ describe('what is read', () => {
     expect(streams.length).toBeGreaterThan(5);
     for (const stream of streams) {
       const landing = createLanding(stream);
-      await read(bench, stream, landing);
-      await read(bench, stream, landing);
+      await readInto(bench, stream, landing);
+      await readInto(bench, stream, landing);
       expect(landing.cursor).toBeDefined();
     }
   });
@@ -168,7 +144,7 @@ describe('what is read', () => {
     for (const row of rows) person.create('Account', row);
     const stream = await findStream(bench.extractor, 'Account');
     const landing = createLanding(stream);
-    await read(bench, stream, landing);
+    await readInto(bench, stream, landing);
     const extractor = salesforce.create(bench.reopen({ bulk_from: 1 }));
     const formats: string[] = [];
     await runRead({ extractor, now: bench.clock.now }, stream, landing, {
@@ -191,7 +167,7 @@ describe('what is read', () => {
     loadAccounts(bench.sandbox, 2);
     const stream = await findStream(bench.extractor, 'Account');
     const landing = createLanding(stream);
-    await read(bench, stream, landing, { fields: ['Name', 'Phone'], exclude: ['Phone', 'Id'] });
+    await readInto(bench, stream, landing, { fields: ['Name', 'Phone'], exclude: ['Phone', 'Id'] });
     const [record] = [...landing.live().values()];
     const present = Object.entries(record ?? {}).filter(([, value]) => value !== null);
     expect(present.map(([name]) => name)).toEqual(['Id', 'IsDeleted', 'Name', 'SystemModstamp']);
@@ -203,7 +179,7 @@ describe('what is read', () => {
     const [a, b] = ['a', 'b'].map((Name) => person.create('Account', { Name })) as [string, string];
     const stream = await findStream(bench.extractor, 'Account');
     const landing = createLanding(stream);
-    await read(bench, stream, landing);
+    await readInto(bench, stream, landing);
     for (const act of [
       () => person.remove('Account', a),
       () => person.undelete('Account', a),
@@ -211,7 +187,7 @@ describe('what is read', () => {
     ]) {
       bench.advance(minuteMs);
       act();
-      await read(bench, stream, landing);
+      await readInto(bench, stream, landing);
     }
     expect(liveNames(landing)).toEqual(['a']);
     expect(landing.versions(a).map((v) => v['IsDeleted'])).toEqual([false, true, false, false]);
@@ -225,13 +201,13 @@ describe('what is read', () => {
     const stream = await findStream(bench.extractor, 'Account');
     const landing = createLanding(stream);
     bench.sandbox.person.create('Account', { Name: 'now' });
-    await read(bench, stream, landing);
+    await readInto(bench, stream, landing);
     bench.sandbox.person.create('Account', { Name: 'late' }, iso(startMs - 9 * minuteMs));
     bench.sandbox.person.create('Account', { Name: 'too late' }, iso(startMs - 11 * minuteMs));
-    await read(bench, stream, landing);
+    await readInto(bench, stream, landing);
     expect(liveNames(landing)).toContain('late');
     expect(liveNames(landing)).not.toContain('too late');
-    await read(bench, stream, landing, { lookbackMs: 20 * minuteMs });
+    await readInto(bench, stream, landing, { lookbackMs: 20 * minuteMs });
     expect(liveNames(landing)).toContain('too late');
   });
 
@@ -243,7 +219,7 @@ describe('what is read', () => {
     const stream = await findStream(bench.extractor, 'Account');
     const landing = createLanding(stream);
     let records = 0;
-    await read(bench, stream, landing, {}, (page) => {
+    await readInto(bench, stream, landing, {}, (page) => {
       records += page.records ?? 0;
     });
     expect(landing.live().size).toBe(50);
@@ -266,7 +242,7 @@ describe('what is read', () => {
     const stream = await findStream(bench.extractor, 'Account');
     const landing = createLanding(stream);
     const settings = { volatile: { fields: ['Size__c'], everyMs: dayMs } };
-    await read(bench, stream, landing, settings);
+    await readInto(bench, stream, landing, settings);
     const estimate = (): string =>
       bench.extractor.estimate({
         stream,
@@ -279,7 +255,7 @@ describe('what is read', () => {
     bench.advance(dayMs / 2);
     expect(estimate()).toContain('Size__c');
     const scans: unknown[] = [];
-    await read(bench, stream, landing, settings, (page) => scans.push(page.scan?.complete));
+    await readInto(bench, stream, landing, settings, (page) => scans.push(page.scan?.complete));
     expect(scans).toEqual([true]);
     expect(landing.versions(id)[0]?.['Size__c']).toBe(5);
     expect(estimate()).toContain('changes since');
@@ -291,15 +267,15 @@ describe('what is read', () => {
     const ids = ['stays', 'vanishes'].map((Name) => person.create('Account', { Name }));
     const stream = await findStream(bench.extractor, 'Account');
     const landing = createLanding(stream);
-    await read(bench, stream, landing);
+    await readInto(bench, stream, landing);
     person.remove('Account', ids[1] ?? '', undefined, true);
     bench.advance(minuteMs);
-    await read(bench, stream, landing);
+    await readInto(bench, stream, landing);
     expect(liveNames(landing)).toEqual(['stays', 'vanishes']);
     bench.advance(16 * dayMs);
     const request = { stream, settings: {}, cursor: landing.cursor, boundaryMs: bench.clock.now() };
     expect(bench.extractor.estimate(request).reason).toContain('recycle bin');
-    await read(bench, stream, landing);
+    await readInto(bench, stream, landing);
     expect(liveNames(landing)).toEqual(['stays']);
   });
 
@@ -308,170 +284,12 @@ describe('what is read', () => {
     loadAccounts(bench.sandbox, 30);
     const stream = await findStream(bench.extractor, 'Account');
     const landing = createLanding(stream);
-    await read(bench, stream, landing);
+    await readInto(bench, stream, landing);
     const counts: number[] = [];
     for (let round = 0; round < 3; round += 1) {
       bench.advance(15 * minuteMs);
-      await read(bench, stream, landing, {}, (page) => counts.push(page.records ?? -1));
+      await readInto(bench, stream, landing, {}, (page) => counts.push(page.records ?? -1));
     }
     expect(counts).toEqual([30, 0, 0]);
-  });
-});
-
-describe('going on after an interruption', () => {
-  test('a token that expires between pages costs one more sign-in and nothing else', async () => {
-    await using bench = await openBench({ pageSizeMax: 10 }, { bulk_from: 1000 });
-    loadAccounts(bench.sandbox, 35);
-    const stream = await findStream(bench.extractor, 'Account');
-    const landing = createLanding(stream);
-    bench.sandbox.calls.reset();
-    await read(bench, stream, landing, {}, (_, pages) => {
-      if (pages === 2) bench.sandbox.oauth.expireAll();
-    });
-    expect(landing.added).toBe(35);
-    expect(bench.sandbox.calls.byRoute).toEqual({
-      'GET /queryAll': 5,
-      'POST /services/oauth2/token': 1,
-    });
-  });
-
-  test('another process goes on with the bulk job that was begun', async () => {
-    await using bench = await openBench({ bulkPageSizeMax: 10 }, { bulk_from: 20 });
-    loadAccounts(bench.sandbox, 2060);
-    const stream = await findStream(bench.extractor, 'Account');
-    const landing = createLanding(stream);
-    for (const pagesMax of [2, 1, 1, 100]) {
-      const extractor = salesforce.create(bench.reopen());
-      await runRead({ extractor, now: bench.clock.now }, stream, landing, { pagesMax });
-    }
-    expect(landing.added).toBe(2060);
-    expect(bench.sandbox.calls.byRoute['POST /jobs/query']).toBe(1);
-    expect(bench.sandbox.calls.byRoute['GET /queryAll']).toBe(1);
-    expect(bench.sandbox.calls.byRoute['GET /jobs/query/:id/results']).toBe(6);
-  });
-
-  test('a job that is gone is begun anew', async () => {
-    await using bench = await openBench({ bulkPageSizeMax: 20 }, { bulk_from: 20 });
-    loadAccounts(bench.sandbox, 2060);
-    const stream = await findStream(bench.extractor, 'Account');
-    const landing = createLanding(stream);
-    const world = { extractor: bench.extractor, now: bench.clock.now };
-    await runRead(world, stream, landing, { pagesMax: 3 });
-    const reading = landing.cursor?.['reading'] as { job: { id: string } };
-    const path = `/jobs/query/${reading.job.id}`;
-    await openAccount(bench.context).send({ method: 'DELETE', path, signal });
-    await runRead(world, stream, landing);
-    expect(landing.live().size).toBe(2060);
-    expect(landing.added).toBe(2060);
-    expect(bench.sandbox.calls.byRoute['POST /jobs/query']).toBe(2);
-  });
-
-  test('the day’s limit of the org stops the read, and the next day goes on', async () => {
-    await using bench = await openBench({ pageSizeMax: 10, dailyCalls: 4 }, { bulk_from: 1000 });
-    loadAccounts(bench.sandbox, 45);
-    const stream = await findStream(bench.extractor, 'Account');
-    const landing = createLanding(stream);
-    expect(await failure(read(bench, stream, landing))).toBeInstanceOf(BudgetExhausted);
-    expect(landing.live().size).toBe(30);
-    bench.advance(dayMs + 3_600_000);
-    await read(bench, stream, landing);
-    expect(landing.added).toBe(45);
-  });
-
-  test('a share of the org’s limit is kept, whatever the limit is', async () => {
-    await using bench = await openBench(
-      { pageSizeMax: 10, dailyCalls: 10 },
-      { bulk_from: 1000, daily_calls: '50%' },
-    );
-    loadAccounts(bench.sandbox, 200);
-    const stream = await findStream(bench.extractor, 'Account');
-    const error = await failure(read(bench, stream, createLanding(stream)));
-    expect(error).toMatchObject({ code: 'budget-exhausted', used: 5, budget: 5 });
-    expect(bench.sandbox.calls.total).toBe(5);
-  });
-});
-
-describe('a schema that changes', () => {
-  test('a hidden field leaves the stream, and coming back it is read for all records', async () => {
-    await using bench = await openBench();
-    bench.sandbox.person.create('Account', { Name: 'a', Phone: '1' });
-    const stream = await findStream(bench.extractor, 'Account');
-    const landing = createLanding(stream);
-    bench.sandbox.hideField('Account', 'Phone');
-    const error = await failure(read(bench, stream, landing));
-    expect(error).toBeInstanceOf(TerminalError);
-    expect(error).toMatchObject({ code: 'field-not-found' });
-    expect((error as Error).message).toContain('Phone');
-
-    const narrow = await findStream(bench.extractor, 'Account');
-    expect(narrow.columns.map((column) => column.name)).not.toContain('Phone');
-    await read(bench, narrow, landing);
-    bench.sandbox.show('Account');
-    bench.advance(60 * minuteMs);
-    const wide = await findStream(bench.extractor, 'Account');
-    await read(bench, wide, landing);
-    expect([...landing.live().values()][0]?.['Phone']).toBe('1');
-  });
-
-  test('an object that vanished is left out of discovery and named by a read', async () => {
-    await using bench = await openBench();
-    const stream = await findStream(bench.extractor, 'Contact');
-    bench.sandbox.dropObject('Contact');
-    expect(await bench.extractor.discover(signal, ['Contact', 'Account'])).toHaveLength(1);
-    const error = await failure(read(bench, stream, createLanding(stream)));
-    expect(error).toMatchObject({ name: 'TerminalError', code: 'object-not-found' });
-  });
-
-  test('an object with more fields than a request line holds is read by a bulk job', async () => {
-    await using bench = await openBench();
-    const fields = Array.from({ length: 330 }, (_, n) => ({
-      name: `A_field_with_quite_a_long_name_${n}__c`,
-      type: 'string' as const,
-    }));
-    bench.sandbox.define({ objects: { Wide__c: { fields } } });
-    bench.sandbox.person.create('Wide__c', { A_field_with_quite_a_long_name_7__c: 'seven' });
-    const stream = await findStream(bench.extractor, 'Wide__c');
-    const landing = createLanding(stream);
-    await read(bench, stream, landing);
-    const [record] = [...landing.live().values()];
-    expect(record?.['A_field_with_quite_a_long_name_7__c']).toBe('seven');
-    expect(bench.sandbox.calls.byRoute['GET /queryAll']).toBeUndefined();
-  });
-});
-
-describe('signing in', () => {
-  const sees = async (bench: SalesforceBench, config: Record<string, string>) => {
-    const { login_url, client_id } = bench.context.config;
-    const context = { ...bench.reopen(), config: { login_url, client_id, ...config } };
-    return findStream(salesforce.create(context as typeof bench.context), 'Account');
-  };
-
-  test('works by refresh token', async () => {
-    await using bench = await openBench();
-    const stream = await sees(bench, { refresh_token: bench.sandbox.oauth.issueRefreshToken() });
-    expect(stream.name).toBe('Account');
-  });
-
-  test('works by JWT, and a wrong key does not', async () => {
-    await using bench = await openBench();
-    const encode = { type: 'pkcs8', format: 'pem' } as const;
-    const keys = generateKeyPairSync('rsa', { modulusLength: 2048 });
-    const others = generateKeyPairSync('rsa', { modulusLength: 2048 });
-    bench.sandbox.oauth.registerKey(String(keys.publicKey.export({ type: 'spki', format: 'pem' })));
-    const { username } = bench.sandbox;
-    const good = { username, private_key: String(keys.privateKey.export(encode)) };
-    expect((await sees(bench, good)).name).toBe('Account');
-    for (const key of [String(others.privateKey.export(encode)), 'not a key']) {
-      const error = await failure(sees(bench, { username, private_key: key }));
-      expect(error).toMatchObject({ name: 'TerminalError', code: 'credentials-refused' });
-    }
-  });
-
-  test('many callers at once sign in once', async () => {
-    await using bench = await openBench();
-    const names = ['Account', 'Contact', 'Lead', 'Case', 'Opportunity', 'User', 'Task', 'Event'];
-    const streams = await bench.extractor.discover(signal, names);
-    expect(streams.length).toBe(8);
-    expect(bench.sandbox.calls.byRoute['POST /services/oauth2/token']).toBe(1);
   });
 });
