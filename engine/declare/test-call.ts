@@ -43,11 +43,18 @@ export function testCall(test: TestNode, tested: HostObject): TestCall | undefin
   return { template, names };
 }
 
+/** What was written as an expression, as one; text around it is joined to it. */
 function expressionOf(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;
   if (/^\s*(ref|source|var|env_var)\s*\(.*\)\s*$/s.test(value)) return value.trim();
-  const whole = /^\s*\{\{(.*)\}\}\s*$/s.exec(value);
-  return whole?.[1] !== undefined && !whole[1].includes('{{') ? whole[1].trim() : undefined;
+  const parts = value.split(/\{\{(.*?)\}\}/s);
+  if (parts.length === 1) return undefined;
+  const isWhole = parts.length === 3 && parts[0]?.trim() === '' && parts[2]?.trim() === '';
+  if (isWhole) return parts[1]?.trim();
+  // Odd parts stood between the braces. A text of JSON is one of Jinja.
+  return parts
+    .map((part, index) => (index % 2 === 1 ? `(${part.trim()})` : JSON.stringify(part)))
+    .join(' ~ ');
 }
 
 /** The tested relation narrowed by the test's `where`. */

@@ -1,0 +1,106 @@
+import { sql } from 'kysely';
+import { describe, expect, test } from 'vitest';
+import { compileNode } from '../../engine/declare/compile-node.ts';
+import { isModelNode } from '../../engine/declare/model-node.ts';
+import { readFiles } from './project-folder.ts';
+import { openWarehouse } from './shadow.ts';
+
+/** What a template's SQL answers, as one value each. */
+const cases: readonly [template: string, expected: unknown][] = [
+  ["{{ dbt.dateadd('day', 3, \"date '2026-01-30'\") }}", '2026-02-02T00:00:00.000Z'],
+  [
+    "{{ dateadd(datepart='month', interval=-1, from_date_or_timestamp=\"timestamp '2026-03-31'\") }}",
+    '2026-02-28T00:00:00.000Z',
+  ],
+  ["{{ dbt.datediff(\"date '2026-01-30'\", \"date '2026-02-02'\", 'day') }}", 3],
+  ["{{ dbt.datediff(\"'2026-01-01'\", \"'2026-01-02'\", 'hour') }}", 24],
+  ["cast({{ dbt.date_trunc('month', \"date '2026-01-30'\") }} as date)", '2026-01-01'],
+  ["{{ dbt.last_day(\"date '2026-02-03'\", 'month') }}", '2026-02-28'],
+  ["{{ dbt.last_day(\"date '2026-02-03'\", 'quarter') }}", '2026-03-31'],
+  ["{{ dbt.concat([\"'a'\", \"'b'\", 'null']) }}", null],
+  ['{{ dbt.hash("\'a\'") }}', '0cc175b9c0f1b6a831c399e269772661'],
+  ["{{ dbt.safe_cast(\"'x'\", api.Column.translate_type('integer')) }}", null],
+  ['{{ dbt.safe_cast("\'7\'", dbt.type_int()) }}', 7],
+  ['{{ dbt.split_part("\'a-b-c\'", "\'-\'", 2) }}', 'b'],
+  ['{{ dbt.split_part("\'a-b-c\'", "\'-\'", -1) }}', 'c'],
+  ['{{ dbt.length("\'abc\'") }}', 3],
+  ['{{ dbt.replace("\'abc\'", "\'b\'", "\'x\'") }}', 'axc'],
+  ['{{ dbt.right("\'abc\'", 2) }}', 'bc'],
+  ['{{ dbt.position("\'b\'", "\'abc\'") }}', 2],
+  ['{{ dbt.string_literal("it\'s") }}', "it's"],
+  ["cast('1' as {{ dbt.type_string() }}) || {{ dbt.cast_bool_to_text('true') }}", '1true'],
+  ["(select {{ dbt.listagg('x', \"'-'\", 'order by x') }} from (values ('b'), ('a')) t(x))", 'a-b'],
+  [
+    "(select {{ dbt.listagg('x', \"'-'\", 'order by x', 2) }} from (values ('b'), ('a'), ('c')) t(x))",
+    'a-b',
+  ],
+  ["(select {{ dbt.bool_or('x') }} from (values (true), (false)) t(x))", true],
+  ["len({{ dbt.array_concat(dbt.array_construct(['1', '2']), dbt.array_construct(['3'])) }})", 3],
+  ['{{ dbt.equals("null", "null") }}', true],
+  ['{{ dbt.current_timestamp() }}', '2026-05-06T07:08:09.123Z'],
+  ["'{{ run_started_at.strftime('%Y-%m-%d %H:%M') }}'", '2026-05-06 07:08'],
+  ["'{{ (run_started_at - modules.datetime.timedelta(days=6)).date() }}'", '2026-04-30'],
+  [
+    "'{{ modules.datetime.datetime.strptime('2026-01-31', '%Y-%m-%d').isoformat() }}'",
+    '2026-01-31T00:00:00',
+  ],
+  ["'{{ modules.re.sub('[^a-z]+', '_', 'a-b  c') }}'", 'a_b_c'],
+  ["'{{ modules.re.match('(?P<y>[0-9]+)-', '2026-01').group('y') }}'", '2026'],
+  ['(select count(*) from ({{ dbt.date_spine("day", "\'2026-01-01\'", "\'2026-01-04\'") }}))', 3],
+  ["'{{ adapter.quote('a\"b') }}'", '"a""b"'],
+  [
+    "'{{ target.schema }}.{{ this.identifier }}.{{ model.name }}.{{ target.type }}'",
+    'main.m.m.duckdb',
+  ],
+  ["'{{ this.include(schema=false) }}'", '"m"'],
+  ["'{{ api.Relation.create(schema='s', identifier='t') }}'", '"s"."t"'],
+  [
+    "{% set rows = run_query('select 1 as a, 2.5::double as b union all select 3, 4.5 order by 1') %}{{ rows.columns['a'].values() | sum if execute else 0 }}",
+    4,
+  ],
+  [
+    "{% call statement('q', fetch_result=true) %}select 'z' as x{% endcall %}'{{ load_result('q')['data'][0][0] if execute }}'",
+    'z',
+  ],
+  ["'{{ builtins.ref('other').identifier }}{# #}'", 'other'],
+];
+
+describe("dbt's macros and names on a real database", () => {
+  const moment = {
+    boundaryMs: Date.UTC(2026, 4, 6, 7, 8, 9, 123),
+    invocationId: 'i',
+    isFullRefresh: false,
+  };
+
+  test('answer as they do in dbt', async () => {
+    const warehouse = await openWarehouse();
+    const files = Object.fromEntries(
+      cases.map(([template], index) => [
+        `models/n${index}/m${index}.sql`,
+        `select ${template} as answer`,
+      ]),
+    );
+    const renamed = Object.entries(files).map(([path, text]) => [path, text] as const);
+    const project = await readFiles({
+      ...Object.fromEntries(renamed),
+      'models/other.sql': 'select 1',
+    });
+    expect(project.faults).toEqual([]);
+    const answers: unknown[] = [];
+    for (const index of cases.keys()) {
+      const node = project.nodes.get(`model.shop.m${index}`);
+      if (!isModelNode(node)) throw new Error(`no model m${index}`);
+      const named = { ...node, name: 'm', relation: { schema: 'main', name: 'm' } };
+      const compiled = await compileNode(project, named, {
+        moment,
+        warehouse: { describe: warehouse.describe, session: warehouse },
+      });
+      const [row] = await warehouse.query(sql.raw(compiled.sql)).catch((error: unknown) => {
+        throw new Error(`${cases[index]?.[0]}\n${compiled.sql}`, { cause: error });
+      });
+      answers.push(row?.['answer']);
+    }
+    const plain = answers.map((value) => (typeof value === 'bigint' ? Number(value) : value));
+    expect(plain.map((value, index) => [cases[index]?.[0], value])).toEqual(cases);
+  });
+});
