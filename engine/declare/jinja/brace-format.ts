@@ -142,7 +142,12 @@ export function formatSpec(value: JinjaValue, text: string): string {
     return formatTextSpec(value, parseSpec(text, value));
   }
   const spec = parseSpec(text, value);
-  if (isFloat) return formatNumberSpec(floatDigits(value.value, spec), value.value < 0, spec);
+  if (isFloat)
+    return formatNumberSpec(
+      floatDigits(value.value, spec),
+      value.value < 0 || Object.is(value.value, -0),
+      spec,
+    );
   if (int === undefined) return '';
   if (/[eEfFgG%]/.test(spec.type)) {
     return formatNumberSpec(floatDigits(Number(int), spec), int < 0, spec);
@@ -154,6 +159,7 @@ function formatTextSpec(value: string, spec: Spec): string {
   if (spec.type !== '' && spec.type !== 's') {
     throw valueError(`Unknown format code '${spec.type}' for object of type 'str'`);
   }
+  if (spec.group !== '') throw valueError(`Cannot specify '${spec.group}' with 's'.`);
   const units = Array.from(value);
   const body = spec.precision === undefined ? value : units.slice(0, spec.precision).join('');
   return align(body, '', spec);

@@ -99,6 +99,7 @@ function uniqueItems(items: Iterable<JinjaValue>, key: Getter): JinjaValue[] {
 
 function reverseValue(value: JinjaValue): JinjaValue {
   if (typeof value === 'string') return reverseText(value);
+  if (value instanceof PyIterator) return toList(value).reverse();
   const name = Array.isArray(value) ? 'list_reverseiterator' : 'reversed';
   return new PyIterator(toList(value).reverse(), name);
 }
@@ -153,7 +154,7 @@ export const listFilters: readonly [string, Filter][] = [
   defineFilter('join', ['d?', 'attribute?'], (value, [separator, attribute], context) => {
     const read = createGetter(attribute, context.undefinedMode);
     return Array.from(iterate(value), (item) => printValue(read(item))).join(
-      printValue(separator ?? ''),
+      separator === undefined ? '' : printValue(separator),
     );
   }),
   defineFilter('reverse', [], reverseValue),

@@ -1,8 +1,8 @@
-import { type BoundArguments, softText } from './bind-arguments.ts';
+import { type BoundArguments, requireText, softText } from './bind-arguments.ts';
 import { encodeUrl, escapeHtml, stripTags } from './escape-html.ts';
 import type { Filter } from './filter.ts';
 import { defineFilter } from './filter-table.ts';
-import { isTrue, iterate, toList } from './iterate.ts';
+import { isTrue, iterate, lengthOf, toList, tryIterate } from './iterate.ts';
 import { typeError, valueError } from './jinja-error.ts';
 import { linkUrls } from './link-urls.ts';
 import { requireIndex } from './number.ts';
@@ -17,7 +17,9 @@ import { wrapText } from './wrap-text.ts';
 function indentText(text: string, args: BoundArguments): string {
   const [width = 4, isFirst = false, isBlank = false] = args;
   const indent =
-    typeof width === 'string' ? width : ' '.repeat(limitWidth(requireIndex(width, 'width')));
+    typeof width === 'string'
+      ? width
+      : ' '.repeat(limitWidth(Math.max(0, requireIndex(width, 'width'))));
   const lines = splitLines(`${text}\n`);
   const [head = '', ...tail] = lines;
   const hasBlank = isTrue(isBlank);
@@ -25,7 +27,7 @@ function indentText(text: string, args: BoundArguments): string {
   return (isTrue(isFirst) ? indent : '') + [head, ...rest].join('\n');
 }
 
-function truncateText(text: string, args: BoundArguments): string {
+function truncateText(value: JinjaValue, args: BoundArguments): JinjaValue {
   const [length = 255, killWords = false, end = '...', leeway = null] = args;
   const size = requireIndex(length, 'length');
   const mark = printValue(end);
@@ -33,7 +35,8 @@ function truncateText(text: string, args: BoundArguments): string {
   const markSize = textLength(mark);
   if (size < markSize) throw valueError(`expected length >= ${markSize}, got ${size}`);
   if (slack < 0) throw valueError(`expected leeway >= 0, got ${slack}`);
-  if (textLength(text) <= size + slack) return text;
+  if (lengthOf(value) <= size + slack) return value;
+  const text = requireText(value, 'the value');
   const cut = cutText(text, 0, size - markSize);
   if (isTrue(killWords)) return cut + mark;
   const space = cut.lastIndexOf(' ');
@@ -57,14 +60,15 @@ const formatText: Filter = (value, args, kwargs) => {
 };
 
 function encodeQuery(value: JinjaValue): string {
-  const isPairs = typeof value !== 'string' && (value instanceof PyDict || Array.isArray(value));
-  if (!isPairs) return encodeUrl(printValue(value), false);
-  const pairs = value instanceof PyDict ? value.entries() : value.map((pair) => toList(pair));
-  return pairs
-    .map(([key = null, item = null]) => {
-      return `${encodeUrl(printValue(key), true)}=${encodeUrl(printValue(item), true)}`;
-    })
-    .join('&');
+  const items = value instanceof PyDict ? value.entries() : tryIterate(value);
+  if (typeof value === 'string' || items === undefined) return encodeUrl(printValue(value), false);
+  return Array.from(items, (pair) => {
+    const [key, item, ...rest] = toList(pair);
+    if (key === undefined || item === undefined || rest.length > 0) {
+      throw valueError('urlencode needs a text, a mapping or pairs');
+    }
+    return `${encodeUrl(printValue(key), true)}=${encodeUrl(printValue(item), true)}`;
+  }).join('&');
 }
 
 function writeAttributes(value: JinjaValue, [isSpaced = true]: BoundArguments): string {
@@ -129,15 +133,15 @@ export const textFilters: readonly [string, Filter][] = [
   ),
   ['format', formatText],
   defineFilter('indent', ['width?', 'first?', 'blank?'], (value, args) =>
-    indentText(printValue(value), args),
+    indentText(requireText(value, 'the value'), args),
   ),
   defineFilter('truncate', ['length?', 'killwords?', 'end?', 'leeway?'], (value, args) =>
-    truncateText(printValue(value), args),
+    truncateText(value, args),
   ),
   defineFilter(
     'wordwrap',
     ['width?', 'break_long_words?', 'wrapstring?', 'break_on_hyphens?'],
-    (value, args) => wrapLines(printValue(value), args),
+    (value, args) => wrapLines(requireText(value, 'the value'), args),
   ),
   defineFilter('xmlattr', ['autospace?'], writeAttributes),
   defineFilter(

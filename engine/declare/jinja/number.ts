@@ -65,7 +65,7 @@ export function calculate(operator: string, a: JinjaValue, b: JinjaValue): Jinja
 function calculateInts(operator: string, a: Int, b: Int): JinjaValue | undefined {
   if (operator === '/') {
     if (b === 0) throw valueError('division by zero');
-    return new PyFloat(Number(a) / Number(b));
+    return new PyFloat(divideInts(a, b));
   }
   if (operator === '**') return raiseInt(a, b);
   if (typeof a === 'number' && typeof b === 'number') {
@@ -73,6 +73,20 @@ function calculateInts(operator: string, a: Int, b: Int): JinjaValue | undefined
     if (small === undefined || Number.isSafeInteger(small)) return small;
   }
   return calculateBig(operator, BigInt(a), BigInt(b));
+}
+
+/** The float nearest to the exact quotient: dividing rounded operands would round twice. */
+function divideInts(a: Int, b: Int): number {
+  if (typeof a === 'number' && typeof b === 'number') return a / b;
+  const [x, y] = [BigInt(a), BigInt(b)];
+  const size = (value: bigint) => (value < 0n ? -value : value).toString(2).length;
+  const shift = size(y) - size(x) + 66;
+  const numerator = shift > 0 ? x << BigInt(shift) : x;
+  const divisor = shift > 0 ? y : y << BigInt(-shift);
+  const quotient = numerator / divisor;
+  const isExact = quotient * divisor === numerator;
+  // Twice the quotient and a last bit for the rest: what decides a tie.
+  return (Number(quotient * 2n + (isExact ? 0n : quotient < 0n ? -1n : 1n)) / 2) * 2 ** -shift;
 }
 
 function calculateSmall(operator: string, a: number, b: number): number | undefined {
@@ -153,9 +167,11 @@ function calculateFloats(operator: string, a: number, b: number): number {
 function divideFloats(operator: string, a: number, b: number): number {
   if (b === 0) throw valueError(operator === '%' ? 'float modulo' : 'float division by zero');
   if (operator === '/') return a / b;
-  let rest = a % b;
-  if (rest !== 0 && rest < 0 !== b < 0) rest += b;
-  if (operator === '%') return rest === 0 ? (b < 0 ? -0 : 0) : rest;
-  const quotient = (a - rest) / b;
-  return Math.round(quotient) === quotient ? quotient : Math.floor(quotient + 0.5);
+  const rest = a % b;
+  const isShifted = rest !== 0 && rest < 0 !== b < 0;
+  if (operator === '%') return rest === 0 ? (b < 0 ? -0 : 0) : isShifted ? rest + b : rest;
+  const quotient = (a - rest) / b - (isShifted ? 1 : 0);
+  if (quotient === 0) return a / b < 0 || Object.is(a / b, -0) ? -0 : 0;
+  const floor = Math.floor(quotient);
+  return quotient - floor > 0.5 ? floor + 1 : floor;
 }

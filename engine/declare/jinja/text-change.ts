@@ -8,7 +8,8 @@ export function mapCase(text: string, way: 'lower' | 'capitalize' | 'title' | 's
       return text.toLowerCase();
     case 'capitalize': {
       const [first = ''] = Array.from(text);
-      return first.toUpperCase() + text.slice(first.length).toLowerCase();
+      const [head = '', ...more] = Array.from(first.toUpperCase());
+      return head + (more.join('') + text.slice(first.length)).toLowerCase();
     }
     case 'title':
       return text.replace(/\p{L}+/gu, (word) => mapCase(word, 'capitalize'));
