@@ -1,7 +1,9 @@
 import type { RegisterCommand } from '../host.ts';
 import { registerCheck } from './check.ts';
 import { registerInit } from './init.ts';
+import { registerPlan } from './plan.ts';
 import { registerQuery } from './query.ts';
+import { registerBuild, registerExtract, registerRun, registerSync, registerTest } from './run.ts';
 import { registerRuns } from './runs.ts';
 import { registerSandbox } from './sandbox.ts';
 import { registerStatus } from './status.ts';
@@ -10,6 +12,12 @@ import { registerStatus } from './status.ts';
 export const commands: readonly RegisterCommand[] = [
   registerInit,
   registerCheck,
+  registerPlan,
+  registerRun,
+  registerExtract,
+  registerBuild,
+  registerTest,
+  registerSync,
   registerQuery,
   registerStatus,
   registerRuns,

@@ -55,6 +55,8 @@ export interface SyncStep extends StepBase {
 export interface SyncPreview {
   readonly counts: Readonly<Record<string, number>>;
   readonly calls: number;
+  /** False: nothing would be sent and no state would move. */
+  readonly hasWork: boolean;
   /** Why the sync would stop before it writes, e.g. a limit; absent: it would not. */
   readonly stop?: string;
 }
@@ -67,6 +69,8 @@ export interface Plan {
   /** The run's one boundary, ISO 8601. */
   readonly boundary: string;
   readonly steps: readonly Step[];
+  /** What is wrong and belongs to no step. */
+  readonly faults: readonly PlanFault[];
   readonly warnings: readonly string[];
 }
 

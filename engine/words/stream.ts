@@ -100,6 +100,8 @@ export interface ReadEstimate {
   readonly since?: string;
   readonly calls: number;
   readonly reason: string;
+  /** A whole read that every run makes (owners, pipelines): no work left over from before. */
+  readonly isRoutine?: boolean;
 }
 
 /** Which streams to discover: by name where all are known, else a test of every name there is. */

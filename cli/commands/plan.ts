@@ -1,0 +1,34 @@
+import { explainPlan } from '../../engine/plan/explain-plan.ts';
+import { formatOwner, waitForLock } from '../../engine/state/lock.ts';
+import { exitCodes, type RegisterCommand } from '../host.ts';
+import { planProject } from '../work.ts';
+import { type ScopeFlags, scopeFlags, toScope } from './scope-flags.ts';
+
+const waitMaxMs = 10 * 60 * 1_000;
+
+/** `plan`: what a run would do, before anything happens. */
+export const registerPlan: RegisterCommand = (program, host) => {
+  const command = program
+    .command('plan')
+    .description('what `run` would do and why, without doing it')
+    .option('--json', 'print the plan as one JSON object')
+    .addHelpText('after', '\nExample:\n  tidemill plan --select "+account_360"');
+  scopeFlags(command).action(
+    host.action(async (context, flags: ScopeFlags & { json?: boolean }) => {
+      const { terminal, signal } = context;
+      const opened = await context.openProject();
+      using _lock = await waitForLock({
+        folder: opened.stateFolder,
+        command: context.commandLine,
+        clock: opened.clock,
+        signal,
+        waitMaxMs,
+        onWait: (owner) => terminal.note(`waiting for ${formatOwner(owner)}`),
+      });
+      const plan = await planProject(opened, { ...toScope(flags), signal, env: context.env });
+      terminal.out(flags.json ? JSON.stringify(plan) : explainPlan(plan));
+      const hasFault = plan.faults.length > 0 || plan.steps.some(({ fault }) => fault);
+      return hasFault ? exitCodes.failure : exitCodes.success;
+    }),
+  );
+};

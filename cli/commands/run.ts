@@ -1,0 +1,93 @@
+import type { Command } from 'commander';
+import type { WorkScope } from '../../engine/plan/work.ts';
+import { exitCodes, type Host, type RegisterCommand } from '../host.ts';
+import { createRunPrinter } from '../run-printer.ts';
+import { everyKind, runProject } from '../work.ts';
+import { type ScopeFlags, scopeFlags, toScope } from './scope-flags.ts';
+
+/** A command that executes the steps of some kinds. */
+function registerWork(
+  program: Command,
+  host: Host,
+  about: {
+    readonly name: string;
+    readonly description: string;
+    readonly example: string;
+    readonly kinds: WorkScope['kinds'];
+  },
+): void {
+  const command = program
+    .command(about.name)
+    .description(about.description)
+    .option('--json', 'print the result as one JSON object')
+    .addHelpText('after', `\nExample:\n  ${about.example}`);
+  scopeFlags(command).action(
+    host.action(async (context, flags: ScopeFlags & { json?: boolean }) => {
+      const { terminal, signal, env, commandLine } = context;
+      const talks = about.kinds.has('extract') || about.kinds.has('sync');
+      const opened = await context.openProject({ needsConnections: talks });
+      const printer = createRunPrinter(terminal, () => opened.clock.now());
+      const result = await runProject(opened, {
+        ...toScope(flags),
+        kinds: about.kinds,
+        signal,
+        env,
+        command: commandLine,
+        onPlan: (plan) => {
+          for (const warning of plan.warnings) terminal.note(`warning: ${warning}`);
+          for (const fault of plan.faults) terminal.note(terminal.style('red', fault.message));
+        },
+        ...(flags.json ? {} : { onProgress: printer.onProgress, onEnd: printer.onEnd }),
+      });
+      if (flags.json) terminal.out(JSON.stringify(result));
+      else printer.finish(result);
+      return result.status === 'succeeded' ? exitCodes.success : exitCodes.failure;
+    }),
+  );
+}
+
+/** `run`: extract, build, test, sync. */
+export const registerRun: RegisterCommand = (program, host) => {
+  registerWork(program, host, {
+    name: 'run',
+    description: 'extract what is new, build and test what it changes, sync what differs',
+    example: 'tidemill run --select "source:hubspot+"',
+    kinds: everyKind,
+  });
+};
+
+export const registerExtract: RegisterCommand = (program, host) => {
+  registerWork(program, host, {
+    name: 'extract',
+    description: 'read the CRMs and land what is new',
+    example: 'tidemill extract --select "source:salesforce"',
+    kinds: new Set(['extract']),
+  });
+};
+
+export const registerBuild: RegisterCommand = (program, host) => {
+  registerWork(program, host, {
+    name: 'build',
+    description: 'build and test the models whose inputs or text changed',
+    example: 'tidemill build --select account_360+',
+    kinds: new Set(['materialize', 'history', 'check']),
+  });
+};
+
+export const registerTest: RegisterCommand = (program, host) => {
+  registerWork(program, host, {
+    name: 'test',
+    description: 'run the tests on what stands',
+    example: 'tidemill test --select contact',
+    kinds: new Set(['check']),
+  });
+};
+
+export const registerSync: RegisterCommand = (program, host) => {
+  registerWork(program, host, {
+    name: 'sync',
+    description: 'send the CRMs what differs from the models as they stand',
+    example: 'tidemill sync --select contact_health',
+    kinds: new Set(['sync']),
+  });
+};

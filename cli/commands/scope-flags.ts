@@ -1,0 +1,28 @@
+import type { Command } from 'commander';
+import type { WorkScope } from '../../engine/plan/work.ts';
+import { wholeNumber } from './flags.ts';
+
+export interface ScopeFlags {
+  readonly select?: string[];
+  readonly exclude?: string[];
+  readonly fullRefresh?: boolean;
+  readonly threads?: number;
+}
+
+/** The flags that every command about steps has. */
+export function scopeFlags(command: Command): Command {
+  return command
+    .option('-s, --select <selector...>', 'only these: name, +name, name+, tag:, path:, source:')
+    .option('--exclude <selector...>', 'all but these')
+    .option('--full-refresh', 'read and build from nothing')
+    .option('--threads <number>', 'steps under way at once', wholeNumber(1, 64));
+}
+
+export function toScope(flags: ScopeFlags): Partial<WorkScope> & { threads?: number } {
+  return {
+    ...(flags.select ? { select: flags.select } : {}),
+    ...(flags.exclude ? { exclude: flags.exclude } : {}),
+    ...(flags.fullRefresh ? { fullRefresh: true } : {}),
+    ...(flags.threads === undefined ? {} : { threads: flags.threads }),
+  };
+}

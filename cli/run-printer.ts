@@ -1,0 +1,91 @@
+import type { RunResult, StepProgress } from '../engine/run/run-plan.ts';
+import { formatDuration } from '../engine/words/duration.ts';
+import type { Step, StepResult, StepStatus } from '../engine/words/step.ts';
+import type { Terminal } from './terminal.ts';
+
+const looks: Readonly<
+  Record<StepStatus, { word: string; style: Parameters<Terminal['style']>[0] }>
+> = {
+  success: { word: 'ok', style: 'green' },
+  warn: { word: 'warn', style: 'yellow' },
+  reused: { word: 'reused', style: 'dim' },
+  stopped: { word: 'stopped', style: 'yellow' },
+  failed: { word: 'failed', style: 'red' },
+  skipped: { word: 'skipped', style: 'dim' },
+};
+
+const wordWidth = 8;
+const kinds: Readonly<Record<Step['kind'], string>> = {
+  extract: 'extract',
+  materialize: 'build',
+  history: 'history',
+  check: 'test',
+  sync: 'sync',
+};
+
+export function labelOf(step: Step): string {
+  switch (step.kind) {
+    case 'extract':
+      return `${step.connection}.${step.stream}`;
+    case 'materialize':
+    case 'history':
+      return step.relation ? `${step.relation.schema}.${step.relation.name}` : step.name;
+    case 'check':
+      return step.name;
+    case 'sync':
+      return `${step.sync} → ${step.target}`;
+  }
+}
+
+export interface RunPrinter {
+  onProgress(step: Step, progress: StepProgress): void;
+  onEnd(step: Step, result: StepResult): void;
+  finish(result: RunResult): void;
+}
+
+/** One line a step as it ends, a moving line for what is under way; reused steps in a count. */
+export function createRunPrinter(terminal: Terminal, now: () => number): RunPrinter {
+  const startedMs = now();
+  const underWay = new Map<string, string>();
+  let ended = 0;
+  const show = (): void => {
+    terminal.progress(`${ended} steps done  ${[...underWay.values()].join('   ')}`);
+  };
+  return {
+    onProgress: (step, { done, total, unit }) => {
+      const seconds = Math.max(0.001, (now() - startedMs) / 1_000);
+      const rate = `${Math.round(done / seconds).toLocaleString('en-US')}/s`;
+      const left =
+        total === undefined || done === 0
+          ? ''
+          : `, ${formatDuration(((total - done) / done) * seconds * 1_000)} left`;
+      const of = total === undefined ? '' : ` of ${total.toLocaleString('en-US')}`;
+      const amount = `${done.toLocaleString('en-US')}${of} ${unit}s`;
+      underWay.set(step.id, `${labelOf(step)} ${amount}, ${rate}${left}`);
+      show();
+    },
+    onEnd: (step, result) => {
+      ended += 1;
+      underWay.delete(step.id);
+      if (result.status === 'reused') {
+        show();
+        return;
+      }
+      const { word, style } = looks[result.status];
+      const head = terminal.style(style, word.padEnd(wordWidth));
+      const took = result.status === 'skipped' ? '' : ` (${formatDuration(result.durationMs)})`;
+      terminal.out(
+        `${head}${kinds[step.kind].padEnd(wordWidth)}${labelOf(step)}: ${result.message}${took}`,
+      );
+      if (result.hint && result.status !== 'success')
+        terminal.out(`${' '.repeat(16)}${result.hint}`);
+    },
+    finish: ({ runId, status, steps }) => {
+      const counts = new Map<StepStatus, number>();
+      for (const step of steps) counts.set(step.status, (counts.get(step.status) ?? 0) + 1);
+      const parts = [...counts].map(([name, count]) => `${count} ${looks[name].word}`);
+      const took = formatDuration(now() - startedMs);
+      terminal.out(`run ${runId} ${status} in ${took}: ${parts.join(', ') || 'nothing to do'}`);
+    },
+  };
+}

@@ -1,0 +1,214 @@
+import { readsOf } from '../declare/checks.ts';
+import { isModelNode, isSourceNode, isTestNode, type ModelNode } from '../declare/model-node.ts';
+import { streamIdOf } from '../declare/source-index.ts';
+import { type NodeState, readNodeStates } from '../state/nodes.ts';
+import { diffSync } from '../steps/diff.ts';
+import { readCursor, readDataVersions } from '../steps/land-cursor.ts';
+import type {
+  BuildDecision,
+  BuildStep,
+  CheckStep,
+  ExtractStep,
+  Plan,
+  PlanFault,
+  Step,
+  SyncStep,
+} from '../words/step.ts';
+import { type DecisionContext, decideNode } from './decide-node.ts';
+import { toFault } from './gather-streams.ts';
+import { prepareSync } from './prepare-sync.ts';
+import type { SyncNode } from './sync-nodes.ts';
+import type { Work } from './work.ts';
+
+/** The work as values. Reads the warehouse and asks the CRMs for descriptions; writes nothing. */
+export async function buildPlan(work: Work): Promise<Plan> {
+  const { request, warnings, faults } = work;
+  const { kinds } = request.scope;
+  const steps: Step[] = [];
+  if (kinds.has('extract')) steps.push(...(await planExtracts(work)));
+  if (kinds.has('materialize')) steps.push(...(await planBuilds(work, steps)));
+  if (kinds.has('check')) steps.push(...planChecks(work));
+  if (kinds.has('sync')) {
+    for (const node of work.syncs) {
+      if (work.selected.has(node.id)) steps.push(await planSync(work, node, steps));
+    }
+  }
+  return {
+    project: request.project.name,
+    boundary: new Date(request.boundaryMs).toISOString(),
+    steps,
+    faults,
+    warnings,
+  };
+}
+
+async function planExtracts(work: Work): Promise<ExtractStep[]> {
+  const { request, streams } = work;
+  const { warehouse, connectors, boundaryMs, scope } = request;
+  const steps: ExtractStep[] = [];
+  for (const [id, { connection, stream, settings }] of streams.chosen) {
+    if (!work.selected.has(id)) continue;
+    const key = { connection, stream: stream.name };
+    const cursor = scope.fullRefresh ? undefined : await readCursor(warehouse, key);
+    const extractor = connectors.extractor(connection);
+    const estimate = extractor.estimate({ stream, settings, cursor, boundaryMs });
+    steps.push({ kind: 'extract', id, dependsOn: [], connection, stream: stream.name, estimate });
+  }
+  for (const [id, fault] of streams.faults) {
+    if (!work.selected.has(id)) continue;
+    const [, connection = '', ...name] = id.split('.');
+    const stream = name.join('.');
+    steps.push({ kind: 'extract', id, dependsOn: [], connection, stream, fault });
+  }
+  return steps;
+}
+
+/** Ids of the steps a node waits for: streams for its sources, models for its refs. */
+function stepsBefore(work: Work, reads: readonly string[]): string[] {
+  return reads.flatMap((id) => {
+    const node = work.models?.nodes.get(id);
+    return isSourceNode(node) ? (node.streamId ?? []) : [id];
+  });
+}
+
+function isBuilt(work: Work, id: string): boolean {
+  const node = work.models?.nodes.get(id);
+  return (
+    work.selected.has(id) && isModelNode(node) && node.nodeConfig.materialization !== 'ephemeral'
+  );
+}
+
+async function planBuilds(work: Work, before: readonly Step[]): Promise<BuildStep[]> {
+  const { request, models, graph } = work;
+  if (!models) return [];
+  const { warehouse, scope, boundaryMs } = request;
+  const context: DecisionContext = {
+    states: (await warehouse.describe(nodesRelation))
+      ? await readNodeStates(warehouse)
+      : new Map<string, NodeState>(),
+    sources: await readDataVersions(warehouse),
+    warehouse,
+    fullRefresh: scope.fullRefresh ?? false,
+    boundaryMs,
+  };
+  const pending = new Set(before.map(({ id }) => id));
+  const certain = new Set<string>();
+  const steps: BuildStep[] = [];
+  for (const id of graph.order.filter((one) => isBuilt(work, one))) {
+    const node = models.nodes.get(id) as ModelNode;
+    const dependsOn = stepsBefore(work, readsOf(models, node));
+    const fault = faultOf(work, id);
+    const decision = await decideStep(work, node, dependsOn, { context, pending, certain });
+    if (decision.action !== 'reuse') pending.add(id);
+    if (decision.action === 'run') certain.add(id);
+    steps.push({
+      kind: node.nodeConfig.materialization === 'history' ? 'history' : 'materialize',
+      id,
+      dependsOn,
+      name: node.name,
+      relation: node.relation,
+      materialization: node.nodeConfig.materialization,
+      decision,
+      ...(fault ? { fault } : {}),
+    });
+  }
+  return steps;
+}
+
+const nodesRelation = { schema: 'tidemill', name: 'nodes' };
+
+async function decideStep(
+  work: Work,
+  node: ModelNode,
+  dependsOn: readonly string[],
+  so: {
+    readonly context: DecisionContext;
+    /** Steps that may bring something new, and those that certainly do. */
+    readonly pending: ReadonlySet<string>;
+    readonly certain: ReadonlySet<string>;
+  },
+): Promise<BuildDecision> {
+  const now = await decideNode(work, node, so.context);
+  if (now.run) return { action: 'run', reasons: now.reasons };
+  const rebuilt = dependsOn.filter((id) => so.certain.has(id));
+  if (rebuilt.length > 0) {
+    return { action: 'run', reasons: [`${rebuilt.map(nameOf).join(', ')} will be rebuilt`] };
+  }
+  const waited = dependsOn.filter((id) => so.pending.has(id));
+  if (waited.length === 0) return { action: 'reuse', reasons: now.reasons };
+  return { action: 'follow', reasons: [`if ${waited.map(nameOf).join(', ')} bring anything new`] };
+}
+
+const nameOf = (id: string): string => id.split('.').slice(-1)[0] ?? id;
+
+function faultOf(work: Work, id: string): PlanFault | undefined {
+  return work.nodeFaults.get(id);
+}
+
+/**
+ * Tests as steps of their own: those that read several nodes, which the build cannot judge before
+ * all of them are published; every test where nothing is built.
+ */
+function planChecks(work: Work): CheckStep[] {
+  const { models, selected, request } = work;
+  if (!models) return [];
+  const builds = request.scope.kinds.has('materialize');
+  return work.graph.order.flatMap((id) => {
+    const test = models.nodes.get(id);
+    if (!isTestNode(test) || !selected.has(id)) return [];
+    const reads = readsOf(models, test);
+    const isOwn = builds && reads.length === 1 && isBuilt(work, reads[0] ?? '');
+    if (isOwn) return [];
+    const fault = faultOf(work, id);
+    const severity = String(test.nodeConfig['severity'] ?? 'error').toLowerCase();
+    return [
+      {
+        kind: 'check' as const,
+        id,
+        dependsOn: stepsBefore(work, reads),
+        name: test.name,
+        severity: severity === 'warn' ? ('warn' as const) : ('error' as const),
+        ...(fault ? { fault } : {}),
+      },
+    ];
+  });
+}
+
+/** The model, the stream it is compared with, and every test that may say the model is wrong. */
+async function planSync(work: Work, node: SyncNode, before: readonly Step[]): Promise<SyncStep> {
+  const { declaration, id } = node;
+  const { connection, object } = declaration;
+  const model = node.graphNode.dependsOn[0] ?? '';
+  const tests = before.filter(
+    (step) => step.kind === 'check' && step.severity === 'error' && step.dependsOn.includes(model),
+  );
+  const stream = streamIdOf(connection, work.request.connectors.streamOf(connection, object));
+  const step = {
+    kind: 'sync' as const,
+    id,
+    sync: declaration.name,
+    target: `${connection}.${object}`,
+    dependsOn: [...new Set([model, stream, ...tests.map((test) => test.id)])],
+  };
+  if (node.fault) return { ...step, fault: node.fault, preview: undefined };
+  try {
+    const prepared = await prepareSync(work.request, node);
+    if (!prepared) return { ...step, preview: undefined };
+    const { mapping, destination } = prepared;
+    const { warehouse } = work.request;
+    const price = destination.price.bind(destination);
+    const summary = await diffSync(warehouse, warehouse.dialect, mapping, price);
+    const { counts, calls, stop, conflictRows, driftRows } = summary;
+    return {
+      ...step,
+      preview: {
+        counts: { ...counts, conflicts: conflictRows, drifts: driftRows },
+        calls,
+        hasWork: summary.hasWork,
+        ...(stop === undefined ? {} : { stop }),
+      },
+    };
+  } catch (error) {
+    return { ...step, fault: { id, ...toFault(error) }, preview: undefined };
+  }
+}

@@ -1,0 +1,98 @@
+import { readsOf } from '../declare/checks.ts';
+import { isSourceNode, type ModelNode } from '../declare/model-node.ts';
+import { decideReuse, type NodeState, type ReuseReason } from '../state/nodes.ts';
+import { formatDuration } from '../words/duration.ts';
+import type { Session } from '../words/warehouse.ts';
+import { explainChange } from './fingerprint.ts';
+import type { Work } from './work.ts';
+
+/** What a decision is taken on, as it stands when it is taken. */
+export interface DecisionContext {
+  readonly states: ReadonlyMap<string, NodeState>;
+  /** Data versions of landed streams, by `connection.stream`. */
+  readonly sources: ReadonlyMap<string, string>;
+  readonly warehouse: Session;
+  readonly fullRefresh: boolean;
+  readonly boundaryMs: number;
+}
+
+export interface NodeDecision {
+  readonly run: boolean;
+  readonly reasons: readonly string[];
+  readonly kind: ReuseReason['kind'];
+  /** Each parent's data version, as the build will read it. */
+  readonly inputs: Readonly<Record<string, string>>;
+}
+
+/** A source nobody lands for us has no version: what reads it is built at every run. */
+const unversioned = 'unknown';
+
+function versionOf(work: Work, id: string, context: DecisionContext): string | undefined {
+  const node = work.models?.nodes.get(id);
+  if (!isSourceNode(node)) return context.states.get(id)?.dataVersion;
+  if (node.streamId === undefined) return undefined;
+  return context.sources.get(node.streamId.replace(/^extract\./, '')) ?? unversioned;
+}
+
+/** Whether a node must be built now, and why. */
+export async function decideNode(
+  work: Work,
+  node: ModelNode,
+  context: DecisionContext,
+): Promise<NodeDecision> {
+  const reads = work.models ? readsOf(work.models, node) : [];
+  const inputs = Object.fromEntries(reads.map((id) => [id, versionOf(work, id, context)]));
+  const print = work.fingerprints.get(node.id);
+  const state = context.states.get(node.id);
+  const decision = decideReuse({
+    state,
+    fingerprint: print?.fingerprint ?? '',
+    inputs,
+    relationExists: (await context.warehouse.describe(node.relation)) !== undefined,
+    fullRefresh: node.nodeConfig.fullRefresh ?? context.fullRefresh,
+    refreshEveryMs: node.nodeConfig.refreshEveryMs,
+    nowMs: context.boundaryMs,
+  });
+  // Text that follows from the clock or the warehouse's answers is only known by rendering it.
+  const isOpen = (print?.readsClock ?? false) || (print?.asksWarehouse ?? false);
+  const isDue = isOpen && node.nodeConfig.refreshEveryMs === undefined;
+  const known = Object.entries(inputs).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
+  return {
+    run: decision.run || isDue,
+    kind: decision.reason.kind,
+    reasons:
+      isDue && !decision.run
+        ? ['it reads the run’s clock or asks the warehouse']
+        : describeReason(decision.reason, state?.fingerprint, print?.fingerprint),
+    inputs: Object.fromEntries(known),
+  };
+}
+
+const nameOf = (id: string): string => id.split('.').slice(-2).join('.');
+
+function describeReason(
+  reason: ReuseReason,
+  before: string | undefined,
+  after: string | undefined,
+): string[] {
+  switch (reason.kind) {
+    case 'full_refresh':
+      return ['a full refresh was asked for'];
+    case 'new':
+      return ['it was never built'];
+    case 'missing_table':
+      return ['its table is not there'];
+    case 'failed_last_time':
+      return ['it failed last time'];
+    case 'fingerprint_changed':
+      return before && after ? explainChange(before, after) : ['it changed'];
+    case 'input_has_new_rows':
+      return [`new rows in ${reason.ids.map(nameOf).join(', ')}`];
+    case 'refresh_due':
+      return [`last built ${formatDuration(reason.ageMs)} ago`];
+    case 'unchanged':
+      return ['nothing it reads has changed'];
+  }
+}

@@ -1,0 +1,124 @@
+import { plural } from '../words/plural.ts';
+import type { BuildStep, CheckStep, ExtractStep, Plan, Step, SyncStep } from '../words/step.ts';
+import { formatRelation } from '../words/table.ts';
+
+function stepsOf<K extends Step['kind']>(plan: Plan, ...kinds: K[]): Extract<Step, { kind: K }>[] {
+  return plan.steps.filter((step): step is Extract<Step, { kind: K }> =>
+    (kinds as string[]).includes(step.kind),
+  );
+}
+
+function isDone(step: Step): boolean {
+  if (step.fault) return false;
+  switch (step.kind) {
+    case 'extract':
+      return step.estimate?.mode === 'incremental' || step.estimate?.isRoutine === true;
+    case 'materialize':
+    case 'history':
+      return step.decision.action !== 'run';
+    case 'check':
+      return true;
+    case 'sync':
+      return step.preview?.hasWork === false;
+  }
+}
+
+/** True where running the plan would change nothing unless a CRM has news. */
+export function isNothingToDo(plan: Plan): boolean {
+  return plan.faults.length === 0 && plan.steps.every(isDone);
+}
+
+const pad = (texts: readonly string[]): number => Math.max(0, ...texts.map(({ length }) => length));
+
+function faultLines(step: Step): string[] {
+  if (!step.fault) return [];
+  const hint = step.fault.hint ? [`      ${step.fault.hint}`] : [];
+  return [`      cannot run: ${step.fault.message}`, ...hint];
+}
+
+function explainExtracts(steps: readonly ExtractStep[]): string[] {
+  if (steps.length === 0) return [];
+  const calls = steps.reduce((sum, { estimate }) => sum + (estimate?.calls ?? 0), 0);
+  const width = pad(steps.map((step) => `${step.connection}.${step.stream}`));
+  return [
+    `extract: ${plural(steps.length, 'stream')}, about ${plural(calls, 'call')}`,
+    ...steps.flatMap((step) => {
+      const name = `${step.connection}.${step.stream}`.padEnd(width);
+      const { estimate } = step;
+      if (!estimate) return [`  ${name}`, ...faultLines(step)];
+      const since = estimate.since ? ` since ${estimate.since}` : '';
+      const how = estimate.mode === 'incremental' ? `changes${since}` : estimate.reason;
+      return [`  ${name}  ${plural(estimate.calls, 'call')}, ${how}`];
+    }),
+    '',
+  ];
+}
+
+function explainBuilds(steps: readonly BuildStep[]): string[] {
+  if (steps.length === 0) return [];
+  const by = (action: string) =>
+    steps.filter((step) => step.decision.action === action && !step.fault);
+  const [run, follow, reuse] = [by('run'), by('follow'), by('reuse')];
+  const broken = steps.filter(({ fault }) => fault);
+  const shown = [...run, ...broken];
+  const nameOf = ({ relation, name }: BuildStep) => (relation ? formatRelation(relation) : name);
+  const width = pad(shown.map(nameOf));
+  const rest = [
+    ...(follow.length > 0 ? [`${follow.length} reused unless a stream brings something new`] : []),
+    ...(reuse.length > 0 ? [`${reuse.length} reused`] : []),
+  ];
+  return [
+    `models: ${run.length} to build${rest.length > 0 ? `, ${rest.join(', ')}` : ''}`,
+    ...shown.flatMap((step) => [
+      `  ${nameOf(step).padEnd(width)}  ${step.fault ? '' : `${step.materialization}: ${step.decision.reasons.join('; ')}`}`.trimEnd(),
+      ...faultLines(step),
+    ]),
+    '',
+  ];
+}
+
+function explainChecks(steps: readonly CheckStep[]): string[] {
+  const broken = steps.filter(({ fault }) => fault);
+  if (steps.length === 0) return [];
+  return [
+    `tests that read several models: ${steps.length}`,
+    ...broken.flatMap((step) => [`  ${step.name}`, ...faultLines(step)]),
+    '',
+  ];
+}
+
+function explainSyncs(steps: readonly SyncStep[]): string[] {
+  if (steps.length === 0) return [];
+  const width = pad(steps.map(({ sync }) => sync));
+  return [
+    `syncs: ${steps.length}`,
+    ...steps.flatMap((step) => {
+      const name = `  ${step.sync.padEnd(width)}  → ${step.target}`;
+      if (step.fault) return [name, ...faultLines(step)];
+      if (!step.preview) return [`${name}  known once its model is built and its stream extracted`];
+      const { counts, calls, stop } = step.preview;
+      const parts = Object.entries(counts)
+        .filter(([, count]) => count > 0)
+        .map(([kind, count]) => `${count.toLocaleString('en-US')} ${kind.replaceAll('_', ' ')}`);
+      const line = `${name}  ${parts.join(', ') || 'no rows'}; ${plural(calls, 'call')}`;
+      return stop ? [line, `      would stop: ${stop}`] : [line];
+    }),
+    '',
+  ];
+}
+
+/** The plan as people read it. */
+export function explainPlan(plan: Plan): string {
+  const lines = [
+    `plan for ${plan.project} as of ${plan.boundary}`,
+    '',
+    ...explainExtracts(stepsOf(plan, 'extract')),
+    ...explainBuilds(stepsOf(plan, 'materialize', 'history')),
+    ...explainChecks(stepsOf(plan, 'check')),
+    ...explainSyncs(stepsOf(plan, 'sync')),
+    ...plan.faults.flatMap((fault) => [`fault: ${fault.message}`]),
+    ...plan.warnings.map((warning) => `warning: ${warning}`),
+  ];
+  if (isNothingToDo(plan)) lines.push('nothing left to do, unless a CRM has news');
+  return lines.join('\n').trimEnd();
+}

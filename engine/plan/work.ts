@@ -1,0 +1,210 @@
+import { buildGraph, type Graph, type GraphNode } from '../declare/graph.ts';
+import { formatFault, type ModelFault } from '../declare/model-fault.ts';
+import { isModelNode, isSourceNode, isTestNode, type SourceNode } from '../declare/model-node.ts';
+import { type ModelProject, readModelProject } from '../declare/model-project.ts';
+import type { Project } from '../declare/project/project.ts';
+import { selectNodes } from '../declare/select.ts';
+import { TerminalError } from '../words/errors.ts';
+import type { Log } from '../words/log.ts';
+import type { PlanFault, Step } from '../words/step.ts';
+import type { Column } from '../words/table.ts';
+import type { Session, Warehouse } from '../words/warehouse.ts';
+import { type BoundNode, bindModels, type KnownColumn } from './bind.ts';
+import type { Connectors } from './connectors.ts';
+import { fingerprintNodes, type NodeFingerprint } from './fingerprint.ts';
+import { type GatheredStreams, gatherStreams } from './gather-streams.ts';
+import { findSourceColumns } from './source-columns.ts';
+import { findSyncNodes, type SyncNode } from './sync-nodes.ts';
+
+/** Which part of a project is meant. */
+export interface WorkScope {
+  /** Kinds of steps to take: `run` takes all, `build` those of models, and so on. */
+  readonly kinds: ReadonlySet<Step['kind']>;
+  readonly select?: readonly string[];
+  readonly exclude?: readonly string[];
+  readonly fullRefresh?: boolean;
+}
+
+export interface WorkRequest {
+  readonly project: Project;
+  readonly connectors: Connectors;
+  readonly warehouse: Warehouse;
+  readonly scope: WorkScope;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The run's one boundary, milliseconds since the epoch. */
+  readonly boundaryMs: number;
+  readonly invocationId: string;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+}
+
+/** Everything a plan is made of and a run works with: read once, nothing written. */
+export interface Work {
+  readonly request: WorkRequest;
+  readonly streams: GatheredStreams;
+  readonly models: ModelProject | undefined;
+  readonly graph: Graph;
+  /** Ids of nodes that are meant; streams, models, tests and syncs alike. */
+  readonly selected: ReadonlySet<string>;
+  readonly fingerprints: ReadonlyMap<string, NodeFingerprint>;
+  readonly bound: ReadonlyMap<string, BoundNode>;
+  /** By node id. */
+  readonly nodeFaults: ReadonlyMap<string, PlanFault>;
+  readonly syncs: readonly SyncNode[];
+  readonly faults: readonly PlanFault[];
+  readonly warnings: readonly string[];
+}
+
+const noStreams: GatheredStreams = { chosen: new Map(), faults: new Map() };
+
+/** Reads models, asks the connections what they have, binds everything against the shadow. */
+export async function gatherWork(request: WorkRequest): Promise<Work> {
+  const { project, connectors, scope, signal } = request;
+  const needsStreams = scope.kinds.has('extract');
+  const [streams, models] = await Promise.all([
+    needsStreams ? gatherStreams(project, connectors, signal) : noStreams,
+    readModels(request),
+  ]);
+  const syncs = findSyncNodes(project, models, connectors);
+  const graph = joinGraph(project, models, streams, syncs);
+  const selection = selectNodes(graph, {
+    ...(scope.select?.length ? { select: scope.select } : {}),
+    ...(scope.exclude?.length ? { exclude: scope.exclude } : {}),
+  });
+  if (selection.errors.length > 0) {
+    throw new TerminalError(selection.errors.join('\n'), { code: 'selector-invalid' });
+  }
+  const base = { request, streams, models, graph, selected: selection.ids, syncs };
+  const notes = modelNotes(models);
+  if (!models || !needsModels(scope)) {
+    const none = { fingerprints: new Map(), bound: new Map(), nodeFaults: new Map() };
+    return { ...base, ...none, faults: [], warnings: selection.warnings };
+  }
+  const known = await bindWork(request, models, streams, selection.ids);
+  return {
+    ...base,
+    ...known,
+    nodeFaults: new Map([...notes.nodeFaults, ...known.nodeFaults]),
+    faults: notes.faults,
+    warnings: [...selection.warnings, ...notes.warnings],
+  };
+}
+
+function needsModels({ kinds }: WorkScope): boolean {
+  return kinds.has('materialize') || kinds.has('check') || kinds.has('sync');
+}
+
+async function readModels(request: WorkRequest): Promise<ModelProject | undefined> {
+  const { project, warehouse, env, log } = request;
+  if (!project.models) return undefined;
+  return readModelProject({
+    root: project.folder,
+    name: project.name,
+    modelsPath: project.models.path,
+    vars: project.models.vars,
+    target: {
+      name: 'warehouse',
+      type: warehouse.dialect.name,
+      schema: 'main',
+      database: warehouse.catalog,
+    },
+    env,
+    log,
+    connections: [...project.connections.keys()].map((name) => ({ name })),
+  });
+}
+
+/** Streams, sources, models, tests and syncs in one graph, so that selectors reach all of them. */
+function joinGraph(
+  project: Project,
+  models: ModelProject | undefined,
+  streams: GatheredStreams,
+  syncs: readonly SyncNode[],
+): Graph {
+  const ids = new Set([...streams.chosen.keys(), ...streams.faults.keys()]);
+  const nodes: GraphNode[] = [...ids].map((id) => {
+    const [, connection = '', ...name] = id.split('.');
+    return {
+      id,
+      resourceType: 'stream',
+      name: name.join('.'),
+      packageName: project.name,
+      fqn: [project.name, connection, name.join('.')],
+      file: project.file,
+      tags: [],
+      config: {},
+      dependsOn: [],
+      sourceName: connection,
+    };
+  });
+  return buildGraph([
+    ...nodes,
+    ...(models?.nodes.values() ?? []),
+    ...syncs.map(({ graphNode }) => graphNode),
+  ]);
+}
+
+export function toPlanFault(fault: ModelFault): PlanFault {
+  return { id: fault.nodeId ?? fault.file, code: 'model-invalid', message: formatFault(fault) };
+}
+
+function modelNotes(models: ModelProject | undefined) {
+  const all = models?.faults ?? [];
+  const errors = all.filter(({ severity }) => severity === 'error');
+  const ofNodes = errors.filter(({ nodeId }) => nodeId !== undefined);
+  return {
+    nodeFaults: new Map(ofNodes.map((fault) => [fault.nodeId ?? '', toPlanFault(fault)])),
+    faults: errors.filter(({ nodeId }) => nodeId === undefined).map(toPlanFault),
+    warnings: all.filter(({ severity }) => severity === 'warning').map(formatFault),
+  };
+}
+
+async function bindWork(
+  request: WorkRequest,
+  models: ModelProject,
+  streams: GatheredStreams,
+  selected: ReadonlySet<string>,
+) {
+  const { warehouse, boundaryMs, invocationId, scope } = request;
+  const columns = new Map<string, readonly KnownColumn[]>();
+  for (const node of models.nodes.values()) {
+    if (!isSourceNode(node)) continue;
+    const found = await findSourceColumns(node, streams.chosen, warehouse, warehouse);
+    if (found) columns.set(node.id, found);
+  }
+  const templateWarehouse = {
+    describe: (relation: Parameters<Session['describe']>[0]) => warehouse.describe(relation),
+    session: warehouse,
+  };
+  const fingerprints = await fingerprintNodes({
+    project: models,
+    warehouse: templateWarehouse,
+    sourceColumns: (id) => sortColumns(columns.get(id)),
+  });
+  await using shadow = await warehouse.openShadow();
+  const ids = [...selected].filter((id) => {
+    const node = models.nodes.get(id);
+    return isModelNode(node) || isTestNode(node);
+  });
+  const result = await bindModels({
+    project: models,
+    shadow,
+    session: warehouse,
+    moment: { boundaryMs, invocationId, isFullRefresh: scope.fullRefresh ?? false },
+    sourceColumns: async (node: SourceNode) => columns.get(node.id),
+    seedColumns: async (node) => warehouse.describeFile(`${models.root}/${node.file}`),
+    ids,
+    fingerprints: new Map([...fingerprints].map(([id, one]) => [id, one.fingerprint])),
+  });
+  const failures = result.failures.map(
+    (fault) => [fault.nodeId ?? '', toPlanFault(fault)] as const,
+  );
+  return { fingerprints, bound: result.nodes, nodeFaults: new Map(failures) };
+}
+
+/** A source's columns stand in another order once they have drifted: the same set is the same. */
+function sortColumns(
+  columns: readonly KnownColumn[] | undefined,
+): readonly Pick<Column, 'name' | 'typeName'>[] | undefined {
+  return columns?.toSorted((left, right) => (left.name < right.name ? -1 : 1));
+}

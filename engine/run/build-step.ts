@@ -1,0 +1,112 @@
+import { join } from 'node:path';
+import { checksOf } from '../declare/checks.ts';
+import { compileNode } from '../declare/compile-node.ts';
+import { isModelNode } from '../declare/model-node.ts';
+import { decideNode } from '../plan/decide-node.ts';
+import type { Work } from '../plan/work.ts';
+import { ensureNodeStates, readNodeStates } from '../state/nodes.ts';
+import type { MaterializeResult, SeedSource } from '../steps/build-context.ts';
+import { formatFailure } from '../steps/check.ts';
+import { readDataVersions } from '../steps/land-cursor.ts';
+import { materialize } from '../steps/materialize.ts';
+import { assertThat } from '../words/errors.ts';
+import type { BuildNode } from '../words/node.ts';
+import { plural } from '../words/plural.ts';
+import type { BuildStep } from '../words/step.ts';
+import type { StepOutcome } from './run-steps.ts';
+
+const verbs: Readonly<Record<MaterializeResult['action'], string>> = {
+  created: 'created',
+  replaced: 'rebuilt',
+  appended: 'appended',
+  merged: 'merged',
+  unchanged: 'unchanged',
+  none: 'nothing to build',
+  withheld: 'withheld',
+};
+
+/** Builds one node if what it reads or is made of has changed. */
+export async function buildStep(work: Work, step: BuildStep, runId: string): Promise<StepOutcome> {
+  const { models, request } = work;
+  const node = models?.nodes.get(step.id);
+  assertThat(models && isModelNode(node), `${step.id} is a model of the project`);
+  const { warehouse, boundaryMs, scope, signal, log, invocationId } = request;
+  await ensureNodeStates(warehouse);
+  const states = await readNodeStates(warehouse);
+  const fullRefresh = node.nodeConfig.fullRefresh ?? scope.fullRefresh ?? false;
+  const decision = await decideNode(work, node, {
+    states,
+    sources: await readDataVersions(warehouse),
+    warehouse,
+    fullRefresh,
+    boundaryMs,
+  });
+  if (!decision.run) return { status: 'reused', message: decision.reasons.join('; ') };
+  const fingerprint = work.fingerprints.get(step.id)?.fingerprint ?? '';
+  // Rows made by another text are not added to: the table is built again whole.
+  const isIncremental =
+    node.nodeConfig.materialization === 'incremental' &&
+    !fullRefresh &&
+    decision.kind !== 'missing_table' &&
+    states.get(step.id)?.fingerprint === fingerprint;
+  const options = {
+    isIncremental,
+    moment: { boundaryMs, invocationId, isFullRefresh: fullRefresh },
+    warehouse: {
+      describe: (relation: Parameters<typeof warehouse.describe>[0]) =>
+        warehouse.describe(relation),
+      session: warehouse,
+    },
+  };
+  const compiled = await compileNode(models, node, options);
+  const bound = work.bound.get(step.id);
+  const build: BuildNode = {
+    id: node.id,
+    name: node.name,
+    file: node.file,
+    relation: node.relation,
+    config: bound?.history ? { ...node.nodeConfig, history: bound.history } : node.nodeConfig,
+    sql: compiled.sql,
+    isIncremental,
+    checks: checksOf(models, node.id, options),
+    fingerprint,
+  };
+  const seed: SeedSource | undefined =
+    node.resourceType === 'seed' && bound
+      ? { path: join(models.root, node.file), columns: bound.columns }
+      : undefined;
+  const result = await materialize(warehouse, build, {
+    runId,
+    boundaryMs,
+    fullRefresh: fullRefresh || states.get(step.id)?.fingerprint !== fingerprint,
+    signal,
+    log,
+    inputs: decision.inputs,
+    ...(seed ? { seed } : {}),
+  });
+  return toOutcome(result, decision.reasons);
+}
+
+function toOutcome(result: MaterializeResult, reasons: readonly string[]): StepOutcome {
+  const notes = [
+    ...result.failures.map(formatFailure),
+    ...result.warnings,
+    ...(result.ties
+      ? [`${plural(result.ties, 'version')} of one key and time, order not told`]
+      : []),
+  ];
+  const counts = { rows: result.rows, failures: result.failures.length };
+  if (result.action === 'withheld') {
+    return {
+      status: 'failed',
+      message: `a test failed, nothing was published: ${notes.join('; ')}`,
+      hint: 'the table is as it was; `tidemill test` shows the query of each test',
+      counts,
+    };
+  }
+  const rows = result.rows > 0 ? `, ${plural(result.rows, 'row')}` : '';
+  const message = [`${verbs[result.action]}${rows}`, ...notes].join('; ');
+  const isWarned = result.failures.length > 0 || result.warnings.length > 0;
+  const hint = isWarned ? {} : { hint: reasons.join('; ') };
+  return { status: isWarned ? 'warn' : 'success', message, counts, ...hint };
+}

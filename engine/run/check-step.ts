@@ -1,0 +1,33 @@
+import { toCheck } from '../declare/checks.ts';
+import { isModelNode, isSourceNode, isTestNode } from '../declare/model-node.ts';
+import type { Work } from '../plan/work.ts';
+import { formatFailure, runPublishedCheck } from '../steps/check.ts';
+import { assertThat } from '../words/errors.ts';
+import type { CheckStep } from '../words/step.ts';
+import type { StepOutcome } from './run-steps.ts';
+
+/** Runs one test on what is published. */
+export async function checkStep(work: Work, step: CheckStep): Promise<StepOutcome> {
+  const { models, request } = work;
+  const test = models?.nodes.get(step.id);
+  assertThat(models && isTestNode(test), `${step.id} is a test of the project`);
+  const { boundaryMs, invocationId } = request;
+  const check = toCheck(models, test, {
+    moment: { boundaryMs, invocationId, isFullRefresh: false },
+    warehouse: {
+      describe: (relation) => request.warehouse.describe(relation),
+      session: request.warehouse,
+    },
+  });
+  const failure = await runPublishedCheck(request.warehouse, check, (id) => {
+    const node = models.nodes.get(id);
+    return isModelNode(node) || isSourceNode(node) ? node.relation : undefined;
+  });
+  if (!failure) return { status: 'success', message: 'holds', counts: { failures: 0 } };
+  return {
+    status: failure.severity === 'warn' ? 'warn' : 'failed',
+    message: formatFailure(failure),
+    hint: `see the rows: tidemill query "${failure.query.replaceAll(/\s+/g, ' ').trim()}"`,
+    counts: { failures: failure.rows },
+  };
+}

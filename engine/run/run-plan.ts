@@ -1,0 +1,154 @@
+import type { Work } from '../plan/work.ts';
+import { openLedger } from '../state/ledger.ts';
+import { createRunStore, type RunStatus, type StepEnd } from '../state/runs.ts';
+import type { StateDb } from '../state/state-db.ts';
+import type { Clock } from '../words/clock.ts';
+import { TerminalError } from '../words/errors.ts';
+import type { Plan, Step, StepResult, StepStatus } from '../words/step.ts';
+import { buildStep } from './build-step.ts';
+import { checkStep } from './check-step.ts';
+import { extractStream } from './extract-step.ts';
+import { runSteps, type StepOutcome } from './run-steps.ts';
+import { syncStep } from './sync-step.ts';
+
+/** How far a step is, for people who wait. */
+export interface StepProgress {
+  readonly done: number;
+  /** Absent where nobody knows. */
+  readonly total?: number;
+  readonly unit: 'record' | 'row';
+}
+
+export interface RunRequest {
+  readonly work: Work;
+  readonly plan: Plan;
+  readonly state: StateDb;
+  readonly stateFolder: string;
+  readonly clock: Clock;
+  /** Steps under way at once. */
+  readonly threads: number;
+  /** The command as typed, without secrets. */
+  readonly command: string;
+  readonly pipeline?: string;
+  onStart?(step: Step): void;
+  onProgress?(step: Step, progress: StepProgress): void;
+  onEnd?(step: Step, result: StepResult): void;
+}
+
+export interface RunResult {
+  readonly runId: string;
+  readonly status: Exclude<RunStatus, 'running' | 'killed'>;
+  readonly steps: readonly StepResult[];
+}
+
+const recorded: Readonly<Record<StepStatus, StepEnd['status']>> = {
+  success: 'succeeded',
+  warn: 'succeeded',
+  reused: 'reused',
+  stopped: 'stopped',
+  failed: 'failed',
+  skipped: 'skipped',
+};
+
+/** Executes a plan, step by step, and records what became of each. The caller holds the lock. */
+export async function runPlan(request: RunRequest): Promise<RunResult> {
+  const { work, plan, state, clock, command, pipeline } = request;
+  const { signal, boundaryMs, warehouse } = work.request;
+  const runs = createRunStore(state, clock);
+  const runId = runs.startRun({
+    command,
+    boundaryMs,
+    ...(pipeline === undefined ? {} : { pipeline }),
+  });
+  const executor = createExecutor(request, runId);
+  const steps = await runSteps({
+    steps: plan.steps,
+    threads: request.threads,
+    clock,
+    signal,
+    execute: executor,
+    onStart: (step) => {
+      runs.startStep(runId, nameStep(step));
+      request.onStart?.(step);
+    },
+    onEnd: (step, result) => {
+      const isBad = result.status === 'failed' || result.status === 'stopped';
+      const code = result.code ?? 'step-failed';
+      runs.finishStep(runId, nameStep(step), {
+        status: recorded[result.status],
+        counts: result.counts,
+        reason: result.message,
+        ...(isBad ? { error: new TerminalError(result.message, { code }) } : {}),
+      });
+      request.onEnd?.(step, result);
+    },
+  });
+  const status = statusOf(steps, plan, signal);
+  runs.finishRun(runId, { status, counts: countSteps(steps) });
+  await warehouse.checkpoint();
+  return { runId, status, steps };
+}
+
+function nameStep(step: Step) {
+  return { step: step.id, kind: step.kind, name: step.id };
+}
+
+function statusOf(
+  steps: readonly StepResult[],
+  plan: Plan,
+  signal: AbortSignal,
+): RunResult['status'] {
+  if (steps.some(({ status }) => status === 'failed') || plan.faults.length > 0) return 'failed';
+  if (signal.aborted || steps.some(({ status }) => status === 'stopped')) return 'stopped';
+  return 'succeeded';
+}
+
+function countSteps(steps: readonly StepResult[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { status } of steps) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
+}
+
+function createExecutor(request: RunRequest, runId: string) {
+  const { work, state, clock } = request;
+  const { connectors, warehouse, boundaryMs, scope, signal, log } = work.request;
+  const ledger = openLedger(state, clock);
+  /** Syncs go one after another, in the plan's order: parents before what is associated with them. */
+  let previousSync: Promise<unknown> = Promise.resolve();
+
+  return async (step: Step): Promise<StepOutcome> => {
+    switch (step.kind) {
+      case 'extract': {
+        const chosen = work.streams.chosen.get(step.id);
+        if (!chosen) throw new Error(`assertion failed: ${step.id} was chosen`);
+        return extractStream({
+          warehouse,
+          chosen,
+          extractor: connectors.extractor(step.connection),
+          runId,
+          boundaryMs,
+          fullRefresh: scope.fullRefresh ?? false,
+          stateFolder: request.stateFolder,
+          signal,
+          log,
+          onProgress: ({ records }) =>
+            request.onProgress?.(step, { done: records, unit: 'record' }),
+        });
+      }
+      case 'materialize':
+      case 'history':
+        return buildStep(work, step, runId);
+      case 'check':
+        return checkStep(work, step);
+      case 'sync': {
+        const onProgress = (done: number, total: number): void =>
+          request.onProgress?.(step, { done, total, unit: 'row' });
+        const mine = previousSync.then(() =>
+          syncStep({ work, step, ledger, clock, runId, onProgress }),
+        );
+        previousSync = mine.catch(() => undefined);
+        return mine;
+      }
+    }
+  };
+}
