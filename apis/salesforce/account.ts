@@ -98,11 +98,13 @@ function createAccount(context: ConnectionContext): SalesforceAccount {
 
   const open = (signal: AbortSignal): Promise<Session> => {
     if (session !== undefined) return session;
-    const opening = repeat(async () => {
-      const send = async (request: TransportRequest): Promise<HttpReply> =>
-        judge(await exchange(request, signal), request.method, request.url);
-      return signIn(config, clock.now(), send);
-    }, signal);
+    const send = async (request: TransportRequest): Promise<HttpReply> =>
+      judge(await exchange(request, signal), request.method, request.url);
+    const opening = repeat(() => signIn(config, clock.now(), send), signal).catch(
+      (error: unknown) => {
+        throw error instanceof TransientError ? hintAtLogin(error) : error;
+      },
+    );
     session = opening;
     opening.catch(() => {
       if (session === opening) session = undefined;
@@ -169,6 +171,12 @@ function createAccount(context: ConnectionContext): SalesforceAccount {
     },
   };
   return account;
+}
+
+/** An address that is not Salesforce's looks like an outage: say what else it may be. */
+function hintAtLogin(error: TransientError): TransientError {
+  const hint = 'If this lasts, check login_url: the My Domain address of the org.';
+  return new TransientError(error.message, { ...error.details, hint, cause: error });
 }
 
 /** jsforce writes its own header from a session it does not have. */

@@ -84,6 +84,13 @@ export function readSalesforceConfig(context: ConnectionContext): SalesforceConf
   const loginUrl = read('login_url')?.replace(/\/+$/, '');
   const clientId = read('client_id');
   if (loginUrl === undefined || clientId === undefined) throw incomplete(context.name);
+  if (!URL.canParse(loginUrl)) {
+    throw new TerminalError(`connections.${context.name}.login_url is not an address`, {
+      code: 'config-invalid',
+      hint: 'Write the My Domain address of the org, as in https://acme.my.salesforce.com.',
+      connection: context.name,
+    });
+  }
   const dailyCalls = read('daily_calls');
   return {
     loginUrl,

@@ -2,7 +2,8 @@ import { PassThrough } from 'node:stream';
 import type { Transport } from 'jsforce/lib/transport.js';
 import type { HttpResponse, HttpRequest as JsforceRequest } from 'jsforce/lib/types/common.js';
 import { StreamPromise } from 'jsforce/lib/util/promise.js';
-import type { HttpReply } from '../../engine/wire/http.ts';
+import { formatTarget, type HttpReply } from '../../engine/wire/http.ts';
+import { TransientError } from '../../engine/words/errors.ts';
 
 export interface TransportRequest {
   readonly method: string;
@@ -27,15 +28,23 @@ export function createTransport(
       headers: (request.headers ?? {}) as Readonly<Record<string, string>>,
       body,
     });
-    return {
-      statusCode: reply.status,
-      headers: Object.fromEntries(reply.headers),
-      body: reply.body.toString('utf8'),
-    };
+    const text = reply.body.toString('utf8');
+    if (text !== '') assertJson(text, request.method, request.url);
+    return { statusCode: reply.status, headers: Object.fromEntries(reply.headers), body: text };
   };
   return {
     httpRequest: (request: JsforceRequest) =>
       StreamPromise.create(() => ({ stream: new PassThrough(), promise: exchange(request) })),
     getRequestStreamCreator: () => () => new PassThrough(),
   };
+}
+
+/** jsforce passes over a body that is no JSON, as one cut short by a proxy, and stumbles later. */
+function assertJson(text: string, method: string, url: string): void {
+  try {
+    JSON.parse(text);
+  } catch {
+    const where = formatTarget(method, url);
+    throw new TransientError(`${where}: the answer is not valid JSON`, { code: 'bad-page' });
+  }
 }

@@ -7,6 +7,9 @@ export type DailyBudget =
   | { readonly calls: number }
   | { readonly share: number; readonly limit?: number };
 
+/** Calls made one by one while the limit that a share is taken of is not known. */
+export const blindCallsMax = 10;
+
 export interface LimiterOptions {
   /** Named in messages; no secret. */
   readonly account: string;
@@ -42,6 +45,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
   let filledAtMs = clock.now();
   let pausedUntilMs = Number.NEGATIVE_INFINITY;
   let running = 0;
+  let started = 0;
   let dailyLimit = options.budget && 'share' in options.budget ? options.budget.limit : undefined;
   let freed: (() => void) | undefined;
   /** The door: callers pass one after another, so that nobody overtakes. */
@@ -53,6 +57,13 @@ export function createLimiter(options: LimiterOptions): Limiter {
     if (dailyLimit === undefined) return Number.POSITIVE_INFINITY;
     return Math.floor(dailyLimit * options.budget.share);
   };
+
+  /** A share of a limit nobody has told yet: one call at a time, until an answer tells it. */
+  const isBlind = (): boolean =>
+    options.budget !== undefined &&
+    'share' in options.budget &&
+    dailyLimit === undefined &&
+    started < blindCallsMax;
 
   const fill = (): void => {
     const nowMs = clock.now();
@@ -82,7 +93,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
       const pauseMs = pausedUntilMs - clock.now();
       fill();
       if (pauseMs > 0) await clock.sleep(pauseMs, signal);
-      else if (running >= concurrencyMax) await waitForRoom(signal);
+      else if (running >= (isBlind() ? 1 : concurrencyMax)) await waitForRoom(signal);
       // A hair of tolerance: fractions of a token must not cost one more round of waiting.
       else if (tokens < 1 - 1e-9) {
         await clock.sleep(Math.ceil(((1 - tokens) * 1000) / requestsPerSecond), signal);
@@ -92,6 +103,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
     const allowed = budget();
     if (used + 1 > allowed) throw new BudgetExhausted(options.account, used, allowed);
     meter.add(1);
+    started += 1;
     tokens -= 1;
     running += 1;
   };

@@ -43,7 +43,14 @@ export function toRow(
   }
   if (change.action === 'upsert') {
     assertThat(change.match !== undefined, 'upsert without its unique field');
-    record[change.match.field] = change.match.value;
+    const { field, value } = change.match;
+    const wire = toWireValue(fields.get(field), value);
+    if ('refusal' in wire || wire.value === null) {
+      const message = `the value of ${field} that finds the record is empty or has a wrong form`;
+      return { status: 'rejected', code: 'value-does-not-fit', message, fields: [field] };
+    }
+    // As text: jsforce takes a key of 0 for none.
+    record[field] = String(wire.value);
     // Salesforce refuses an upsert that names the id as well.
     delete record['Id'];
   }

@@ -243,7 +243,7 @@ function describeFailing(suite: DestinationSuite, open: Open): void {
   test.each(cases)('never creates twice under %s, %i records', async (kind, size) => {
     const isCheap = size === suite.faultedSizes[0];
     let doubtful = 0;
-    for (let seed = 1; seed <= (isCheap ? 10 : 3); seed += 1) {
+    for (let seed = 1; seed <= (isCheap ? 8 : 2); seed += 1) {
       await using world = await open();
       const { bench } = world;
       await bench.destination.describe(signal);

@@ -203,3 +203,25 @@ test('an edge’s HTML page in place of an answer is asked for again', async () 
   await runRead({ extractor: bench.extractor, now: bench.clock.now }, stream, landing);
   expect(landing.live().size).toBe(3);
 });
+
+test('a description cut short by a proxy is asked for again', async () => {
+  let cut = 0;
+  await using bench = await openBehind((request) => {
+    if (!/\/describe$|\/sobjects$/.test(request.path) || cut >= 4) return undefined;
+    cut += 1;
+    return cut % 2 === 1 ? { status: 200, body: '{"name":"Acc' } : undefined;
+  });
+  const streams = await bench.extractor.discover(signal, (name) => name === 'Account');
+  expect(streams).toHaveLength(1);
+  expect(cut).toBe(4);
+});
+
+test('a sign-in answered with something else says that login_url is wrong', async () => {
+  await using bench = await openBehind((request) =>
+    request.path.includes('/oauth2/') ? { status: 200, body: 'hello' } : undefined,
+  );
+  await expect(bench.extractor.check(signal)).rejects.toMatchObject({
+    code: 'bad-page',
+    hint: expect.stringContaining('login_url') as string,
+  });
+});

@@ -199,6 +199,17 @@ describe('refusals', () => {
     expect(find(bench, id)['Site']).toBe('a');
   });
 
+  test('an upsert without a value to find the record by is refused', async () => {
+    await using bench = await openWriter();
+    const match = { field: 'Ext__c', value: '' };
+    const fields = { Name: 'x' };
+    const [result] = await bench.account.write(
+      [{ key: '1', action: 'upsert', match, fields }],
+      signal,
+    );
+    expect(result).toMatchObject({ status: 'rejected', fields: ['Ext__c'] });
+  });
+
   test('associations are refused: Salesforce has lookups', async () => {
     await using bench = await openWriter();
     const associations = [{ to: 'Contact', id: '003000000000000AAA' }];

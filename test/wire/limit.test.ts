@@ -126,6 +126,32 @@ describe('the limiter', () => {
     expect(meter.usedToday()).toBe(2);
   });
 
+  test('until the limit is known calls go one by one, so that many at once do not exceed it', async () => {
+    const { clock, limiter, meter } = open({ budget: { share: 0.5 } });
+    const call = async (): Promise<void> => {
+      await clock.sleep(5);
+      limiter.learnDailyLimit(4);
+    };
+    const calls = Array.from({ length: 8 }, () => limiter.run(call, signal));
+    const settled = await Promise.allSettled(calls);
+    expect(settled.filter((each) => each.status === 'fulfilled')).toHaveLength(2);
+    expect(meter.usedToday()).toBe(2);
+  });
+
+  test('a limit that is never told does not hold calls one by one for ever', async () => {
+    const { clock, limiter } = open({ budget: { share: 0.5 }, requestsPerSecond: 1000 });
+    let running = 0;
+    let most = 0;
+    const call = async (): Promise<void> => {
+      running += 1;
+      most = Math.max(most, running);
+      await clock.sleep(50);
+      running -= 1;
+    };
+    await Promise.all(Array.from({ length: 30 }, () => limiter.run(call, signal)));
+    expect(most).toBeGreaterThan(1);
+  });
+
   test('whoever gives up while waiting does not block those behind', async () => {
     const { limiter } = open({ concurrencyMax: 1 });
     let release = (): void => {};

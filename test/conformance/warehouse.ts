@@ -1,0 +1,177 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sql } from 'kysely';
+import { describe, expect, test } from 'vitest';
+import type { ColumnType, Stream } from '../../engine/words/stream.ts';
+import { canonicalKinds, type Warehouse } from '../../engine/words/warehouse.ts';
+
+/** Opens an empty warehouse and a folder beside it for the length of `work`. */
+export type WithWarehouse = <T>(
+  work: (warehouse: Warehouse, folder: string) => Promise<T>,
+) => Promise<T>;
+
+const types: readonly ColumnType[] = [
+  'string',
+  'boolean',
+  'integer',
+  'double',
+  'decimal(18,2)',
+  'date',
+  'time',
+  'timestamp',
+  'json',
+];
+
+const stream: Stream = {
+  name: 'things',
+  primaryKey: ['id'],
+  columns: [
+    { name: 'id', type: 'string' },
+    { name: 'size', type: 'decimal(18,2)', path: ['properties', 'size'] },
+    { name: 'at', type: 'timestamp', path: ['properties', 'at'] },
+    { name: 'Doc "x"', type: 'json', path: ['properties', 'doc'] },
+  ],
+};
+
+/** What every warehouse owes the engine, whatever its product. */
+export function testWarehouse(name: string, withWarehouse: WithWarehouse): void {
+  describe(`${name} as a warehouse`, () => {
+    test('names every column type so that a described column has that type again', () =>
+      withWarehouse(async (warehouse) => {
+        const { typeName, columnType } = warehouse.dialect;
+        const columns = types.map(
+          (type, index) => sql`${sql.id(`c${index}`)} ${sql.raw(typeName(type))}`,
+        );
+        await warehouse.ddl([sql`create schema s`, sql`create table s.t (${sql.join(columns)})`]);
+        const described = await warehouse.describe({ schema: 's', name: 't' });
+        expect(described?.map(({ type }) => type)).toEqual(types);
+        for (const type of types) expect(columnType(typeName(type))).toBe(type);
+      }));
+
+    test('commits a transaction as a whole or not at all', () =>
+      withWarehouse(async (warehouse) => {
+        await warehouse.ddl([sql`create schema s`, sql`create table s.t (a integer)`]);
+        await expect(
+          warehouse.transaction(async (session) => {
+            expect(await session.execute(sql`insert into s.t values (1), (2)`)).toBe(2);
+            throw new Error('no');
+          }),
+        ).rejects.toThrow('no');
+        expect(await warehouse.query(sql`select count(*) as n from s.t`)).toEqual([{ n: 0 }]);
+        await warehouse.transaction(async (session) => {
+          await session.execute(sql`insert into s.t values (1)`);
+        });
+        await warehouse.checkpoint();
+        expect(await warehouse.query(sql`select count(*) as n from s.t`)).toEqual([{ n: 1 }]);
+      }));
+
+    test('a failed statement is one of the two families, and the next one works', () =>
+      withWarehouse(async (warehouse) => {
+        await expect(warehouse.query(sql`select * from nowhere.at_all`)).rejects.toMatchObject({
+          name: 'TerminalError',
+          code: 'relation-not-found',
+        });
+        await expect(
+          warehouse.transaction((session) => session.execute(sql`select cast(${'x'} as date)`)),
+        ).rejects.toMatchObject({ code: 'value-does-not-fit' });
+        expect(await warehouse.query(sql`select ${1} as one`)).toEqual([{ one: 1 }]);
+      }));
+
+    test('streams a large result in parts and may be left early', () =>
+      withWarehouse(async (warehouse) => {
+        const digits = sql`(values (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)) as`;
+        const many = sql`
+          select a.n * 1000 + b.n * 100 + c.n * 10 + d.n as n
+          from ${digits} a(n) cross join ${digits} b(n) cross join ${digits} c(n)
+          cross join ${digits} d(n)`;
+        let rows = 0;
+        for await (const part of warehouse.stream(many)) rows += part.length;
+        expect(rows).toBe(10_000);
+        for (let round = 0; round < 10; round += 1) {
+          for await (const part of warehouse.stream(many)) {
+            expect(part.length).toBeGreaterThan(0);
+            break;
+          }
+        }
+        expect(await warehouse.query(sql`select ${1} as one`)).toEqual([{ one: 1 }]);
+      }));
+
+    test('reads pages of both formats as one typed table', () =>
+      withWarehouse(async (warehouse, folder) => {
+        const ndjsonPath = join(folder, 'page.ndjson');
+        const csvPath = join(folder, 'page.csv');
+        const record = { size: '1.50', at: '2026-01-02T03:04:05+02:00', doc: { a: [1] } };
+        await writeFile(ndjsonPath, `${JSON.stringify({ id: 1, properties: record })}\n`);
+        await writeFile(
+          csvPath,
+          '"Doc ""x""","id","at","other"\n"{""a"":[1]}","2","2026-01-02T01:04:05.000+0000","y"\n',
+        );
+        const rows = await warehouse.transaction(async (session) => {
+          const pages = await warehouse.pages(
+            session,
+            [
+              { path: ndjsonPath, format: 'ndjson' },
+              { path: csvPath, format: 'csv', header: ['Doc "x"', 'id', 'at', 'other'] },
+            ],
+            stream,
+          );
+          return session.query(sql`select * from ${pages} as page order by id`);
+        });
+        const at = '2026-01-02T01:04:05.000Z';
+        expect(rows).toEqual([
+          { id: '1', size: '1.50', at, 'Doc "x"': { a: [1] } },
+          { id: '2', size: null, at, 'Doc "x"': { a: [1] } },
+        ]);
+      }));
+
+    test('finds the cell of a page that does not fit', () =>
+      withWarehouse(async (warehouse, folder) => {
+        const path = join(folder, 'page.csv');
+        await writeFile(path, 'id,size\n1,2.5\n7,large\n');
+        const file = { path, format: 'csv' as const, header: ['id', 'size'] };
+        expect(await warehouse.findMisfit([file], stream)).toEqual({
+          column: 'size',
+          recordId: '7',
+        });
+        await writeFile(path, 'id,size\n1,2.5\n');
+        expect(await warehouse.findMisfit([file], stream)).toBeUndefined();
+      }));
+
+    test('digests texts, nulls left out, and has a canonical text of every kind', () =>
+      withWarehouse(async (warehouse) => {
+        const { digest, canonical } = warehouse.dialect;
+        const [row] = await warehouse.query(sql`
+          select
+            ${digest([sql`${'a'}`, sql`cast(null as varchar)`])} as one,
+            ${digest([sql`${'a'}`])} as same,
+            ${digest([sql`${'ab'}`, sql`${'c'}`])} = ${digest([sql`${'a'}`, sql`${'bc'}`])} as met`);
+        expect(row).toEqual({
+          one: '0cc175b9c0f1b6a831c399e269772661',
+          same: '0cc175b9c0f1b6a831c399e269772661',
+          met: false,
+        });
+        for (const kind of canonicalKinds) {
+          const text = canonical(kind, sql`cast(null as varchar)`);
+          expect(await warehouse.query(sql`select ${text} as t`)).toEqual([{ t: null }]);
+        }
+      }));
+
+    test('binds against a shadow that has no data and leaves the warehouse alone', () =>
+      withWarehouse(async (warehouse) => {
+        await using shadow = await warehouse.openShadow();
+        await shadow.ddl([
+          sql`create schema s`,
+          sql`create table s.t (a ${sql.raw(warehouse.dialect.typeName('timestamp'))})`,
+          sql`create view s.v as select a from s.t`,
+        ]);
+        const described = await shadow.describeQuery(
+          sql`select a, count(*) as n from s.v group by a`,
+        );
+        expect(described.map(({ name, type }) => [name, type])).toEqual([
+          ['a', 'timestamp'],
+          ['n', 'integer'],
+        ]);
+        expect(await warehouse.describe({ schema: 's', name: 't' })).toBeUndefined();
+      }));
+  });
+}
