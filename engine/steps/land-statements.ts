@@ -166,13 +166,13 @@ ranked as (
     row_number() over (
       partition by _record_id, _modified_at
       order by _observed_at desc, _deleted desc, _hash desc
-    ) as place
+    ) as _place
   from known
   where _observed_at < ${observedAt}
 ),
 
 settled as (
-  select _record_id, _modified_at, _hash from ranked where place = 1
+  select _record_id, _modified_at, _hash from ranked where _place = 1
   union all
   select _record_id, _modified_at, _hash from known where _observed_at >= ${observedAt}
 )`;
@@ -196,10 +196,10 @@ export function insertRecords(
   const source = hasDuplicates
     ? sql`(
   select * from (
-    select *, row_number() over (partition by _record_id, _modified_at, _hash order by _hash) as copy
+    select *, row_number() over (partition by _record_id, _modified_at, _hash order by _hash) as _copy
     from ${stage}
   ) as numbered
-  where copy = 1
+  where _copy = 1
 )`
     : stage;
   return sql`
@@ -287,7 +287,7 @@ with ${settledVersions(table.raw, goneStage, observation.observedAt)},
 placed as (
   select
     *,
-    row_number() over (partition by _record_id order by ${newestFirst}) as place
+    row_number() over (partition by _record_id order by ${newestFirst}) as _place
   from ${named(table.raw)}
   where _record_id in (select _record_id from ${goneStage})
 ),
@@ -300,7 +300,7 @@ version as (
     ${hash} as _hash
   from ${goneStage} as gone
   left join placed as last_known
-    on last_known._record_id = gone._record_id and last_known.place = 1
+    on last_known._record_id = gone._record_id and last_known._place = 1
   where gone._modified_at is not null or not coalesce(last_known._deleted, false)
 )
 

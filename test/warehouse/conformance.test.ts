@@ -1,0 +1,4 @@
+import { testWarehouse } from '../conformance/warehouse.ts';
+import { withWarehouse } from './folder.ts';
+
+testWarehouse('DuckDB', withWarehouse);
