@@ -93,7 +93,8 @@ export async function runProject(
   await using warehouse = await opened.openWarehouse();
   const { work, plan } = await gather(opened, warehouse, options);
   options.onPlan?.(plan);
-  return runPlan({
+  // Awaited here: a bare return would close the warehouse first.
+  return await runPlan({
     work,
     plan,
     state,

@@ -1,3 +1,6 @@
+/** Longer words are not compared: the work grows with the square of the length. */
+const lengthMax = 100;
+
 /** Levenshtein distance, cut off at `most`: names are short, lists are short. */
 function distanceOf(left: string, right: string, most: number): number {
   if (Math.abs(left.length - right.length) > most) return most + 1;
@@ -19,6 +22,7 @@ function distanceOf(left: string, right: string, most: number): number {
 
 /** The candidate a person most likely meant, or undefined when none is near. Case is ignored. */
 export function suggestName(word: string, candidates: Iterable<string>): string | undefined {
+  if (word.length > lengthMax) return undefined;
   const wanted = word.toLowerCase();
   const most = Math.max(2, Math.floor(word.length / 3));
   let best: { name: string; distance: number } | undefined;

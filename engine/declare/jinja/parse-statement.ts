@@ -1,3 +1,4 @@
+import { suggestName } from '../../words/suggest.ts';
 import type {
   Body,
   Expression,
@@ -15,7 +16,6 @@ import {
   parseNamedBlock,
 } from './parse-macro.ts';
 import { parseNewName, parseSingle, parseTarget } from './parse-target.ts';
-import { suggestName } from './suggest-name.ts';
 import type { TokenStream } from './token-stream.ts';
 
 /** The statements up to one of the end tags; without end tags, to the end of the template. */

@@ -1,3 +1,4 @@
+import { suggestName } from '../../words/suggest.ts';
 import type { Body, Template } from './ast.ts';
 import type { Kwargs } from './bind-arguments.ts';
 import { noKwargs } from './bind-arguments.ts';
@@ -11,7 +12,6 @@ import {
 } from './jinja-error.ts';
 import type { Jump, Output } from './output.ts';
 import { findPosition } from './source-text.ts';
-import { suggestName } from './suggest-name.ts';
 import type { JinjaValue, MaybePromise, UndefinedMode } from './values.ts';
 
 /** Names the host offers. Asked once per use, so that a host may build its values lazily. */
