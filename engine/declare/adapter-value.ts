@@ -10,7 +10,7 @@ import { createRelation, partsOf, quoteIdentifier, relationValue } from './relat
 /** What rendering may ask of the warehouse: shapes, and rows by a query. It never writes. */
 export interface TemplateWarehouse {
   /** While models are bound this is the shadow, which knows tables that were never built. */
-  describe(relation: Relation): Promise<readonly Column[] | undefined>;
+  describe(relation: Relation): Promise<readonly Pick<Column, 'name' | 'typeName'>[] | undefined>;
   readonly session?: Session;
 }
 
@@ -66,7 +66,7 @@ export function adapterValue(scope: AdapterScope): HostObject {
     if (parts?.identifier === undefined) throw typeError('a relation was expected');
     return { schema: parts.schema ?? 'main', name: parts.identifier };
   };
-  const describe = async (relation: Relation): Promise<readonly Column[] | undefined> => {
+  const describe = async (relation: Relation): ReturnType<TemplateWarehouse['describe']> => {
     if (!scope.isExecuting || scope.warehouse === undefined) return undefined;
     scope.onQuery();
     return await scope.warehouse.describe(relation);

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { type Compiled, compileNode, compileTest } from '../declare/compile-node.ts';
+import { type CompileOptions, compileNode, compileTest } from '../declare/compile-node.ts';
 import { JinjaError } from '../declare/jinja/jinja-error.ts';
 import type { ModelFault } from '../declare/model-fault.ts';
 import {
@@ -18,12 +18,9 @@ import { didYouMean } from '../words/suggest.ts';
 import type { Column, Relation } from '../words/table.ts';
 import type { Session, Shadow } from '../words/warehouse.ts';
 import { addedColumns, resolveHistory } from './bound-shape.ts';
+import { type KnownColumn, openShadowTables, type ShadowTables } from './shadow-tables.ts';
 
-/** A column as the shadow is told of it: a name and the warehouse's own type. */
-export interface KnownColumn {
-  readonly name: string;
-  readonly typeName: string;
-}
+export type { KnownColumn };
 
 export interface BoundNode {
   readonly id: string;
@@ -61,6 +58,8 @@ export interface BindResult {
   readonly failures: readonly ModelFault[];
   /** Nodes left out because of another: id → the id of the node that failed. */
   readonly skipped: ReadonlyMap<string, string>;
+  /** Columns of any relation that was bound or is a source: what templates were told. */
+  describe(relation: Relation): Promise<readonly KnownColumn[] | undefined>;
 }
 
 /**
@@ -72,7 +71,7 @@ export async function bindModels(request: BindRequest): Promise<BindResult> {
   const failures: ModelFault[] = [];
   const causes = new Map<string, string>();
   const nodes = new Map<string, BoundNode>();
-  const binder = startBinder(request, nodes);
+  const binding: Binding = { request, tables: openShadowTables(request.shadow), nodes };
   for (const id of project.broken) causes.set(id, id);
   for (const id of orderOf(request)) {
     const node = project.nodes.get(id);
@@ -83,16 +82,17 @@ export async function bindModels(request: BindRequest): Promise<BindResult> {
       continue;
     }
     try {
-      if (isSourceNode(node)) await binder.bindSource(node);
-      else if (isModelNode(node)) await binder.bindModel(node);
-      else if (isTestNode(node)) await binder.bindTest(node);
+      if (isSourceNode(node)) await bindSource(binding, node);
+      else if (isModelNode(node)) await bindModel(binding, node);
+      else if (isTestNode(node)) await bindTest(binding, node);
     } catch (error) {
       causes.set(id, id);
       failures.push(describeFailure(error, project, node, nodes));
     }
   }
   const skipped = [...causes].filter(([id, cause]) => id !== cause);
-  return { nodes, failures, skipped: new Map(skipped) };
+  const describe: BindResult['describe'] = async (relation) => binding.tables.columnsOf(relation);
+  return { nodes, failures, skipped: new Map(skipped), describe };
 }
 
 function orderOf({ project, ids }: BindRequest): readonly string[] {
@@ -102,130 +102,93 @@ function orderOf({ project, ids }: BindRequest): readonly string[] {
   return project.graph.order.filter((id) => wanted.has(id));
 }
 
-interface Binder {
-  bindSource(node: SourceNode): Promise<void>;
-  bindModel(node: ModelNode): Promise<void>;
-  bindTest(node: TestNode): Promise<void>;
+interface Binding {
+  readonly request: BindRequest;
+  readonly tables: ShadowTables;
+  readonly nodes: Map<string, BoundNode>;
 }
 
-function startBinder(request: BindRequest, nodes: Map<string, BoundNode>): Binder {
-  const { project, shadow, session, moment } = request;
-  const schemas = new Set<string>();
-  /** Relations known by their columns alone: made in the shadow when something must read them. */
-  const unmade = new Map<string, () => Promise<void>>();
-  const createIn = async (relation: Relation, statement: ReturnType<typeof sql>): Promise<void> => {
-    const isNew = !schemas.has(relation.schema);
-    const schema = sql`create schema if not exists ${sql.id(relation.schema)}`;
-    await shadow.ddl(isNew ? [schema, statement] : [statement]);
-    schemas.add(relation.schema);
-  };
-  const createEmpty = async (
-    relation: Relation,
-    columns: readonly KnownColumn[],
-  ): Promise<void> => {
-    const list = columns.map((column) => sql`${sql.id(column.name)} ${sql.raw(column.typeName)}`);
-    await createIn(relation, sql`create table ${idOf(relation)} (${sql.join(list)})`);
-  };
-  // Cheaper than looking the relation up among thousands.
-  const describe = (relation: Relation): Promise<readonly Column[]> =>
-    shadow.describeQuery(sql`select * from ${idOf(relation)}`);
-  const makeParents = async (reads: readonly string[]): Promise<void> => {
-    for (const id of reads) {
-      const make = unmade.get(id);
-      unmade.delete(id);
-      await make?.();
-    }
-  };
-  const compile = (node: ModelNode, isIncremental: boolean): Promise<Compiled> =>
-    compileNode(project, node, {
-      isIncremental,
-      ...(moment === undefined ? {} : { moment }),
-      warehouse: {
-        describe: (relation) => shadow.describe(relation),
-        ...(session === undefined ? {} : { session }),
-      },
+async function bindSource({ request, tables }: Binding, node: SourceNode): Promise<void> {
+  const columns = await request.sourceColumns(node);
+  if (columns === undefined) {
+    throw new TerminalError(`nothing is known of the table ${node.sourceName}.${node.name}`, {
+      code: 'source-unknown',
+      hint: 'extract the stream first, or correct the name in source()',
     });
-
-  const bindSelect = async (node: ModelNode): Promise<BoundNode> => {
-    const { relation, nodeConfig } = node;
-    // What a template asks about its parents it asks the shadow: they must stand before rendering.
-    await makeParents(node.dependsOn);
-    const compiled = await compile(node, false);
-    await makeParents(compiled.reads);
-    const select = sql.raw(trimStatement(compiled.sql));
-    if (nodeConfig.materialization === 'ephemeral') {
-      return { id: node.id, columns: await shadow.describeQuery(select) };
-    }
-    const history = nodeConfig.history;
-    if (history !== undefined || node.resourceType === 'snapshot') {
-      const log = await shadow.describeQuery(select);
-      const resolved = history && resolveHistory(history, log);
-      await createEmpty(relation, await addedColumns(node, log, resolved, shadow));
-      const columns = await describe(relation);
-      return { id: node.id, columns, ...(resolved ? { history: resolved } : {}) };
-    }
-    await createIn(
-      relation,
-      sql`create table ${idOf(relation)} as select * from (\n${select}\n) as bound limit 0`,
-    );
-    const columns = await describe(relation);
-    if (nodeConfig.materialization === 'incremental' || node.text.includes('is_incremental')) {
-      const added = await compile(node, true);
-      await makeParents(added.reads);
-      await shadow.describeQuery(sql.raw(trimStatement(added.sql)));
-    }
-    return { id: node.id, columns };
-  };
-
-  return {
-    bindSource: async (node) => {
-      const columns = await request.sourceColumns(node);
-      if (columns === undefined) {
-        throw new TerminalError(`nothing is known of the table ${node.sourceName}.${node.name}`, {
-          code: 'source-unknown',
-          hint: 'extract the stream first, or correct the name in source()',
-        });
-      }
-      unmade.set(node.id, () => createEmpty(node.relation, columns));
-    },
-    bindModel: async (node) => {
-      const fingerprint = request.fingerprints?.get(node.id);
-      const known = fingerprint === undefined ? undefined : request.cache?.get(fingerprint);
-      if (known !== undefined && node.nodeConfig.history === undefined) {
-        nodes.set(node.id, { id: node.id, columns: known });
-        unmade.set(node.id, () => createEmpty(node.relation, known));
-        return;
-      }
-      if (node.resourceType === 'seed') {
-        await createEmpty(node.relation, await request.seedColumns(node));
-        nodes.set(node.id, { id: node.id, columns: await describe(node.relation) });
-      } else {
-        const bound = await bindSelect(node);
-        nodes.set(node.id, bound);
-        checkContract(node, bound.columns);
-      }
-      const columns = nodes.get(node.id)?.columns;
-      if (fingerprint !== undefined && columns) request.cache?.set(fingerprint, columns);
-    },
-    bindTest: async (test) => {
-      const tested = nodes.get(test.testedId ?? '');
-      if (tested && test.column !== undefined && isPlainColumn(test, tested)) return;
-      await makeParents(test.dependsOn);
-      const compiled = await compileTest(project, test, {
-        ...(moment === undefined ? {} : { moment }),
-        warehouse: {
-          describe: (relation) => shadow.describe(relation),
-          ...(session === undefined ? {} : { session }),
-        },
-      });
-      await makeParents(compiled.reads);
-      await shadow.describeQuery(sql.raw(trimStatement(compiled.sql)));
-    },
-  };
+  }
+  tables.know(node.id, node.relation, columns);
 }
 
-function idOf(relation: Relation) {
-  return sql.id(relation.schema, relation.name);
+async function bindModel(binding: Binding, node: ModelNode): Promise<void> {
+  const { request, tables, nodes } = binding;
+  const fingerprint = request.fingerprints?.get(node.id);
+  const known = fingerprint === undefined ? undefined : request.cache?.get(fingerprint);
+  // A history's config is completed by its select: only binding knows it.
+  if (known !== undefined && node.nodeConfig.history === undefined) {
+    nodes.set(node.id, { id: node.id, columns: known });
+    tables.know(node.id, node.relation, known);
+    return;
+  }
+  const bound =
+    node.resourceType === 'seed'
+      ? {
+          id: node.id,
+          columns: await tables.createEmpty(node.relation, await request.seedColumns(node)),
+        }
+      : await bindSelect(binding, node);
+  checkContract(node, bound.columns);
+  nodes.set(node.id, bound);
+  if (fingerprint !== undefined) request.cache?.set(fingerprint, bound.columns);
+}
+
+async function bindSelect(binding: Binding, node: ModelNode): Promise<BoundNode> {
+  const { tables, request } = binding;
+  const { relation, nodeConfig, id } = node;
+  const select = await renderSelect(binding, node, false);
+  if (nodeConfig.materialization === 'ephemeral') {
+    return { id, columns: await request.shadow.describeQuery(select) };
+  }
+  if (nodeConfig.history !== undefined || node.resourceType === 'snapshot') {
+    const log = await request.shadow.describeQuery(select);
+    const history = nodeConfig.history && resolveHistory(nodeConfig.history, log);
+    const all = await addedColumns(node, log, history, request.shadow);
+    const columns = await tables.createEmpty(relation, all);
+    return { id, columns, ...(history ? { history } : {}) };
+  }
+  const columns = await tables.createFrom(relation, select);
+  if (nodeConfig.materialization === 'incremental' || node.text.includes('is_incremental')) {
+    // The part that only increments run reads the table itself, which stands by now.
+    await request.shadow.describeQuery(await renderSelect(binding, node, true));
+  }
+  return { id, columns };
+}
+
+async function renderSelect(binding: Binding, node: ModelNode, isIncremental: boolean) {
+  const { tables, request } = binding;
+  const options = { ...compileOptions(binding), isIncremental };
+  const { sql: text, reads } = await compileNode(request.project, node, options);
+  await tables.makeReady(reads);
+  return sql.raw(trimStatement(text));
+}
+
+async function bindTest(binding: Binding, test: TestNode): Promise<void> {
+  const { tables, request, nodes } = binding;
+  const tested = nodes.get(test.testedId ?? '');
+  if (tested && isPlainColumn(test, tested)) return;
+  const compiled = await compileTest(request.project, test, compileOptions(binding));
+  await tables.makeReady(compiled.reads);
+  await request.shadow.describeQuery(sql.raw(trimStatement(compiled.sql)));
+}
+
+function compileOptions({ request, tables }: Binding): CompileOptions {
+  const { session, moment } = request;
+  return {
+    ...(moment === undefined ? {} : { moment }),
+    warehouse: {
+      describe: async (relation) => tables.columnsOf(relation),
+      ...(session === undefined ? {} : { session }),
+    },
+  };
 }
 
 function trimStatement(text: string): string {
