@@ -1,0 +1,55 @@
+/** The library: everything the command line does is a call, and connectors are written to types. */
+export { type OpenedProject, type OpenProjectOptions, openProject } from './cli/open-project.ts';
+export type { Project } from './engine/declare/project/project.ts';
+export type { Clock } from './engine/words/clock.ts';
+export type {
+  CallMeter,
+  ConnectionContext,
+  ConnectionSchema,
+  DestinationFactory,
+  ExtractorFactory,
+} from './engine/words/connection.ts';
+export type {
+  Association,
+  ChangeAction,
+  Destination,
+  DestinationField,
+  FoundRecord,
+  RowChange,
+  WriteResult,
+} from './engine/words/destination.ts';
+export {
+  BudgetExhausted,
+  type ErrorDetails,
+  TerminalError,
+  TransientError,
+  type TransientErrorDetails,
+} from './engine/words/errors.ts';
+export type { JsonObject, JsonValue } from './engine/words/json.ts';
+export type { Log, LogFields } from './engine/words/log.ts';
+export type { Plan, PlanFault, Step, StepResult, StepStatus } from './engine/words/step.ts';
+export type {
+  ColumnType,
+  Cursor,
+  Extractor,
+  Page,
+  ReadEstimate,
+  ReadRequest,
+  Stream,
+  StreamColumn,
+  StreamSettings,
+  WantedStreams,
+} from './engine/words/stream.ts';
+export type { SyncSpec } from './engine/words/sync.ts';
+export { type Column, formatRelation, type Relation } from './engine/words/table.ts';
+export type {
+  CanonicalKind,
+  Dialect,
+  Misfit,
+  PageFile,
+  Row,
+  RowValue,
+  Session,
+  Shadow,
+  Warehouse,
+} from './engine/words/warehouse.ts';
