@@ -26,7 +26,7 @@ export function planRead(
 ): ReadPlan {
   const names = selectNames(stream, settings);
   const gained = cursor === undefined ? [] : gainedFields(cursor, names);
-  const reading = cursor?.reading;
+  const reading = cursor === undefined ? undefined : dropStaleJob(cursor, names);
   const lookbackMs = settings.lookbackMs ?? lookbackMsDefault;
   const isScan = reading?.scanId !== undefined;
   if (reading !== undefined && isScan && gained.length === 0) {
@@ -50,6 +50,14 @@ export function planRead(
     reason: `changes since ${cursor.since}, and ${lookbackMs / 60_000} min before it`,
     reading: { from, records: 0 },
   };
+}
+
+/** A job begun with other fields has other columns than the stream has now. */
+function dropStaleJob(cursor: SalesforceCursor, names: readonly string[]): Reading | undefined {
+  const { reading } = cursor;
+  if (reading?.job === undefined || cursor.fields === names.join(',')) return reading;
+  const { job: _, ...fresh } = reading;
+  return fresh;
 }
 
 /**
