@@ -1,14 +1,14 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { ColumnType } from '../words/stream.ts';
 import { decisions } from './diff-decision.ts';
-import { asText, canonicalText, type DiffContext, none } from './diff-link.ts';
+import { canonicalText, type DiffContext, none } from './diff-link.ts';
 import type { MappedField } from './sync-mapping.ts';
 
 type Sql = RawBuilder<unknown>;
 
 /**
  * What the diff says of one row. create, update, archive are sent. noop: the CRM holds it already,
- * only state moves. drift, conflict, not_held: left alone and shown. rejected: never sent, with the
+ * only state moves. verified: observed anew and as settled. drift, conflict, not_held: left alone and shown. rejected: never sent, with the
  * reason. gone: the record was deleted in the CRM. locked: an earlier push is in doubt.
  * unmatched: no record, and the sync does not create.
  */
@@ -17,6 +17,7 @@ export const rowClasses = [
   'update',
   'archive',
   'noop',
+  'verified',
   'drift',
   'conflict',
   'not_held',
@@ -48,6 +49,7 @@ export function outputColumns(on: DiffContext): readonly (readonly [string, Colu
     ['is_conflict', 'boolean'],
     ['is_drift', 'boolean'],
     ['any_move', 'boolean'],
+    ['is_clean', 'boolean'],
     ...[
       ...on.mapping.fields.flatMap((_, index) =>
         ['d', 'km', 'kc', 'ka', 'before', 'after'].map((prefix) => `${prefix}${index}`),
@@ -123,7 +125,7 @@ function checked(on: DiffContext): Sql {
   const links = associations.map((_, index) => sql.id(`xd${index}`));
   const is = (decision: string) => (name: Sql) =>
     sql`coalesce(${name} = ${sql.lit(decision)}, false)`;
-  return sql`checked as (
+  return sql`checked as materialized (
     select
       *,
       coalesce(${sql.join([...refusals, none(on, 'string')], sql`,\n        `)}) as refusal,
@@ -134,6 +136,9 @@ function checked(on: DiffContext): Sql {
       ${any(is(decisions.notHeld), all)} as any_not_held,
       ${any(is(decisions.report), all)} as any_report,
       ${any((name) => sql`coalesce(${name} in ('move', 'adopt'), false)`, all)} as any_move,
+      not is_pending
+        and not ${any((name) => sql`coalesce(${name} <> 'move', false)`, [...all, ...links])}
+        as is_clean,
       ${any(is(decisions.sendDrift), all)} as any_reassert,
       ${any((name) => sql`coalesce(${name} in ('send:conflict', 'report:review'), false)`, all)}
         as is_conflict,
@@ -147,12 +152,11 @@ function checked(on: DiffContext): Sql {
 function refusal(on: DiffContext, field: MappedField, index: number): Sql {
   const { destination, kind } = field;
   const after = sql.id(`after${index}`);
-  const model = sql.id(`m${index}`);
   const say = (why: string): Sql => sql.lit(`${field.field}: ${why}`);
   const rules: Sql[] = [];
-  if (kind !== 'text' && kind !== 'email' && kind !== 'json' && field.model.type === 'string') {
-    rules.push(sql`when ${sql.id(`km${index}`)} = '' and trim(${asText(on, model)}) <> ''
-          then ${say(`not a ${kind}`)}`);
+  const isForm = formTest(kind, sql.id(`km${index}`));
+  if (isForm && field.model.type === 'string') {
+    rules.push(sql`when not ${isForm} then ${say(`not a ${kind}`)}`);
   }
   if (destination.required) {
     rules.push(sql`when ${after} is null then ${say('required, and the model has none')}`);
@@ -173,15 +177,27 @@ function refusal(on: DiffContext, field: MappedField, index: number): Sql {
   if (rules.length === 0) return none(on, 'string');
   const applies = destination.required
     ? sql`(${sends(field, index)} or ${isNew})`
-    : invalidOrSent(field, index);
+    : sends(field, index);
   return sql`case when ${applies} then case
           ${sql.join(rules, sql`\n          `)}
         end end`;
 }
 
-/** A text that is no number has no canonical form, so a create would silently leave it out. */
-function invalidOrSent(field: MappedField, index: number): Sql {
-  return sql`(${sends(field, index)} or (${isNew} and ${sql.id(`m${index}`)} is not null))`;
+/** Whether a canonical text has its kind's form: a text that is none of the kind stays as it was. */
+function formTest(kind: MappedField['kind'], canonical: Sql): Sql | undefined {
+  switch (kind) {
+    case 'number':
+      return sql`(translate(${canonical}, '+-.0123456789eE', '') = '')`;
+    case 'boolean':
+      return sql`(${canonical} in ('', 'true', 'false'))`;
+    case 'date':
+      return sql`(${canonical} = '' or ${canonical} like '____-__-__')`;
+    case 'datetime':
+      // Milliseconds since the epoch.
+      return sql`(translate(${canonical}, '-0123456789', '') = '' and ${canonical} not like '_%-%')`;
+    default:
+      return undefined;
+  }
 }
 
 function judged(on: DiffContext): Sql {
@@ -217,7 +233,9 @@ function rowClass(on: DiffContext): Sql {
           when any_review then 'conflict'
           when any_not_held then 'not_held'
           when any_report then 'drift'
-          when any_move or status = 'rejected' or (reasserts > 0 and not is_pending) then 'noop'
+          when any_move or not is_known or crm_id is distinct from coalesce(id, crm_id)
+            or status <> 'accepted' then 'noop'
+          when not is_pending and clean_at is distinct from observed_at then 'verified'
         end`;
 }
 

@@ -1,8 +1,15 @@
 import { type RawBuilder, sql } from 'kysely';
+import type { ColumnType } from '../words/stream.ts';
 import type { Column } from '../words/table.ts';
 import type { CanonicalKind, Dialect } from '../words/warehouse.ts';
 import type { SyncMapping } from './sync-mapping.ts';
-import { acceptedColumn, adoptedColumn, associationField, syncTables } from './sync-tables.ts';
+import {
+  acceptedColumn,
+  adoptedColumn,
+  associationField,
+  stateColumns,
+  syncTables,
+} from './sync-tables.ts';
 
 type Sql = RawBuilder<unknown>;
 
@@ -14,18 +21,17 @@ export interface DiffContext {
   readonly state: readonly Column[] | undefined;
 }
 
-/** The common table expressions that resolve which record each row of the model means. */
+/** The three sides, each with one row a key or record, columns numbered as in the mapping. */
+export function sideExpressions(on: DiffContext): readonly Sql[] {
+  return [modelRows(on), stateRows(on), stateFields(on), crmRows(on)];
+}
+
+/**
+ * Which record each row means whose link `compared` could not take from the state. Few rows as a
+ * rule: everything here starts from them and only then touches the large tables.
+ */
 export function linkExpressions(on: DiffContext): readonly Sql[] {
-  return [
-    modelRows(on),
-    badKeys(),
-    stateRows(on),
-    crmRows(on),
-    unlinked(),
-    matched(on),
-    claimed(),
-    gone(on),
-  ];
+  return [badKeys(), unlinked(), matched(on), claimed(), gone(on), relinked()];
 }
 
 /** Canonical text, '' for empty: never null, so that it compares by `=`. */
@@ -68,48 +74,57 @@ function modelRows(on: DiffContext): Sql {
   )`;
 }
 
+/** Keys of several rows. Rows that agree with the CRM and each other do no harm and are let go. */
 function badKeys(): Sql {
-  return sql`bad_keys as (
-    select key, count(*) as n
-    from model_rows
-    group by key
-    having count(*) > 1 or key is null
+  return sql`bad_keys as materialized (
+    select m.key, count(*) as n
+    from model_rows as m
+    where m.key is null or m.key in (select key from compared where key is not null)
+    group by m.key
+    having count(*) > 1 or m.key is null
   )`;
 }
 
+/** The state without its fields: all that most rows are judged by. */
 function stateRows(on: DiffContext): Sql {
-  const { mapping } = on;
-  const have = new Set(on.state?.map((column) => column.name));
-  const text = (column: string, alias: string): Sql =>
-    have.has(column)
-      ? sql`s.${sql.id(column)} as ${sql.id(alias)}`
-      : sql`${none(on, 'string')} as ${sql.id(alias)}`;
-  const columns = [
-    ...mapping.fields.flatMap(({ field }, index) => [
-      text(acceptedColumn(field), `a${index}`),
-      text(adoptedColumn(field), `s${index}`),
-    ]),
-    ...mapping.associations.map(({ object }, index) =>
-      text(acceptedColumn(associationField(object)), `xa${index}`),
-    ),
-  ];
-  const { state } = syncTables(mapping.spec.name);
-  if (!on.state) {
-    return sql`state_rows as (
-    select
-      ${none(on, 'string')} as key, ${none(on, 'string')} as crm_id, ${none(on, 'string')} as status,
-      ${none(on, 'timestamp')} as written_at, ${none(on, 'string')} as sent, 0 as reasserts,
-      ${none(on, 'string')} as rejected,
-      ${sql.join(columns)}
-    where false
-  )`;
-  }
+  const links = on.mapping.associations.map(({ object }, index) =>
+    stateText(on, acceptedColumn(associationField(object)), `xa${index}`),
+  );
+  const plain = stateColumns.map(([name, type]) => stateValue(on, name, name, type));
   return sql`state_rows as (
-    select
-      s.key, s.crm_id, s.status, s.written_at, s.sent, s.reasserts, s.rejected,
-      ${sql.join(columns)}
-    from ${sql.id(state.schema, state.name)} as s
+    select ${sql.join([...plain, ...links])}
+    ${stateSource(on)}
   )`;
+}
+
+function stateFields(on: DiffContext): Sql {
+  const columns = on.mapping.fields.flatMap(({ field }, index) => [
+    stateText(on, acceptedColumn(field), `a${index}`),
+    stateText(on, adoptedColumn(field), `s${index}`),
+  ]);
+  return sql`state_fields as (
+    select
+      ${sql.join([stateText(on, 'key', 'key'), ...columns], sql`,\n      `)}
+    ${stateSource(on)}
+  )`;
+}
+
+function stateText(on: DiffContext, column: string, alias: string): Sql {
+  return stateValue(on, column, alias, 'string');
+}
+
+/** Before the first run there is no table, and a field just mapped has no column in it. */
+function stateValue(on: DiffContext, column: string, alias: string, type: ColumnType): Sql {
+  const found = on.state?.some(({ name }) => name === column) === true;
+  const value = found
+    ? sql`s.${sql.id(column)}`
+    : sql`cast(null as ${sql.raw(on.dialect.typeName(type))})`;
+  return sql`${value} as ${sql.id(alias)}`;
+}
+
+function stateSource(on: DiffContext): Sql {
+  const { state } = syncTables(on.mapping.spec.name);
+  return on.state ? sql`from ${sql.id(state.schema, state.name)} as s` : sql`where false`;
 }
 
 function crmRows(on: DiffContext): Sql {
@@ -135,21 +150,19 @@ function crmRows(on: DiffContext): Sql {
 }
 
 function unlinked(): Sql {
-  return sql`unlinked as (
-    select m.key, s.crm_id as lost_id
-    from model_rows as m
-    left join state_rows as s on s.key = m.key
-    left join crm_rows as c on c.id = s.crm_id
-    where m.key is not null and c.id is null
+  return sql`unlinked as materialized (
+    select key, crm_id as lost_id, status
+    from compared
+    where id is null and key is not null
   )`;
 }
 
 function matched(on: DiffContext): Sql {
   const isBlind = on.mapping.spec.behavior === 'append';
-  return sql`matched as (
+  return sql`matched as materialized (
     select u.key, count(*) as n, min(c.id) as id
-    from unlinked as u
-    join crm_rows as c on c.crm_key = u.key
+    from crm_rows as c
+    join unlinked as u on u.key = c.crm_key
     ${isBlind ? sql`where false` : sql``}
     group by u.key
   )`;
@@ -157,21 +170,38 @@ function matched(on: DiffContext): Sql {
 
 /** Records that another row of the model is linked to already. */
 function claimed(): Sql {
-  return sql`claimed as (
+  return sql`claimed as materialized (
     select distinct x.key
-    from matched as x
-    join state_rows as s on s.crm_id = x.id and s.key <> x.key and s.status <> 'removed'
+    from state_rows as s
+    join matched as x on x.id = s.crm_id and x.key <> s.key
     join model_rows as m on m.key = s.key
+    where s.status <> 'removed'
   )`;
 }
 
 /** Linked records that were seen once and are no longer: deleted or merged away in the CRM. */
 function gone(on: DiffContext): Sql {
   const { log } = on.mapping.target;
-  return sql`gone as (
+  return sql`gone as materialized (
     select distinct l._record_id as id
     from ${sql.id(log.schema, log.name)} as l
     where l._record_id in (select lost_id from unlinked where lost_id is not null)
+  )`;
+}
+
+/** The records that rows are linked to anew, by key. A record not seen yet keeps its link. */
+function relinked(): Sql {
+  return sql`relinked as materialized (
+    select
+      u.key,
+      coalesce(x.n, 0) as match_count,
+      t.key is not null as is_claimed,
+      g.id is not null as is_gone,
+      case when u.lost_id is null or u.status = 'removed' or g.id is not null then x.id end as id
+    from unlinked as u
+    left join matched as x on x.key = u.key
+    left join claimed as t on t.key = u.key
+    left join gone as g on g.id = u.lost_id
   )`;
 }
 

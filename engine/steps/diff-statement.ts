@@ -1,8 +1,16 @@
 import { type RawBuilder, sql } from 'kysely';
 import { decideField, decisions, joinValues } from './diff-decision.ts';
 import { judgeExpressions, outputColumns } from './diff-judgement.ts';
-import { asText, canonicalText, type DiffContext, linkExpressions, none } from './diff-link.ts';
+import {
+  asText,
+  canonicalText,
+  type DiffContext,
+  linkExpressions,
+  none,
+  sideExpressions,
+} from './diff-link.ts';
 import type { MappedField } from './sync-mapping.ts';
+import { stateColumns } from './sync-tables.ts';
 
 type Sql = RawBuilder<unknown>;
 
@@ -10,11 +18,13 @@ type Sql = RawBuilder<unknown>;
  * The whole diff as one select: a row for each row of the model, and each record to archive, that
  * is not settled. Reads the model, the sync's state and the extracted view; writes nothing.
  *
- * `joined` lets most rows go by comparing values as they are. Only what is left is brought into
- * canonical form (`known`), decided field by field (`decided`) and judged as a row (`judged`).
+ * `compared` lets most rows go by comparing values as they are. Only what is left is linked anew
+ * where its record is not known (`joined`), brought into canonical form (`known`), decided field by field (`decided`) and judged as a row (`judged`).
  */
 export function diffStatement(on: DiffContext): Sql {
   const expressions = [
+    ...sideExpressions(on),
+    compared(on),
     ...linkExpressions(on),
     joined(on),
     known(on),
@@ -30,83 +40,135 @@ export function diffStatement(on: DiffContext): Sql {
   select ${columns} from unkeyed${removes ? sql`\n  union all\n  select ${columns} from removals` : sql``}`;
 }
 
-function joined(on: DiffContext): Sql {
-  const { mapping } = on;
-  const onlyNew = mapping.spec.behavior === 'create_only' || mapping.spec.behavior === 'append';
-  const carried = [
-    ...mapping.fields.flatMap((_, index) => [
-      sql`s.${sql.id(`a${index}`)}`,
-      sql`s.${sql.id(`s${index}`)}`,
-      sql`c.${sql.id(`c${index}`)}`,
-    ]),
-    ...mapping.associations.map((_, index) => sql`s.${sql.id(`xa${index}`)}`),
+function carriedColumns({ mapping }: DiffContext) {
+  const model = [
+    'key',
+    'model_at',
+    ...mapping.fields.map((_, index) => `m${index}`),
+    ...mapping.associations.map((_, index) => `xm${index}`),
   ];
+  const state = [
+    ...stateColumns.map(([name]) => name).filter((name) => name !== 'key' && name !== 'reason'),
+    ...mapping.associations.map((_, index) => `xa${index}`),
+  ];
+  const crm = [
+    'id',
+    'observed_at',
+    'modified_at',
+    ...mapping.fields.map((_, index) => `c${index}`),
+  ];
+  const fields = mapping.fields.flatMap((_, index) => [`a${index}`, `s${index}`]);
+  return { model, state, crm, fields };
+}
+
+function listOf(names: readonly string[], alias: string): Sql {
+  return sql.join(names.map((name) => sql.id(alias, name)));
+}
+
+/** The one pass over all three sides in full: what it lets go is settled. */
+function compared(on: DiffContext): Sql {
+  const { mapping } = on;
+  const { model, state, crm } = carriedColumns(on);
   const differs = [
-    ...mapping.fields.map((field, index) => sql`not ${isSettled(on, field, index)}`),
+    ...mapping.fields.map((field, index) => sql`not ${agrees(on, field, index)}`),
     ...mapping.associations.map((_, index) => {
-      const model = sql.id(`xm${index}`);
-      return sql`(m.${model} is not null and m.${model} is distinct from s.${sql.id(`xa${index}`)})`;
+      const link = sql.id(`xm${index}`);
+      return sql`(m.${link} is not null and m.${link} is distinct from s.${sql.id(`xa${index}`)})`;
     }),
   ];
-  return sql`joined as (
+  const isOpen = createsOnly(on)
+    ? sql`s.status = 'in_doubt'`
+    : sql`s.status <> 'accepted' or s.reasserts > 0 or s.clean_at is distinct from c.observed_at
+      or ${sql.join(differs, sql`\n      or `)}`;
+  return sql`compared as materialized (
     select
-      m.*,
-      s.crm_id, s.status, s.written_at, s.sent, s.reasserts, s.rejected,
-      c.id, c.observed_at, c.modified_at,
-      ${sql.join(carried)},
-      case
-        when s.status = 'in_doubt' then 'locked'
-        when c.id is null and s.crm_id is not null and s.status <> 'removed' and g.id is null
-          then 'unseen'
-        when x.n > 1 then 'ambiguous'
-        when t.key is not null then 'claimed'
-        when c.id is not null then 'live'
-        when s.crm_id is not null and s.status <> 'removed' then 'gone'
-        else 'none'
-      end as presence,
-      -- what we wrote counts until the record is observed again
-      s.written_at is not null and s.crm_id is not distinct from coalesce(c.id, s.crm_id)
-        and (c.id is null or c.observed_at <= s.written_at) as is_pending
+      ${listOf(model, 'm')},
+      s.key is not null as is_known,
+      ${listOf(state, 's')},
+      ${listOf(crm, 'c')}
     from model_rows as m
     left join state_rows as s on s.key = m.key
-    left join matched as x on x.key = m.key
-    left join claimed as t on t.key = m.key
-    left join gone as g on g.id = s.crm_id
-    left join crm_rows as c on c.id = case
-      when x.id is not null and (s.crm_id is null or s.status = 'removed' or g.id is not null)
-        then x.id
-      else s.crm_id
-    end
-    where m.key is not null
-      and not exists (select 1 from bad_keys as b where b.key = m.key)
-      and ${
-        onlyNew
-          ? sql`(c.id is null and (s.crm_id is null or s.status = 'in_doubt') or x.n > 1)`
-          : sql`(
-        c.id is null or s.crm_id is distinct from c.id or s.status <> 'accepted'
-        or s.reasserts > 0 or x.n > 1
-        or ${sql.join(differs, sql`\n        or `)}
-      )`
-      }
+    left join crm_rows as c on c.id = s.crm_id
+    where c.id is null
+      or ${isOpen}
   )`;
 }
 
-/** Lazily: `case` computes a canonical form only where the plain comparison fails. */
-function isSettled(on: DiffContext, { model, crm, kind }: MappedField, index: number): Sql {
+function createsOnly({ mapping }: DiffContext): boolean {
+  return mapping.spec.behavior === 'create_only' || mapping.spec.behavior === 'append';
+}
+
+function joined(on: DiffContext): Sql {
+  const { model, state, crm, fields } = carriedColumns(on);
+  const own = [...model, 'is_known', ...state];
+  return sql`joined as materialized (
+    select * from (
+      select
+        linked.*,
+        ${listOf(fields, 'f')},
+        case
+          when status = 'in_doubt' then 'locked'
+          when id is null and crm_id is not null and status <> 'removed' and not is_gone
+            then 'unseen'
+          when match_count > 1 then 'ambiguous'
+          when is_claimed then 'claimed'
+          when id is not null then 'live'
+          when crm_id is not null and status <> 'removed' then 'gone'
+          else 'none'
+        end as presence,
+        -- what we wrote counts until the record is observed again
+        written_at is not null and crm_id is not distinct from coalesce(id, crm_id)
+          and (id is null or observed_at <= written_at) as is_pending
+      from (
+        select
+          ${listOf(own, 'k')},
+          ${listOf(crm, 'k')},
+          0 as match_count, false as is_claimed, false as is_gone
+        from compared as k
+        where k.id is not null
+        union all
+        select
+          ${listOf(own, 'k')},
+          ${listOf(crm, 'c')},
+          r.match_count, r.is_claimed, r.is_gone
+        from compared as k
+        join relinked as r on r.key = k.key
+        left join (
+          select * from crm_rows where id in (select id from relinked where id is not null)
+        ) as c on c.id = r.id
+      ) as linked
+      left join (
+        select * from state_fields where key in (select key from compared where key is not null)
+      ) as f on f.key = linked.key
+      where not exists (select 1 from bad_keys as b where b.key = linked.key)
+    ) as present
+    ${createsOnly(on) ? sql`where presence not in ('unseen', 'gone')` : sql``}
+  )`;
+}
+
+/**
+ * True where the two sides say the same as they stand, or the write rule asks for no more. A
+ * canonical form is computed only where columns of different types leave no other way.
+ */
+function agrees(on: DiffContext, field: MappedField, index: number): Sql {
   const m = sql`m.${sql.id(`m${index}`)}`;
   const c = sql`c.${sql.id(`c${index}`)}`;
-  const a = sql`s.${sql.id(`a${index}`)}`;
-  const crmText = crm.type === 'string' ? c : asText(on, c);
-  const sameSides =
-    model.typeName === crm.typeName
-      ? sql`${m} = ${c}`
-      : sql`${on.dialect.canonical(kind, m)} = ${crmText}`;
-  return sql`case
-          when ${sameSides} and ${a} = ${crmText} then true
-          else ${canonicalText(on, kind, m)} = ${canonicalText(on, kind, c)}
-            and coalesce(${a} = ${canonicalText(on, kind, c)}, false)
-            and s.${sql.id(`s${index}`)} is null
-        end`;
+  if (field.write === 'append') return sql`false`;
+  const isEqual = comparesAsIs(field)
+    ? sql`${m} is not distinct from ${c}`
+    : sql`${on.dialect.canonical(field.kind, m)}
+        is not distinct from ${on.dialect.canonical(field.kind, c)}`;
+  if (field.write === 'never_null') return sql`(${isEqual} or ${m} is null)`;
+  return isEqual;
+}
+
+function comparesAsIs({ model, crm }: MappedField): boolean {
+  const isNumber = (type: string): boolean => /^(integer|double|decimal)/.test(type);
+  return (
+    model.typeName === crm.typeName ||
+    (isNumber(model.type) && isNumber(crm.type)) ||
+    (/^(date|timestamp)$/.test(model.type) && /^(date|timestamp)$/.test(crm.type))
+  );
 }
 
 function known(on: DiffContext): Sql {
@@ -128,7 +190,7 @@ function known(on: DiffContext): Sql {
       sql`${sendable(on, kind, name('m'))} as ${name('text')}`,
     ];
   });
-  return sql`known as (
+  return sql`known as materialized (
     select
       *,
       ${sql.join(columns, sql`,\n      `)}
@@ -139,10 +201,10 @@ function known(on: DiffContext): Sql {
   )`;
 }
 
-/** A value as it is sent and shown: texts as people wrote them, all else in canonical form. */
+/** A value as it is sent and shown: as people wrote it, numbers, flags and days in one form. */
 function sendable(on: DiffContext, kind: MappedField['kind'], value: Sql): Sql {
   const canonical = on.dialect.canonical(kind, value);
-  if (kind !== 'text' && kind !== 'email' && kind !== 'json') return canonical;
+  if (kind === 'number' || kind === 'boolean' || kind === 'date') return canonical;
   return sql`case when ${canonical} is not null then ${asText(on, value)} end`;
 }
 
@@ -161,8 +223,10 @@ function decided(on: DiffContext): Sql {
       crmAt: sql`modified_at`,
       joined: joinedText(on, field, index),
     });
+    // A sync that only creates says nothing of records that are there.
+    const decides = createsOnly(on) ? sql`false` : sql`presence in ('live', 'unseen')`;
     return [
-      sql`case when presence in ('live', 'unseen') then ${decision} end as ${name('d')}`,
+      sql`case when ${decides} then ${decision} end as ${name('d')}`,
       sql`case when presence in ('live', 'unseen') then ${after} else ${name('text')} end
         as ${name('after')}`,
     ];
@@ -174,7 +238,7 @@ function decided(on: DiffContext): Sql {
         and ${model} is distinct from ${accepted} then ${sql.lit(decisions.sendModel)} end
         as ${sql.id(`xd${index}`)}`;
   });
-  return sql`decided as (
+  return sql`decided as materialized (
     select
       *,
       ${sql.join([...fields, ...associations], sql`,\n      `)}

@@ -18,7 +18,7 @@ export interface LimitCheck {
 
 /** What a sync would do, in numbers. */
 export interface DiffSummary {
-  /** Rows by class; `unchanged` are the model's rows the diff has nothing to say of. */
+  /** Rows by class; `unchanged` are the model's rows there is nothing to do for, verified included. */
   readonly counts: Readonly<Record<RowClass | 'unchanged', number>>;
   /** Rows in which both sides moved, and rows the CRM moved alone, however they were settled. */
   readonly conflictRows: number;
@@ -69,7 +69,7 @@ export async function summarizeDiff(
   const count = (name: RowClass): number => Number(found.find((row) => row.class === name)?.n ?? 0);
   const named = Object.fromEntries(rowClasses.map((name) => [name, count(name)]));
   const said = rowClasses
-    .filter((name) => name !== 'archive')
+    .filter((name) => name !== 'archive' && name !== 'verified')
     .reduce((sum, name) => sum + count(name), 0);
   const counts = {
     ...(named as Record<RowClass, number>),

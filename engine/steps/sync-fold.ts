@@ -212,6 +212,7 @@ async function mergePushes(
         when ${isUnseen} then coalesce(s.sent, '') || o.sent
         else o.sent end`,
     ],
+    ['clean_at', sql`case when o.outcome in ('written', 'removed') then null else s.clean_at end`],
     [
       'reasserts',
       sql`case

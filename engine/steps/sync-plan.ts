@@ -185,7 +185,7 @@ export async function moveState(
     )}
     from ${rows} as d
     left join ${stateTable} as s on s.key = d.key
-    where (d.any_move and d.class <> 'rejected') or d.class = 'noop'`);
+    where (d.any_move and d.class <> 'rejected') or d.class in ('noop', 'verified')`);
   return replaceState(session, mapping.spec.name);
 }
 
@@ -302,8 +302,19 @@ function optionalText(value: unknown): string | null {
 export function toJsonValue(kind: CanonicalKind, text: string | null): JsonValue {
   if (text === null) return null;
   if (kind === 'boolean') return text === 'true';
+  if (kind === 'datetime') return toIsoTime(text);
   if (kind !== 'number') return text;
   const number = Number(text);
   // Digits a double cannot hold stay text: every CRM reads numbers from text as well.
   return Number.isFinite(number) && Math.abs(number) < 1e15 ? number : text;
+}
+
+/** From a warehouse's timestamp (UTC, no zone), ISO 8601 or milliseconds since the epoch. */
+function toIsoTime(text: string): string {
+  if (/^-?\d{11,14}$/.test(text)) return new Date(Number(text)).toISOString();
+  const hasZone = /(?:[zZ]|[+-]\d\d(?::?\d\d)?)$/.test(text.slice(10));
+  const time =
+    text.length === 10 ? `${text}T00:00:00Z` : `${text.replace(' ', 'T')}${hasZone ? '' : 'Z'}`;
+  const ms = Date.parse(time);
+  return Number.isNaN(ms) ? text : new Date(ms).toISOString();
 }

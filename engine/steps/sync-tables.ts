@@ -26,7 +26,9 @@ export function syncTables(sync: string) {
 
 /**
  * State columns beside the fields. `sent`: names of the fields written since the record was last
- * observed, each between commas. `rejected`: the signature of what the CRM refused.
+ * observed, each between commas. `clean_at`: when the version of the record was observed that was
+ * found to agree in every field; while it is the newest, comparing model and CRM says it all.
+ * `rejected`: the signature of what the CRM refused.
  */
 export const stateColumns: readonly (readonly [string, ColumnType])[] = [
   ['key', 'string'],
@@ -34,6 +36,7 @@ export const stateColumns: readonly (readonly [string, ColumnType])[] = [
   ['status', 'string'],
   ['written_at', 'timestamp'],
   ['sent', 'string'],
+  ['clean_at', 'timestamp'],
   ['reasserts', 'integer'],
   ['rejected', 'string'],
   ['reason', 'string'],
@@ -148,6 +151,7 @@ async function ensureSharedTables(warehouse: Warehouse): Promise<void> {
         ['sync', 'string'],
         ['connection', 'string'],
         ['object', 'string'],
+        ['fields', 'string'],
       ],
     ],
     [
@@ -176,29 +180,37 @@ async function createSchemas(warehouse: Warehouse): Promise<void> {
   ]);
 }
 
-/** Keeps the one view over the state of all syncs. */
-async function register(warehouse: Warehouse, { spec }: SyncMapping): Promise<void> {
+/** Keeps the one view over the state of all syncs, and forgets what was found clean of others. */
+async function register(warehouse: Warehouse, mapping: SyncMapping): Promise<void> {
+  const { spec } = mapping;
   const registry = sql.id(syncRegistry.schema, syncRegistry.name);
-  const known = await warehouse.query<{ sync: string }>(
-    sql`select sync from ${registry} order by sync`,
+  const fields = storedFields(mapping).join(',');
+  const known = await warehouse.query<{ sync: string; fields: string }>(
+    sql`select sync, fields from ${registry} order by sync`,
   );
-  if (known.some(({ sync }) => sync === spec.name)) return;
-  const names = [...known.map(({ sync }) => sync), spec.name];
+  const own = known.find(({ sync }) => sync === spec.name);
+  if (own?.fields === fields) return;
+  if (!own) await warehouse.ddl([stateView([...known.map(({ sync }) => sync), spec.name])]);
+  const { state } = syncTables(spec.name);
+  await warehouse.transaction(async (session) => {
+    await session.execute(sql`update ${sql.id(state.schema, state.name)} set clean_at = null`);
+    await session.execute(sql`delete from ${registry} where sync = ${spec.name}`);
+    await session.execute(
+      sql`insert into ${registry} values
+        (${spec.name}, ${spec.connection}, ${spec.object}, ${fields})`,
+    );
+  });
+}
+
+function stateView(names: readonly string[]): RawBuilder<unknown> {
   const branches = names.map((name) => {
     const { state } = syncTables(name);
     return sql`
       select ${sql.lit(name)} as sync, key, crm_id, status, written_at, reasserts, reason
       from ${sql.id(state.schema, state.name)}`;
   });
-  await warehouse.ddl([
-    sql`create or replace view ${sql.id(syncStateView.schema, syncStateView.name)} as
-      ${sql.join(branches, sql` union all `)}`,
-  ]);
-  await warehouse.transaction(async (session) => {
-    await session.execute(
-      sql`insert into ${registry} values (${spec.name}, ${spec.connection}, ${spec.object})`,
-    );
-  });
+  return sql`create or replace view ${sql.id(syncStateView.schema, syncStateView.name)} as
+      ${sql.join(branches, sql` union all `)}`;
 }
 
 function typed(
