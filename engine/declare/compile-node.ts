@@ -1,3 +1,4 @@
+import type { NodeConfig } from '../words/node.ts';
 import type { TemplateWarehouse } from './adapter-value.ts';
 import type { Template } from './jinja/ast.ts';
 import { jinjaError } from './jinja/jinja-error.ts';
@@ -48,6 +49,29 @@ export async function compileNode(
   const compilation = startCompilation(project, options);
   if (template === undefined) return compilation.finish('');
   return compilation.finish(await compilation.render(node, template));
+}
+
+/**
+ * A node's hooks, rendered: they may name `{{ this }}` and call macros. A hook that renders to
+ * nothing is left out.
+ */
+export async function compileHooks(
+  project: ModelProject,
+  node: ModelNode,
+  options: CompileOptions = {},
+): Promise<Pick<NodeConfig, 'preHooks' | 'postHooks'>> {
+  const renderAll = async (hooks: readonly string[]): Promise<string[]> => {
+    const rendered: string[] = [];
+    for (const hook of hooks) {
+      const template = parseTemplate(hook, { file: node.file });
+      const compilation = startCompilation(project, options);
+      const text = (await compilation.render(node, template)).trim();
+      if (text !== '') rendered.push(text);
+    }
+    return rendered;
+  };
+  const { preHooks, postHooks } = node.nodeConfig;
+  return { preHooks: await renderAll(preHooks), postHooks: await renderAll(postHooks) };
 }
 
 /** The rows that break a test. */

@@ -94,8 +94,8 @@ export async function readPackage(
     if (propertyFile.test(file.path)) yamlFiles.set(file.path, file);
   }
   const properties: Properties[] = [];
-  for (const file of yamlFiles.values()) {
-    const text = await file.text();
+  const texts = [...yamlFiles.values()].map(async (file) => ({ file, text: await file.text() }));
+  for (const { file, text } of await Promise.all(texts)) {
     if (folderConfigFile.test(file.path)) {
       addFolderFile(folderConfigs.models, layout.name, file, text, faults);
     } else {

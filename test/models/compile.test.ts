@@ -1,7 +1,11 @@
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import { checksOf, readsOf } from '../../engine/declare/checks.ts';
-import { type CompileOptions, compileNode } from '../../engine/declare/compile-node.ts';
+import {
+  type CompileOptions,
+  compileHooks,
+  compileNode,
+} from '../../engine/declare/compile-node.ts';
 import { isModelNode } from '../../engine/declare/model-node.ts';
 import type { ModelProject } from '../../engine/declare/model-project.ts';
 import type { Warehouse } from '../../engine/words/warehouse.ts';
@@ -80,6 +84,22 @@ describe('compiling', () => {
       /models\/a\.sql:1:34 ref\('x'\) was not seen/,
     );
     expect((await compile(project, 'b')).sql).toContain('from "main"."x"');
+  });
+
+  test('hooks are rendered like the model; one that renders to nothing is left out', async () => {
+    const project = await readFiles({
+      'macros/m.sql': '{% macro index_of(r) %}create index i on {{ r }} (id){% endmacro %}',
+      'models/a.sql':
+        '{{ config(post_hook=["{{ index_of(this) }}", "{% if is_incremental() %}select 1{% endif %}"]) }} select 1 as id',
+    });
+    const node = project.nodes.get('model.shop.a');
+    if (!isModelNode(node)) throw new Error('no model a');
+    expect(await compileHooks(project, node)).toEqual({
+      preHooks: [],
+      postHooks: ['create index i on "main"."a" (id)'],
+    });
+    const { postHooks } = await compileHooks(project, node, { isIncremental: true });
+    expect(postHooks).toHaveLength(2);
   });
 
   test('an endless macro is stopped with its name and place', async () => {
