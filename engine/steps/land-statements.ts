@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Stream } from '../words/stream.ts';
-import type { Relation } from '../words/table.ts';
+import { type Relation, rawColumns } from '../words/table.ts';
 import type { Dialect } from '../words/warehouse.ts';
 import type { Target } from './land-schema.ts';
 import { named } from './land-tables.ts';
@@ -311,19 +311,30 @@ from version
 where ${isNotSettled}`;
 }
 
-/** The newest version of each record, where that one is not deleted. */
+/**
+ * The newest version of each record, where that one is not deleted: those that no other one beats,
+ * by the order of `newestFirst`. Said without a window, filters on the view reach the table.
+ */
 export function createCurrentView(table: LandTable): RawBuilder<unknown> {
-  const own = ['_record_id', '_modified_at', '_deleted', '_observed_at', '_batch_id', '_hash'];
-  const names = ids([...table.columns, ...own]);
+  const names = ids([...table.columns, ...rawColumns]);
   return sql`
 create or replace view ${named(table.view)} as
 select
     ${names}
-from (
-  select
-    ${names},
-    row_number() over (partition by _record_id order by ${newestFirst}) as _place
-  from ${named(table.raw)}
-) as version
-where _place = 1 and not _deleted`;
+from ${named(table.raw)} as version
+where not version._deleted
+  and not exists (
+    select 1
+    from ${named(table.raw)} as newer
+    where newer._record_id = version._record_id
+      and (
+        newer._modified_at > version._modified_at
+        or (newer._modified_at is not null and version._modified_at is null)
+        or (
+          newer._modified_at is not distinct from version._modified_at
+          and (newer._observed_at, newer._deleted, newer._hash)
+            > (version._observed_at, version._deleted, version._hash)
+        )
+      )
+  )`;
 }

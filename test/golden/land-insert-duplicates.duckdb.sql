@@ -18,13 +18,13 @@ ranked as (
     row_number() over (
       partition by _record_id, _modified_at
       order by _observed_at desc, _deleted desc, _hash desc
-    ) as place
+    ) as _place
   from known
   where _observed_at < $1
 ),
 
 settled as (
-  select _record_id, _modified_at, _hash from ranked where place = 1
+  select _record_id, _modified_at, _hash from ranked where _place = 1
   union all
   select _record_id, _modified_at, _hash from known where _observed_at >= $2
 )
@@ -38,10 +38,10 @@ select
     _record_id, _modified_at, _deleted, $3, $4, _hash
 from (
   select * from (
-    select *, row_number() over (partition by _record_id, _modified_at, _hash order by _hash) as copy
+    select *, row_number() over (partition by _record_id, _modified_at, _hash order by _hash) as _copy
     from "tidemill_stage"
   ) as numbered
-  where copy = 1
+  where _copy = 1
 ) as version
 where not exists (
   select 1

@@ -18,13 +18,13 @@ ranked as (
     row_number() over (
       partition by _record_id, _modified_at
       order by _observed_at desc, _deleted desc, _hash desc
-    ) as place
+    ) as _place
   from known
   where _observed_at < $1
 ),
 
 settled as (
-  select _record_id, _modified_at, _hash from ranked where place = 1
+  select _record_id, _modified_at, _hash from ranked where _place = 1
   union all
   select _record_id, _modified_at, _hash from known where _observed_at >= $2
 ),
@@ -32,7 +32,7 @@ settled as (
 placed as (
   select
     *,
-    row_number() over (partition by _record_id order by _modified_at desc nulls last, _observed_at desc, _deleted desc, _hash desc) as place
+    row_number() over (partition by _record_id order by _modified_at desc nulls last, _observed_at desc, _deleted desc, _hash desc) as _place
   from "raw_crm"."people"
   where _record_id in (select _record_id from "tidemill_gone")
 ),
@@ -49,7 +49,7 @@ version as (
     md5(concat_ws(chr(31), '_deleted', gone._record_id)) as _hash
   from "tidemill_gone" as gone
   left join placed as last_known
-    on last_known._record_id = gone._record_id and last_known.place = 1
+    on last_known._record_id = gone._record_id and last_known._place = 1
   where gone._modified_at is not null or not coalesce(last_known._deleted, false)
 )
 
