@@ -109,6 +109,19 @@ timestamp '{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S.%f") }}'
 {%- endmacro %}
 {% macro api_type_string() -%}varchar{%- endmacro %}
 {% macro get_where_subquery(relation) -%}{{ return(relation) }}{%- endmacro %}
+{% macro load_relation(relation) -%}
+{{ return(adapter.load_relation(relation)) }}
+{%- endmacro %}
+{% macro load_cached_relation(relation) -%}
+{{ return(adapter.load_relation(relation)) }}
+{%- endmacro %}
+{% macro should_store_failures() -%}{{ return(false) }}{%- endmacro %}
+{% macro get_columns_in_query(select_sql) -%}
+{{ return(run_query(select_sql).columns.keys() | list if execute else []) }}
+{%- endmacro %}
+{% macro get_columns_in_relation(relation) -%}
+{{ return(adapter.get_columns_in_relation(relation)) }}
+{%- endmacro %}
 {% macro get_quoted_csv(column_names) -%}
 {%- for name in column_names -%}{{ adapter.quote(name) }}{{ ", " if not loop.last }}{%- endfor -%}
 {%- endmacro %}

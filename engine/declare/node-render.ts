@@ -2,6 +2,7 @@ import type { Log } from '../words/log.ts';
 import type { Relation } from '../words/table.ts';
 import type { TemplateWarehouse } from './adapter-value.ts';
 import type { Template } from './jinja/ast.ts';
+import type { Filter } from './jinja/filter.ts';
 import { toPython } from './jinja/python-value.ts';
 import { renderNative, renderTemplate } from './jinja/render-template.ts';
 import type { JinjaValue } from './jinja/values.ts';
@@ -10,6 +11,7 @@ import type { MacroLibrary } from './macro-library.ts';
 import type { RefCall, SourceCall } from './model-node.ts';
 import type { ProjectScope, RenderTrace, Target } from './node-scope.ts';
 import type { Config } from './properties.ts';
+import { partsOf } from './relation-value.ts';
 import { buildGlobals } from './render-scope.ts';
 import type { Vars } from './vars.ts';
 
@@ -75,6 +77,11 @@ function scopesOf(reading: Reading, moment: RenderMoment, node: NodeRender) {
   return buildGlobals(project, { ...node, modelValue: () => modelValue(node) });
 }
 
+/** A relation counts as a mapping, as it does in dbt. */
+const ownTests: readonly (readonly [string, Filter])[] = [
+  ['mapping', (value) => value instanceof PyDict || partsOf(value) !== undefined],
+];
+
 /** Renders a node's template to SQL. */
 export async function renderNode(
   reading: Reading,
@@ -86,6 +93,7 @@ export async function renderNode(
   return await renderTemplate(template, {
     globals: scopesOf(reading, moment, node),
     variables: extra,
+    tests: ownTests,
     undefined: node.isExecuting ? 'permissive' : 'capture',
   });
 }
@@ -99,6 +107,7 @@ export async function renderValue(
 ): Promise<JinjaValue> {
   return await renderNative(template, {
     globals: scopesOf(reading, moment, node),
+    tests: ownTests,
     undefined: node.isExecuting ? 'permissive' : 'capture',
   });
 }

@@ -117,6 +117,8 @@ function namedSequence(
   const methods: Record<string, () => JinjaValue> = {
     keys: () => new PyTuple([...names]),
     values: () => new PyTuple(items),
+    items: () => names.map((name, index) => new PyTuple([name, items[index] ?? null])),
+    dict: () => PyDict.from(names.map((name, index) => [name, items[index] ?? null])),
   };
   return new HostObject({
     typeName,

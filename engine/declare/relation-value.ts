@@ -58,6 +58,8 @@ export function relationValue(parts: RelationParts): HostObject {
     incorporate: (_args, kwargs) => relationValue({ ...parts, ...pathParts(kwargs) }),
     replace_path: (_args, kwargs) => relationValue({ ...parts, ...pathParts(kwargs) }),
     information_schema: () => 'information_schema',
+    // Macros of packages know a relation by being a mapping that says so.
+    get: (args) => attributes[String(args[0])] ?? args[1] ?? null,
   };
   const attributes: Record<string, JinjaValue> = {
     database: parts.database ?? null,
@@ -72,6 +74,7 @@ export function relationValue(parts: RelationParts): HostObject {
     is_cte: parts.kind === 'cte',
     can_be_renamed: true,
     can_be_replaced: true,
+    metadata: PyDict.from([['type', 'WarehouseRelation']]),
     path: PyDict.from([
       ['database', parts.database ?? null],
       ['schema', parts.schema ?? null],
