@@ -26,4 +26,4 @@ for (const file of globSync(assets, { cwd: root })) {
   cpSync(join(root, file), join(dist, file));
 }
 // npm makes it executable when it installs; a link to this folder does not.
-chmodSync(join(dist, 'cli', 'main.js'), 0o755);
+chmodSync(join(dist, 'cli', 'bin.js'), 0o755);

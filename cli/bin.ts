@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+/** The command as installed: nothing that an old Node cannot load is imported before the check. */
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+
+/** `engines.node` of package.json. */
+const oldest = { major: 22, minor: 18 } as const;
+
+if (major < oldest.major || (major === oldest.major && minor < oldest.minor)) {
+  process.stderr.write(
+    `error: tidemill needs Node ${oldest.major}.${oldest.minor} or newer; this is ${process.version}\n` +
+      '  install a newer Node, or put one first on PATH: npm install --save-dev node@24\n',
+  );
+  process.exit(1);
+}
+
+// Node 22 says of node:sqlite at each start that it may change; what is used of it has not.
+const { emitWarning } = process;
+process.emitWarning = (warning: string | Error, ...rest: unknown[]): void => {
+  if (!String(warning).startsWith('SQLite is an experimental feature')) {
+    Reflect.apply(emitWarning, process, [warning, ...rest]);
+  }
+};
+
+await import('./main.ts');
