@@ -1,22 +1,18 @@
 import type { Connection } from 'jsforce/lib/connection.js';
-import { formatTarget, type HttpReply, sendRequest } from '../../engine/wire/http.ts';
+import type { HttpReply } from '../../engine/wire/http.ts';
 import { createLimiter, type Limiter } from '../../engine/wire/limit.ts';
 import { retry } from '../../engine/wire/retry.ts';
 import type { ConnectionContext } from '../../engine/words/connection.ts';
-import { TransientError } from '../../engine/words/errors.ts';
 import { readSalesforceConfig, type SalesforceConfig } from './config.ts';
 import type { SalesforceObject } from './describe.ts';
-import { limitPauseMs, readApiUsage, translateReply } from './fault.ts';
-import { type Session, signIn } from './sign-in.ts';
-import { createTransport, type TransportRequest } from './transport.ts';
+import { createTransport } from './transport.ts';
+import { createWire } from './wire.ts';
 
 /** Salesforce allows 25 long calls at once and names no rate; this leaves room for other users. */
 export const concurrencyMax = 8;
 export const requestsPerSecond = 50;
 /** How old a description may be for writing: extraction and syncs of one run share one call. */
 export const describeAgeMsMax = 5 * 60_000;
-/** The API gives up on a call after ten minutes itself; bulk results are large. */
-const timeoutMs = 5 * 60_000;
 
 export interface SalesforceRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -52,113 +48,46 @@ export function openAccount(context: ConnectionContext): SalesforceAccount {
 }
 
 function createAccount(context: ConnectionContext): SalesforceAccount {
-  const { clock, log, name } = context;
+  const { clock, log } = context;
   const config = readSalesforceConfig(context);
   const limiter = createLimiter({
-    account: name,
+    account: context.name,
     clock,
     meter: context.meter,
     requestsPerSecond,
     concurrencyMax,
     ...(config.dailyBudget === undefined ? {} : { budget: config.dailyBudget }),
   });
+  const wire = createWire({ context, config, limiter });
   const base = `/services/data/v${config.apiVersion}`;
   const descriptions = new Map<string, { atMs: number; value: Promise<SalesforceObject> }>();
-  let session: Promise<Session> | undefined;
-
-  const repeat = <T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> =>
-    retry(work, { signal, clock, log });
-
-  /** One request on the wire: counted, limited, its limits learnt from. */
-  const exchange = (request: TransportRequest, signal: AbortSignal) =>
-    limiter.run(async () => {
-      const { body } = request;
-      const reply = await sendRequest({
-        method: request.method,
-        url: request.url,
-        headers: request.headers,
-        ...(body === undefined ? {} : { body }),
-        timeoutMs,
-        signal,
-      });
-      const usage = readApiUsage(reply.headers);
-      if (usage !== undefined) limiter.learnDailyLimit(usage.limit);
-      return reply;
-    }, signal);
-
-  const judge = (reply: HttpReply, method: string, url: string): HttpReply => {
-    const where = formatTarget(method, url);
-    const error = translateReply(reply, { connection: name, where, nowMs: clock.now() });
-    if (error === undefined) return reply;
-    if (error instanceof TransientError && error.code === 'rate-limited') {
-      limiter.pause(error.retryAfterMs ?? limitPauseMs);
-    }
-    throw error;
-  };
-
-  const open = (signal: AbortSignal): Promise<Session> => {
-    if (session !== undefined) return session;
-    const send = async (request: TransportRequest): Promise<HttpReply> =>
-      judge(await exchange(request, signal), request.method, request.url);
-    const opening = repeat(() => signIn(config, clock.now(), send), signal).catch(
-      (error: unknown) => {
-        throw error instanceof TransientError ? hintAtLogin(error) : error;
-      },
-    );
-    session = opening;
-    opening.catch(() => {
-      if (session === opening) session = undefined;
-    });
-    return opening;
-  };
-
-  /** Adds the token; a 401 closes the session that was used, once, whoever sees it first. */
-  const sendSigned = async (request: TransportRequest, signal: AbortSignal): Promise<HttpReply> => {
-    let reply: HttpReply | undefined;
-    for (let attempt = 1; attempt <= 2; attempt += 1) {
-      const opened = open(signal);
-      const { accessToken, instanceUrl } = await opened;
-      const url = new URL(request.url, instanceUrl).href;
-      const headers = {
-        ...dropAuthorization(request.headers),
-        authorization: `Bearer ${accessToken}`,
-      };
-      reply = await exchange({ ...request, url, headers }, signal);
-      if (reply.status !== 401) break;
-      if (session === opened) session = undefined;
-    }
-    if (reply === undefined) throw new Error('assertion failed: no attempt was made');
-    return judge(reply, request.method, new URL(request.url, config.loginUrl).href);
-  };
 
   const account: SalesforceAccount = {
     config,
     limiter,
-    repeat,
+    repeat: (work, signal) => retry(work, { signal, clock, log }),
     send(request) {
-      const { body } = request;
-      const path = request.path.startsWith('/services/') ? request.path : base + request.path;
-      return sendSigned(
-        { method: request.method, url: path, headers: request.headers ?? {}, body },
-        request.signal,
-      );
+      const { method, path, headers = {}, body, signal } = request;
+      const url = path.startsWith('/services/') ? path : base + path;
+      return wire.send({ method, url, headers, body }, signal);
     },
-    read: (request) => repeat(() => account.send(request), request.signal),
+    read: (request) => account.repeat(() => account.send(request), request.signal),
     async connect(signal) {
+      // Loaded here: jsforce costs a tenth of a second that most commands need not pay.
       const { Connection: JsforceConnection } = await import('jsforce/lib/connection.js');
-      const { instanceUrl } = await open(signal);
+      const { instanceUrl } = await wire.open(signal);
       const connection = new JsforceConnection({
         instanceUrl,
         version: config.apiVersion,
         callOptions: { client: 'tidemill' },
       });
-      connection._transport = createTransport((request) => sendSigned(request, signal));
+      connection._transport = createTransport((request) => wire.send(request, signal));
       return connection;
     },
     describe(object, signal, ageMsMax = describeAgeMsMax) {
       const known = descriptions.get(object);
       if (known !== undefined && clock.now() - known.atMs < ageMsMax) return known.value;
-      const value = repeat(async () => {
+      const value = account.repeat(async () => {
         const connection = await account.connect(signal);
         return (await connection.describe(object)) as unknown as SalesforceObject;
       }, signal);
@@ -171,19 +100,4 @@ function createAccount(context: ConnectionContext): SalesforceAccount {
     },
   };
   return account;
-}
-
-/** An address that is not Salesforce's looks like an outage: say what else it may be. */
-function hintAtLogin(error: TransientError): TransientError {
-  const hint = 'If this lasts, check login_url: the My Domain address of the org.';
-  return new TransientError(error.message, { ...error.details, hint, cause: error });
-}
-
-/** jsforce writes its own header from a session it does not have. */
-function dropAuthorization(
-  headers: Readonly<Record<string, string>>,
-): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'authorization'),
-  );
 }

@@ -39,73 +39,32 @@ export interface Limiter {
 }
 
 export function createLimiter(options: LimiterOptions): Limiter {
-  const { clock, meter, requestsPerSecond, concurrencyMax } = options;
-  const burst = options.burst ?? Math.max(1, Math.floor(requestsPerSecond));
-  let tokens = burst;
-  let filledAtMs = clock.now();
+  const { clock, meter, concurrencyMax } = options;
+  const bucket = createBucket(options);
+  const room = createRoom();
+  const allowance = createAllowance(options.budget);
   let pausedUntilMs = Number.NEGATIVE_INFINITY;
-  let running = 0;
-  let started = 0;
-  let dailyLimit = options.budget && 'share' in options.budget ? options.budget.limit : undefined;
-  let freed: (() => void) | undefined;
   /** The door: callers pass one after another, so that nobody overtakes. */
   let door: Promise<unknown> = Promise.resolve();
-
-  const budget = (): number => {
-    if (options.budget === undefined) return Number.POSITIVE_INFINITY;
-    if ('calls' in options.budget) return options.budget.calls;
-    if (dailyLimit === undefined) return Number.POSITIVE_INFINITY;
-    return Math.floor(dailyLimit * options.budget.share);
-  };
-
-  /** A share of a limit nobody has told yet: one call at a time, until an answer tells it. */
-  const isBlind = (): boolean =>
-    options.budget !== undefined &&
-    'share' in options.budget &&
-    dailyLimit === undefined &&
-    started < blindCallsMax;
-
-  const fill = (): void => {
-    const nowMs = clock.now();
-    const elapsedMs = Math.max(0, nowMs - filledAtMs);
-    tokens = Math.min(burst, tokens + (elapsedMs * requestsPerSecond) / 1000);
-    filledAtMs = nowMs;
-  };
-
-  const waitForRoom = (signal: AbortSignal): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const abort = (): void => {
-        freed = undefined;
-        reject(signal.reason);
-      };
-      signal.addEventListener('abort', abort, { once: true });
-      freed = () => {
-        freed = undefined;
-        signal.removeEventListener('abort', abort);
-        resolve();
-      };
-    });
 
   /** Resolves when one call may start; one caller at a time is in here. */
   const enter = async (signal: AbortSignal): Promise<void> => {
     for (;;) {
       signal.throwIfAborted();
       const pauseMs = pausedUntilMs - clock.now();
-      fill();
+      const emptyMs = bucket.waitMs();
       if (pauseMs > 0) await clock.sleep(pauseMs, signal);
-      else if (running >= (isBlind() ? 1 : concurrencyMax)) await waitForRoom(signal);
-      // A hair of tolerance: fractions of a token must not cost one more round of waiting.
-      else if (tokens < 1 - 1e-9) {
-        await clock.sleep(Math.ceil(((1 - tokens) * 1000) / requestsPerSecond), signal);
-      } else break;
+      else if (room.running >= (allowance.isBlind ? 1 : concurrencyMax)) await room.wait(signal);
+      else if (emptyMs > 0) await clock.sleep(emptyMs, signal);
+      else break;
     }
     const used = meter.usedToday();
-    const allowed = budget();
+    const allowed = allowance.calls();
     if (used + 1 > allowed) throw new BudgetExhausted(options.account, used, allowed);
     meter.add(1);
-    started += 1;
-    tokens -= 1;
-    running += 1;
+    allowance.start();
+    bucket.take();
+    room.running += 1;
   };
 
   return {
@@ -116,17 +75,85 @@ export function createLimiter(options: LimiterOptions): Limiter {
       try {
         return await call();
       } finally {
-        running -= 1;
-        freed?.();
+        room.leave();
       }
     },
     pause(durationMs) {
       pausedUntilMs = Math.max(pausedUntilMs, clock.now() + durationMs);
     },
-    learnDailyLimit(calls) {
-      dailyLimit = calls;
+    learnDailyLimit: (calls) => allowance.learn(calls),
+    remaining: () => Math.max(0, allowance.calls() - meter.usedToday()),
+  };
+}
+
+/** Tokens flow in evenly up to the burst; no window whose edge could hold twice the rate. */
+function createBucket(options: LimiterOptions) {
+  const { clock, requestsPerSecond } = options;
+  const burst = options.burst ?? Math.max(1, Math.floor(requestsPerSecond));
+  let tokens = burst;
+  let filledAtMs = clock.now();
+  return {
+    waitMs(): number {
+      const nowMs = clock.now();
+      const elapsedMs = Math.max(0, nowMs - filledAtMs);
+      tokens = Math.min(burst, tokens + (elapsedMs * requestsPerSecond) / 1000);
+      filledAtMs = nowMs;
+      // A hair of tolerance: fractions of a token must not cost one more round of waiting.
+      return tokens >= 1 - 1e-9 ? 0 : Math.ceil(((1 - tokens) * 1000) / requestsPerSecond);
     },
-    remaining: () => Math.max(0, budget() - meter.usedToday()),
+    take(): void {
+      tokens -= 1;
+    },
+  };
+}
+
+/** The calls under way, and the one caller at the door who waits for one of them to end. */
+function createRoom() {
+  let freed: (() => void) | undefined;
+  const room = {
+    running: 0,
+    leave(): void {
+      room.running -= 1;
+      freed?.();
+    },
+    wait: (signal: AbortSignal): Promise<void> =>
+      new Promise((resolve, reject) => {
+        const abort = (): void => {
+          freed = undefined;
+          reject(signal.reason);
+        };
+        signal.addEventListener('abort', abort, { once: true });
+        freed = () => {
+          freed = undefined;
+          signal.removeEventListener('abort', abort);
+          resolve();
+        };
+      }),
+  };
+  return room;
+}
+
+/** What the budget allows a day. */
+function createAllowance(budget: DailyBudget | undefined) {
+  const share = budget !== undefined && 'share' in budget ? budget : undefined;
+  let limit = share?.limit;
+  let started = 0;
+  return {
+    calls(): number {
+      if (budget !== undefined && 'calls' in budget) return budget.calls;
+      if (share === undefined || limit === undefined) return Number.POSITIVE_INFINITY;
+      return Math.floor(limit * share.share);
+    },
+    /** A share of a limit nobody has told yet: one call at a time, until an answer tells it. */
+    get isBlind(): boolean {
+      return share !== undefined && limit === undefined && started < blindCallsMax;
+    },
+    start(): void {
+      started += 1;
+    },
+    learn(calls: number): void {
+      limit = calls;
+    },
   };
 }
 

@@ -43,7 +43,9 @@ export function describeDestination(suite: DestinationSuite): void {
   describe(`${suite.name} as a destination`, () => {
     describeShape(open);
     describeWriting(suite, open);
+    describeSettling(suite, open);
     describeFailing(suite, open);
+    describeBudget(suite, open);
   });
 }
 
@@ -179,7 +181,9 @@ function describeWriting(suite: DestinationSuite, open: Open): void {
       expect(second[index]).toEqual({ status: 'written', id: idOf(result), created: false });
     }
   });
+}
 
+function describeSettling(suite: DestinationSuite, open: Open): void {
   test.each(suite.sizes)('archives %i records, and again without harm', async (size) => {
     await using world = await open();
     const { bench } = world;
@@ -285,7 +289,9 @@ function describeFailing(suite: DestinationSuite, open: Open): void {
       }
     },
   );
+}
 
+function describeBudget(suite: DestinationSuite, open: Open): void {
   test('beyond the daily budget rows are deferred, not sent', async () => {
     const dailyCalls = suite.openingCalls + 2;
     await using world = await open(dailyCalls);

@@ -102,6 +102,7 @@ export function describeExtractor(suite: ExtractorSuite): void {
   describe(`${suite.name} as an extractor`, () => {
     describeDiscovery(suite, open);
     describeReading(suite, open);
+    describeResuming(suite, open);
     describeFailing(suite, open);
   });
 }
@@ -225,7 +226,9 @@ function describeReading(suite: ExtractorSuite, open: Open): void {
     await runRead(bench, stream, landing);
     expectTruth(bench, landing);
   });
+}
 
+function describeResuming(suite: ExtractorSuite, open: Open): void {
   test('a read broken off after any page goes on where it was committed', async () => {
     await using world = await open(suite.severalPages);
     const { bench, stream, landing } = world;
