@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util';
+import { historyBenches } from './history.ts';
 import { landingBenches } from './landing.ts';
 import type { Bench, Measurement } from './measure.ts';
 
-const benches: readonly Bench[] = [...landingBenches];
+const benches: readonly Bench[] = [...landingBenches, ...historyBenches];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -4,8 +4,7 @@ import type { BuildNode } from '../words/node.ts';
 import { formatRelation } from '../words/table.ts';
 import type { Session } from '../words/warehouse.ts';
 import type { HistoryShape } from './history-shape.ts';
-import { keysTable } from './history-statements.ts';
-import { columnList, keysEqual } from './relation-statements.ts';
+import { columnList } from './relation-statements.ts';
 
 /**
  * What holds of every history: each interval has a length, and of what is believed now no two
@@ -14,17 +13,7 @@ import { columnList, keysEqual } from './relation-statements.ts';
 export function countBroken(
   shape: HistoryShape,
   history: RawBuilder<unknown>,
-  scope: 'all' | 'changed',
 ): RawBuilder<unknown> {
-  const condition =
-    scope === 'all'
-      ? sql``
-      : sql`
-        and exists (
-          select 1
-          from ${keysTable} as keys
-          where ${keysEqual(shape.keys, sql.id('keys'), sql.id('history'))}
-        )`;
   return sql`
     select
       count(case when valid_to <= valid_from then 1 end) as empty_rows,
@@ -35,8 +24,8 @@ export function countBroken(
         lead(valid_from) over (
           partition by ${columnList(shape.keys)} order by valid_from
         ) as next_from
-      from ${history} as history
-      where recorded_to is null${condition}
+      from ${history}
+      where recorded_to is null
     ) as believed`;
 }
 

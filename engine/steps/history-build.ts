@@ -1,7 +1,7 @@
 import type { RawBuilder } from 'kysely';
 import { assertThat, TerminalError } from '../words/errors.ts';
 import type { BuildNode } from '../words/node.ts';
-import { type Column, formatRelation, type Relation } from '../words/table.ts';
+import { type Column, formatRelation } from '../words/table.ts';
 import type { Session } from '../words/warehouse.ts';
 import type { BuildContext } from './build-context.ts';
 import { countBroken, requireHistory } from './history-audit.ts';
@@ -19,7 +19,7 @@ import {
   lateTable,
   versionsTable,
 } from './history-statements.ts';
-import { countRows, dropTables, tableOf } from './relation-statements.ts';
+import { countRows, dropTables } from './relation-statements.ts';
 
 /** One build of one history: what it reads, what it writes. */
 export interface HistoryBuild {
@@ -42,13 +42,13 @@ export interface Derived {
 }
 
 /**
- * Writes the rows of the keys in scope into the target, which holds none of them. The same
- * statements derive one changed key and a whole log: that is why the two agree.
+ * Writes the rows of the keys in scope into the target, an empty table, and makes sure of them. The
+ * same statements derive one changed key and a whole log: that is why the two agree.
  */
 export async function deriveHistory(
   session: Session,
   build: HistoryBuild,
-  target: Relation,
+  target: RawBuilder<unknown>,
   scope: 'all' | 'changed',
 ): Promise<Derived> {
   const { shape, context } = build;
@@ -60,16 +60,16 @@ export async function deriveHistory(
   await execute(createVersions(shape, build.log, scope));
   refuseUnplaced(build, await countOf(session, countUnplaced(shape)));
   await execute(createLate(shape));
-  let rows = await execute(insertInOrder(shape, tableOf(target), names));
+  let rows = await execute(insertInOrder(shape, target, names));
   let ties = 0;
   if ((await countRows(session, lateTable)) > 0) {
     ties = await countOf(session, countTies(shape));
     await execute(createBeliefs(shape));
-    rows += await execute(insertBeliefs(shape, tableOf(target), names));
+    rows += await execute(insertBeliefs(shape, target, names));
     await dropTables(session, [beliefsTable]);
   }
   await dropTables(session, [versionsTable, lateTable]);
-  await requireHistory(session, build.node, countBroken(shape, tableOf(target), scope));
+  await requireHistory(session, build.node, countBroken(shape, target));
   return { rows, ties };
 }
 

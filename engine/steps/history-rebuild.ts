@@ -9,6 +9,7 @@ import {
   createTable,
   createTableAs,
   type RelationKind,
+  tableOf,
 } from './relation-statements.ts';
 
 /** Every key derived into a copy, which is audited and swapped in together with its digests. */
@@ -30,7 +31,7 @@ export async function rebuildHistory(
       await warehouse.ddl([createSchema(copy.schema), createTable(copy, build.columns)]);
       const { mark, derived } = await warehouse.transaction(async (session) => {
         const { mark } = await markLog(session, build, undefined);
-        return { mark, derived: await deriveHistory(session, build, copy, 'all') };
+        return { mark, derived: await deriveHistory(session, build, tableOf(copy), 'all') };
       });
       for (const relation of digests) {
         const select = selectDigests(build.shape, build.logColumns, build.log, build.textType);

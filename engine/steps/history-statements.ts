@@ -75,6 +75,7 @@ export function countTies(shape: HistoryShape): RawBuilder<unknown> {
     'tidemill_closed',
     ...(shape.supersededBy ? ['tidemill_survivor'] : []),
   ]);
+  const instant = [...shape.keys, 'tidemill_valid'];
   return sql`
     select count(*) as rows
     from (
@@ -82,7 +83,15 @@ export function countTies(shape: HistoryShape): RawBuilder<unknown> {
       from (
         select distinct ${place}, ${content}
         from ${versionsTable} as versions
-        where exists (${matchLate(shape, 'versions')})
+        where exists (
+          select 1
+          from (
+            select distinct ${columnList(instant)}
+            from ${versionsTable}
+            where tidemill_next_valid = tidemill_valid
+          ) as shared
+          where ${keysEqual(instant, sql.id('shared'), sql.id('versions'))}
+        )
       ) as contents
       group by ${place}
       having count(*) > 1

@@ -5,6 +5,7 @@ import { auditOrRollBack, Withheld } from './audit.ts';
 import type { MaterializeResult } from './build-context.ts';
 import {
   countOf,
+  type Derived,
   deriveHistory,
   type HistoryBuild,
   markLog,
@@ -21,9 +22,9 @@ import {
   readMark,
 } from './history-changes.ts';
 import { keysTable } from './history-statements.ts';
-import { deleteByKey } from './merge-statements.ts';
+import { deleteByKey, insertBatch } from './merge-statements.ts';
 import { stateOf, withhold } from './publish.ts';
-import { dropTables } from './relation-statements.ts';
+import { columnTypes, dropTables } from './relation-statements.ts';
 
 /**
  * Deletes the changed keys and derives them again, in one transaction with the checks and the new
@@ -66,10 +67,19 @@ async function hasKeys(session: Session, build: HistoryBuild): Promise<boolean> 
   return (await countOf(session, sql`select count(*) as rows from ${keysTable}`)) > 0;
 }
 
-async function replaceKeys(session: Session, build: HistoryBuild) {
-  await session.execute(deleteByKey(build.node.relation, keysTable, build.shape.keys));
-  return deriveHistory(session, build, build.node.relation, 'changed');
+/** Derived to the side, so that the checks of the new rows need not look through the old ones. */
+async function replaceKeys(session: Session, build: HistoryBuild): Promise<Derived> {
+  const { node, columns, shape } = build;
+  const names = columns.map((column) => column.name);
+  await session.execute(sql`create temporary table ${rowsTable} ${columnTypes(columns)}`);
+  const derived = await deriveHistory(session, build, rowsTable, 'changed');
+  await session.execute(deleteByKey(node.relation, keysTable, shape.keys));
+  await session.execute(insertBatch(node.relation, rowsTable, names));
+  await dropTables(session, [rowsTable]);
+  return derived;
 }
+
+const rowsTable = sql.id('tidemill_rows');
 
 /** Leaves the changed keys in `keysTable` and answers the log's new mark. */
 async function findChanges(

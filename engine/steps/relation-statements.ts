@@ -68,8 +68,13 @@ export function createTableAs(
 }
 
 export function createTable(relation: Relation, columns: readonly Column[]): RawBuilder<unknown> {
+  return sql`create table ${tableOf(relation)} ${columnTypes(columns)}`;
+}
+
+/** `(name type, …)` for a new table. */
+export function columnTypes(columns: readonly Column[]): RawBuilder<unknown> {
   const list = columns.map(({ name, typeName }) => sql`${sql.id(name)} ${sql.raw(typeName)}`);
-  return sql`create table ${tableOf(relation)} (${sql.join(list)})`;
+  return sql`(${sql.join(list)})`;
 }
 
 export function createView(relation: Relation, select: RawBuilder<unknown>): RawBuilder<unknown> {
