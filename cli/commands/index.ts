@@ -1,5 +1,6 @@
 import type { RegisterCommand } from '../host.ts';
 import { registerCheck } from './check.ts';
+import { registerDemo } from './demo.ts';
 import { registerInit } from './init.ts';
 import { registerPlan } from './plan.ts';
 import { registerQuery } from './query.ts';
@@ -11,6 +12,7 @@ import { registerStatus } from './status.ts';
 /** Every command, in the order in which help lists them. */
 export const commands: readonly RegisterCommand[] = [
   registerInit,
+  registerDemo,
   registerCheck,
   registerPlan,
   registerRun,

@@ -15,8 +15,8 @@ with changes as (
 entries as (
   select *
   from changes
-  qualify stage is distinct from lag(stage) over stay_order
   window stay_order as (partition by opportunity_id order by entered_at, record_id)
+  qualify stage is distinct from lag(stage) over stay_order
 )
 
 select
