@@ -8,6 +8,7 @@ import type { Plan, Step, StepResult, StepStatus } from '../words/step.ts';
 import { buildStep } from './build-step.ts';
 import { checkStep } from './check-step.ts';
 import { extractStream } from './extract-step.ts';
+import { copyRunLog } from './record-run.ts';
 import { runSteps, type StepOutcome } from './run-steps.ts';
 import { syncStep } from './sync-step.ts';
 
@@ -30,6 +31,8 @@ export interface RunRequest {
   /** The command as typed, without secrets. */
   readonly command: string;
   readonly pipeline?: string;
+  /** Called once the run is on record, before its first step. */
+  onRun?(runId: string): void;
   onStart?(step: Step): void;
   onProgress?(step: Step, progress: StepProgress): void;
   onEnd?(step: Step, result: StepResult): void;
@@ -53,13 +56,14 @@ const recorded: Readonly<Record<StepStatus, StepEnd['status']>> = {
 /** Executes a plan, step by step, and records what became of each. The caller holds the lock. */
 export async function runPlan(request: RunRequest): Promise<RunResult> {
   const { work, plan, state, clock, command, pipeline } = request;
-  const { signal, boundaryMs, warehouse } = work.request;
+  const { signal, boundaryMs, warehouse, log } = work.request;
   const runs = createRunStore(state, clock);
   const runId = runs.startRun({
     command,
     boundaryMs,
     ...(pipeline === undefined ? {} : { pipeline }),
   });
+  request.onRun?.(runId);
   const executor = createExecutor(request, runId);
   const steps = await runSteps({
     steps: plan.steps,
@@ -85,6 +89,7 @@ export async function runPlan(request: RunRequest): Promise<RunResult> {
   });
   const status = statusOf(steps, plan, signal);
   runs.finishRun(runId, { status, counts: countSteps(steps) });
+  await copyRunLog(warehouse, runs, log);
   await warehouse.checkpoint();
   return { runId, status, steps };
 }

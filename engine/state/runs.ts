@@ -83,6 +83,8 @@ export interface RunStore {
   /** What changed after the given point, in the order of change, for the warehouse's copy. */
   runsChangedAfter(change: number, limit: number): RunRecord[];
   stepsChangedAfter(change: number, limit: number): StepRecord[];
+  /** The number of the newest change of any run or step; 0 before the first. */
+  newestChange(): number;
 }
 
 export function createRunStore(db: StateDb, clock: Clock): RunStore {
@@ -114,6 +116,7 @@ export function createRunStore(db: StateDb, clock: Clock): RunStore {
       db
         .all('select * from run_steps where change > ? order by change limit ?', change, limit)
         .map(toStep),
+    newestChange: () => Number(db.get("select value from meta where name = 'change'")?.['value']),
   };
 }
 
