@@ -10,7 +10,11 @@ import { type Clock, systemClock } from '../../engine/words/clock.ts';
 import type { Plan } from '../../engine/words/step.ts';
 import type { Row } from '../../engine/words/warehouse.ts';
 import { createClock } from '../../sandbox/clock.ts';
-import { type Sandboxes, type SandboxesOptions, startSandboxes } from '../../sandbox/start-sandboxes.ts';
+import {
+  type Sandboxes,
+  type SandboxesOptions,
+  startSandboxes,
+} from '../../sandbox/start-sandboxes.ts';
 
 export const repository = fileURLToPath(new URL('../..', import.meta.url));
 

@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { isNothingToDo } from '../../engine/plan/explain-plan.ts';
+import { type Loop, startLoop, troubles } from './loop.ts';
+
+const twoHoursMs = 2 * 3_600_000;
+
+describe('the whole loop', () => {
+  let loop: Loop;
+  beforeAll(async () => {
+    loop = await startLoop();
+  });
+  afterAll(async () => {
+    await loop[Symbol.asyncDispose]();
+  });
+
+  test('plans without making a warehouse, then runs everything', async () => {
+    const plan = await loop.plan();
+    expect(plan.faults).toEqual([]);
+    expect(plan.steps.filter(({ fault }) => fault)).toEqual([]);
+    expect(isNothingToDo(plan)).toBe(false);
+    using opened = loop.open();
+    expect(opened.hasWarehouse()).toBe(false);
+    expect(troubles(await loop.run())).toEqual([]);
+  });
+
+  test('settles: two more runs take in what was written, then nothing is left to do', async () => {
+    loop.pass(60_000);
+    expect(troubles(await loop.run())).toEqual([]);
+    loop.pass(60_000);
+    expect(troubles(await loop.run())).toEqual([]);
+    const plan = await loop.plan();
+    expect(plan.steps.filter((step) => step.kind === 'sync' && step.preview?.hasWork)).toEqual([]);
+    expect(isNothingToDo(plan)).toBe(true);
+  });
+
+  test('an idle run builds nothing, sends nothing, and asks once per stream with a cursor', async () => {
+    loop.pass(60_000);
+    loop.sandboxes.salesforce.calls.reset();
+    loop.sandboxes.hubspot.calls.reset();
+    const result = await loop.run();
+    const built = result.steps.filter(
+      ({ kind, status }) => (kind === 'materialize' || kind === 'history') && status !== 'reused',
+    );
+    expect(built).toEqual([]);
+    const { byRoute } = loop.sandboxes.salesforce.calls;
+    const queries = Object.entries(byRoute).filter(([route]) => route.startsWith('GET /query'));
+    const streams = result.steps.filter(({ id }) => id.startsWith('extract.salesforce.'));
+    expect(queries.reduce((sum, [, count]) => sum + count, 0)).toBe(streams.length);
+    const writes = Object.keys({ ...byRoute, ...loop.sandboxes.hubspot.calls.byRoute }).filter(
+      (route) => /^(PATCH|DELETE)|composite|batch\/(create|update|upsert)/.test(route),
+    );
+    expect(writes).toEqual([]);
+  });
+
+  test('a stage that a rep moves becomes a history row and a stay', async () => {
+    const [open] = await loop.query<{ Id: string; StageName: string }>(
+      `select "Id", "StageName" from salesforce."Opportunity" where not "IsClosed" order by 1 limit 1`,
+    );
+    const id = open?.Id ?? '';
+    loop.sandboxes.salesforce.person.update('Opportunity', id, { StageName: 'Closed Won' });
+    loop.pass(twoHoursMs);
+    expect(troubles(await loop.run())).toEqual([]);
+    const rows = await loop.query<{ stage: string; valid_to: string | null }>(
+      `select stage, valid_to from history.opportunity_history
+       where salesforce_id = '${id}' and recorded_to is null order by valid_from`,
+    );
+    expect(rows.map(({ stage }) => stage).slice(-2)).toEqual([open?.StageName, 'Closed Won']);
+    expect(rows.at(-2)?.valid_to).not.toBeNull();
+    expect(rows.at(-1)?.valid_to).toBeNull();
+  });
+
+  test('a deleted record closes its history and leaves the current table', async () => {
+    const [gone] = await loop.query<{ Id: string }>(
+      `select "Id" from salesforce."Opportunity" where "IsClosed" order by 1 limit 1`,
+    );
+    loop.sandboxes.salesforce.person.remove('Opportunity', gone?.Id ?? '');
+    loop.pass(twoHoursMs);
+    expect(troubles(await loop.run())).toEqual([]);
+    expect(
+      await loop.query(`select 1 from salesforce."Opportunity" where "Id" = '${gone?.Id}'`),
+    ).toEqual([]);
+    const [log] = await loop.query<{ deleted: boolean }>(
+      `select _deleted as deleted from raw_salesforce."Opportunity"
+       where "Id" = '${gone?.Id}' order by _modified_at desc limit 1`,
+    );
+    expect(log?.deleted).toBe(true);
+  });
+
+  test('what the syncs made in HubSpot is there once, and known by its Salesforce id', async () => {
+    const emails = new Map<string, number>();
+    for (const row of loop.sandboxes.hubspot.rows('contacts')) {
+      if (row['archived'] === true || row['archived'] === 'true') continue;
+      const { email } = (row['properties'] ?? row) as { email?: string | null };
+      if (email) emails.set(email, (emails.get(email) ?? 0) + 1);
+    }
+    expect([...emails].filter(([, count]) => count > 1)).toEqual([]);
+    const [coverage] = await loop.query<{ only_in_salesforce: number }>(
+      `select count(*) as only_in_salesforce from canonical.contact
+       where hubspot_id is null and email is not null`,
+    );
+    expect(Number(coverage?.only_in_salesforce)).toBe(0);
+  });
+});
