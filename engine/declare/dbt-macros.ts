@@ -31,7 +31,10 @@ const specs: readonly MacroSpec[] = [
   macro(
     'dateadd',
     'datepart, interval, from_date_or_timestamp',
-    `date_add({{ from_date_or_timestamp }}, interval ({{ interval }}) {{ datepart }})`,
+    // A bare text has no type to add to.
+    `{%- set start = from_date_or_timestamp | string | trim -%}` +
+      `date_add({{ 'timestamp ' if start.startswith("'") and start.endswith("'") }}` +
+      `{{ from_date_or_timestamp }}, interval ({{ interval }}) {{ datepart }})`,
   ),
   macro(
     'datediff',
@@ -109,6 +112,18 @@ timestamp '{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S.%f") }}'
 {%- endmacro %}
 {% macro api_type_string() -%}varchar{%- endmacro %}
 {% macro get_where_subquery(relation) -%}{{ return(relation) }}{%- endmacro %}
+{# DuckDB has one information_schema for all its catalogs: packages look for one in each. #}
+{% macro duckdb__get_tables_by_pattern_sql(schema_pattern, table_pattern, exclude='', database=none) -%}
+select distinct
+    table_schema as "table_schema",
+    table_name as "table_name",
+    case table_type when 'BASE TABLE' then 'table' else lower(table_type) end as "table_type"
+from information_schema.tables
+where table_catalog = {{ dbt.string_literal(database) if database else 'current_database()' }}
+    and table_schema ilike {{ dbt.string_literal(schema_pattern) }}
+    and table_name ilike {{ dbt.string_literal(table_pattern) }}
+    and table_name not ilike {{ dbt.string_literal(exclude) }}
+{%- endmacro %}
 {% macro load_relation(relation) -%}
 {{ return(adapter.load_relation(relation)) }}
 {%- endmacro %}

@@ -77,12 +77,15 @@ export function buildMacroLibrary(
         namespace === undefined
           ? undefined
           : (root?.dispatch.get(namespace) ?? [rootName, namespace]);
-      for (const place of places ?? ['']) {
+      for (const [index, place] of (places ?? ['']).entries()) {
         for (const variant of variants) {
           const wanted = `${variant}${name}`;
           const entry = places === undefined ? find(wanted, packageName) : findIn(wanted, place);
           if (entry) return entry;
         }
+        // What we know of the adapter goes before a package's default, behind the project's own.
+        const ours = index === 0 && findIn(`${variants[0] ?? ''}${name}`, internalPackage);
+        if (ours) return ours;
       }
       const names = variants.map((variant) => `${variant}${name}`);
       return {

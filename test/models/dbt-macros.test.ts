@@ -12,6 +12,12 @@ const cases: readonly [template: string, expected: unknown][] = [
     "{{ dateadd(datepart='month', interval=-1, from_date_or_timestamp=\"timestamp '2026-03-31'\") }}",
     '2026-02-28T00:00:00.000Z',
   ],
+  ["{{ dbt.dateadd('day', '1 + 1', \"'2026-01-30'\") }}", '2026-02-01T00:00:00.000Z'],
+  [
+    "'{{ 'yes' if this is mapping and this.get('metadata', {}).get('type', '').endswith('Relation') }}'",
+    'yes',
+  ],
+  ["'{{ load_relation(this) is none }}'", 'True'],
   ["{{ dbt.datediff(\"date '2026-01-30'\", \"date '2026-02-02'\", 'day') }}", 3],
   ["{{ dbt.datediff(\"'2026-01-01'\", \"'2026-01-02'\", 'hour') }}", 24],
   ["cast({{ dbt.date_trunc('month', \"date '2026-01-30'\") }} as date)", '2026-01-01'],
