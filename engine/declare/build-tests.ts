@@ -109,8 +109,10 @@ async function genericTest(
   const calls = literalCalls(entry);
   const isPlain = macro.packageName === internalPackage && calls !== undefined;
   const found = isPlain ? calls : await renderCalls(from, test, faults);
-  const dependsOn = linkCalls(from, test, found, faults);
-  return { ...test, dependsOn: [...new Set([node.id, ...dependsOn])] };
+  const dependsOn = [...new Set([node.id, ...linkCalls(from, test, found, faults)])];
+  // A test's macro may say how its failures are counted; the YAML that uses it knows better.
+  const nodeConfig = mergeConfig(found.configs.reduce(mergeConfig, {}), config);
+  return { ...test, config: nodeConfig, nodeConfig, dependsOn };
 }
 
 async function singularTest(

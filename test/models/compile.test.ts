@@ -140,7 +140,7 @@ describe('checks', () => {
     columns: [{name: id, tests: [unique]}]
 `,
     'macros/tests.sql':
-      '{% test at_most(model, most) %}select count(*) as n from {{ model }} having count(*) > {{ most }}{% endtest %}' +
+      '{% test at_most(model, most) %}{{ config(fail_calc="max(n)", severity="error") }}select count(*) as n from {{ model }} having count(*) > {{ most }}{% endtest %}' +
       "{% test text_is(model, text) %}select 1 as x from {{ model }} where {{ dbt.string_literal(text) }} <> 'it''s so 2'{% endtest %}",
     'tests/no_x.sql':
       "{{ config(severity='warn') }} select * from {{ ref('contact') }} where name = 'x'",
@@ -197,7 +197,11 @@ describe('checks', () => {
       reads: ['model.shop.contact'],
       file: 'models/schema.yml',
     });
-    expect(checks.get('at_most_contact_2')).toMatchObject({ severity: 'warn', errorIf: '> 5' });
+    expect(checks.get('at_most_contact_2')).toMatchObject({
+      severity: 'warn',
+      errorIf: '> 5',
+      failCalc: 'max(n)',
+    });
     expect(checks.get('no_x')).toMatchObject({ severity: 'warn', file: 'tests/no_x.sql' });
     expect(checks.get('relationships_deal_contact_id__id__ref_contact_')?.reads).toEqual([
       'model.shop.contact',
