@@ -12,12 +12,23 @@ import { type Bench, measure, round, type Sample } from './measure.ts';
 const records = 1_000_000;
 /** What one Bulk 2.0 result page holds when nobody asks for less. */
 const recordsPerPage = 50_000;
+const chunkBytes = 1_048_576;
 const heapMbMax = 256;
 const ratioMin = 0.5;
+/** In turns, the faster counts: what else the machine does slows both. */
+const rounds = 2;
+
+function faster(one: Sample | undefined, other: Sample): Sample {
+  return one === undefined || other.seconds < one.seconds ? other : one;
+}
 
 async function* readPages(paths: readonly string[], format: DataFormat): AsyncGenerator<Page> {
   for (const [index, path] of paths.entries()) {
-    yield { format, body: createReadStream(path), checkpoint: { page: index } };
+    yield {
+      format,
+      body: createReadStream(path, { highWaterMark: chunkBytes }),
+      checkpoint: { page: index },
+    };
   }
 }
 
@@ -90,9 +101,17 @@ function landingBench(name: string, format: DataFormat, stream: Stream): Bench {
     async run(scale) {
       const rows = Math.round(records * scale);
       const paths = await preparePages(format, rows, recordsPerPage);
-      const reference = await measureReference(paths, format);
-      const { sample, inserted } = await measureLanding(paths, format, stream);
-      if (inserted !== rows) throw new Error(`landed ${inserted} of ${rows} records`);
+      let reference: Sample | undefined;
+      let sample: Sample | undefined;
+      for (let round = 0; round < rounds; round += 1) {
+        reference = faster(reference, await measureReference(paths, format));
+        const landing = await measureLanding(paths, format, stream);
+        if (landing.inserted !== rows) {
+          throw new Error(`landed ${landing.inserted} of ${rows} records`);
+        }
+        sample = faster(sample, landing.sample);
+      }
+      if (!reference || !sample) throw new Error('nothing was measured');
       const ratio = reference.seconds / sample.seconds;
       return {
         value: round(rows / sample.seconds),

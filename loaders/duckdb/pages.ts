@@ -74,14 +74,15 @@ function objectSource(
   const extraPath = stream.extraPath ?? [];
   const declared = declaredUnder(stream, extraPath);
   const isSpecial = stream.extraPath !== undefined;
-  const object = sql`json_extract(${record}, ${sql.lit(jsonPath(extraPath))})`;
-  const cut = sql`case when json_type(${object}) = 'OBJECT' then
+  const place = sql.lit(jsonPath(extraPath));
+  const object = sql`json_extract(${record}, ${place})`;
+  const cut = sql`case when json_type(${record}, ${place}) = 'OBJECT' then
         nullif(json_merge_patch(${object}, ${sql.lit(JSON.stringify(declared))}), '{}') end`;
   const usual = sql`[${sql.join(usualKeys.map((key) => sql.lit(key)))}]`;
   const extra =
     usualKeys.length === 0
       ? cut
-      : sql`case when json_keys(${object}) = ${usual} then null else ${cut} end`;
+      : sql`case when json_keys(${record}, ${place}) = ${usual} then null else ${cut} end`;
   return {
     texts: stream.columns.map((column) => ({
       column,

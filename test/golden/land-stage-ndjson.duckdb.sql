@@ -21,7 +21,7 @@ from (
         then 'fraction' else nullif("shaped"."age", '') end as bigint) as "age",
       cast(cast(nullif("shaped"."updated", '') as timestamptz) as timestamp) as "updated",
       cast(nullif("shaped"."gone", '') as boolean) as "gone",
-      case when json_keys(json_extract("record", '$')) = ['id', 'name'] then null else case when json_type(json_extract("record", '$')) = 'OBJECT' then
+      case when json_keys("record", '$') = ['id', 'name'] then null else case when json_type("record", '$') = 'OBJECT' then
         nullif(json_merge_patch(json_extract("record", '$'), '{"id":null,"name":null,"age":null,"updated":null,"gone":null}'), '{}') end end as _extra
     from (
       select json as record, json_transform(json, '{"id":"VARCHAR","name":"VARCHAR","age":"VARCHAR","updated":"VARCHAR","gone":"VARCHAR"}') as shaped
