@@ -84,7 +84,9 @@ export function updateByHand(since: string): readonly string[] {
   ];
 }
 
-/** One pass that finds changes and one that ends rows; late versions are taken for punctual ones. */
+/**
+ * One pass that finds changes and one that ends rows; late versions are taken for punctual ones.
+ */
 export const buildByHand = `
   create table plain as
   with changes as (

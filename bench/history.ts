@@ -56,7 +56,9 @@ function openBase(scale: number): Promise<Base> {
   return base;
 }
 
-/** Both tables are read from memory afterwards: neither side pays for the first look at the file. */
+/**
+ * Both tables are read from memory afterwards: neither side pays for the first look at the file.
+ */
 async function warmUp(warehouse: Warehouse): Promise<void> {
   for (const name of ['log', 'mart.history', 'by_hand']) {
     await warehouse.query(sql`select sum(hash(t)) from ${sql.table(name)} as t`);

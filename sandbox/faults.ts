@@ -9,7 +9,8 @@ export const faultKinds = [
 ] as const;
 
 /**
- * - `rate_limit`, `server_error`, `expired_token`: answered in the CRM's own words, nothing executed.
+ * - `rate_limit`, `server_error`, `expired_token`: answered in the CRM's own words, nothing
+ *   executed.
  * - `lost_reply`: the request is executed (a write is applied), then the socket is destroyed.
  * - `dropped_connection`: the socket is destroyed before anything is executed.
  * - `truncated_body`: executed, then the socket is destroyed in the middle of the answer.

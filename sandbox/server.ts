@@ -34,7 +34,10 @@ export interface ServerOptions {
   control: ControlHandlers;
 }
 
-/** The largest body a CRM takes is Salesforce's 150 MB bulk upload; loads through the control may be larger. */
+/**
+ * The largest body a CRM takes is Salesforce's 150 MB bulk upload; loads through the control may be
+ * larger.
+ */
 export const bodyBytesMax = 160 * 1024 * 1024;
 export const loadBytesMax = 512 * 1024 * 1024;
 /** Beyond this Node answers 431 itself; CRMs with shorter addresses say so in their own words. */

@@ -9,7 +9,9 @@ export interface SalesforceFault {
   readonly fields: readonly string[];
 }
 
-/** How long everybody waits after a limit that passes in seconds; Salesforce says no time itself. */
+/**
+ * How long everybody waits after a limit that passes in seconds; Salesforce says no time itself.
+ */
 export const limitPauseMs = 2000;
 
 export interface FaultContext {

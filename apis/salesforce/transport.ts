@@ -14,8 +14,8 @@ export interface TransportRequest {
 
 /**
  * What jsforce sends its requests through, in place of its own: jsforce repeats GETs, PUTs and
- * DELETEs by itself (up to 6 calls for one), which no budget would see. Here each of its requests is
- * exactly one `send`, and the engine's errors pass through jsforce untouched.
+ * DELETEs by itself (up to 6 calls for one), which no budget would see. Here each of its requests
+ * is exactly one `send`, and the engine's errors pass through jsforce untouched.
  */
 export function createTransport(
   send: (request: TransportRequest) => Promise<HttpReply>,

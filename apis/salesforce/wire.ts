@@ -15,7 +15,9 @@ const timeoutMs = 5 * 60_000;
 export interface Wire {
   /** The session, opened where there is none. */
   open(signal: AbortSignal): Promise<Session>;
-  /** One call, tried once; on 401 signed in anew and repeated once. Success or an engine's error. */
+  /**
+   * One call, tried once; on 401 signed in anew and repeated once. Success or an engine's error.
+   */
   send(request: TransportRequest, signal: AbortSignal): Promise<HttpReply>;
 }
 

@@ -145,7 +145,9 @@ async function changeHubSpot(session: Session): Promise<Deed[]> {
   ];
 }
 
-/** What people do in the CRMs, found in what the first run brought: fewer where the data has less. */
+/**
+ * What people do in the CRMs, found in what the first run brought: fewer where the data has less.
+ */
 export async function findDeeds(session: Session): Promise<Deed[]> {
   const finders = [moveOpportunity, deleteOpportunity, arriveLate, provokeConflict, changeHubSpot];
   const deeds: Deed[] = [];

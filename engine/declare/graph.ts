@@ -137,7 +137,9 @@ function findWayBack(start: string, parents: Neighbours): string[] | undefined {
   return undefined;
 }
 
-/** In the direction data flows, from the smallest id, and closed: independent of where it was met. */
+/**
+ * In the direction data flows, from the smallest id, and closed: independent of where it was met.
+ */
 function turnCycle(path: readonly string[]): string[] {
   const flow = [...path].reverse();
   const first = flow.indexOf([...flow].sort()[0] ?? '');

@@ -34,7 +34,9 @@ export interface RenderMoment {
   readonly graphValue?: () => JinjaValue;
 }
 
-/** While files are read and fingerprints taken, time stands still: the text must not depend on it. */
+/**
+ * While files are read and fingerprints taken, time stands still: the text must not depend on it.
+ */
 export const stillMoment: RenderMoment = {
   boundaryMs: Date.UTC(2000, 0, 1),
   invocationId: '00000000-0000-0000-0000-000000000000',

@@ -120,7 +120,9 @@ async function renderForCalls(
   trace.sources.push(...second.sources);
 }
 
-/** YAML config may hold templates: `enabled: "{{ var('use_x', true) }}"`. Hooks are rendered later. */
+/**
+ * YAML config may hold templates: `enabled: "{{ var('use_x', true) }}"`. Hooks are rendered later.
+ */
 async function renderConfig(
   reading: Reading,
   draft: NodeDraft,

@@ -21,8 +21,8 @@ const kinds: readonly { readonly type: ColumnType; readonly pattern: RegExp }[] 
 
 /**
  * A seed's columns, read off all its rows: an empty cell is null and says nothing, a column without
- * any value is text. A number that starts with a zero is text, for it is a code; so is one with more
- * digits than a number can hold.
+ * any value is text. A number that starts with a zero is text, for it is a code; so is one with
+ * more digits than a number can hold.
  * Throws the CSV reader's error, which names the line.
  */
 export async function readSeedColumns(path: string): Promise<SeedColumn[]> {

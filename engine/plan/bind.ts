@@ -39,7 +39,9 @@ export interface BindCache {
 export interface BindRequest {
   readonly project: ModelProject;
   readonly shadow: Shadow;
-  /** For templates that query while they are rendered; absent: such a model fails with a message. */
+  /**
+   * For templates that query while they are rendered; absent: such a model fails with a message.
+   */
   readonly session?: Session;
   readonly moment?: RenderMoment;
   /** A source's columns: from its stream, or from the table that stands. Undefined: not known. */

@@ -51,7 +51,8 @@ async function gatherConnection(
     return { chosen: new Map(chosen), faults };
   } catch (error) {
     if (signal.aborted) throw error;
-    // Nothing of this connection can be read: each declared stream says so, other connections go on.
+    // Nothing of this connection can be read: each declared stream says so, other connections go
+    // on.
     for (const { pattern } of declarations) {
       const id = streamIdOf(connection, pattern);
       faults.set(id, { id, ...toFault(error) });

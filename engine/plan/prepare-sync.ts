@@ -11,8 +11,8 @@ export interface PreparedSync {
 }
 
 /**
- * Fits a sync to its model, its object and what is extracted of it. Undefined where the model or the
- * stream is not in the warehouse yet: an earlier step of the same run will put it there.
+ * Fits a sync to its model, its object and what is extracted of it. Undefined where the model or
+ * the stream is not in the warehouse yet: an earlier step of the same run will put it there.
  *
  * @throws TerminalError `sync-invalid` with every fault of the declaration.
  */

@@ -118,7 +118,9 @@ function createExecutor(request: RunRequest, runId: string) {
   const { work, state, clock } = request;
   const { connectors, warehouse, boundaryMs, scope, signal, log } = work.request;
   const ledger = openLedger(state, clock);
-  /** Syncs go one after another, in the plan's order: parents before what is associated with them. */
+  /**
+   * Syncs go one after another, in the plan's order: parents before what is associated with them.
+   */
   let previousSync: Promise<unknown> = Promise.resolve();
 
   return async (step: Step): Promise<StepOutcome> => {

@@ -47,7 +47,8 @@ function toOutcome(error: unknown): EndOutcome {
 
 /**
  * Runs every step once all it depends on have ended well. A step that fails, stops or is skipped
- * skips what depends on it and nothing else. An abort lets what is under way end and starts no more.
+ * skips what depends on it and nothing else. An abort lets what is under way end and starts no
+ * more.
  */
 export async function runSteps(options: RunStepsOptions): Promise<StepResult[]> {
   const waiting = new Map(options.steps.map((step) => [step.id, step]));

@@ -8,9 +8,9 @@ type Sql = RawBuilder<unknown>;
 
 /**
  * What the diff says of one row. create, update, archive are sent. noop: the CRM holds it already,
- * only state moves. verified: observed anew and as settled. drift, conflict, not_held: left alone and shown. rejected: never sent, with the
- * reason. gone: the record was deleted in the CRM. locked: an earlier push is in doubt.
- * unmatched: no record, and the sync does not create.
+ * only state moves. verified: observed anew and as settled. drift, conflict, not_held: left alone
+ * and shown. rejected: never sent, with the reason. gone: the record was deleted in the CRM.
+ * locked: an earlier push is in doubt. unmatched: no record, and the sync does not create.
  */
 export const rowClasses = [
   'create',
@@ -183,7 +183,9 @@ function refusal(on: DiffContext, field: MappedField, index: number): Sql {
         end end`;
 }
 
-/** Whether a canonical text has its kind's form: a text that is none of the kind stays as it was. */
+/**
+ * Whether a canonical text has its kind's form: a text that is none of the kind stays as it was.
+ */
 function formTest(kind: MappedField['kind'], canonical: Sql): Sql | undefined {
   switch (kind) {
     case 'number':

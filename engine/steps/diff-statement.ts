@@ -19,7 +19,8 @@ type Sql = RawBuilder<unknown>;
  * is not settled. Reads the model, the sync's state and the extracted view; writes nothing.
  *
  * `compared` lets most rows go by comparing values as they are. Only what is left is linked anew
- * where its record is not known (`joined`), brought into canonical form (`known`), decided field by field (`decided`) and judged as a row (`judged`).
+ * where its record is not known (`joined`), brought into canonical form (`known`), decided field by
+ * field (`decided`) and judged as a row (`judged`).
  */
 export function diffStatement(on: DiffContext): Sql {
   const expressions = [
@@ -70,7 +71,10 @@ function compared(on: DiffContext): Sql {
   const { mapping } = on;
   const { model, state, crm } = carriedColumns(on);
   const differs = [
-    ...mapping.fields.map((field, index) => sql`not ${agrees(on, field, index)}`),
+    ...mapping.fields.map((field, index) => {
+      const [m, c] = [sql`m.${sql.id(`m${index}`)}`, sql`c.${sql.id(`c${index}`)}`];
+      return sql`not ${agrees(on, field, m, c)}`;
+    }),
     ...mapping.associations.map((_, index) => {
       const link = sql.id(`xm${index}`);
       return sql`(m.${link} is not null and m.${link} is distinct from s.${sql.id(`xa${index}`)})`;
@@ -150,16 +154,14 @@ function joined(on: DiffContext): Sql {
  * True where the two sides say the same as they stand, or the write rule asks for no more. A
  * canonical form is computed only where columns of different types leave no other way.
  */
-function agrees(on: DiffContext, field: MappedField, index: number): Sql {
-  const m = sql`m.${sql.id(`m${index}`)}`;
-  const c = sql`c.${sql.id(`c${index}`)}`;
+function agrees(on: DiffContext, field: MappedField, m: Sql, c: Sql): Sql {
   if (field.write === 'append') return sql`false`;
   const isEqual = comparesAsIs(field)
     ? sql`${m} is not distinct from ${c}`
     : sql`${on.dialect.canonical(field.kind, m)}
         is not distinct from ${on.dialect.canonical(field.kind, c)}`;
   if (field.write === 'never_null') return sql`(${isEqual} or ${m} is null)`;
-  return isEqual;
+  return sql`(${isEqual})`;
 }
 
 function comparesAsIs({ model, crm }: MappedField): boolean {
@@ -171,23 +173,28 @@ function comparesAsIs({ model, crm }: MappedField): boolean {
   );
 }
 
+/** Canonical forms, once each, and only of fields that are not settled as they stand. */
 function known(on: DiffContext): Sql {
   const { mapping } = on;
+  const canonical = mapping.fields.flatMap((field, index) => {
+    const name = (prefix: string): Sql => sql.id(`${prefix}${index}`);
+    const isSame = sql`(is_clean_before and ${agrees(on, field, sql`${name('m')}`, sql`${name('c')}`)})`;
+    const form = (side: 'm' | 'c'): Sql => sql`case when ${isSame} then null
+        else ${canonicalText(on, field.kind, name(side))} end`;
+    return [sql`${form('m')} as ${name('km')}`, sql`${form('c')} as ${name('fc')}`];
+  });
   const columns = mapping.fields.flatMap(({ kind, field }, index) => {
     const name = (prefix: string): Sql => sql.id(`${prefix}${index}`);
-    const base = sql`case when is_linked then ${name('a')} end`;
-    const adopted = sql`case when is_linked then ${name('s')} end`;
     const isOurs = sql`is_pending and ${name('a')} is not null
         and (presence = 'unseen' or ${contains(sql`sent`, sql.lit(`,${field},`))})`;
     return [
-      sql`${base} as ${name('ka')}`,
-      sql`${adopted} as ${name('ks')}`,
-      sql`${canonicalText(on, kind, name('m'))} as ${name('km')}`,
+      sql`case when is_linked then ${name('a')} end as ${name('ka')}`,
+      sql`case when is_linked then ${name('s')} end as ${name('ks')}`,
       sql`case when ${isOurs} then coalesce(${name('s')}, ${name('a')})
-        else ${canonicalText(on, kind, name('c'))} end as ${name('kc')}`,
+        else ${name('fc')} end as ${name('kc')}`,
       sql`case when ${isOurs} then nullif(coalesce(${name('s')}, ${name('a')}), '')
-        else ${sendable(on, kind, name('c'))} end as ${name('before')}`,
-      sql`${sendable(on, kind, name('m'))} as ${name('text')}`,
+        else ${sendable(on, kind, name('c'), name('fc'))} end as ${name('before')}`,
+      sql`${sendable(on, kind, name('m'), name('km'))} as ${name('text')}`,
     ];
   });
   return sql`known as materialized (
@@ -195,17 +202,23 @@ function known(on: DiffContext): Sql {
       *,
       ${sql.join(columns, sql`,\n      `)}
     from (
-      select *, presence = 'unseen' or crm_id is not distinct from id as is_linked
-      from joined
-    ) as linked
+      select
+        *,
+        presence = 'unseen' or crm_id is not distinct from id as is_linked,
+        ${sql.join(canonical, sql`,\n        `)}
+      from (
+        select *, is_known and presence = 'live' and clean_at = observed_at as is_clean_before
+        from joined
+      ) as flagged
+    ) as formed
   )`;
 }
 
 /** A value as it is sent and shown: as people wrote it, numbers, flags and days in one form. */
-function sendable(on: DiffContext, kind: MappedField['kind'], value: Sql): Sql {
-  const canonical = on.dialect.canonical(kind, value);
-  if (kind === 'number' || kind === 'boolean' || kind === 'date') return canonical;
-  return sql`case when ${canonical} is not null then ${asText(on, value)} end`;
+function sendable(on: DiffContext, kind: MappedField['kind'], value: Sql, canonical: Sql): Sql {
+  if (kind === 'number' || kind === 'boolean' || kind === 'date')
+    return sql`nullif(${canonical}, '')`;
+  return sql`case when ${canonical} <> '' then ${asText(on, value)} end`;
 }
 
 function decided(on: DiffContext): Sql {
@@ -226,7 +239,7 @@ function decided(on: DiffContext): Sql {
     // A sync that only creates says nothing of records that are there.
     const decides = createsOnly(on) ? sql`false` : sql`presence in ('live', 'unseen')`;
     return [
-      sql`case when ${decides} then ${decision} end as ${name('d')}`,
+      sql`case when ${decides} and ${name('km')} is not null then ${decision} end as ${name('d')}`,
       sql`case when presence in ('live', 'unseen') then ${after} else ${name('text')} end
         as ${name('after')}`,
     ];

@@ -18,7 +18,9 @@ export interface LimitCheck {
 
 /** What a sync would do, in numbers. */
 export interface DiffSummary {
-  /** Rows by class; `unchanged` are the model's rows there is nothing to do for, verified included. */
+  /**
+   * Rows by class; `unchanged` are the model's rows there is nothing to do for, verified included.
+   */
   readonly counts: Readonly<Record<RowClass | 'unchanged', number>>;
   /** Rows in which both sides moved, and rows the CRM moved alone, however they were settled. */
   readonly conflictRows: number;

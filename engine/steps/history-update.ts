@@ -28,7 +28,8 @@ import { columnTypes, dropTables } from './relation-statements.ts';
 
 /**
  * Deletes the changed keys and derives them again, in one transaction with the checks and the new
- * mark. Undefined: rows were added or taken away below the mark, so that every key may have changed.
+ * mark. Undefined: rows were added or taken away below the mark, so that every key may have
+ * changed.
  */
 export async function updateHistory(
   warehouse: Warehouse,

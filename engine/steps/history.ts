@@ -13,19 +13,20 @@ import { clearTheWay } from './publish.ts';
 import { findKind, type RelationKind, selectOf } from './relation-statements.ts';
 
 /**
- * An SCD2 table as a pure function of a log of versions: the same whatever the order, repetition and
- * batching in which the log grew.
+ * An SCD2 table as a pure function of a log of versions: the same whatever the order, repetition
+ * and batching in which the log grew.
  *
- * For every key, versions are sorted by (validAt, sequence, recordedAt, content); of one instant the
- * last counts; consecutive versions equal in the tracked columns are one row. Rows are half-open,
+ * For every key, versions are sorted by (validAt, sequence, recordedAt, content); of one instant
+ * the last counts; consecutive versions equal in the tracked columns are one row. Rows are
+ * half-open,
  * `valid_from <= t < valid_to`. A delete ends the row (`is_deleted`) and leaves a gap, a later
  * version opens the next; a merge ends it with `superseded_by`. Untracked columns hold the newest
  * value within the row.
  *
  * `recorded_from <= r < recorded_to` is when we believed a row. An open end that becomes known is
  * filled in, and `valid_to_recorded_at` says when; any other change, which only a late version or a
- * second one of the same instant can bring, ends the belief (`recorded_to`) and begins the corrected
- * one. So what was believed at `r` to be true at `t` is the row with
+ * second one of the same instant can bring, ends the belief (`recorded_to`) and begins the
+ * corrected one. So what was believed at `r` to be true at `t` is the row with
  * `recorded_from <= r and (recorded_to is null or recorded_to > r)` and
  * `valid_from <= t and (valid_to is null or valid_to > t or valid_to_recorded_at > r)`.
  *

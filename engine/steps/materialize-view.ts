@@ -5,7 +5,9 @@ import type { BuildContext, MaterializeResult } from './build-context.ts';
 import { clearTheWay, dropLeftover, nextOf, saveState, stateOf, withhold } from './publish.ts';
 import { createSchema, createView, dropRelation, selectOf } from './relation-statements.ts';
 
-/** A view is audited under another name, then takes the place of the live one in one transaction. */
+/**
+ * A view is audited under another name, then takes the place of the live one in one transaction.
+ */
 export async function materializeView(
   warehouse: Warehouse,
   node: BuildNode,

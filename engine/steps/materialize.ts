@@ -11,9 +11,9 @@ import { materializeView } from './materialize-view.ts';
 import { materializeSeed } from './seed.ts';
 
 /**
- * Builds one node: write beside the live relation, audit, publish in one transaction. After an error
- * or a kill the live relation is whole and the build may be repeated. A check that fails is data
- * (`withheld`), not an error. Hooks are their own transactions, before and after; a failing
+ * Builds one node: write beside the live relation, audit, publish in one transaction. After an
+ * error or a kill the live relation is whole and the build may be repeated. A check that fails is
+ * data (`withheld`), not an error. Hooks are their own transactions, before and after; a failing
  * after-hook leaves the rows published and the node marked to run again.
  */
 export async function materialize(

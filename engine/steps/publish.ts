@@ -67,7 +67,9 @@ export interface Publication {
   readonly live: RelationKind | undefined;
   /** Swapped in with the node's own relation: what must never disagree with it. */
   readonly companions?: readonly Relation[];
-  /** Writes the copies, each under `nextOf` its relation; throws where they must not be published. */
+  /**
+   * Writes the copies, each under `nextOf` its relation; throws where they must not be published.
+   */
   write(copy: Relation): Promise<Written>;
 }
 
@@ -76,7 +78,9 @@ export interface Written {
   readonly result?: Partial<MaterializeResult>;
 }
 
-/** Has the copy written, runs its checks, swaps it in. Killed at any point, the live one is whole. */
+/**
+ * Has the copy written, runs its checks, swaps it in. Killed at any point, the live one is whole.
+ */
 export async function publishTable(
   warehouse: Warehouse,
   publication: Publication,
@@ -106,8 +110,8 @@ export async function publishTable(
 }
 
 /**
- * Puts the copies under the live names in one transaction. Dependants are not dropped: views bind by
- * name and read the new tables from then on.
+ * Puts the copies under the live names in one transaction. Dependants are not dropped: views bind
+ * by name and read the new tables from then on.
  */
 async function swapTables(
   warehouse: Warehouse,

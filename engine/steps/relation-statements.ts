@@ -13,7 +13,9 @@ export function quoteRelation(relation: Relation): string {
   return `${quote(relation.schema)}.${quote(relation.name)}`;
 }
 
-/** A person's select as a statement: a last semicolon would end ours, a last comment eat our `)`. */
+/**
+ * A person's select as a statement: a last semicolon would end ours, a last comment eat our `)`.
+ */
 export function selectOf(text: string): RawBuilder<unknown> {
   return sql.raw(`${text.replace(/[\s;]+$/, '')}\n`);
 }
@@ -34,7 +36,9 @@ export function keysEqual(
 
 export type RelationKind = 'table' | 'view';
 
-/** What stands under the name, or undefined. `drop table` of a view is an error in most products. */
+/**
+ * What stands under the name, or undefined. `drop table` of a view is an error in most products.
+ */
 export async function findKind(
   session: Session,
   relation: Relation,

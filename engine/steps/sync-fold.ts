@@ -176,7 +176,9 @@ function sentList(push: Push): string {
     .join('');
 }
 
-/** The state each outcome leaves: see `Push` and the classes of the diff for what follows from it. */
+/**
+ * The state each outcome leaves: see `Push` and the classes of the diff for what follows from it.
+ */
 async function mergePushes(
   session: Session,
   mapping: SyncMapping,

@@ -86,7 +86,10 @@ function findArray(page: Buffer, key: string): number | undefined {
   return undefined;
 }
 
-/** Index after the closing quote of the string that starts at `at`; the length where it never closes. */
+/**
+ * Index after the closing quote of the string that starts at `at`; the length where it never
+ * closes.
+ */
 function skipString(page: Buffer, at: number): number {
   const { length } = page;
   let index = at + 1;

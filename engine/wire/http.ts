@@ -115,7 +115,9 @@ function translateFailure(
   });
 }
 
-/** fetch hides the system's code one or two causes down; several addresses give an AggregateError. */
+/**
+ * fetch hides the system's code one or two causes down; several addresses give an AggregateError.
+ */
 function findCode(error: unknown): string | undefined {
   let at: unknown = error;
   for (let depth = 0; depth < 4 && at instanceof Error; depth += 1) {

@@ -16,14 +16,17 @@ export interface RetryOptions {
   readonly log?: Log;
   /** Uniform in [0, 1); an argument so that tests are deterministic. */
   readonly random?: () => number;
-  /** Answers false where a transient fault must not be tried again (a write that may be applied). */
+  /**
+   * Answers false where a transient fault must not be tried again (a write that may be applied).
+   */
   readonly isRepeatable?: (error: TransientError) => boolean;
 }
 
 /**
- * The one judge of trying again. Only a TransientError is repeated; anything else is thrown at once,
- * and the last TransientError when the tries are used up. Waits are exponential with full jitter, so
- * that many callers that failed together do not come back together; `retryAfterMs` is a floor.
+ * The one judge of trying again. Only a TransientError is repeated; anything else is thrown at
+ * once, and the last TransientError when the tries are used up. Waits are exponential with full
+ * jitter, so that many callers that failed together do not come back together; `retryAfterMs` is a
+ * floor.
  */
 export async function retry<T>(
   work: (attempt: number) => Promise<T>,

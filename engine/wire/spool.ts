@@ -17,7 +17,9 @@ export interface SpooledPage extends PageFile {
   readonly lines?: number;
 }
 
-/** Page files on their way into the warehouse. Transport only: a crash reads them from the source. */
+/**
+ * Page files on their way into the warehouse. Transport only: a crash reads them from the source.
+ */
 export interface Spool extends AsyncDisposable {
   /**
    * Writes a page's bytes to a file. Throws TransientError `page-truncated` when the page holds

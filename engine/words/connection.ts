@@ -24,8 +24,8 @@ export interface ConnectionContext {
 }
 
 /**
- * JSON Schema (draft 2020-12) of a connection's keys beside `type`. `writeOnly: true` marks secrets:
- * their values are masked wherever text leaves the process.
+ * JSON Schema (draft 2020-12) of a connection's keys beside `type`. `writeOnly: true` marks
+ * secrets: their values are masked wherever text leaves the process.
  */
 export type ConnectionSchema = JsonObject;
 
@@ -39,6 +39,8 @@ export interface ExtractorFactory {
 export interface DestinationFactory {
   readonly schema: ConnectionSchema;
   create(context: ConnectionContext, object: string): Destination;
-  /** The extracted stream that holds this object's records, by which ids are resolved at no cost. */
+  /**
+   * The extracted stream that holds this object's records, by which ids are resolved at no cost.
+   */
   streamOf(object: string): string;
 }

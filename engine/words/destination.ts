@@ -30,7 +30,9 @@ export interface Association {
   readonly id: string;
 }
 
-/** One record's change. Absent fields are left alone; null clears. Repeating an update is harmless. */
+/**
+ * One record's change. Absent fields are left alone; null clears. Repeating an update is harmless.
+ */
 export interface RowChange {
   /** The sync key's value: unique within one call, names the row in answers and the ledger. */
   readonly key: string;
@@ -45,9 +47,9 @@ export interface RowChange {
 
 /**
  * written: the CRM holds it. rejected: the CRM said no to this row; kept with its reason, not tried
- * again until the row changes. in_doubt: it may or may not have been applied (time-out, lost reply);
- * the row is locked until `find` settles it. deferred: certainly not applied (limit, budget); the
- * next run sends it again.
+ * again until the row changes. in_doubt: it may or may not have been applied (time-out, lost
+ * reply); the row is locked until `find` settles it. deferred: certainly not applied (limit,
+ * budget); the next run sends it again.
  */
 export type WriteResult =
   | { readonly status: 'written'; readonly id: string; readonly created: boolean }
@@ -76,7 +78,8 @@ export interface Destination {
   write(changes: readonly RowChange[], signal: AbortSignal): Promise<readonly WriteResult[]>;
   /**
    * Records whose field equals one of the values, read from the CRM itself (strongly consistent
-   * where it can be): settles rows in doubt and verifies before an undo. Field `id` is the CRM's id.
+   * where it can be): settles rows in doubt and verifies before an undo. Field `id` is the CRM's
+   * id.
    */
   find(
     field: string,

@@ -83,8 +83,8 @@ export interface PlanFault {
 
 export const stepStatuses = ['success', 'warn', 'reused', 'stopped', 'failed', 'skipped'] as const;
 /**
- * success: done. warn: done, something to look at. reused: nothing to do. stopped: a budget ended it
- * cleanly, the next run resumes. failed. skipped: something it depends on did not end well.
+ * success: done. warn: done, something to look at. reused: nothing to do. stopped: a budget ended
+ * it cleanly, the next run resumes. failed. skipped: something it depends on did not end well.
  */
 export type StepStatus = (typeof stepStatuses)[number];
 

@@ -73,7 +73,9 @@ export interface Page {
 /** What `pipelines.yaml` says about one stream, defaults filled in. */
 export interface StreamSettings {
   readonly lookbackMs?: number;
-  /** Fields that change without moving the stamp, and how often the whole stream is read for them. */
+  /**
+   * Fields that change without moving the stamp, and how often the whole stream is read for them.
+   */
   readonly volatile?: { readonly fields: readonly string[]; readonly everyMs: number };
   readonly fields?: readonly string[];
   readonly exclude?: readonly string[];
@@ -114,7 +116,8 @@ export interface Extractor {
   /**
    * The streams the account may read, of those that are wanted; called once per run. Names: exactly
    * these (one that is not there is left out of the answer, so that its absence can be told).
-   * A function: asked for every name the account has. Absent: all. Only wanted streams are described.
+   * A function: asked for every name the account has. Absent: all. Only wanted streams are
+   * described.
    */
   discover(signal: AbortSignal, wanted?: WantedStreams): Promise<readonly Stream[]>;
   read(request: ReadRequest): AsyncIterable<Page>;

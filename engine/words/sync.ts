@@ -19,7 +19,8 @@ export type WriteRule = (typeof writeRules)[number];
 
 /**
  * Who is right when the CRM's value was edited. warehouse: `onDrift` decides. crm: the edit stays.
- * latest: the later of the model's `modifiedColumn` and the CRM's modified stamp; a tie is reviewed.
+ * latest: the later of the model's `modifiedColumn` and the CRM's modified stamp; a tie is
+ * reviewed.
  */
 export const fieldOwners = ['warehouse', 'crm', 'latest'] as const;
 export type FieldOwner = (typeof fieldOwners)[number];
@@ -58,7 +59,9 @@ export interface AssociateSpec {
 /** Most rows of one action in one run; a percentage is of the object's live records, rounded up. */
 export type Limit = { readonly count: number } | { readonly percent: number };
 
-/** A hard stop: where one is exceeded nothing at all is sent, and the plan still shows everything. */
+/**
+ * A hard stop: where one is exceeded nothing at all is sent, and the plan still shows everything.
+ */
 export interface SyncLimits {
   readonly create: Limit;
   readonly update: Limit;

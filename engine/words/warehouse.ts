@@ -78,7 +78,9 @@ export interface Dialect {
   readonly name: string;
   /** The product's name for a column type. */
   typeName(type: ColumnType): string;
-  /** The engine's type for a product's type name; `json` for nested types, `string` when unknown. */
+  /**
+   * The engine's type for a product's type name; `json` for nested types, `string` when unknown.
+   */
   columnType(typeName: string): ColumnType;
   /** A digest (32 hex digits, md5) of the texts that are not null, in the order given. */
   digest(texts: readonly RawBuilder<unknown>[]): RawBuilder<unknown>;

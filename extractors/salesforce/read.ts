@@ -41,10 +41,11 @@ interface Scene {
 }
 
 /**
- * Reads in the order of (stamp, id), each REST page a query of its own from the place where the last
- * one ended. So no page is lost to an expired locator, any page can be the last one of a process,
- * and a row edited meanwhile moves to the end and is met there. The first page also tells the total:
- * from `bulk_from` records on, a bulk job reads what is left, and the call is not wasted.
+ * Reads in the order of (stamp, id), each REST page a query of its own from the place where the
+ * last one ended. So no page is lost to an expired locator, any page can be the last one of a
+ * process, and a row edited meanwhile moves to the end and is met there. The first page also tells
+ * the total: from `bulk_from` records on, a bulk job reads what is left, and the call is not
+ * wasted.
  */
 export async function* readStream(
   account: SalesforceAccount,
@@ -214,9 +215,9 @@ function finish(
 }
 
 /**
- * How far a finished read has come. At least to the last stamp seen. A quiet stream would stay there
- * and read the same tail for ever; so the time that passed since, by our clock, is added: only its
- * rate is trusted, not what it shows, and never beyond the source's own `Date`.
+ * How far a finished read has come. At least to the last stamp seen. A quiet stream would stay
+ * there and read the same tail for ever; so the time that passed since, by our clock, is added:
+ * only its rate is trusted, not what it shows, and never beyond the source's own `Date`.
  */
 function settleSince(
   scene: Scene,

@@ -2,7 +2,8 @@ import type { Stream } from '../../engine/words/stream.ts';
 import type { Reading } from './cursor.ts';
 
 /**
- * The SOQL of what is left of a read. `placed`: in the order that a place in it can be resumed from;
+ * The SOQL of what is left of a read. `placed`: in the order that a place in it can be resumed
+ * from;
  * `any`: as the source likes, which keeps its own parallel reading of bulk jobs.
  */
 export function formatSoql(

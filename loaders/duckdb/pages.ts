@@ -22,7 +22,9 @@ function listFiles(files: readonly PageFile[]): RawBuilder<unknown> {
   return sql`[${sql.join(files.map((file) => sql.lit(file.path)))}]`;
 }
 
-/** All cells as text: one cast then serves both formats, and a misfit can be found by its record. */
+/**
+ * All cells as text: one cast then serves both formats, and a misfit can be found by its record.
+ */
 function csvSource(files: readonly PageFile[], stream: Stream): Source {
   const header = files[0]?.header ?? [];
   assertThat(header.length > 0, 'a CSV page file comes with its header');

@@ -34,7 +34,9 @@ export interface Parameter {
   readonly label: string;
 }
 
-/** A JavaScript value as a typed parameter: the statement then means the same whatever the value. */
+/**
+ * A JavaScript value as a typed parameter: the statement then means the same whatever the value.
+ */
 export function bindValue(value: unknown): Parameter {
   if (value === null || value === undefined) return { value: null, type: SQLNULL, label: 'null' };
   switch (typeof value) {

@@ -124,10 +124,10 @@ async function writePart(
 }
 
 /**
- * Results come in Salesforce's order, so each is joined back by what it carries: the id of an update
- * or delete, the external id of an upsert. An insert has neither and is joined by all its submitted
- * cells: rows equal in all of them are the same to Salesforce, so any of them may take any of their
- * results. A row without a result is in doubt.
+ * Results come in Salesforce's order, so each is joined back by what it carries: the id of an
+ * update or delete, the external id of an upsert. An insert has neither and is joined by all its
+ * submitted cells: rows equal in all of them are the same to Salesforce, so any of them may take
+ * any of their results. A row without a result is in doubt.
  */
 function settleJob(
   scene: WriteScene,

@@ -4,7 +4,9 @@ import { assertThat } from '../../engine/words/errors.ts';
 import type { JsonObject } from '../../engine/words/json.ts';
 import { toWireValue } from './value.ts';
 
-/** A change ready to be sent: its record by field, with `Id` or the external id where it needs one. */
+/**
+ * A change ready to be sent: its record by field, with `Id` or the external id where it needs one.
+ */
 export interface Row {
   /** Its place among the changes of the call. */
   readonly index: number;

@@ -1,6 +1,9 @@
 import { createRandom } from '../faults.ts';
 
-/** Random choices that depend on a seed, a purpose and a number alone: any row can be made by itself. */
+/**
+ * Random choices that depend on a seed, a purpose and a number alone: any row can be made by
+ * itself.
+ */
 export interface Dice {
   /** 0 to 1. */
   next(): number;

@@ -18,7 +18,9 @@ export interface AssociationKind {
   inverseTypeId: number;
 }
 
-/** Pairs of [from, to, type id, type id of the way back, label?]: HubSpot's own, the common ones. */
+/**
+ * Pairs of [from, to, type id, type id of the way back, label?]: HubSpot's own, the common ones.
+ */
 const hubspotDefined: readonly (readonly [string, string, number, number, string?])[] = [
   ['contacts', 'companies', 279, 280],
   ['contacts', 'companies', 1, 2, 'Primary'],

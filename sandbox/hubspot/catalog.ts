@@ -51,7 +51,9 @@ export interface Catalog {
   owners: Map<string, Owner>;
   /** By name, singular, fully qualified name or object type id. */
   find(type: string): ObjectDefinition | undefined;
-  /** The same, for code that was handed a type by a person: throws an Error that lists what exists. */
+  /**
+   * The same, for code that was handed a type by a person: throws an Error that lists what exists.
+   */
   get(type: string): ObjectDefinition;
   addObject(name: string, input: CustomObjectInput, nowMs: number): ObjectDefinition;
   addProperty(

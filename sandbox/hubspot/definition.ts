@@ -24,7 +24,9 @@ export interface HubSpotSchema {
 
 const schemaKeys = ['objects', 'pipelines', 'owners', 'associationLabels'];
 
-/** Applies a declaration whole or not at all. Throws an Error that names what it could not apply. */
+/**
+ * Applies a declaration whole or not at all. Throws an Error that names what it could not apply.
+ */
 export function defineSchema(account: Account, raw: unknown): void {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
     throw new Error(`a HubSpot schema is an object with ${schemaKeys.join(', ')}`);

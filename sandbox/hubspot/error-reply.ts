@@ -16,7 +16,10 @@ export interface ErrorParts {
   context?: Record<string, readonly string[]>;
 }
 
-/** A refusal on its way to the wire. Batch routes catch it per row; the router turns it into a reply. */
+/**
+ * A refusal on its way to the wire. Batch routes catch it per row; the router turns it into a
+ * reply.
+ */
 export class HubSpotRefusal extends Error {
   readonly status: number;
   readonly parts: ErrorParts;

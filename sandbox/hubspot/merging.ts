@@ -20,7 +20,9 @@ export interface MergeContext {
   unique: UniqueValues;
 }
 
-/** Merges records and remembers who became whom: a loser's id answers as the survivor from then on. */
+/**
+ * Merges records and remembers who became whom: a loser's id answers as the survivor from then on.
+ */
 export interface Merging {
   /** The id of the record that now answers to this one. */
   resolve(object: ObjectDefinition, id: number): number;

@@ -3,7 +3,9 @@ import type { Account } from './account.ts';
 import type { ObjectDefinition } from './catalog.ts';
 import { associateRow } from './loading.ts';
 
-/** When a person's change happened: ISO time or milliseconds; in the past for one that arrives late. */
+/**
+ * When a person's change happened: ISO time or milliseconds; in the past for one that arrives late.
+ */
 export interface PersonOptions {
   at?: string | number;
 }

@@ -13,7 +13,10 @@ export interface ViewOptions {
 /** Associations on a record are cut here; batch read of v4 gives them all. */
 export const inlineAssociationsMax = 100;
 
-/** What to select: the properties asked for that exist, or the default set. Unknown names are ignored. */
+/**
+ * What to select: the properties asked for that exist, or the default set. Unknown names are
+ * ignored.
+ */
 export function selectProperties(object: ObjectDefinition, asked: readonly string[]): string[] {
   const names = asked.length === 0 ? object.defaultProperties : asked;
   return [...new Set(names)].filter((name) => object.properties.get(name)?.archived === false);

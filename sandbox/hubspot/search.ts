@@ -36,7 +36,9 @@ export interface Search {
 
 const countsMax = 500;
 
-/** Search as the real one: offset paging up to a cap, live records only, through a lagging index. */
+/**
+ * Search as the real one: offset paging up to a cap, live records only, through a lagging index.
+ */
 export function createSearch(store: Store, resultsMax: number): Search {
   // A page needs the total, and a million index entries are too many to count for every page.
   const counts = new Map<string, number>();

@@ -11,7 +11,10 @@ export interface StandardObject {
   /** What a list or search answers with when the caller names no properties. */
   defaultProperties: readonly string[];
   searchableProperties: readonly string[];
-  /** One line a property: name | label | type | fieldType | flags (unique, calculated, readonly, options=…). */
+  /**
+   * One line a property: name | label | type | fieldType | flags (unique, calculated, readonly,
+   * options=…).
+   */
   properties: string;
 }
 

@@ -33,7 +33,9 @@ interface IngestJob extends Job {
   failed: string[];
 }
 
-/** Bulk API 2.0 ingest. The first poll after UploadComplete finds InProgress, the second runs it. */
+/**
+ * Bulk API 2.0 ingest. The first poll after UploadComplete finds InProgress, the second runs it.
+ */
 export function createBulkIngest(org: Org, seed: number) {
   const jobs = createJobList<IngestJob>(org, 1);
 

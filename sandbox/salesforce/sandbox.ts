@@ -55,7 +55,9 @@ export interface SalesforceSandbox {
   oauth: Pick<OAuth, 'expireAll' | 'issueRefreshToken' | 'registerKey'>;
   define(schema: SchemaDefinition): void;
   load(object: string, rows: Iterable<Row>): number;
-  /** Loads `schema.json` and `<Object>.csv|.json|.ndjson` from a folder. Returns rows per object. */
+  /**
+   * Loads `schema.json` and `<Object>.csv|.json|.ndjson` from a folder. Returns rows per object.
+   */
   loadFolder(folder: string): Promise<Record<string, number>>;
   person: Person;
   /** Takes a field or an object away from the API user; `show` gives all of an object back. */

@@ -24,8 +24,9 @@ export interface Proxy {
 }
 
 /**
- * Stands before the sandbox and answers in its place where `intercept` does: for words of Salesforce
- * that the sandbox never says. An intercepted request is not executed, unless `after` is asked.
+ * Stands before the sandbox and answers in its place where `intercept` does: for words of
+ * Salesforce that the sandbox never says. An intercepted request is not executed, unless `after` is
+ * asked.
  */
 export async function startProxy(
   target: string,

@@ -16,7 +16,9 @@ export interface CrmRecord {
   isDeleted: boolean;
 }
 
-/** What goes wrong with one change; `lost`: applied, then the reply is lost; `dropped`: not applied. */
+/**
+ * What goes wrong with one change; `lost`: applied, then the reply is lost; `dropped`: not applied.
+ */
 export type Fault = 'lost' | 'dropped' | 'rejected' | 'deferred';
 
 export interface FakeCrm extends Destination {

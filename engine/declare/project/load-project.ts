@@ -70,7 +70,10 @@ function compileSchema(types: DeclaredTypes): ValidateFunction {
   return ajv.compile(buildProjectSchema(types));
 }
 
-/** Values of keys that a connection's schema marks `writeOnly`, and faults for those not by reference. */
+/**
+ * Values of keys that a connection's schema marks `writeOnly`, and faults for those not by
+ * reference.
+ */
 function collectSecrets(
   value: unknown,
   types: DeclaredTypes,
