@@ -150,11 +150,11 @@ export function createBeliefs(shape: HistoryShape): RawBuilder<unknown> {
       where exists (${matchLate(shape, 'versions')})
     ),
     steps as (
-      select ${keys}, tidemill_recorded, min(tidemill_valid) as first_valid,
+      select ${keys}, tidemill_recorded, min(tidemill_valid) as tidemill_first_valid,
         max(max(tidemill_valid)) over (
           partition by ${keys} order by tidemill_recorded
           rows between unbounded preceding and 1 preceding
-        ) as valid_before
+        ) as tidemill_valid_before
       from learned
       group by ${keys}, tidemill_recorded
     ),
@@ -163,7 +163,7 @@ export function createBeliefs(shape: HistoryShape): RawBuilder<unknown> {
         row_number() over tidemill_per_key as tidemill_epoch,
         lead(tidemill_recorded) over tidemill_per_key as tidemill_epoch_end
       from steps
-      where valid_before is null or first_valid <= valid_before
+      where tidemill_valid_before is null or tidemill_first_valid <= tidemill_valid_before
       window tidemill_per_key as (partition by ${keys} order by tidemill_recorded)
     ),
     known as (
@@ -240,7 +240,7 @@ function selectSurvivors(
           partition by ${parts}, tidemill_gap order by ${nullsLast}, tidemill_valid desc
         ) end as tidemill_survivor
       from (
-        select ${rest}, named as tidemill_survivor,
+        select ${rest}, tidemill_named as tidemill_survivor,
           sum(case when tidemill_closed then 0 else 1 end) over (
             partition by ${parts} order by tidemill_valid
             rows between unbounded preceding and current row
@@ -249,7 +249,7 @@ function selectSurvivors(
           select ${rest}, tidemill_rank,
             case when tidemill_closed then first_value(tidemill_survivor) over (
               partition by ${parts}, tidemill_valid order by ${nullsLast}, ${newest}
-            ) end as named
+            ) end as tidemill_named
           from (${numbered}
           ) as numbered
         ) as instants
@@ -279,30 +279,30 @@ export function insertBeliefs(
       select
         *,
         case when tidemill_recorded > tidemill_epoch_start
-          then tidemill_recorded else tidemill_epoch_start end as appeared_at,
+          then tidemill_recorded else tidemill_epoch_start end as tidemill_appeared_at,
         case when tidemill_next_recorded > tidemill_epoch_start
           then tidemill_next_recorded
-          when tidemill_next_valid is not null then tidemill_epoch_start end as ended_at,
+          when tidemill_next_valid is not null then tidemill_epoch_start end as tidemill_ended_at,
         case when ${lag('tidemill_epoch')} = tidemill_epoch - 1
           and (${lag('tidemill_next_valid')} is null
             or (${lag('tidemill_next_valid')} = tidemill_next_valid
               and ${lag('tidemill_next_closed')} = tidemill_next_closed))${sql.join(equal, sql``)}
-          then 0 else 1 end as is_new
+          then 0 else 1 end as tidemill_is_new
       from ${beliefsTable}
       window tidemill_per_start as (partition by ${chain} order by tidemill_epoch)
     ),
     chained as (
-      select *, sum(is_new) over (
+      select *, sum(tidemill_is_new) over (
         partition by ${chain} order by tidemill_epoch
         rows between unbounded preceding and current row
-      ) as chain
+      ) as tidemill_chain
       from placed
     ),
     lasting as (
       select *,
-        min(appeared_at) over (partition by ${chain}, chain) as first_appeared_at,
-        min(ended_at) over (partition by ${chain}, chain) as first_ended_at,
-        row_number() over (partition by ${chain}, chain order by tidemill_epoch desc) as age
+        min(tidemill_appeared_at) over (partition by ${chain}, tidemill_chain) as tidemill_first_appeared_at,
+        min(tidemill_ended_at) over (partition by ${chain}, tidemill_chain) as tidemill_first_ended_at,
+        row_number() over (partition by ${chain}, tidemill_chain order by tidemill_epoch desc) as tidemill_age
       from chained
     )
     select
@@ -310,13 +310,13 @@ export function insertBeliefs(
         columnList(shape.carried.map((column) => column.name)),
         sql`tidemill_valid`,
         sql`tidemill_next_valid`,
-        sql`first_ended_at`,
-        sql`first_appeared_at`,
+        sql`tidemill_first_ended_at`,
+        sql`tidemill_first_appeared_at`,
         sql`tidemill_epoch_end`,
         sql`tidemill_next_valid is null and tidemill_epoch_end is null`,
         ...(hasClosings(shape) ? [sql`coalesce(tidemill_next_closed, false)`] : []),
         ...(shape.supersededBy ? [sql`tidemill_next_survivor`] : []),
       ])}
     from lasting
-    where age = 1`;
+    where tidemill_age = 1`;
 }

@@ -180,6 +180,29 @@ describe('a history', () => {
   });
 });
 
+test('attributes may bear any name that a statement might use for itself', async () => {
+  const names = [
+    'age',
+    'chain',
+    'rows',
+    'named',
+    'first_valid',
+    'known',
+    'log',
+    'keys',
+    'order',
+    'late',
+  ];
+  const attributes = names.map((name, index) => `${index} + size as "${name}"`).join(', ');
+  await appendLog(bench, [version(1, 1), version(5, 2), version(3, 3, { size: 2 })]);
+  const select = `select log.* exclude (name), ${attributes} from log`;
+  const node = nodeOf(select, { materialization: 'history', history: historyConfig });
+  const result = await materialize(bench.warehouse, node, contextOf());
+  expect(result).toMatchObject({ action: 'created', rows: 3 });
+  await appendLog(bench, [version(2, 4, { size: 3 })]);
+  expect(await materialize(bench.warehouse, node, contextOf())).toMatchObject({ action: 'merged' });
+});
+
 describe('what was believed', () => {
   test('is answered for every valid and every recorded time', async () => {
     const log = [

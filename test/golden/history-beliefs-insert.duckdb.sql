@@ -1,0 +1,36 @@
+    insert into "mart"."thing" ("id", "name", "seen", "valid_from", "valid_to", "…")
+    with placed as (
+      select
+        *,
+        case when tidemill_recorded > tidemill_epoch_start
+          then tidemill_recorded else tidemill_epoch_start end as tidemill_appeared_at,
+        case when tidemill_next_recorded > tidemill_epoch_start
+          then tidemill_next_recorded
+          when tidemill_next_valid is not null then tidemill_epoch_start end as tidemill_ended_at,
+        case when lag("tidemill_epoch") over tidemill_per_start = tidemill_epoch - 1
+          and (lag("tidemill_next_valid") over tidemill_per_start is null
+            or (lag("tidemill_next_valid") over tidemill_per_start = tidemill_next_valid
+              and lag("tidemill_next_closed") over tidemill_per_start = tidemill_next_closed))
+          and "name" is not distinct from lag("name") over tidemill_per_start
+          then 0 else 1 end as tidemill_is_new
+      from "tidemill_beliefs"
+      window tidemill_per_start as (partition by "id", "tidemill_valid" order by tidemill_epoch)
+    ),
+    chained as (
+      select *, sum(tidemill_is_new) over (
+        partition by "id", "tidemill_valid" order by tidemill_epoch
+        rows between unbounded preceding and current row
+      ) as tidemill_chain
+      from placed
+    ),
+    lasting as (
+      select *,
+        min(tidemill_appeared_at) over (partition by "id", "tidemill_valid", tidemill_chain) as tidemill_first_appeared_at,
+        min(tidemill_ended_at) over (partition by "id", "tidemill_valid", tidemill_chain) as tidemill_first_ended_at,
+        row_number() over (partition by "id", "tidemill_valid", tidemill_chain order by tidemill_epoch desc) as tidemill_age
+      from chained
+    )
+    select
+      "id", "name", "seen", tidemill_valid, tidemill_next_valid, tidemill_first_ended_at, tidemill_first_appeared_at, tidemill_epoch_end, tidemill_next_valid is null and tidemill_epoch_end is null, coalesce(tidemill_next_closed, false), tidemill_next_survivor
+    from lasting
+    where tidemill_age = 1

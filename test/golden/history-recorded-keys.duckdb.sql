@@ -1,0 +1,6 @@
+    create temporary table "tidemill_keys" as
+    select distinct "id"
+    from (
+      select * from log
+    ) as log
+    where "recorded" > cast($1 as TIMESTAMP)

@@ -1,0 +1,82 @@
+import type { RawBuilder } from 'kysely';
+import { sql } from 'kysely';
+import { describe, expect, test } from 'vitest';
+import { keepLast } from '../../engine/steps/batch-keys.ts';
+import { countBroken } from '../../engine/steps/history-audit.ts';
+import {
+  createContentKeys,
+  createRecordedKeys,
+  digestsOf,
+  measureLog,
+  selectDigests,
+} from '../../engine/steps/history-changes.ts';
+import { shapeHistory } from '../../engine/steps/history-shape.ts';
+import {
+  countTies,
+  createBeliefs,
+  createLate,
+  createVersions,
+  insertBeliefs,
+  insertInOrder,
+} from '../../engine/steps/history-statements.ts';
+import { deleteByKey, insertBatch, mergeBatch } from '../../engine/steps/merge-statements.ts';
+import type { Column } from '../../engine/words/table.ts';
+import { compileStatement } from '../../loaders/duckdb/statement.ts';
+import { historyConfig, historyNode } from './history-bench.ts';
+
+const log: Column[] = [
+  { name: 'id', type: 'string', typeName: 'VARCHAR' },
+  { name: 'valid', type: 'timestamp', typeName: 'TIMESTAMP' },
+  { name: 'recorded', type: 'timestamp', typeName: 'TIMESTAMP' },
+  { name: 'seq', type: 'integer', typeName: 'BIGINT' },
+  { name: 'gone', type: 'boolean', typeName: 'BOOLEAN' },
+  { name: 'survivor', type: 'string', typeName: 'VARCHAR' },
+  { name: 'name', type: 'string', typeName: 'VARCHAR' },
+  { name: 'seen', type: 'integer', typeName: 'BIGINT' },
+];
+const shape = shapeHistory(historyNode(), historyConfig, log);
+const select = sql`select * from log`;
+const target = { schema: 'mart', name: 'thing' };
+const table = sql.id('mart', 'thing');
+const columns = ['id', 'name', 'seen', 'valid_from', 'valid_to', '…'];
+const batch = sql.id('tidemill_batch');
+const mark = {
+  changedBy: 'recorded',
+  recorded: '2026-01-01 00:00:00',
+  rows: 7,
+} as const;
+
+const statements: Readonly<Record<string, RawBuilder<unknown>>> = {
+  'history-versions': createVersions(shape, select, 'changed'),
+  'history-late': createLate(shape),
+  'history-in-order': insertInOrder(shape, table, columns),
+  'history-beliefs': createBeliefs(shape),
+  'history-beliefs-insert': insertBeliefs(shape, table, columns),
+  'history-ties': countTies(shape),
+  'history-broken': countBroken(shape, table),
+  'history-mark': measureLog(shape, select, mark, 'VARCHAR'),
+  'history-recorded-keys': createRecordedKeys(shape, select, mark.recorded),
+  'history-digests': selectDigests(shape, log, select, 'VARCHAR'),
+  'history-content-keys': createContentKeys(shape, digestsOf(target)),
+  'incremental-keep-last': keepLast(select, ['id', 'name', 'seen'], ['id'], 'seen'),
+  'incremental-delete': deleteByKey(target, batch, ['id', 'name']),
+  'incremental-insert': insertBatch(target, batch, ['id', 'name', 'seen']),
+  'incremental-merge': mergeBatch(target, batch, {
+    columns: ['id', 'name', 'seen'],
+    keys: ['id'],
+    updated: ['name'],
+  }),
+};
+
+/** Without the indentation that the template literals carry along. */
+function layOut(text: string): string {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
+}
+
+describe('the statement', () => {
+  test.each(Object.entries(statements))('%s reads as agreed', async (name, statement) => {
+    const { text } = compileStatement(statement);
+    await expect(layOut(text)).toMatchFileSnapshot(`../golden/${name}.duckdb.sql`);
+  });
+});

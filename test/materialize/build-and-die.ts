@@ -1,0 +1,50 @@
+import { kill, pid } from 'node:process';
+import { materialize } from '../../engine/steps/materialize.ts';
+import { silentLog } from '../../engine/words/log.ts';
+import type { Materialization } from '../../engine/words/node.ts';
+import type { Session, Warehouse } from '../../engine/words/warehouse.ts';
+import { openDuckDb } from '../../loaders/duckdb/duckdb.ts';
+import { dyingNode } from './dying-node.ts';
+import { contextOf } from './workbench.ts';
+
+/*
+ * A process of its own: builds a node and kills itself before its n-th statement. Ends with 0 when
+ * the build ended before that.
+ */
+const [path = '', materialization = '', countdown = ''] = process.argv.slice(2);
+let left = Number(countdown);
+
+function count(): void {
+  left -= 1;
+  if (left < 0) kill(pid, 'SIGKILL');
+}
+
+function counted(session: Session): Session {
+  return {
+    ...session,
+    query: (statement) => {
+      count();
+      return session.query(statement);
+    },
+    execute: (statement) => {
+      count();
+      return session.execute(statement);
+    },
+  };
+}
+
+const warehouse = await openDuckDb({ path, log: silentLog });
+const dying: Warehouse = {
+  ...warehouse,
+  ...counted(warehouse),
+  ddl: async (statements) => {
+    count();
+    await warehouse.ddl(statements);
+    count();
+  },
+  transaction: (work) => warehouse.transaction((session) => work(counted(session))),
+  [Symbol.asyncDispose]: () => warehouse[Symbol.asyncDispose](),
+};
+const node = dyingNode(materialization as Materialization);
+await materialize(dying, node, contextOf({ runId: 'second' }));
+await warehouse[Symbol.asyncDispose]();
