@@ -26,6 +26,7 @@ export const everyKind: WorkScope['kinds'] = new Set([
 
 async function gather(opened: OpenedProject, warehouse: Warehouse, options: WorkOptions) {
   const { gatherWork } = await import('../engine/plan/work.ts');
+  const { openBindCache } = await import('../engine/plan/bind-cache.ts');
   const { buildPlan } = await import('../engine/plan/build-plan.ts');
   const { select, exclude, fullRefresh } = options;
   const work = await gatherWork({
@@ -37,6 +38,7 @@ async function gather(opened: OpenedProject, warehouse: Warehouse, options: Work
     invocationId: randomUUID(),
     signal: options.signal ?? new AbortController().signal,
     log: opened.log,
+    bindCache: openBindCache(join(opened.stateFolder, 'bound.json')),
     scope: {
       kinds: options.kinds ?? everyKind,
       ...(select ? { select } : {}),

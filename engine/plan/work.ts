@@ -3,13 +3,15 @@ import { formatFault, type ModelFault } from '../declare/model-fault.ts';
 import { isModelNode, isSourceNode, isTestNode, type SourceNode } from '../declare/model-node.ts';
 import { type ModelProject, readModelProject } from '../declare/model-project.ts';
 import type { Project } from '../declare/project/project.ts';
+import { readSeedColumns } from '../declare/seed-columns.ts';
 import { selectNodes } from '../declare/select.ts';
 import { TerminalError } from '../words/errors.ts';
 import type { Log } from '../words/log.ts';
 import type { PlanFault, Step } from '../words/step.ts';
 import type { Column } from '../words/table.ts';
-import type { Session, Warehouse } from '../words/warehouse.ts';
+import type { Warehouse } from '../words/warehouse.ts';
 import { type BoundNode, bindModels, type KnownColumn } from './bind.ts';
+import type { BindCacheFile } from './bind-cache.ts';
 import type { Connectors } from './connectors.ts';
 import { fingerprintNodes, type NodeFingerprint } from './fingerprint.ts';
 import { type GatheredStreams, gatherStreams } from './gather-streams.ts';
@@ -36,6 +38,7 @@ export interface WorkRequest {
   readonly invocationId: string;
   readonly signal: AbortSignal;
   readonly log: Log;
+  readonly bindCache?: BindCacheFile;
 }
 
 /** Everything a plan is made of and a run works with: read once, nothing written. */
@@ -172,15 +175,8 @@ async function bindWork(
     const found = await findSourceColumns(node, streams.chosen, warehouse, warehouse);
     if (found) columns.set(node.id, found);
   }
-  const templateWarehouse = {
-    describe: (relation: Parameters<Session['describe']>[0]) => warehouse.describe(relation),
-    session: warehouse,
-  };
-  const fingerprints = await fingerprintNodes({
-    project: models,
-    warehouse: templateWarehouse,
-    sourceColumns: (id) => sortColumns(columns.get(id)),
-  });
+  const sourceColumns = (id: string) => sortColumns(columns.get(id));
+  const texts = await fingerprintNodes({ project: models, sourceColumns });
   await using shadow = await warehouse.openShadow();
   const ids = [...selected].filter((id) => {
     const node = models.nodes.get(id);
@@ -192,10 +188,29 @@ async function bindWork(
     session: warehouse,
     moment: { boundaryMs, invocationId, isFullRefresh: scope.fullRefresh ?? false },
     sourceColumns: async (node: SourceNode) => columns.get(node.id),
-    seedColumns: async (node) => warehouse.describeFile(`${models.root}/${node.file}`),
+    seedColumns: async (node) => {
+      const found = await readSeedColumns(`${models.root}/${node.file}`);
+      return found.map(({ name, type }) => ({ name, typeName: warehouse.dialect.typeName(type) }));
+    },
     ids,
-    fingerprints: new Map([...fingerprints].map(([id, one]) => [id, one.fingerprint])),
+    // Text that follows from the warehouse's answers is no key to what it binds to.
+    fingerprints: new Map(
+      [...texts]
+        .filter(([, text]) => !text.asksWarehouse)
+        .map(([id, { fingerprint }]) => [id, fingerprint]),
+    ),
+    ...(request.bindCache ? { cache: request.bindCache } : {}),
   });
+  request.bindCache?.save();
+  const asks = [...texts.values()].some(({ asksWarehouse }) => asksWarehouse);
+  // Those texts are taken from the columns as bound, which are the same before and after a build.
+  const fingerprints = asks
+    ? await fingerprintNodes({
+        project: models,
+        sourceColumns,
+        warehouse: { describe: result.describe, session: warehouse },
+      })
+    : texts;
   const failures = result.failures.map(
     (fault) => [fault.nodeId ?? '', toPlanFault(fault)] as const,
   );

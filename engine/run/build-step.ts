@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { checksOf } from '../declare/checks.ts';
-import { compileNode } from '../declare/compile-node.ts';
+import { compileHooks, compileNode } from '../declare/compile-node.ts';
 import { isModelNode } from '../declare/model-node.ts';
 import { decideNode } from '../plan/decide-node.ts';
 import type { Work } from '../plan/work.ts';
@@ -65,7 +65,11 @@ export async function buildStep(work: Work, step: BuildStep, runId: string): Pro
     name: node.name,
     file: node.file,
     relation: node.relation,
-    config: bound?.history ? { ...node.nodeConfig, history: bound.history } : node.nodeConfig,
+    config: {
+      ...node.nodeConfig,
+      ...(bound?.history ? { history: bound.history } : {}),
+      ...(await compileHooks(models, node, options)),
+    },
     sql: compiled.sql,
     isIncremental,
     checks: checksOf(models, node.id, options),

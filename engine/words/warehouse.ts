@@ -45,8 +45,6 @@ export interface Warehouse extends Session, AsyncDisposable {
   readonly dialect: Dialect;
   /** The name the product gives the database: templates print it, statements leave it out. */
   readonly catalog: string;
-  /** Columns of a CSV file with a header row, types as the product reads them off its values. */
-  describeFile(path: string): Promise<readonly Column[]>;
   /**
    * Serialised: one writer at a time. Committed when `work` resolves, rolled back when it rejects.
    * After a conflict with another writer `work` is called again. Data statements only; see `ddl`.

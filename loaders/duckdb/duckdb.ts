@@ -101,12 +101,6 @@ async function createWarehouse(
   return {
     dialect: duckdbDialect,
     catalog: attached.alias,
-    describeFile: (path) =>
-      guarded(() =>
-        readers.use((reader) =>
-          describeStatementColumns(reader, sql`select * from read_csv(${sql.lit(path)})`),
-        ),
-      ),
     async query<R = Row>(statement: RawBuilder<unknown>): Promise<R[]> {
       const compiled = compileStatement(statement);
       const answer = await guarded(() =>
