@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { type RawBuilder, sql } from 'kysely';
+import type { RawBuilder } from 'kysely';
 import { messageOf, TerminalError, TransientError } from '../../engine/words/errors.ts';
 import type { Log } from '../../engine/words/log.ts';
 import type { Misfit, Row, Session, Shadow, Warehouse } from '../../engine/words/warehouse.ts';
