@@ -67,7 +67,7 @@ function modelRows(on: DiffContext): Sql {
       : sql`m.${sql.id(mapping.modifiedColumn)} as model_at`,
   ];
   const { from } = mapping.spec;
-  return sql`model_rows as (
+  return sql`model_rows as not materialized (
     select
       ${sql.join(columns, sql`,\n      `)}
     from ${sql.id(from.schema, from.name)} as m
@@ -91,7 +91,7 @@ function stateRows(on: DiffContext): Sql {
     stateText(on, acceptedColumn(associationField(object)), `xa${index}`),
   );
   const plain = stateColumns.map(([name, type]) => stateValue(on, name, name, type));
-  return sql`state_rows as (
+  return sql`state_rows as not materialized (
     select ${sql.join([...plain, ...links])}
     ${stateSource(on)}
   )`;
@@ -102,7 +102,7 @@ function stateFields(on: DiffContext): Sql {
     stateText(on, acceptedColumn(field), `a${index}`),
     stateText(on, adoptedColumn(field), `s${index}`),
   ]);
-  return sql`state_fields as (
+  return sql`state_fields as not materialized (
     select
       ${sql.join([stateText(on, 'key', 'key'), ...columns], sql`,\n      `)}
     ${stateSource(on)}
@@ -133,7 +133,7 @@ function crmRows(on: DiffContext): Sql {
     ({ crm }, index) => sql`r.${sql.id(crm.name)} as ${sql.id(`c${index}`)}`,
   );
   const { current } = mapping.target;
-  return sql`crm_rows as (
+  return sql`crm_rows as not materialized (
     select
       r._record_id as id,
       r._observed_at as observed_at,
@@ -142,10 +142,9 @@ function crmRows(on: DiffContext): Sql {
       ${sql.join(columns)}
     from ${sql.id(current.schema, current.name)} as r
     -- a record we archived is gone, though the view shows it until the next extract
-    where not exists (
-      select 1 from state_rows as s
-      where s.status = 'removed' and s.crm_id = r._record_id and s.written_at >= r._observed_at
-    )
+    left join state_rows as s on s.crm_id = r._record_id
+      and s.status = 'removed' and s.written_at >= r._observed_at
+    where s.crm_id is null
   )`;
 }
 
