@@ -133,9 +133,9 @@ export function insertInOrder(
 }
 
 /**
- * What was believed of each late key, epoch by epoch. An epoch begins when a version is learned that
- * does not lie behind everything known before; within one, versions only follow each other. The
- * belief at an epoch's end is derived from all that was known by then.
+ * What was believed of each late key, epoch by epoch. An epoch begins when a version is learned
+ * that does not lie behind everything known before; within one, versions only follow each other.
+ * The belief at an epoch's end is derived from all that was known by then.
  */
 export function createBeliefs(shape: HistoryShape): RawBuilder<unknown> {
   const keys = columnList(shape.keys);
