@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Ledger, Push } from '../state/ledger.ts';
+import { readOffset, writeOffset } from '../state/offsets.ts';
 import type { Dialect, Session, Warehouse } from '../words/warehouse.ts';
 import type { SyncMapping } from './sync-mapping.ts';
 import { replaceState } from './sync-plan.ts';
@@ -8,11 +9,9 @@ import {
   adoptedColumn,
   associationField,
   ensureAttemptTable,
-  readOffset,
   storedFields,
   syncAttemptTable,
   syncTables,
-  writeOffset,
 } from './sync-tables.ts';
 
 type Sql = RawBuilder<unknown>;

@@ -1,14 +1,14 @@
 import { type RawBuilder, sql } from 'kysely';
+import { ensureOffsetTable } from '../state/offsets.ts';
 import type { ColumnType } from '../words/stream.ts';
 import type { Column, Relation } from '../words/table.ts';
-import type { Dialect, Session, Warehouse } from '../words/warehouse.ts';
+import type { Dialect, Warehouse } from '../words/warehouse.ts';
 import type { SyncMapping } from './sync-mapping.ts';
 
 /** Tables for people are in `tidemill`, one table of state for each sync in `tidemill_sync`. */
 export const syncPlanTable: Relation = { schema: 'tidemill', name: 'sync_plan' };
 export const syncStateView: Relation = { schema: 'tidemill', name: 'sync_state' };
 export const syncRegistry: Relation = { schema: 'tidemill', name: 'syncs' };
-export const offsetTable: Relation = { schema: 'tidemill', name: 'state_offset' };
 
 /** A sync's own tables: its state, its last diff, and two that are empty between transactions. */
 export function syncTables(sync: string) {
@@ -142,6 +142,7 @@ function shapeState(
 }
 
 async function ensureSharedTables(warehouse: Warehouse): Promise<void> {
+  await ensureOffsetTable(warehouse);
   const { dialect } = warehouse;
   const shared: readonly (readonly [Relation, readonly (readonly [string, ColumnType])[]])[] = [
     [syncPlanTable, planColumns],
@@ -152,13 +153,6 @@ async function ensureSharedTables(warehouse: Warehouse): Promise<void> {
         ['connection', 'string'],
         ['object', 'string'],
         ['fields', 'string'],
-      ],
-    ],
-    [
-      offsetTable,
-      [
-        ['name', 'string'],
-        ['position', 'integer'],
       ],
     ],
   ];
@@ -218,18 +212,4 @@ function typed(
   columns: readonly (readonly [string, ColumnType])[],
 ): RawBuilder<unknown>[] {
   return columns.map(([name, type]) => sql`${sql.id(name)} ${sql.raw(dialect.typeName(type))}`);
-}
-
-/** How far the warehouse has read a log of `state.db`; 0 where it has not. */
-export async function readOffset(session: Session, name: string): Promise<number> {
-  const rows = await session.query<{ position: number }>(
-    sql`select position from ${sql.id(offsetTable.schema, offsetTable.name)} where name = ${name}`,
-  );
-  return Number(rows[0]?.position ?? 0);
-}
-
-export async function writeOffset(session: Session, name: string, position: number): Promise<void> {
-  const table = sql.id(offsetTable.schema, offsetTable.name);
-  await session.execute(sql`delete from ${table} where name = ${name}`);
-  await session.execute(sql`insert into ${table} values (${name}, ${position})`);
 }

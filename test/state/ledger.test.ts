@@ -51,7 +51,9 @@ describe('the push ledger', () => {
       },
     ]);
     expect(ledger.epoch).toBe(2);
-    expect(ledger.outcomesAfter('contacts', 0, 10).map(({ key, resultId }) => [key, resultId])).toEqual([
+    expect(
+      ledger.outcomesAfter('contacts', 0, 10).map(({ key, resultId }) => [key, resultId]),
+    ).toEqual([
       ['a@x.org', '7'],
       ['b@x.org', undefined],
     ]);
@@ -64,7 +66,9 @@ describe('the push ledger', () => {
     ledger.settle([{ ticket, result: { status: 'in_doubt', reason: 'timed out' } }]);
     const read = ledger.outcomesAfter('contacts', 0, 10).at(-1)?.outcome ?? 0;
     ledger.settle([{ ticket, result: { status: 'written', id: '7', created: true } }]);
-    expect(ledger.outcomesAfter('contacts', read, 10)).toMatchObject([{ status: 'written', resultId: '7' }]);
+    expect(ledger.outcomesAfter('contacts', read, 10)).toMatchObject([
+      { status: 'written', resultId: '7' },
+    ]);
     expect(ledger.countOpen()).toBe(0);
   });
 
