@@ -30,6 +30,8 @@ export interface OpenProjectOptions {
 /** A project with its connectors at hand. Nothing is signed in or opened before it is used. */
 export interface OpenedProject extends Disposable {
   readonly project: Project;
+  /** What `env_var` in models may read. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly log: Log;
   /** Where state.db, the lock and spooled pages live: `.tidemill` beside `pipelines.yaml`. */
@@ -64,9 +66,10 @@ export function openProject(options: OpenProjectOptions = {}): OpenedProject {
   const folder = resolve(options.folder ?? '.');
   const clock = options.clock ?? systemClock;
   const log = options.log ?? silentLog;
+  const env = options.env ?? process.env;
   const loaded = loadProject({
     file: join(folder, 'pipelines.yaml'),
-    env: options.env ?? process.env,
+    env,
     types: declaredTypes,
     needsConnections: options.needsConnections ?? true,
   });
@@ -82,6 +85,7 @@ export function openProject(options: OpenProjectOptions = {}): OpenedProject {
   const contexts = createContexts(project, clock, log, state);
   return {
     project,
+    env,
     clock,
     log,
     stateFolder,

@@ -12,7 +12,6 @@ import type { OpenedProject } from './open-project.ts';
 
 export interface WorkOptions extends Partial<WorkScope> {
   readonly signal?: AbortSignal;
-  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 /** What a plan takes along where nothing else is said: everything. */
@@ -33,7 +32,7 @@ async function gather(opened: OpenedProject, warehouse: Warehouse, options: Work
     project: opened.project,
     connectors: opened,
     warehouse,
-    env: options.env ?? process.env,
+    env: opened.env,
     boundaryMs: opened.clock.now(),
     invocationId: randomUUID(),
     signal: options.signal ?? new AbortController().signal,

@@ -54,7 +54,6 @@ async function runOnce(
   const before = await sandboxes.countCalls();
   let boundary = '';
   const result = await runProject(opened, {
-    env,
     signal,
     command: context.commandLine,
     onPlan: (plan) => {

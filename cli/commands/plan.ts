@@ -25,7 +25,7 @@ export const registerPlan: RegisterCommand = (program, host) => {
         waitMaxMs,
         onWait: (owner) => terminal.note(`waiting for ${formatOwner(owner)}`),
       });
-      const plan = await planProject(opened, { ...toScope(flags), signal, env: context.env });
+      const plan = await planProject(opened, { ...toScope(flags), signal });
       terminal.out(flags.json ? JSON.stringify(plan) : explainPlan(plan));
       const hasFault = plan.faults.length > 0 || plan.steps.some(({ fault }) => fault);
       return hasFault ? exitCodes.failure : exitCodes.success;

@@ -23,7 +23,7 @@ function registerWork(
     .addHelpText('after', `\nExample:\n  ${about.example}`);
   scopeFlags(command).action(
     host.action(async (context, flags: ScopeFlags & { json?: boolean }) => {
-      const { terminal, signal, env, commandLine } = context;
+      const { terminal, signal, commandLine } = context;
       const talks = about.kinds.has('extract') || about.kinds.has('sync');
       const opened = await context.openProject({ needsConnections: talks });
       const printer = createRunPrinter(terminal, () => opened.clock.now());
@@ -31,7 +31,6 @@ function registerWork(
         ...toScope(flags),
         kinds: about.kinds,
         signal,
-        env,
         command: commandLine,
         onPlan: (plan) => {
           for (const warning of plan.warnings) terminal.note(`warning: ${warning}`);

@@ -52,13 +52,13 @@ export async function startLoop(options: SandboxesOptions = {}): Promise<Loop> {
     open,
     plan: async (choice = {}) => {
       using opened = open();
-      return await planProject(opened, { env: sandboxes.env, ...choice });
+      return await planProject(opened, choice);
     },
     run: async (choice = {}) => {
       // A run's boundary is its own: no two runs of one project share a moment.
       sandboxClock.advance(1_000);
       using opened = open();
-      return await runProject(opened, { env: sandboxes.env, ...choice });
+      return await runProject(opened, choice);
     },
     query: async <R>(text: string) => {
       using opened = open();
