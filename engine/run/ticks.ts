@@ -12,6 +12,10 @@ export interface ScheduledPipeline {
 /** Ticks counted one by one; a gap that holds more is passed over whole. */
 export const ticksCountMax = 1_000;
 
+const minuteMs = 60_000;
+/** In an hour that a zone repeats, the library may name a time of its first pass again. */
+const repeatedMinutesMax = 180;
+
 /** The times of one schedule, on its zone's wall clock. */
 export interface Ticks {
   /** The first tick after a moment; undefined where the expression names no day that exists. */
@@ -28,11 +32,15 @@ export function createTicks({ schedule, timezone }: ScheduledPipeline): Ticks {
   const cron = new CronTime(schedule, timezone);
   const after = (fromMs: number): number | undefined => {
     try {
-      return cron.getNextDateFrom(new Date(fromMs), timezone).toMillis();
+      for (let step = 0; step <= repeatedMinutesMax; step += 1) {
+        const start = new Date(fromMs + step * minuteMs);
+        const nextMs = cron.getNextDateFrom(start, timezone).toMillis();
+        if (nextMs > fromMs) return nextMs;
+      }
     } catch {
       // The library gives up after eight years without a match, e.g. on the 31st of February.
-      return undefined;
     }
+    return undefined;
   };
   return {
     after,

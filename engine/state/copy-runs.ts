@@ -126,7 +126,7 @@ async function replaceRows<Entry extends { readonly change: number }>(
   const keys = columns.filter(([name]) => key.includes(name));
   const same = entries.map((entry) =>
     sql.join(
-      keys.map(([name, , valueOf]) => sql`${sql.id(name)} = ${valueOf(entry)}`),
+      keys.map(([name, , read]) => sql`${sql.id(name)} = ${read(entry)}`),
       sql` and `,
     ),
   );
@@ -134,8 +134,8 @@ async function replaceRows<Entry extends { readonly change: number }>(
   const rows = entries.map((entry) =>
     paren(
       sql.join(
-        columns.map(([, type, valueOf]) => {
-          const value = sql`${valueOf(entry) ?? null}`;
+        columns.map(([, type, read]) => {
+          const value = sql`${read(entry) ?? null}`;
           if (type === 'string') return value;
           return sql`cast(${value} as ${sql.raw(dialect.typeName(type))})`;
         }),

@@ -19,9 +19,17 @@ export interface ProcessLock extends Disposable {
   readonly owner: LockOwner;
 }
 
+/**
+ * state: the right to write this project's state and warehouse. serve: the right to be its
+ * scheduler, which holds the first one only while a run writes.
+ */
+export type LockName = 'state' | 'serve';
+
 export interface LockRequest {
   /** The folder of `state.db`. */
   readonly folder: string;
+  /** Default `state`. */
+  readonly name?: LockName;
   /** What the owner is doing, as people typed it, without secrets. */
   readonly command: string;
   readonly clock: Clock;
@@ -52,7 +60,7 @@ const heldLocks = new Set<DatabaseSync>();
 export function takeLock(request: LockRequest): ProcessLock {
   const lock = tryLock(request);
   if (lock) return lock;
-  const owner = readLockOwner(request.folder);
+  const owner = readLockOwner(request.folder, request.name);
   throw new TerminalError(`this project is in use by ${formatOwner(owner)}`, {
     code: 'locked',
     hint: 'Wait until it has ended, or stop it; the lock goes with the process.',
@@ -67,19 +75,19 @@ export async function waitForLock(request: LockWait): Promise<ProcessLock> {
     request.signal?.throwIfAborted();
     const lock = tryLock(request);
     if (lock) return lock;
-    const owner = readLockOwner(request.folder);
-    const name = formatOwner(owner);
-    if (name !== waitedFor) request.onWait(owner);
-    waitedFor = name;
+    const owner = readLockOwner(request.folder, request.name);
+    const label = formatOwner(owner);
+    if (label !== waitedFor) request.onWait(owner);
+    waitedFor = label;
     await request.clock.sleep(pollMs, request.signal);
   }
   return takeLock(request);
 }
 
 /** The last owner on record; it may have ended since. */
-export function readLockOwner(folder: string): LockOwner | undefined {
+export function readLockOwner(folder: string, name?: LockName): LockOwner | undefined {
   try {
-    return JSON.parse(readFileSync(ownerPath(folder), 'utf8')) as LockOwner;
+    return JSON.parse(readFileSync(ownerPath(folder, name), 'utf8')) as LockOwner;
   } catch {
     return undefined;
   }
@@ -90,13 +98,14 @@ export function formatOwner(owner: LockOwner | undefined): string {
   return `"${owner.command}", process ${owner.pid} on ${owner.host}, since ${owner.startedAt}`;
 }
 
-function ownerPath(folder: string): string {
-  return join(folder, 'lock-owner.json');
+function ownerPath(folder: string, name: LockName = 'state'): string {
+  return join(folder, name === 'state' ? 'lock-owner.json' : `${name}-owner.json`);
 }
 
 function tryLock(request: LockRequest): ProcessLock | undefined {
   mkdirSync(request.folder, { recursive: true });
-  const db = new DatabaseSync(join(request.folder, 'state.lock'), { timeout: 0 });
+  const name = request.name ?? 'state';
+  const db = new DatabaseSync(join(request.folder, `${name}.lock`), { timeout: 0 });
   try {
     db.exec('begin immediate');
   } catch (error) {
@@ -111,9 +120,10 @@ function tryLock(request: LockRequest): ProcessLock | undefined {
     command: request.command,
   };
   // Renamed into place: a reader never sees half of it.
-  const draft = `${ownerPath(request.folder)}.${process.pid}`;
+  const path = ownerPath(request.folder, name);
+  const draft = `${path}.${process.pid}`;
   writeFileSync(draft, JSON.stringify(owner));
-  renameSync(draft, ownerPath(request.folder));
+  renameSync(draft, path);
   heldLocks.add(db);
   return {
     owner,

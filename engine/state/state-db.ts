@@ -98,6 +98,17 @@ const migrations: readonly string[] = [
   create index push_run on push (run_id, seq);
   create index push_open on push (status, sync) where status in ('intent', 'in_doubt');
   `,
+  `
+  create table schedules (
+    pipeline text primary key,
+    schedule text not null,
+    timezone text not null,
+    decided_until text not null,
+    skipped integer not null,
+    last_skipped_at text,
+    missed integer not null
+  ) strict, without rowid;
+  `,
 ];
 
 /** Opens `state.db` in the folder, creating folder and file, and brings it to this version. */
