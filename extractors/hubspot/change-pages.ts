@@ -1,0 +1,166 @@
+import type { HubSpotAccount } from '../../apis/hubspot/account.ts';
+import { parseLines } from '../../apis/hubspot/record-page.ts';
+import { type SearchFilter, searchRecords, searchRecordsMax } from '../../apis/hubspot/search.ts';
+import type { JsonObject } from '../../engine/words/json.ts';
+import { type ChangeReading, laterOf, toIso } from './cursor.ts';
+
+/** Records of the first look: changes that fit in it cost no further call. */
+export const probeRecordsMax = 100;
+/** Pages of one read; at 200 records each far beyond any account. */
+export const changePagesMax = 1_000_000;
+
+export interface ChangeSource {
+  readonly account: HubSpotAccount;
+  readonly objectPath: string;
+  /** The property that holds the modified stamp. */
+  readonly stampProperty: string;
+  /** What each record brings; the stamp and the id come in any case. */
+  readonly properties: readonly string[];
+  /** Created since the last read: after this stamp. */
+  readonly createdAfter: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+export interface ChangePage {
+  readonly records: readonly JsonObject[];
+  /** Where the read is after this page. */
+  readonly reading: ChangeReading;
+  readonly isLast: boolean;
+  /** The source's clock, where it says it. */
+  readonly sourceMs: number | undefined;
+}
+
+/**
+ * Live records changed since `begin.from`, in pages that can each be the last of a process. The
+ * first look is from the newest backwards and unfiltered: it holds the few changes of a usual run,
+ * and tells how many live records there are, which betrays archived ones. Only where it does not
+ * reach back far enough, pages follow in the order of stamps. Each is a search of its own from the
+ * last stamp seen, so that a record edited meanwhile moves to the end and is met there, and no
+ * search comes near HubSpot's 10,000 results. Records at a border of pages come twice.
+ */
+export async function* readChangePages(
+  source: ChangeSource,
+  begin: ChangeReading,
+  isResumed: boolean,
+): AsyncGenerator<ChangePage> {
+  let reading = begin;
+  if (!isResumed) {
+    const probed = await probe(source, begin);
+    reading = probed.reading;
+    if (probed.isLast) {
+      yield probed;
+      return;
+    }
+  }
+  for (let pages = 0; pages < changePagesMax; pages += 1) {
+    const page = await readPage(source, reading);
+    reading = page.reading;
+    yield page;
+    if (page.isLast) return;
+  }
+  throw new Error(`assertion failed: ${source.objectPath} has more than ${changePagesMax} pages`);
+}
+
+async function probe(source: ChangeSource, begin: ChangeReading): Promise<ChangePage> {
+  const { account, objectPath, stampProperty, properties, signal } = source;
+  const search = {
+    filters: [],
+    sort: { propertyName: stampProperty, isDescending: true },
+    properties,
+    limit: probeRecordsMax,
+  };
+  const page = await searchRecords(account, objectPath, search, signal);
+  const all = parseLines(page.lines);
+  const total = page.total ?? all.length;
+  const fromMs = Date.parse(begin.from);
+  const records = all.filter((record) => stampOf(record) >= fromMs);
+  const isLast = records.length < all.length || all.length >= total;
+  const reading = { ...begin, total };
+  return {
+    records: isLast ? records : [],
+    reading: isLast ? note(source, reading, records, 0) : reading,
+    isLast,
+    sourceMs: page.sourceMs,
+  };
+}
+
+async function readPage(source: ChangeSource, reading: ChangeReading): Promise<ChangePage> {
+  const { account, objectPath, stampProperty, properties, signal } = source;
+  const { from, tieAfter } = reading;
+  const isTie = tieAfter !== undefined;
+  const search = {
+    filters: formatFilters(stampProperty, from, tieAfter),
+    sort: { propertyName: isTie ? 'hs_object_id' : stampProperty },
+    properties,
+    limit: searchRecordsMax,
+  };
+  const page = await searchRecords(account, objectPath, search, signal);
+  const records = parseLines(page.lines);
+  const isWhole = records.length === 0 || records.length >= (page.total ?? 0);
+  const isFirst = reading.newest === undefined;
+  const countedMs = isFirst || isTie ? 0 : Date.parse(from);
+  const noted = note(source, reading, records, countedMs);
+  const answer = { records, isLast: isWhole && !isTie, sourceMs: page.sourceMs };
+  if (isTie) {
+    const lastId = records.at(-1)?.['id'];
+    const { tieAfter: _, ...free } = noted;
+    // Stamps are whole milliseconds: nothing lies between this one and the next.
+    const next = isWhole
+      ? { ...free, from: toIso(Date.parse(from) + 1) }
+      : { ...noted, tieAfter: String(lastId) };
+    return { ...answer, reading: next };
+  }
+  const lastMs = Math.max(Date.parse(from), ...records.map(stampOf));
+  if (isWhole || lastMs > Date.parse(from)) {
+    return { ...answer, reading: { ...noted, from: toIso(lastMs) } };
+  }
+  // A whole page of one stamp, and more of it to come: within the stamp, ids tell the place.
+  return { ...answer, records: [], reading: { ...reading, tieAfter: '0' } };
+}
+
+function formatFilters(
+  stampProperty: string,
+  from: string,
+  tieAfter: string | undefined,
+): readonly SearchFilter[] {
+  const value = String(Date.parse(from));
+  const since: SearchFilter = { propertyName: stampProperty, operator: 'GTE', value };
+  if (tieAfter === undefined) return [since];
+  return [
+    since,
+    { propertyName: stampProperty, operator: 'LTE', value },
+    { propertyName: 'hs_object_id', operator: 'GT', value: tieAfter },
+  ];
+}
+
+/** Milliseconds of a record's modified stamp. */
+function stampOf(record: JsonObject): number {
+  const ms = Date.parse(String(record['updatedAt']));
+  if (Number.isNaN(ms)) throw new Error('assertion failed: a record has no updatedAt');
+  return ms;
+}
+
+/** Adds a page's records to what the read knows; `newerThanMs`: those up to there were counted. */
+function note(
+  source: ChangeSource,
+  reading: ChangeReading,
+  records: readonly JsonObject[],
+  newerThanMs: number,
+): ChangeReading {
+  const createdAfterMs = Date.parse(source.createdAfter ?? toIso(0));
+  let { newest, newestCreated, created } = reading;
+  for (const record of records) {
+    const stampMs = stampOf(record);
+    newest = laterOf(newest, toIso(stampMs));
+    const createdAt = record['createdAt'];
+    if (typeof createdAt !== 'string') continue;
+    if (stampMs > newerThanMs && Date.parse(createdAt) > createdAfterMs) created += 1;
+    newestCreated = laterOf(newestCreated, createdAt);
+  }
+  return {
+    ...reading,
+    created,
+    ...(newest === undefined ? {} : { newest }),
+    ...(newestCreated === undefined ? {} : { newestCreated }),
+  };
+}

@@ -1,0 +1,280 @@
+import type { HubSpotAccount } from '../../apis/hubspot/account.ts';
+import { modifiedPropertyOf } from '../../apis/hubspot/object-name.ts';
+import {
+  batchRecordsMax,
+  isListable,
+  listRecords,
+  parseLines,
+  type RecordPage,
+  readRecords,
+} from '../../apis/hubspot/record-page.ts';
+import { isSearchable, searchRecordsMax } from '../../apis/hubspot/search.ts';
+import type { Clock } from '../../engine/words/clock.ts';
+import type { JsonObject } from '../../engine/words/json.ts';
+import type { Log } from '../../engine/words/log.ts';
+import type { Page, ReadRequest } from '../../engine/words/stream.ts';
+import { type ChangePage, type ChangeSource, readChangePages } from './change-pages.ts';
+import { selectProperties } from './columns.ts';
+import {
+  type ChangeReading,
+  type HubSpotCursor,
+  laterOf,
+  loadCursor,
+  type ScanReading,
+  saveCursor,
+} from './cursor.ts';
+import { planRead, type ReadPlan } from './read-plan.ts';
+import { isArchivedMissing, settleChanges, settleScan } from './settle.ts';
+import { newestStamp } from './stamp.ts';
+
+/** Pages of one list; at 100 records each far beyond any account. */
+export const listPagesMax = 1_000_000;
+
+interface Scene {
+  readonly account: HubSpotAccount;
+  readonly clock: Clock;
+  readonly request: ReadRequest;
+  readonly plan: ReadPlan;
+  readonly cursor: HubSpotCursor | undefined;
+  readonly objectPath: string;
+  readonly properties: readonly string[];
+  readonly stampProperty: string;
+}
+
+/**
+ * Reads an object: whole by lists of live and archived records, else what search says has changed.
+ */
+export async function* readObject(
+  account: HubSpotAccount,
+  clock: Clock,
+  log: Log,
+  objectPath: string,
+  request: ReadRequest,
+): AsyncGenerator<Page> {
+  const { stream, settings, boundaryMs } = request;
+  const cursor = loadCursor(request.cursor);
+  const properties = selectProperties(stream, settings);
+  const plan = planRead(stream.name, settings, cursor, properties, boundaryMs);
+  const stampProperty = modifiedPropertyOf(stream.name);
+  const scene = { account, clock, request, plan, cursor, objectPath, properties, stampProperty };
+  log.info('reading', { stream: stream.name, mode: plan.mode, reason: plan.reason });
+  if (plan.reading.kind === 'scan') yield* readScan(scene, plan.reading);
+  else yield* readChanges(scene, plan.reading);
+}
+
+async function* readScan(scene: Scene, begin: ScanReading): AsyncGenerator<Page> {
+  let reading = begin;
+  const scan = { id: begin.scanId };
+  for (let pages = 0; reading.archived === undefined && pages < listPagesMax; pages += 1) {
+    const page = await listLive(scene, reading.after);
+    const newest = newestStamp(page.lines, 'updatedAt');
+    reading = {
+      ...noteListed(reading, page, newest),
+      ...(page.after === undefined ? { archived: {} } : { after: page.after }),
+    };
+    yield {
+      format: 'ndjson',
+      body: page.lines,
+      records: page.records,
+      scan,
+      checkpoint: saveCursor(pause(scene, reading)),
+    };
+  }
+  // Before the scan is complete: a record that was archived is then known as that, with its time,
+  // instead of as absent.
+  yield* readArchived(scene, reading.archived, (archived) => ({
+    scan,
+    checkpoint: saveCursor(pause(scene, { ...reading, archived })),
+  }));
+  const finished = settleScan(scene, reading, scene.clock.now());
+  yield {
+    format: 'ndjson',
+    body: new Uint8Array(),
+    records: 0,
+    scan: { ...scan, complete: true },
+    checkpoint: saveCursor(finished),
+  };
+}
+
+function noteListed(
+  reading: ScanReading,
+  page: RecordPage,
+  newest: string | undefined,
+): ScanReading {
+  const seen = laterOf(reading.newest, newest);
+  const created = laterOf(reading.newestCreated, newestStamp(page.lines, 'createdAt'));
+  const isFirst = reading.after === undefined;
+  return {
+    ...reading,
+    records: reading.records + page.records,
+    ...(isFirst && newest !== undefined ? { floor: newest } : {}),
+    ...(seen === undefined ? {} : { newest: seen }),
+    ...(created === undefined ? {} : { newestCreated: created }),
+  };
+}
+
+/** Where the names are too many for a request line, the page lists ids and a batch reads the rest. */
+async function listLive(scene: Scene, after: string | undefined): Promise<RecordPage> {
+  const { account, objectPath, properties, request } = scene;
+  const isNarrow = isListable(properties);
+  const listed = isNarrow ? properties : ['hs_object_id'];
+  const options = { properties: listed, after, isArchived: false };
+  const page = await listRecords(account, objectPath, options, request.signal);
+  if (isNarrow || page.records === 0) return page;
+  const ids = parseLines(page.lines).map(idOf);
+  const whole = await readRecords(account, objectPath, ids, properties, request.signal);
+  return { ...whole, after: page.after };
+}
+
+async function* readChanges(scene: Scene, begin: ChangeReading): AsyncGenerator<Page> {
+  const { cursor, plan } = scene;
+  const source = toChangeSource(scene);
+  let reading = begin;
+  if (begin.archived === undefined) {
+    const isResumed = cursor?.reading?.kind === 'changes';
+    for await (const page of readChangePages(source, begin, isResumed)) {
+      reading = page.reading;
+      const isArchivedNext =
+        page.isLast && (plan.isArchivedDue || isArchivedMissing(cursor, reading));
+      if (isArchivedNext) reading = { ...reading, archived: {} };
+      const next =
+        page.isLast && !isArchivedNext
+          ? settleChanges(scene, reading, page.sourceMs)
+          : pause(scene, reading);
+      yield* deliver(scene, source, page, next);
+    }
+  }
+  if (reading.archived === undefined) return;
+  yield* readArchived(scene, reading.archived, (archived) => ({
+    checkpoint: saveCursor(
+      archived.after === undefined
+        ? settleChanges(scene, reading, undefined)
+        : pause(scene, { ...reading, archived }),
+    ),
+  }));
+}
+
+function toChangeSource(scene: Scene): ChangeSource {
+  const { account, objectPath, stampProperty, request, properties, cursor } = scene;
+  const isNarrow = isSearchable({
+    // The longest search of all: the one within a stamp.
+    filters: Array.from({ length: 3 }, () => ({
+      propertyName: 'hs_lastmodifieddate',
+      operator: 'GTE' as const,
+      value: '1234567890123456',
+    })),
+    sort: { propertyName: stampProperty },
+    properties,
+    limit: searchRecordsMax,
+  });
+  return {
+    account,
+    objectPath,
+    stampProperty,
+    properties: isNarrow ? properties : [stampProperty],
+    createdAfter: cursor?.newestCreated,
+    signal: request.signal,
+  };
+}
+
+async function* deliver(
+  scene: Scene,
+  source: ChangeSource,
+  page: ChangePage,
+  next: HubSpotCursor,
+): AsyncGenerator<Page> {
+  const records =
+    source.properties === scene.properties
+      ? page.records
+      : await completeRecords(scene, page.records.map(idOf));
+  const merged = listMerged(records);
+  if (merged.length > 0) {
+    const body = formatLines(merged);
+    yield { format: 'ndjson', kind: 'tombstones', body, records: merged.length };
+  }
+  yield {
+    format: 'ndjson',
+    body: formatLines(records),
+    records: records.length,
+    checkpoint: saveCursor(next),
+  };
+}
+
+async function completeRecords(
+  scene: Scene,
+  ids: readonly string[],
+): Promise<readonly JsonObject[]> {
+  const { account, objectPath, properties, request } = scene;
+  const records: JsonObject[] = [];
+  for (let at = 0; at < ids.length; at += batchRecordsMax) {
+    const chunk = ids.slice(at, at + batchRecordsMax);
+    const page = await readRecords(account, objectPath, chunk, properties, request.signal);
+    records.push(...parseLines(page.lines));
+  }
+  return records;
+}
+
+/** A record merged away is in no list; the survivor names it, and its stamp is when it was known. */
+function listMerged(records: readonly JsonObject[]): readonly JsonObject[] {
+  return records.flatMap((record) => {
+    const properties = record['properties'] as JsonObject | undefined;
+    const ids = properties?.['hs_merged_object_ids'];
+    if (typeof ids !== 'string' || ids === '') return [];
+    const updatedAt = String(record['updatedAt']);
+    return ids
+      .split(';')
+      .map((id) => id.trim())
+      .filter((id) => id !== '' && id !== idOf(record))
+      .map((id) => ({ id, updatedAt }));
+  });
+}
+
+/**
+ * The archived records, stamped with the time of it: HubSpot leaves their modified stamp where it
+ * was. Where the names are too many for a request line, only the fact and the time of it are read.
+ */
+async function* readArchived(
+  scene: Scene,
+  begin: { readonly after?: string } | undefined,
+  extend: (archived: { readonly after?: string }) => Pick<Page, 'scan' | 'checkpoint'>,
+): AsyncGenerator<Page> {
+  const { account, objectPath, properties, request } = scene;
+  const isNarrow = isListable(properties);
+  const listed = isNarrow ? properties : ['hs_object_id'];
+  let after = begin?.after;
+  for (let pages = 0; pages < listPagesMax; pages += 1) {
+    const options = { properties: listed, after, isArchived: true };
+    const page = await listRecords(account, objectPath, options, request.signal);
+    after = page.after;
+    const records = parseLines(page.lines).map(stampArchived);
+    const shown = isNarrow ? records : records.map(({ id, updatedAt }) => ({ id, updatedAt }));
+    const { scan, ...rest } = extend(after === undefined ? {} : { after });
+    yield {
+      format: 'ndjson',
+      ...(isNarrow ? {} : { kind: 'tombstones' as const }),
+      body: formatLines(shown as readonly JsonObject[]),
+      records: shown.length,
+      ...(isNarrow && scan !== undefined ? { scan } : {}),
+      ...rest,
+    };
+    if (after === undefined) return;
+  }
+}
+
+function stampArchived(record: JsonObject): JsonObject {
+  const { updatedAt, archivedAt } = record;
+  if (typeof archivedAt !== 'string' || typeof updatedAt !== 'string') return record;
+  return { ...record, updatedAt: laterOf(updatedAt, archivedAt) ?? archivedAt };
+}
+
+function pause(scene: Scene, reading: ScanReading | ChangeReading): HubSpotCursor {
+  return { ...scene.cursor, fields: scene.properties.join(','), reading };
+}
+
+function idOf(record: JsonObject): string {
+  return String(record['id']);
+}
+
+function formatLines(records: readonly JsonObject[]): Buffer {
+  return Buffer.from(records.map((record) => `${JSON.stringify(record)}\n`).join(''));
+}
