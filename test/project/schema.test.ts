@@ -1,8 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { declaredTypes } from '../../cli/open-project.ts';
+import { loadProject } from '../../engine/declare/project/load-project.ts';
 import { buildProjectSchema } from '../../engine/declare/project/schema.ts';
 
 const read = (name: string): string =>
@@ -39,4 +42,16 @@ test('an editor marks an unknown key, an unknown type and a key of another type'
   expect(places).toContain('additionalProperties');
   expect(places).toContain('/connections/a/type enum');
   expect(places).toContain('/connections/b additionalProperties');
+});
+
+test('without its environment the reference project opens for work that talks to no CRM', () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'tidemill-schema-')), 'pipelines.yaml');
+  cpSync(new URL('../../pipelines.yaml', import.meta.url), file);
+  const options = { file, env: {}, types: declaredTypes };
+  expect(loadProject({ ...options, needsConnections: false }).issues).toEqual([]);
+  const messages = loadProject(options).issues.map(({ message }) => message);
+  expect(messages.length).toBeGreaterThan(0);
+  expect(messages.filter((message) => !/ needs [A-Z_]+, which is not set$/.test(message))).toEqual(
+    [],
+  );
 });

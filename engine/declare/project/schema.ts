@@ -107,6 +107,23 @@ const pipeline = {
   },
 };
 
+const reference = '\\$\\{env:[A-Za-z_][A-Za-z0-9_]*\\}';
+
+/**
+ * A text may be a reference instead of what its pattern asks for: editors see the file before it is
+ * resolved, and work that talks to no CRM goes on without its environment.
+ */
+function allowReferences(properties: JsonObject = {}): JsonObject {
+  return Object.fromEntries(
+    Object.entries(properties).map(([key, value]) => {
+      const schema = value as JsonObject;
+      const pattern = schema['pattern'];
+      if (typeof pattern !== 'string') return [key, schema];
+      return [key, { ...schema, pattern: `(?:${pattern})|${reference}` }];
+    }),
+  );
+}
+
 function typed(schemas: Readonly<Record<string, JsonObject>>): JsonObject {
   const types = Object.keys(schemas);
   return {
@@ -121,7 +138,7 @@ function typed(schemas: Readonly<Record<string, JsonObject>>): JsonObject {
         then: {
           ...schema,
           type: 'object',
-          properties: { type: {}, ...schema.properties },
+          properties: { type: {}, ...allowReferences(schema.properties) },
           additionalProperties: false,
         },
       };
