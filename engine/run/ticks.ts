@@ -25,8 +25,8 @@ export interface Ticks {
 }
 
 /**
- * A wall-clock time that the change to summer time leaves out runs when the change happens; one that
- * the change back repeats runs once for schedules of a fixed hour.
+ * A wall-clock time that the change to summer time leaves out runs when the change happens; one
+ * that the change back repeats runs once for schedules of a fixed hour.
  */
 export function createTicks({ schedule, timezone }: ScheduledPipeline): Ticks {
   const cron = new CronTime(schedule, timezone);

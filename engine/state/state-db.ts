@@ -24,7 +24,9 @@ export interface StateDb extends Disposable {
 /** How long a commit waits for another process's commit, in milliseconds. */
 const busyTimeoutMs = 10_000;
 
-/** Each entry brings the file from the version of its index to the next; never edited, only added. */
+/**
+ * Each entry brings the file from the version of its index to the next; never edited, only added.
+ */
 const migrations: readonly string[] = [
   `
   create table meta (name text primary key, value integer not null) strict;

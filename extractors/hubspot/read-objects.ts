@@ -113,7 +113,9 @@ function noteListed(
   };
 }
 
-/** Where the names are too many for a request line, the page lists ids and a batch reads the rest. */
+/**
+ * Where the names are too many for a request line, the page lists ids and a batch reads the rest.
+ */
 async function listLive(scene: Scene, after: string | undefined): Promise<RecordPage> {
   const { account, objectPath, properties, request } = scene;
   const isNarrow = isListable(properties);
@@ -214,7 +216,9 @@ async function completeRecords(
   return records;
 }
 
-/** A record merged away is in no list; the survivor names it, and its stamp is when it was known. */
+/**
+ * A record merged away is in no list; the survivor names it, and its stamp is when it was known.
+ */
 function listMerged(records: readonly JsonObject[]): readonly JsonObject[] {
   return records.flatMap((record) => {
     const properties = record['properties'] as JsonObject | undefined;

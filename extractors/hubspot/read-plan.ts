@@ -6,7 +6,10 @@ import { type ChangeReading, type HubSpotCursor, type ScanReading, toIso } from 
 export const lookbackMsDefault = 5 * 60_000;
 /** How far our clock and the source's may differ. */
 export const clockSkewMsMax = 15 * 60_000;
-/** A whole read meets what leaves no trace elsewhere: privacy deletions, and what search never showed. */
+/**
+ * A whole read meets what leaves no trace elsewhere: privacy deletions, and what search never
+ * showed.
+ */
 export const fullEveryMsDefault = 24 * 60 * 60_000;
 /**
  * Archived records are in no search. Their list is read when the number of live records does not
