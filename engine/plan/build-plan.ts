@@ -1,9 +1,8 @@
 import { readsOf } from '../declare/checks.ts';
 import { isModelNode, isSourceNode, isTestNode, type ModelNode } from '../declare/model-node.ts';
 import { streamIdOf } from '../declare/source-index.ts';
-import { type NodeState, readNodeStates } from '../state/nodes.ts';
 import { diffSync } from '../steps/diff.ts';
-import { readCursor, readDataVersions } from '../steps/land-cursor.ts';
+import { readCursor } from '../steps/land-cursor.ts';
 import type {
   BuildDecision,
   BuildStep,
@@ -17,6 +16,7 @@ import type {
 import { type DecisionContext, decideNode } from './decide-node.ts';
 import { toFault } from './gather-streams.ts';
 import { prepareSync } from './prepare-sync.ts';
+import { createStandingReader } from './standing.ts';
 import type { SyncNode } from './sync-nodes.ts';
 import type { Work } from './work.ts';
 
@@ -83,11 +83,7 @@ async function planBuilds(work: Work, before: readonly Step[]): Promise<BuildSte
   if (!models) return [];
   const { warehouse, scope, boundaryMs } = request;
   const context: DecisionContext = {
-    states: (await warehouse.describe(nodesRelation))
-      ? await readNodeStates(warehouse)
-      : new Map<string, NodeState>(),
-    sources: await readDataVersions(warehouse),
-    warehouse,
+    standing: await createStandingReader(warehouse).read(),
     fullRefresh: scope.fullRefresh ?? false,
     boundaryMs,
   };
@@ -98,7 +94,7 @@ async function planBuilds(work: Work, before: readonly Step[]): Promise<BuildSte
     const node = models.nodes.get(id) as ModelNode;
     const dependsOn = stepsBefore(work, readsOf(models, node));
     const fault = faultOf(work, id);
-    const decision = await decideStep(work, node, dependsOn, { context, pending, certain });
+    const decision = decideStep(work, node, dependsOn, { context, pending, certain });
     if (decision.action !== 'reuse') pending.add(id);
     if (decision.action === 'run') certain.add(id);
     steps.push({
@@ -115,9 +111,7 @@ async function planBuilds(work: Work, before: readonly Step[]): Promise<BuildSte
   return steps;
 }
 
-const nodesRelation = { schema: 'tidemill', name: 'nodes' };
-
-async function decideStep(
+function decideStep(
   work: Work,
   node: ModelNode,
   dependsOn: readonly string[],
@@ -127,8 +121,8 @@ async function decideStep(
     readonly pending: ReadonlySet<string>;
     readonly certain: ReadonlySet<string>;
   },
-): Promise<BuildDecision> {
-  const now = await decideNode(work, node, so.context);
+): BuildDecision {
+  const now = decideNode(work, node, so.context);
   if (now.run) return { action: 'run', reasons: now.reasons };
   const rebuilt = dependsOn.filter((id) => so.certain.has(id));
   if (rebuilt.length > 0) {

@@ -1,17 +1,14 @@
 import { readsOf } from '../declare/checks.ts';
 import { isSourceNode, type ModelNode } from '../declare/model-node.ts';
-import { decideReuse, type NodeState, type ReuseReason } from '../state/nodes.ts';
+import { decideReuse, type ReuseReason } from '../state/nodes.ts';
 import { formatDuration } from '../words/duration.ts';
-import type { Session } from '../words/warehouse.ts';
 import { explainChange } from './fingerprint.ts';
+import type { Standing } from './standing.ts';
 import type { Work } from './work.ts';
 
 /** What a decision is taken on, as it stands when it is taken. */
 export interface DecisionContext {
-  readonly states: ReadonlyMap<string, NodeState>;
-  /** Data versions of landed streams, by `connection.stream`. */
-  readonly sources: ReadonlyMap<string, string>;
-  readonly warehouse: Session;
+  readonly standing: Standing;
   readonly fullRefresh: boolean;
   readonly boundaryMs: number;
 }
@@ -29,26 +26,22 @@ const unversioned = 'unknown';
 
 function versionOf(work: Work, id: string, context: DecisionContext): string | undefined {
   const node = work.models?.nodes.get(id);
-  if (!isSourceNode(node)) return context.states.get(id)?.dataVersion;
+  if (!isSourceNode(node)) return context.standing.states.get(id)?.dataVersion;
   if (node.streamId === undefined) return undefined;
-  return context.sources.get(node.streamId.replace(/^extract\./, '')) ?? unversioned;
+  return context.standing.sources.get(node.streamId.replace(/^extract\./, '')) ?? unversioned;
 }
 
 /** Whether a node must be built now, and why. */
-export async function decideNode(
-  work: Work,
-  node: ModelNode,
-  context: DecisionContext,
-): Promise<NodeDecision> {
+export function decideNode(work: Work, node: ModelNode, context: DecisionContext): NodeDecision {
   const reads = work.models ? readsOf(work.models, node) : [];
   const inputs = Object.fromEntries(reads.map((id) => [id, versionOf(work, id, context)]));
   const print = work.fingerprints.get(node.id);
-  const state = context.states.get(node.id);
+  const state = context.standing.states.get(node.id);
   const decision = decideReuse({
     state,
     fingerprint: print?.fingerprint ?? '',
     inputs,
-    relationExists: (await context.warehouse.describe(node.relation)) !== undefined,
+    relationExists: context.standing.catalog.columnsOf(node.relation) !== undefined,
     fullRefresh: node.nodeConfig.fullRefresh ?? context.fullRefresh,
     refreshEveryMs: node.nodeConfig.refreshEveryMs,
     nowMs: context.boundaryMs,

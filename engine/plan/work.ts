@@ -12,6 +12,7 @@ import type { Column } from '../words/table.ts';
 import type { Warehouse } from '../words/warehouse.ts';
 import { type BoundNode, bindModels, type KnownColumn } from './bind.ts';
 import type { BindCacheFile } from './bind-cache.ts';
+import { readCatalog } from './catalog.ts';
 import type { Connectors } from './connectors.ts';
 import { fingerprintNodes, type NodeFingerprint } from './fingerprint.ts';
 import { type GatheredStreams, gatherStreams } from './gather-streams.ts';
@@ -170,9 +171,10 @@ async function bindWork(
 ) {
   const { warehouse, boundaryMs, invocationId, scope } = request;
   const columns = new Map<string, readonly KnownColumn[]>();
+  const catalog = await readCatalog(warehouse, warehouse.dialect);
   for (const node of models.nodes.values()) {
     if (!isSourceNode(node)) continue;
-    const found = await findSourceColumns(node, streams.chosen, warehouse, warehouse);
+    const found = findSourceColumns(node, streams.chosen, catalog, warehouse.dialect);
     if (found) columns.set(node.id, found);
   }
   const sourceColumns = (id: string) => sortColumns(columns.get(id));

@@ -3,11 +3,10 @@ import { checksOf } from '../declare/checks.ts';
 import { compileHooks, compileNode } from '../declare/compile-node.ts';
 import { isModelNode } from '../declare/model-node.ts';
 import { decideNode } from '../plan/decide-node.ts';
+import type { StandingReader } from '../plan/standing.ts';
 import type { Work } from '../plan/work.ts';
-import { ensureNodeStates, readNodeStates } from '../state/nodes.ts';
 import type { MaterializeResult, SeedSource } from '../steps/build-context.ts';
 import { formatFailure } from '../steps/check.ts';
-import { readDataVersions } from '../steps/land-cursor.ts';
 import { materialize } from '../steps/materialize.ts';
 import { assertThat } from '../words/errors.ts';
 import type { BuildNode } from '../words/node.ts';
@@ -26,21 +25,19 @@ const verbs: Readonly<Record<MaterializeResult['action'], string>> = {
 };
 
 /** Builds one node if what it reads or is made of has changed. */
-export async function buildStep(work: Work, step: BuildStep, runId: string): Promise<StepOutcome> {
+export async function buildStep(
+  work: Work,
+  step: BuildStep,
+  runId: string,
+  standing: StandingReader,
+): Promise<StepOutcome> {
   const { models, request } = work;
   const node = models?.nodes.get(step.id);
   assertThat(models && isModelNode(node), `${step.id} is a model of the project`);
   const { warehouse, boundaryMs, scope, signal, log, invocationId } = request;
-  await ensureNodeStates(warehouse);
-  const states = await readNodeStates(warehouse);
   const fullRefresh = node.nodeConfig.fullRefresh ?? scope.fullRefresh ?? false;
-  const decision = await decideNode(work, node, {
-    states,
-    sources: await readDataVersions(warehouse),
-    warehouse,
-    fullRefresh,
-    boundaryMs,
-  });
+  const now = await standing.read();
+  const decision = decideNode(work, node, { standing: now, fullRefresh, boundaryMs });
   if (!decision.run) return { status: 'reused', message: decision.reasons.join('; ') };
   const fingerprint = work.fingerprints.get(step.id)?.fingerprint ?? '';
   // Rows made by another text are not added to: the table is built again whole.
@@ -48,7 +45,7 @@ export async function buildStep(work: Work, step: BuildStep, runId: string): Pro
     node.nodeConfig.materialization === 'incremental' &&
     !fullRefresh &&
     decision.kind !== 'missing_table' &&
-    states.get(step.id)?.fingerprint === fingerprint;
+    now.states.get(step.id)?.fingerprint === fingerprint;
   const options = {
     isIncremental,
     moment: { boundaryMs, invocationId, isFullRefresh: fullRefresh },
@@ -79,15 +76,16 @@ export async function buildStep(work: Work, step: BuildStep, runId: string): Pro
     node.resourceType === 'seed' && bound
       ? { path: join(models.root, node.file), columns: bound.columns }
       : undefined;
+  // Also after a failure: hooks and marks may have been written.
   const result = await materialize(warehouse, build, {
     runId,
     boundaryMs,
-    fullRefresh: fullRefresh || states.get(step.id)?.fingerprint !== fingerprint,
+    fullRefresh: fullRefresh || now.states.get(step.id)?.fingerprint !== fingerprint,
     signal,
     log,
     inputs: decision.inputs,
     ...(seed ? { seed } : {}),
-  });
+  }).finally(standing.forget);
   return toOutcome(result, decision.reasons);
 }
 

@@ -1,3 +1,4 @@
+import { createStandingReader } from '../plan/standing.ts';
 import type { Work } from '../plan/work.ts';
 import { openLedger } from '../state/ledger.ts';
 import { createRunStore, type RunStatus, type StepEnd } from '../state/runs.ts';
@@ -88,7 +89,12 @@ export async function runPlan(request: RunRequest): Promise<RunResult> {
     },
   });
   const status = statusOf(steps, plan, signal);
-  runs.finishRun(runId, { status, counts: countSteps(steps) });
+  const [fault] = plan.faults;
+  runs.finishRun(runId, {
+    status,
+    counts: countSteps(steps),
+    ...(fault ? { error: new TerminalError(fault.message, { code: fault.code }) } : {}),
+  });
   await copyRunLog(warehouse, runs, log);
   await warehouse.checkpoint();
   return { runId, status, steps };
@@ -118,6 +124,7 @@ function createExecutor(request: RunRequest, runId: string) {
   const { work, state, clock } = request;
   const { connectors, warehouse, boundaryMs, scope, signal, log } = work.request;
   const ledger = openLedger(state, clock);
+  const standing = createStandingReader(warehouse);
   /**
    * Syncs go one after another, in the plan's order: parents before what is associated with them.
    */
@@ -140,11 +147,11 @@ function createExecutor(request: RunRequest, runId: string) {
           log,
           onProgress: ({ records }) =>
             request.onProgress?.(step, { done: records, unit: 'record' }),
-        });
+        }).finally(standing.forget);
       }
       case 'materialize':
       case 'history':
-        return buildStep(work, step, runId);
+        return buildStep(work, step, runId, standing);
       case 'check':
         return checkStep(work, step);
       case 'sync': {
