@@ -281,7 +281,7 @@ function removals(on: DiffContext): Sql {
   const { mapping } = on;
   const fields = mapping.fields.flatMap(({ kind }, index) => [
     [`before${index}`, on.dialect.canonical(kind, sql`c.${sql.id(`c${index}`)}`)] as const,
-    [`ka${index}`, sql`s.${sql.id(`a${index}`)}`] as const,
+    [`ka${index}`, sql`f.${sql.id(`a${index}`)}`] as const,
   ]);
   const wasRefused = sql`(s.status = 'rejected' and s.rejected = 'archive|')`;
   const columns = outputList(on, {
@@ -300,6 +300,7 @@ function removals(on: DiffContext): Sql {
       ${columns}
     from state_rows as s
     join crm_rows as c on c.id = s.crm_id
+    join state_fields as f on f.key = s.key
     where s.status in ('accepted', 'rejected')
       and not exists (select 1 from model_rows as m where m.key = s.key)
       and not exists (select 1 from matched as x where x.id = c.id)

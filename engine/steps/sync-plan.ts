@@ -167,6 +167,7 @@ export async function moveState(
     ['status', sql`'accepted'`],
     ['written_at', sql`case when ${base} is not null then s.written_at end`],
     ['sent', sql`case when ${base} is not null then s.sent end`],
+    ['clean_at', sql`case when d.is_clean then d.observed_at end`],
     [
       'reasserts',
       sql`case when d.any_reassert or d.is_drift or d.is_pending
