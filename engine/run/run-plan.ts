@@ -66,6 +66,18 @@ export async function runPlan(request: RunRequest): Promise<RunResult> {
   });
   request.onRun?.(runId);
   const executor = createExecutor(request, runId);
+  const record = (step: Step, result: StepResult): void => {
+    const isBad = result.status === 'failed' || result.status === 'stopped';
+    const code = result.code ?? 'step-failed';
+    runs.finishStep(runId, nameStep(step), {
+      status: recorded[result.status],
+      counts: result.counts,
+      reason: result.message,
+      ...(isBad ? { error: new TerminalError(result.message, { code }) } : {}),
+    });
+  };
+  /** Most models of most runs are reused: they are recorded together, in one commit. */
+  const reused: [Step, StepResult][] = [];
   const steps = await runSteps({
     steps: plan.steps,
     threads: request.threads,
@@ -73,18 +85,12 @@ export async function runPlan(request: RunRequest): Promise<RunResult> {
     signal,
     execute: executor,
     onStart: (step) => {
-      runs.startStep(runId, nameStep(step));
+      if (step.kind === 'extract' || step.kind === 'sync') runs.startStep(runId, nameStep(step));
       request.onStart?.(step);
     },
     onEnd: (step, result) => {
-      const isBad = result.status === 'failed' || result.status === 'stopped';
-      const code = result.code ?? 'step-failed';
-      runs.finishStep(runId, nameStep(step), {
-        status: recorded[result.status],
-        counts: result.counts,
-        reason: result.message,
-        ...(isBad ? { error: new TerminalError(result.message, { code }) } : {}),
-      });
+      if (result.status === 'reused') reused.push([step, result]);
+      else record(step, result);
       request.onEnd?.(step, result);
     },
   });

@@ -139,6 +139,8 @@ export function openStateDb(folder: string): StateDb {
 }
 
 function inTransaction<T>(db: DatabaseSync, work: () => T): T {
+  // Inside another one it is part of that one.
+  if (db.isTransaction) return work();
   db.exec('begin immediate');
   try {
     const result = work();
