@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WorkScope } from '../engine/plan/work.ts';
 import type { RunResult, StepProgress } from '../engine/run/run-plan.ts';
+import { TerminalError } from '../engine/words/errors.ts';
 import { silentLog } from '../engine/words/log.ts';
 import type { Plan, Step, StepResult } from '../engine/words/step.ts';
 import type { Warehouse } from '../engine/words/warehouse.ts';
@@ -73,6 +74,14 @@ export interface RunOptions extends WorkOptions {
   readonly pipeline?: string;
   /** As typed, for the lock and the run's record. */
   readonly command?: string;
+  /** How long to wait for whoever holds the lock or has the warehouse's file open; default 2 s. */
+  readonly waitMaxMs?: number;
+  /** Who is waited for, as people read it. */
+  onWait?(who: string): void;
+  /** Called once the lock is held. */
+  onBegin?(): void;
+  /** Called once the run is on record, before its first step. */
+  onRun?(runId: string): void;
   onPlan?(plan: Plan): void;
   onStart?(step: Step): void;
   onProgress?(step: Step, progress: StepProgress): void;
@@ -80,18 +89,56 @@ export interface RunOptions extends WorkOptions {
 }
 
 const threadsDefault = 4;
+/** Outlasts whoever only asks for the status. */
+const waitMaxMsDefault = 2_000;
+const filePollMs = 1_000;
 
-/** Plans and executes. One process at a time: throws TerminalError `locked` naming the other. */
+/**
+ * Plans and executes. One process at a time: throws TerminalError `locked` naming the other. A run
+ * that ends before its first step (nobody could sign in, say) is on record as failed too.
+ */
 export async function runProject(
   opened: OpenedProject,
   options: RunOptions = {},
 ): Promise<RunResult> {
-  const { takeLock } = await import('../engine/state/lock.ts');
+  const { waitForLock, formatOwner } = await import('../engine/state/lock.ts');
+  const { recordLostRun } = await import('../engine/run/record-run.ts');
+  const { clock, state, stateFolder } = opened;
+  const { signal, pipeline } = options;
+  const command = options.command ?? 'tidemill run';
+  using _lock = await waitForLock({
+    folder: stateFolder,
+    command,
+    clock,
+    waitMaxMs: options.waitMaxMs ?? waitMaxMsDefault,
+    onWait: (owner) => options.onWait?.(formatOwner(owner)),
+    ...(signal ? { signal } : {}),
+  });
+  options.onBegin?.();
+  let isRecorded = false;
+  try {
+    return await runHoldingLock(opened, command, {
+      ...options,
+      onRun: (runId) => {
+        isRecorded = true;
+        options.onRun?.(runId);
+      },
+    });
+  } catch (error) {
+    const about = { ...(pipeline ? { pipeline } : {}), ...(signal ? { signal } : {}) };
+    if (!isRecorded) recordLostRun({ state, clock, command, error, ...about });
+    throw error;
+  }
+}
+
+async function runHoldingLock(
+  opened: OpenedProject,
+  command: string,
+  options: RunOptions,
+): Promise<RunResult> {
   const { runPlan } = await import('../engine/run/run-plan.ts');
   const { clock, state, stateFolder } = opened;
-  const command = options.command ?? 'tidemill run';
-  using _lock = takeLock({ folder: stateFolder, command, clock });
-  await using warehouse = await opened.openWarehouse();
+  await using warehouse = await openWhenFree(opened, options);
   const { work, plan } = await gather(opened, warehouse, options);
   options.onPlan?.(plan);
   // Awaited here: a bare return would close the warehouse first.
@@ -104,8 +151,25 @@ export async function runProject(
     command,
     threads: options.threads ?? threadsDefault,
     ...(options.pipeline === undefined ? {} : { pipeline: options.pipeline }),
+    onRun: (runId) => options.onRun?.(runId),
     onStart: (step) => options.onStart?.(step),
     onProgress: (step, progress) => options.onProgress?.(step, progress),
     onEnd: (step, result) => options.onEnd?.(step, result),
   });
+}
+
+/** People and BI tools open the file between runs: a run waits until they have closed it. */
+async function openWhenFree(opened: OpenedProject, options: RunOptions): Promise<Warehouse> {
+  const { clock } = opened;
+  const endsAtMs = clock.now() + (options.waitMaxMs ?? 0);
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await opened.openWarehouse();
+    } catch (error) {
+      const isHeld = error instanceof TerminalError && error.code === 'warehouse-locked';
+      if (!isHeld || clock.now() >= endsAtMs) throw error;
+      if (attempt === 0) options.onWait?.(error.message);
+      await clock.sleep(filePollMs, options.signal);
+    }
+  }
 }

@@ -7,6 +7,7 @@ import { registerQuery } from './query.ts';
 import { registerBuild, registerExtract, registerRun, registerSync, registerTest } from './run.ts';
 import { registerRuns } from './runs.ts';
 import { registerSandbox } from './sandbox.ts';
+import { registerServe } from './serve.ts';
 import { registerStatus } from './status.ts';
 
 /** Every command, in the order in which help lists them. */
@@ -20,6 +21,7 @@ export const commands: readonly RegisterCommand[] = [
   registerBuild,
   registerTest,
   registerSync,
+  registerServe,
   registerQuery,
   registerStatus,
   registerRuns,

@@ -61,7 +61,8 @@ export function takeLock(request: LockRequest): ProcessLock {
   const lock = tryLock(request);
   if (lock) return lock;
   const owner = readLockOwner(request.folder, request.name);
-  throw new TerminalError(`this project is in use by ${formatOwner(owner)}`, {
+  const how = request.name === 'serve' ? 'served already' : 'in use';
+  throw new TerminalError(`this project is ${how} by ${formatOwner(owner)}`, {
     code: 'locked',
     hint: 'Wait until it has ended, or stop it; the lock goes with the process.',
   });
