@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { crossDatabaseMacros } from './dbt-macros.ts';
 import type { MacroNode, Template } from './jinja/ast.ts';
 import { findPosition } from './jinja/source-text.ts';
@@ -45,15 +46,30 @@ export interface MacroPackage {
 /** Parsed once a process: the texts are part of the program. */
 let internalEntries: MacroEntry[] | undefined;
 
+/** Macros that are written as SQL files beside this one; the build copies them along. */
+const macroFiles = ['history'] as const;
+
+function readInternalMacros(faults: FaultList): MacroEntry[] {
+  const written = macroFiles.map((name) => ({
+    file: `dbt/${name}.sql`,
+    text: readFileSync(new URL(`./macros/${name}.sql`, import.meta.url), 'utf8'),
+  }));
+  const texts = [crossDatabaseMacros, testMacros, dbtNamingMacros].map((text, index) => ({
+    file: `dbt/macros-${index + 1}.sql`,
+    text,
+  }));
+  return [...texts, ...written].flatMap(({ file, text }) =>
+    parseMacros(internalPackage, file, text, faults),
+  );
+}
+
 /** `packages`: the project first, then what it has installed. */
 export function buildMacroLibrary(
   packages: readonly MacroPackage[],
   adapterType: string,
   faults: FaultList,
 ): MacroLibrary {
-  internalEntries ??= [crossDatabaseMacros, testMacros, dbtNamingMacros].flatMap((text, index) =>
-    parseMacros(internalPackage, `dbt/macros-${index + 1}.sql`, text, faults),
-  );
+  internalEntries ??= readInternalMacros(faults);
   const byPackage = new Map<string, Map<string, MacroEntry>>();
   for (const { name, macros } of packages) {
     const found = macros.flatMap(({ file, text }) => parseMacros(name, file, text, faults));

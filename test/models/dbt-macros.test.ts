@@ -5,6 +5,11 @@ import { isModelNode } from '../../engine/declare/model-node.ts';
 import { readFiles } from './project-folder.ts';
 import { openWarehouse } from './shadow.ts';
 
+/** A history of one key: believed to be `a` for ever, until its end at 3 was recorded at 2. */
+const beliefs =
+  "(values ('a', 1, 3, 2, 1, null), ('b', 3, null, null, 2, null))" +
+  ' h (name, valid_from, valid_to, valid_to_recorded_at, recorded_from, recorded_to)';
+
 /** What a template's SQL answers, as one value each. */
 const cases: readonly [template: string, expected: unknown][] = [
   ["{{ dbt.dateadd('day', 3, \"date '2026-01-30'\") }}", '2026-02-02T00:00:00.000Z'],
@@ -69,6 +74,8 @@ const cases: readonly [template: string, expected: unknown][] = [
     'z',
   ],
   ["'{{ builtins.ref('other').identifier }}{# #}'", 'other'],
+  [`(select string_agg(name, '' order by name) from ${beliefs} where {{ as_of('4') }})`, 'b'],
+  [`(select name from ${beliefs} where {{ as_of('4', recorded='1', alias='h') }})`, 'a'],
 ];
 
 describe("dbt's macros and names on a real database", () => {
