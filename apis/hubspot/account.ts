@@ -1,25 +1,16 @@
 import { formatTarget, type HttpReply, sendRequest } from '../../engine/wire/http.ts';
-import { createLimiter, type Limiter } from '../../engine/wire/limit.ts';
 import { retry } from '../../engine/wire/retry.ts';
+import type { Clock } from '../../engine/words/clock.ts';
 import type { ConnectionContext } from '../../engine/words/connection.ts';
 import { TransientError } from '../../engine/words/errors.ts';
 import type { JsonValue } from '../../engine/words/json.ts';
-import { type HubSpotConfig, readHubSpotConfig, tenSecondlyCallsDefault } from './config.ts';
-import {
-  readDailyLimit,
-  readTenSecondlyLimit,
-  tenSecondlyPauseMs,
-  translateReply,
-  waitMsMax,
-} from './fault.ts';
-import { type Session, signIn } from './sign-in.ts';
+import { type HubSpotConfig, readHubSpotConfig } from './config.ts';
+import { tenSecondlyPauseMs, translateReply, waitMsMax } from './fault.ts';
+import { createLimits } from './limits.ts';
+import { createSessions, signIn } from './sign-in.ts';
 
-/** HubSpot names no limit of calls at once; its own client makes six. */
-export const concurrencyMax = 6;
 /** HubSpot gives up on a call after 100 seconds itself. */
 const timeoutMs = 120_000;
-/** An access token is renewed so long before it ends. */
-const renewalMs = 60_000;
 
 export interface HubSpotRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -59,8 +50,6 @@ function createAccount(context: ConnectionContext): HubSpotAccount {
   const { clock, log, name } = context;
   const config = readHubSpotConfig(context);
   const limits = createLimits(context, config);
-  const kept = new Map<string, { atMs: number; value: Promise<unknown> }>();
-  let session: Promise<Session> | undefined;
 
   const repeat = <T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> =>
     retry(work, {
@@ -105,15 +94,8 @@ function createAccount(context: ConnectionContext): HubSpotAccount {
     throw error;
   };
 
-  const open = async (signal: AbortSignal): Promise<Session> => {
-    const known = session;
-    if (known !== undefined) {
-      const { expiresAtMs } = await known;
-      if (clock.now() < expiresAtMs - renewalMs) return known;
-      if (session === known) session = undefined;
-      return open(signal);
-    }
-    const opening = repeat(
+  const sessions = createSessions(clock, (signal) =>
+    repeat(
       () =>
         signIn(config.grant, clock, async (form) => {
           const request = { method: 'POST', path: '/oauth/v1/token', body: form, signal } as const;
@@ -121,13 +103,8 @@ function createAccount(context: ConnectionContext): HubSpotAccount {
           return judge(await exchange(request, headers), request);
         }),
       signal,
-    );
-    session = opening;
-    opening.catch(() => {
-      if (session === opening) session = undefined;
-    });
-    return opening;
-  };
+    ),
+  );
 
   const account: HubSpotAccount = {
     config,
@@ -136,75 +113,41 @@ function createAccount(context: ConnectionContext): HubSpotAccount {
     async send(request) {
       let reply: HttpReply | undefined;
       for (let attempt = 1; attempt <= 2; attempt += 1) {
-        const { accessToken } = await open(request.signal);
-        const used = session;
+        const session = await sessions.open(request.signal);
         reply = await exchange(request, {
           accept: 'application/json',
-          authorization: `Bearer ${accessToken}`,
+          authorization: `Bearer ${session.accessToken}`,
           ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
         });
         if (reply.status !== 401 || config.grant.kind === 'token') break;
-        if (session === used) session = undefined;
+        sessions.close(session);
       }
       if (reply === undefined) throw new Error('assertion failed: no attempt was made');
       return judge(reply, request);
     },
     read: (request) => repeat(() => account.send(request), request.signal),
     async check(signal) {
-      await open(signal);
       // Every app may ask this; it needs no scope.
       await account.read({ method: 'GET', path: '/account-info/v3/details', signal });
     },
-    keep<T>(key: string, ageMsMax: number, make: () => Promise<T>): Promise<T> {
-      const known = kept.get(key);
-      if (known !== undefined && clock.now() - known.atMs < ageMsMax) {
-        return known.value as Promise<T>;
-      }
-      const value = make();
-      const entry = { atMs: clock.now(), value };
-      kept.set(key, entry);
-      value.catch(() => {
-        if (kept.get(key) === entry) kept.delete(key);
-      });
-      return value;
-    },
+    keep: createKeeper(clock),
   };
   return account;
 }
 
-/** Search has a limit of its own and is outside the ten-second one; the day's holds both. */
-function createLimits(context: ConnectionContext, config: HubSpotConfig) {
-  const { clock, meter, name } = context;
-  const create = (requestsPerSecond: number, burst: number): Limiter =>
-    createLimiter({
-      account: name,
-      clock,
-      meter,
-      requestsPerSecond,
-      burst,
-      concurrencyMax,
-      ...(config.dailyBudget === undefined ? {} : { budget: config.dailyBudget }),
+function createKeeper(clock: Clock): HubSpotAccount['keep'] {
+  const kept = new Map<string, { atMs: number; value: Promise<unknown> }>();
+  return <T>(key: string, ageMsMax: number, make: () => Promise<T>): Promise<T> => {
+    const known = kept.get(key);
+    if (known !== undefined && clock.now() - known.atMs < ageMsMax) {
+      return known.value as Promise<T>;
+    }
+    const value = make();
+    const entry = { atMs: clock.now(), value };
+    kept.set(key, entry);
+    value.catch(() => {
+      if (kept.get(key) === entry) kept.delete(key);
     });
-  // A full bucket and ten seconds of filling together stay below the limit.
-  const createTenSecondly = (calls: number): Limiter =>
-    create((calls * 0.9) / 10, Math.max(1, Math.floor(calls * 0.1)));
-  let tenSecondlyCalls = config.tenSecondlyCalls ?? tenSecondlyCallsDefault;
-  let others = createTenSecondly(tenSecondlyCalls);
-  let daily: number | undefined;
-  const search = create(config.searchesPerSecond, 1);
-  return {
-    of: (path: string): Limiter => (path.endsWith('/search') ? search : others),
-    remaining: () => others.remaining(),
-    learn(headers: Headers): void {
-      const limit = readTenSecondlyLimit(headers);
-      daily = readDailyLimit(headers) ?? daily;
-      if (limit !== undefined && config.tenSecondlyCalls === undefined) {
-        if (limit !== tenSecondlyCalls) others = createTenSecondly(limit);
-        tenSecondlyCalls = limit;
-      }
-      if (daily === undefined) return;
-      others.learnDailyLimit(daily);
-      search.learnDailyLimit(daily);
-    },
+    return value;
   };
 }

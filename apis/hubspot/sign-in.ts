@@ -53,3 +53,40 @@ function parseBody(bytes: Buffer): Readonly<Record<string, unknown>> {
     return {};
   }
 }
+
+/** An access token is renewed so long before it ends. */
+const renewalMs = 60_000;
+
+/** Keeps the session that is open, so that many callers cost one sign-in. */
+export interface Sessions {
+  open(signal: AbortSignal): Promise<Session>;
+  /** The session was refused: the next caller opens a new one, whoever sees it first. */
+  close(refused: Session): void;
+}
+
+export function createSessions(
+  clock: Clock,
+  start: (signal: AbortSignal) => Promise<Session>,
+): Sessions {
+  let current: { opening: Promise<Session>; session?: Session } | undefined;
+  return {
+    async open(signal) {
+      const known = current?.session;
+      if (known !== undefined && clock.now() >= known.expiresAtMs - renewalMs) current = undefined;
+      if (current !== undefined) return current.opening;
+      const opening = start(signal);
+      const entry: { opening: Promise<Session>; session?: Session } = { opening };
+      current = entry;
+      try {
+        entry.session = await opening;
+      } catch (error) {
+        if (current === entry) current = undefined;
+        throw error;
+      }
+      return entry.session;
+    },
+    close(refused) {
+      if (current?.session === refused) current = undefined;
+    },
+  };
+}
