@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import { type CompileOptions, compileNode, compileTest } from '../declare/compile-node.ts';
 import { JinjaError } from '../declare/jinja/jinja-error.ts';
@@ -177,9 +178,22 @@ async function bindTest(binding: Binding, test: TestNode): Promise<void> {
   const { tables, request, nodes } = binding;
   const tested = nodes.get(test.testedId ?? '');
   if (tested && isPlainColumn(test, tested)) return;
+  const key = keyOfTest(request, test);
+  if (key !== undefined && request.cache?.get(key) !== undefined) return;
   const compiled = await compileTest(request.project, test, compileOptions(binding));
   await tables.makeReady(compiled.reads);
   await request.shadow.describeQuery(sql.raw(trimStatement(compiled.sql)));
+  if (key !== undefined) request.cache?.set(key, []);
+}
+
+/** All that decides whether a test binds; undefined where it reads what has no fingerprint. */
+function keyOfTest({ fingerprints, project }: BindRequest, test: TestNode): string | undefined {
+  const parents = test.dependsOn.map((id) => fingerprints?.get(id));
+  if (parents.includes(undefined)) return undefined;
+  const macros = project.library.all.map(({ id, digest }) => [id, digest]);
+  const { id, text, entry, column, nodeConfig } = test;
+  const made = JSON.stringify([id, text, entry, column, nodeConfig, parents, macros]);
+  return `test.${createHash('sha256').update(made).digest('hex')}`;
 }
 
 function compileOptions({ request, tables }: Binding): CompileOptions {
