@@ -49,18 +49,20 @@ export function isListable(properties: readonly string[]): boolean {
   return encodeURIComponent(properties.join(',')).length <= queryBytesMax;
 }
 
-/** Live records by id, as they are now; those that are not there are left out. */
+/** Live records by id, or by a unique property, as they are now; what is not there is left out. */
 export function readRecords(
   account: HubSpotAccount,
   objectPath: string,
   ids: readonly string[],
   properties: readonly string[],
   signal: AbortSignal,
+  idProperty?: string,
 ): Promise<RecordPage> {
+  const inputs = ids.map((id) => ({ id }));
   return readPage(account, {
     method: 'POST',
     path: `/crm/v3/objects/${objectPath}/batch/read`,
-    body: { inputs: ids.map((id) => ({ id })), properties },
+    body: { inputs, properties, ...(idProperty === undefined ? {} : { idProperty }) },
     signal,
   });
 }

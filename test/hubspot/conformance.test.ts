@@ -1,3 +1,5 @@
+import { hubspot } from '../../reverse-etl/hubspot.ts';
+import { type DestinationSuite, describeDestination } from '../conformance/destination.ts';
 import { describeExtractor, type ExtractorSuite } from '../conformance/extractor.ts';
 import { loadContacts, openBench } from './bench.ts';
 
@@ -51,3 +53,40 @@ function createSuite(name: string, propertyCount: number): ExtractorSuite {
 }
 
 describeExtractor(createSuite('HubSpot', 0));
+
+const destinationSuite: DestinationSuite = {
+  name: 'HubSpot',
+  sizes: [1, 3, 100, 101],
+  faultedSizes: [60],
+  openingCalls: 2,
+  isPriceExact: () => true,
+  async open({ dailyCalls }) {
+    const bench = await openBench({}, dailyCalls === undefined ? {} : { daily_calls: dailyCalls });
+    const { sandbox } = bench;
+    const key = { name: 'external_key', type: 'string', hasUniqueValue: true } as const;
+    sandbox.define({ objects: { companies: { properties: [key] } } });
+    const toText = (value: unknown): string | null => (value === null ? null : String(value));
+    return {
+      destination: hubspot.create(bench.context, 'companies'),
+      text: 'description',
+      unique: 'external_key',
+      required: { name: 'Acme' },
+      bad: { field: 'type', value: 'NO_SUCH_OPTION' },
+      truth() {
+        const live = [...sandbox.rows('companies')].filter((row) => row['archived'] !== true);
+        return new Map(
+          live.map((row) => {
+            const held = row['properties'] as Record<string, unknown>;
+            const text = toText(held['description']);
+            return [String(row['id']), { text, unique: toText(held['external_key']) }];
+          }),
+        );
+      },
+      calls: () => sandbox.calls.total,
+      setFaults: (plan) => sandbox.faults.set(plan),
+      close: sandbox.close,
+    };
+  },
+};
+
+describeDestination(destinationSuite);
