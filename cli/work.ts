@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { WorkScope } from '../engine/plan/work.ts';
+import type { Work, WorkScope } from '../engine/plan/work.ts';
 import type { RunResult, StepProgress } from '../engine/run/run-plan.ts';
 import { TerminalError } from '../engine/words/errors.ts';
 import { silentLog } from '../engine/words/log.ts';
@@ -24,12 +24,16 @@ export const everyKind: WorkScope['kinds'] = new Set([
   'sync',
 ]);
 
-async function gather(opened: OpenedProject, warehouse: Warehouse, options: WorkOptions) {
+/** Reads what a command works with: declarations, streams, models. Writes nothing. */
+export async function gatherProject(
+  opened: OpenedProject,
+  warehouse: Warehouse,
+  options: WorkOptions,
+): Promise<Work> {
   const { gatherWork } = await import('../engine/plan/work.ts');
   const { openBindCache } = await import('../engine/plan/bind-cache.ts');
-  const { buildPlan } = await import('../engine/plan/build-plan.ts');
   const { select, exclude, fullRefresh } = options;
-  const work = await gatherWork({
+  return gatherWork({
     project: opened.project,
     connectors: opened,
     warehouse,
@@ -46,6 +50,11 @@ async function gather(opened: OpenedProject, warehouse: Warehouse, options: Work
       ...(fullRefresh === undefined ? {} : { fullRefresh }),
     },
   });
+}
+
+async function gather(opened: OpenedProject, warehouse: Warehouse, options: WorkOptions) {
+  const { buildPlan } = await import('../engine/plan/build-plan.ts');
+  const work = await gatherProject(opened, warehouse, options);
   return { work, plan: await buildPlan(work) };
 }
 

@@ -9,6 +9,7 @@ import { registerRuns } from './runs.ts';
 import { registerSandbox } from './sandbox.ts';
 import { registerServe } from './serve.ts';
 import { registerStatus } from './status.ts';
+import { registerUndo } from './undo.ts';
 
 /** Every command, in the order in which help lists them. */
 export const commands: readonly RegisterCommand[] = [
@@ -21,6 +22,7 @@ export const commands: readonly RegisterCommand[] = [
   registerBuild,
   registerTest,
   registerSync,
+  registerUndo,
   registerServe,
   registerQuery,
   registerStatus,

@@ -47,11 +47,12 @@ export async function reportChanges(
   await show(
     terminal,
     session,
-    'Plan: fields that were to change, before and after (tidemill.sync_plan)',
+    'Plan: some of the fields that were to change, before and after (tidemill.sync_plan)',
     `select sync, action, field, before_crm, after, reason
      from tidemill.sync_plan
      where run_id = '${runId}' and field is not null and action in ('update', 'create', 'associate')
-     order by reason nulls last, sync, key, field`,
+     qualify row_number() over (partition by sync, action order by key, field) <= 4
+     order by sync, action, key, field`,
   );
   await show(
     terminal,

@@ -1,0 +1,62 @@
+import type { UndoneRun, UndoPlan } from '../engine/run/undo-run.ts';
+import type { Step } from '../engine/words/step.ts';
+import type { OpenedProject } from './open-project.ts';
+import { gatherProject } from './work.ts';
+
+export interface UndoOptions {
+  readonly signal?: AbortSignal;
+  /** As typed, for the lock and the run's record. */
+  readonly command?: string;
+  /** How long to wait for whoever holds the lock; default 2 s. */
+  readonly waitMaxMs?: number;
+  /** Who is waited for, as people read it. */
+  onWait?(who: string): void;
+}
+
+const kinds: ReadonlySet<Step['kind']> = new Set(['sync']);
+const waitMaxMsDefault = 2_000;
+
+async function holdLock(opened: OpenedProject, command: string, options: UndoOptions) {
+  const { waitForLock, formatOwner } = await import('../engine/state/lock.ts');
+  return waitForLock({
+    folder: opened.stateFolder,
+    command,
+    clock: opened.clock,
+    waitMaxMs: options.waitMaxMs ?? waitMaxMsDefault,
+    onWait: (owner) => options.onWait?.(formatOwner(owner)),
+    ...(options.signal ? { signal: options.signal } : {}),
+  });
+}
+
+/**
+ * What taking back a run's changes would do, as values: reads the CRMs, writes nothing.
+ *
+ * @throws TerminalError `unknown-run`, or `nothing-to-undo` where the run wrote to no CRM.
+ */
+export async function planUndoOf(
+  opened: OpenedProject,
+  runId: string,
+  options: UndoOptions = {},
+): Promise<readonly UndoPlan[]> {
+  const { planUndo } = await import('../engine/run/undo-run.ts');
+  const { state, clock } = opened;
+  using _lock = await holdLock(opened, options.command ?? 'tidemill undo', options);
+  await using warehouse = await opened.openWarehouse({ readOnly: true });
+  const work = await gatherProject(opened, warehouse, { ...options, kinds });
+  return await planUndo({ work, state, clock, undoes: runId });
+}
+
+/** Takes back what a run wrote to the CRMs; a run of its own, on record like any other. */
+export async function undoRunOf(
+  opened: OpenedProject,
+  runId: string,
+  options: UndoOptions = {},
+): Promise<UndoneRun> {
+  const { executeUndo } = await import('../engine/run/undo-run.ts');
+  const { state, clock } = opened;
+  const command = options.command ?? 'tidemill undo';
+  using _lock = await holdLock(opened, command, options);
+  await using warehouse = await opened.openWarehouse();
+  const work = await gatherProject(opened, warehouse, { ...options, kinds });
+  return await executeUndo({ work, state, clock, undoes: runId, command });
+}
