@@ -160,8 +160,10 @@ function matched(on: DiffContext): Sql {
   const isBlind = on.mapping.spec.behavior === 'append';
   return sql`matched as materialized (
     select u.key, count(*) as n, min(c.id) as id
-    from crm_rows as c
-    join unlinked as u on u.key = c.crm_key
+    from unlinked as u
+    join (
+      select id, crm_key from crm_rows where crm_key in (select key from unlinked)
+    ) as c on c.crm_key = u.key
     ${isBlind ? sql`where false` : sql``}
     group by u.key
   )`;
