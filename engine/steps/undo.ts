@@ -26,8 +26,10 @@ export interface UndoResult {
 
 const pageMax = 100;
 
-interface UndoRow {
+/** What an undo does about one field, or about a whole record where `field` is null. */
+export interface UndoRow {
   readonly push: Push;
+  /** edited: the CRM no longer holds what was written. not_restorable: it was archived. */
   readonly action: 'update' | 'archive' | 'edited' | 'not_restorable';
   readonly field: string | null;
   readonly kind: CanonicalKind | null;
@@ -48,9 +50,7 @@ export async function undoRun(request: UndoRequest): Promise<UndoResult> {
   const { warehouse, ledger, mapping, clock, runId } = request;
   await ensureSyncTables(warehouse, mapping);
   await foldLedger(warehouse, ledger, mapping);
-  const rows: UndoRow[] = [];
-  for (const page of pagesOf(writtenBy(request), pageMax))
-    rows.push(...(await judge(request, page)));
+  const rows = await judgeUndo(request);
   if (rows.length === 0) {
     throw new TerminalError(`run ${request.undoes} wrote nothing through ${mapping.spec.name}`, {
       code: 'nothing-to-undo',
@@ -81,8 +81,24 @@ export async function undoRun(request: UndoRequest): Promise<UndoResult> {
   };
 }
 
+/**
+ * What an undo would do, by reading the CRM: nothing is written anywhere. Empty where the run wrote
+ * nothing through this sync.
+ */
+export async function judgeUndo(request: JudgeRequest): Promise<readonly UndoRow[]> {
+  const rows: UndoRow[] = [];
+  for (const page of pagesOf(writtenBy(request), pageMax))
+    rows.push(...(await judge(request, page)));
+  return rows;
+}
+
+export type JudgeRequest = Pick<
+  UndoRequest,
+  'warehouse' | 'ledger' | 'mapping' | 'destination' | 'signal' | 'undoes'
+>;
+
 /** What the run wrote, newest first: later changes are taken back before earlier ones. */
-function writtenBy({ ledger, mapping, undoes }: UndoRequest): Push[] {
+function writtenBy({ ledger, mapping, undoes }: JudgeRequest): Push[] {
   const found: Push[] = [];
   let after = 0;
   for (;;) {
@@ -98,7 +114,7 @@ function writtenBy({ ledger, mapping, undoes }: UndoRequest): Push[] {
   return found.reverse();
 }
 
-async function judge(request: UndoRequest, pushes: readonly Push[]): Promise<UndoRow[]> {
+async function judge(request: JudgeRequest, pushes: readonly Push[]): Promise<UndoRow[]> {
   const { warehouse, destination, signal } = request;
   const kinds = new Map<string, CanonicalKind>();
   for (const { payload } of pushes) {
