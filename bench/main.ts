@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util';
+import { diffBench } from './diff.ts';
 import { historyBenches } from './history.ts';
 import { landingBenches } from './landing.ts';
 import type { Bench, Measurement } from './measure.ts';
 
-const benches: readonly Bench[] = [...landingBenches, ...historyBenches];
+const benches: readonly Bench[] = [...landingBenches, ...historyBenches, diffBench];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
