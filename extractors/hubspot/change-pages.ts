@@ -3,6 +3,7 @@ import { parseLines } from '../../apis/hubspot/record-page.ts';
 import { type SearchFilter, searchRecords, searchRecordsMax } from '../../apis/hubspot/search.ts';
 import type { JsonObject } from '../../engine/words/json.ts';
 import { type ChangeReading, laterOf, toIso } from './cursor.ts';
+import { isInTail, type Tail } from './tail.ts';
 
 /** Records of the first look: changes that fit in it cost no further call. */
 export const probeRecordsMax = 100;
@@ -18,6 +19,8 @@ export interface ChangeSource {
   readonly properties: readonly string[];
   /** Created since the last read: after this stamp. */
   readonly createdAfter: string | undefined;
+  /** Records handed over before, to be passed over while they are unchanged. */
+  readonly tail: Tail;
   readonly signal: AbortSignal;
 }
 
@@ -77,7 +80,7 @@ async function probe(source: ChangeSource, begin: ChangeReading): Promise<Change
   const isLast = records.length < all.length || all.length >= total;
   const reading = { ...begin, total };
   return {
-    records: isLast ? records : [],
+    records: isLast ? dropKnown(source, records) : [],
     reading: isLast ? note(source, reading, records, 0) : reading,
     isLast,
     sourceMs: page.sourceMs,
@@ -100,7 +103,11 @@ async function readPage(source: ChangeSource, reading: ChangeReading): Promise<C
   const isFirst = reading.newest === undefined;
   const countedMs = isFirst || isTie ? 0 : Date.parse(from);
   const noted = note(source, reading, records, countedMs);
-  const answer = { records, isLast: isWhole && !isTie, sourceMs: page.sourceMs };
+  const answer = {
+    records: dropKnown(source, records),
+    isLast: isWhole && !isTie,
+    sourceMs: page.sourceMs,
+  };
   if (isTie) {
     const lastId = records.at(-1)?.['id'];
     const { tieAfter: _, ...free } = noted;
@@ -116,6 +123,10 @@ async function readPage(source: ChangeSource, reading: ChangeReading): Promise<C
   }
   // A whole page of one stamp, and more of it to come: within the stamp, ids tell the place.
   return { ...answer, records: [], reading: { ...reading, tieAfter: '0' } };
+}
+
+function dropKnown({ tail }: ChangeSource, records: readonly JsonObject[]): readonly JsonObject[] {
+  return tail.length === 0 ? records : records.filter((record) => !isInTail(tail, record));
 }
 
 function formatFilters(

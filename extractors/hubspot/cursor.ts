@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../engine/words/json.ts';
 import type { Cursor } from '../../engine/words/stream.ts';
+import type { Tail } from './tail.ts';
 
 /** A scan of all live records by id, and then of the archived ones. */
 export interface ScanReading {
@@ -13,6 +14,7 @@ export interface ScanReading {
   readonly newestCreated?: string;
   readonly after?: string;
   readonly records: number;
+  readonly tail?: Tail;
   /** Present once all live records were read. */
   readonly archived?: { readonly after?: string };
 }
@@ -30,6 +32,7 @@ export interface ChangeReading {
   readonly newestCreated?: string;
   /** Records created since the last read, as far as met. */
   readonly created: number;
+  readonly tail?: Tail;
   /** Live records by the search index when the read began. */
   readonly total?: number;
   /** Present once all changes were read and the archived list is due. */
@@ -49,6 +52,7 @@ export interface HubSpotCursor {
   /** Live records by the last read's count, and the newest creation in it. */
   readonly live?: number;
   readonly newestCreated?: string;
+  readonly tail?: Tail;
   /** The selected properties, joined by commas: one gained later means older rows lack it. */
   readonly fields: string;
   readonly reading?: ScanReading | ChangeReading;

@@ -11,9 +11,10 @@ import type { Log } from '../../engine/words/log.ts';
 import type { Page, ReadRequest } from '../../engine/words/stream.ts';
 import { readChangePages } from './change-pages.ts';
 import { type HubSpotCursor, laterOf, loadCursor, type ScanReading, saveCursor } from './cursor.ts';
-import { planRead } from './read-plan.ts';
+import { lookbackMsDefault, planRead } from './read-plan.ts';
 import { settleChanges, settleScan } from './settle.ts';
 import { newestStamp } from './stamp.ts';
+import { extendTail, type Tail } from './tail.ts';
 
 /** Lists of ids before their associations are read: what one read takes. */
 const listsMax = associationReadMax / listRecordsMax;
@@ -32,6 +33,7 @@ interface Scene {
   readonly request: ReadRequest;
   readonly cursor: HubSpotCursor | undefined;
   readonly properties: readonly string[];
+  readonly lookbackMs: number;
   readonly sides: AssociationSides;
 }
 
@@ -50,7 +52,8 @@ export async function* readAssociationStream(
   const { stream, settings, boundaryMs } = request;
   const cursor = loadCursor(request.cursor);
   const plan = planRead(stream.name, settings, cursor, [], boundaryMs);
-  const scene: Scene = { account, clock, request, cursor, properties: [], sides };
+  const lookbackMs = settings.lookbackMs ?? lookbackMsDefault;
+  const scene: Scene = { account, clock, request, cursor, properties: [], lookbackMs, sides };
   log.info('reading', { stream: stream.name, mode: plan.mode, reason: plan.reason });
   if (plan.reading.kind === 'scan') {
     yield* readScan(scene, plan.reading);
@@ -62,15 +65,19 @@ export async function* readAssociationStream(
     stampProperty: modifiedPropertyOf(sides.from),
     properties: [modifiedPropertyOf(sides.from)],
     createdAfter: undefined,
+    tail: cursor?.tail ?? [],
     signal: request.signal,
   };
   const isResumed = cursor?.reading?.kind === 'changes';
+  let tail: Tail = plan.reading.tail ?? source.tail;
   for await (const page of readChangePages(source, plan.reading, isResumed)) {
+    tail = extendTail(tail, page.records, lookbackMs);
+    const reading = { ...page.reading, tail };
     const ids = page.records.map((record) => String(record['id']));
     const found = await readAssociations(account, sides, ids, request.signal);
     const next = page.isLast
-      ? settleChanges(scene, page.reading, page.sourceMs)
-      : { ...cursor, fields: '', reading: page.reading };
+      ? settleChanges(scene, reading, page.sourceMs)
+      : { ...cursor, fields: '', reading };
     yield toPage(found, next);
   }
 }
@@ -114,7 +121,9 @@ async function listIds(scene: Scene, begin: ScanReading) {
       ...(seen === undefined ? {} : { newest: seen }),
       ...(page.after === undefined ? {} : { after: page.after }),
     };
-    ids.push(...parseLines(page.lines).map((record) => String(record['id'])));
+    const records = parseLines(page.lines);
+    ids.push(...records.map((record) => String(record['id'])));
+    reading = { ...reading, tail: extendTail(reading.tail ?? [], records, scene.lookbackMs) };
     if (page.after === undefined) return { ids, reading, isLast: true };
     // One call is kept for the associations of what was listed, or all of it would be lost.
     if (account.remaining() <= 1) break;

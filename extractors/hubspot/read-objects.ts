@@ -8,12 +8,12 @@ import {
   type RecordPage,
   readRecords,
 } from '../../apis/hubspot/record-page.ts';
-import { isSearchable, searchRecordsMax } from '../../apis/hubspot/search.ts';
+import { isSearchable, type SearchBody, searchRecordsMax } from '../../apis/hubspot/search.ts';
 import type { Clock } from '../../engine/words/clock.ts';
 import type { JsonObject } from '../../engine/words/json.ts';
 import type { Log } from '../../engine/words/log.ts';
 import type { Page, ReadRequest } from '../../engine/words/stream.ts';
-import { type ChangePage, type ChangeSource, readChangePages } from './change-pages.ts';
+import { type ChangeSource, readChangePages } from './change-pages.ts';
 import { selectProperties } from './columns.ts';
 import {
   type ChangeReading,
@@ -23,9 +23,10 @@ import {
   type ScanReading,
   saveCursor,
 } from './cursor.ts';
-import { planRead, type ReadPlan } from './read-plan.ts';
+import { lookbackMsDefault, planRead, type ReadPlan } from './read-plan.ts';
 import { isArchivedMissing, settleChanges, settleScan } from './settle.ts';
 import { newestStamp } from './stamp.ts';
+import { extendTail, type Tail } from './tail.ts';
 
 /** Pages of one list; at 100 records each far beyond any account. */
 export const listPagesMax = 1_000_000;
@@ -39,6 +40,8 @@ interface Scene {
   readonly objectPath: string;
   readonly properties: readonly string[];
   readonly stampProperty: string;
+  /** Whether a record's properties fit into a search, or take a call of their own. */
+  readonly isNarrow: boolean;
 }
 
 /**
@@ -56,7 +59,9 @@ export async function* readObject(
   const properties = selectProperties(stream, settings);
   const plan = planRead(stream.name, settings, cursor, properties, boundaryMs);
   const stampProperty = modifiedPropertyOf(stream.name);
-  const scene = { account, clock, request, plan, cursor, objectPath, properties, stampProperty };
+  const isNarrow = isSearchNarrow(stampProperty, properties);
+  const asked = { account, clock, request, plan, cursor, objectPath };
+  const scene: Scene = { ...asked, properties, stampProperty, isNarrow };
   log.info('reading', { stream: stream.name, mode: plan.mode, reason: plan.reason });
   if (plan.reading.kind === 'scan') yield* readScan(scene, plan.reading);
   else yield* readChanges(scene, plan.reading);
@@ -69,7 +74,7 @@ async function* readScan(scene: Scene, begin: ScanReading): AsyncGenerator<Page>
     const page = await listLive(scene, reading.after);
     const newest = newestStamp(page.lines, 'updatedAt');
     reading = {
-      ...noteListed(reading, page, newest),
+      ...noteListed(scene, reading, page, newest),
       ...(page.after === undefined ? { archived: {} } : { after: page.after }),
     };
     yield {
@@ -97,6 +102,7 @@ async function* readScan(scene: Scene, begin: ScanReading): AsyncGenerator<Page>
 }
 
 function noteListed(
+  scene: Scene,
   reading: ScanReading,
   page: RecordPage,
   newest: string | undefined,
@@ -110,6 +116,7 @@ function noteListed(
     ...(isFirst && newest !== undefined ? { floor: newest } : {}),
     ...(seen === undefined ? {} : { newest: seen }),
     ...(created === undefined ? {} : { newestCreated: created }),
+    ...(scene.isNarrow ? {} : { tail: noteTail(scene, reading, parseLines(page.lines)) }),
   };
 }
 
@@ -136,6 +143,8 @@ async function* readChanges(scene: Scene, begin: ChangeReading): AsyncGenerator<
     const isResumed = cursor?.reading?.kind === 'changes';
     for await (const page of readChangePages(source, begin, isResumed)) {
       reading = page.reading;
+      const records = await completeRecords(scene, page.records);
+      if (!scene.isNarrow) reading = { ...reading, tail: noteTail(scene, reading, records) };
       const isArchivedNext =
         page.isLast && (plan.isArchivedDue || isArchivedMissing(cursor, reading));
       if (isArchivedNext) reading = { ...reading, archived: {} };
@@ -143,7 +152,7 @@ async function* readChanges(scene: Scene, begin: ChangeReading): AsyncGenerator<
         page.isLast && !isArchivedNext
           ? settleChanges(scene, reading, page.sourceMs)
           : pause(scene, reading);
-      yield* deliver(scene, source, page, next);
+      yield* deliver(records, next);
     }
   }
   if (reading.archived === undefined) return;
@@ -156,39 +165,40 @@ async function* readChanges(scene: Scene, begin: ChangeReading): AsyncGenerator<
   }));
 }
 
-function toChangeSource(scene: Scene): ChangeSource {
-  const { account, objectPath, stampProperty, request, properties, cursor } = scene;
-  const isNarrow = isSearchable({
-    // The longest search of all: the one within a stamp.
-    filters: Array.from({ length: 3 }, () => ({
-      propertyName: 'hs_lastmodifieddate',
-      operator: 'GTE' as const,
-      value: '1234567890123456',
-    })),
+function isSearchNarrow(stampProperty: string, properties: readonly string[]): boolean {
+  // The longest search of all: the one within a stamp.
+  const filter = { propertyName: 'hs_lastmodifieddate', operator: 'GTE', value: '9'.repeat(19) };
+  return isSearchable({
+    filters: [filter, filter, filter] as const,
     sort: { propertyName: stampProperty },
     properties,
     limit: searchRecordsMax,
-  });
+  } as SearchBody);
+}
+
+function noteTail(
+  { request, cursor }: Scene,
+  reading: ScanReading | ChangeReading,
+  records: readonly JsonObject[],
+): Tail {
+  const before = reading.tail ?? (reading.kind === 'changes' ? cursor?.tail : undefined) ?? [];
+  return extendTail(before, records, request.settings.lookbackMs ?? lookbackMsDefault);
+}
+
+function toChangeSource(scene: Scene): ChangeSource {
+  const { account, objectPath, stampProperty, request, properties, cursor, isNarrow } = scene;
   return {
     account,
     objectPath,
     stampProperty,
     properties: isNarrow ? properties : [stampProperty],
     createdAfter: cursor?.newestCreated,
+    tail: isNarrow ? [] : (cursor?.tail ?? []),
     signal: request.signal,
   };
 }
 
-async function* deliver(
-  scene: Scene,
-  source: ChangeSource,
-  page: ChangePage,
-  next: HubSpotCursor,
-): AsyncGenerator<Page> {
-  const records =
-    source.properties === scene.properties
-      ? page.records
-      : await completeRecords(scene, page.records.map(idOf));
+async function* deliver(records: readonly JsonObject[], next: HubSpotCursor): AsyncGenerator<Page> {
   const merged = listMerged(records);
   if (merged.length > 0) {
     const body = formatLines(merged);
@@ -202,11 +212,14 @@ async function* deliver(
   };
 }
 
+/** With all their properties, as they are now, where the search could not carry them. */
 async function completeRecords(
   scene: Scene,
-  ids: readonly string[],
+  found: readonly JsonObject[],
 ): Promise<readonly JsonObject[]> {
-  const { account, objectPath, properties, request } = scene;
+  const { account, objectPath, properties, request, isNarrow } = scene;
+  if (isNarrow) return found;
+  const ids = found.map(idOf);
   const records: JsonObject[] = [];
   for (let at = 0; at < ids.length; at += batchRecordsMax) {
     const chunk = ids.slice(at, at + batchRecordsMax);

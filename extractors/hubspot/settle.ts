@@ -21,7 +21,7 @@ interface Ending {
  * longer before then than the scan took. Of our clock only its rate is trusted, not what it shows.
  */
 export function settleScan(ending: Ending, reading: ScanReading, nowMs: number): HubSpotCursor {
-  const { floor, newest, newestCreated, records } = reading;
+  const { floor, newest, newestCreated, records, tail } = reading;
   const tookMs = Math.max(0, nowMs - reading.startedAtMs);
   const since =
     newest === undefined ? undefined : laterOf(floor, toIso(Date.parse(newest) - tookMs));
@@ -33,6 +33,7 @@ export function settleScan(ending: Ending, reading: ScanReading, nowMs: number):
     records,
     live: records,
     ...(newestCreated === undefined ? {} : { newestCreated }),
+    ...(tail === undefined ? {} : { tail }),
   };
 }
 
@@ -57,6 +58,7 @@ export function settleChanges(
   const since = floor !== undefined && reached !== undefined && floor < reached ? floor : reached;
   const newestCreated = laterOf(before.newestCreated, reading.newestCreated);
   const live = reading.total ?? before.live;
+  const tail = reading.tail ?? before.tail;
   return {
     ...before,
     fields: properties.join(','),
@@ -64,6 +66,7 @@ export function settleChanges(
     ...(reading.archived === undefined ? {} : { archivedAtMs: request.boundaryMs }),
     ...(live === undefined ? {} : { live }),
     ...(newestCreated === undefined ? {} : { newestCreated }),
+    ...(tail === undefined ? {} : { tail }),
   };
 }
 

@@ -53,6 +53,7 @@ function createSuite(name: string, propertyCount: number): ExtractorSuite {
 }
 
 describeExtractor(createSuite('HubSpot', 0));
+describeExtractor(createSuite('HubSpot with more properties than a search takes', 90));
 
 const destinationSuite: DestinationSuite = {
   name: 'HubSpot',
