@@ -1,6 +1,15 @@
 /** The library: everything the command line does is a call, and connectors are written to types. */
+export type { ConnectorRegistry } from './cli/connections.ts';
 export { type OpenedProject, type OpenProjectOptions, openProject } from './cli/open-project.ts';
+export {
+  planProject as buildPlan,
+  type RunOptions,
+  runProject as run,
+  type WorkOptions,
+} from './cli/work.ts';
 export type { Project } from './engine/declare/project/project.ts';
+export { explainPlan, isNothingToDo } from './engine/plan/explain-plan.ts';
+export type { RunResult, StepProgress } from './engine/run/run-plan.ts';
 export type { Clock } from './engine/words/clock.ts';
 export type {
   CallMeter,
