@@ -155,6 +155,7 @@ function joined(on: DiffContext): Sql {
  * canonical form is computed only where columns of different types leave no other way.
  */
 function agrees(on: DiffContext, field: MappedField, m: Sql, c: Sql): Sql {
+  if (!field.destination.updatable) return sql`true`;
   if (field.write === 'append') return sql`false`;
   const isEqual = comparesAsIs(field)
     ? sql`${m} is not distinct from ${c}`

@@ -87,13 +87,18 @@ interface Resolving {
 function resolve(on: Resolving): MappingAnswer {
   const { spec, target } = on;
   const matchesById = isIdMatch(spec);
+  const canCreate = !matchesById && spec.behavior !== 'update_only';
+  const keys: readonly MappedKey[] = spec.match.flatMap((match) => resolveKey(on, match) ?? []);
   const mapping: SyncMapping = {
     spec,
     target,
     matchesById,
-    canCreate: !matchesById && spec.behavior !== 'update_only',
-    keys: spec.match.flatMap((match) => resolveKey(on, match) ?? []),
-    fields: spec.fields.flatMap((field) => resolveField(on, field) ?? []),
+    canCreate,
+    keys,
+    fields: [
+      ...spec.fields.flatMap((field) => resolveField(on, field) ?? []),
+      ...(canCreate ? keyFields(on, keys) : []),
+    ],
     associations: spec.associate.flatMap(({ object, column }) => {
       const found = findModelColumn(on, column);
       return found ? { object, model: found } : [];
@@ -123,6 +128,21 @@ function resolveKey(on: Resolving, match: { field: string; column: string }) {
   const destination = findField(on, match.field);
   const crm = destination && findCrmColumn(on, match.field);
   return model && destination && crm && { ...match, kind: destination.kind, model, crm };
+}
+
+/** A created record must hold its key, or it would never be found again; updates leave it alone. */
+function keyFields(on: Resolving, keys: readonly MappedKey[]): MappedField[] {
+  return keys.flatMap(({ field, column, kind, model, crm }) => {
+    const isMapped = on.spec.fields.some((one) => one.field === field);
+    const destination = on.target.fields.find((one) => one.name === field);
+    if (isMapped || !destination || !crm) return [];
+    if (!destination.creatable) {
+      const found = `creates records by ${field}, which nobody can write (${destination.type})`;
+      fault(on, 'field-read-only', found, 'Match by another field, or use update_only.');
+    }
+    const rule = { field, column, write: 'always', owner: 'warehouse' } as const;
+    return [{ ...rule, kind, destination: { ...destination, updatable: false }, model, crm }];
+  });
 }
 
 function resolveField(on: Resolving, field: FieldSpec): MappedField | undefined {
@@ -191,7 +211,7 @@ function resolveModified(on: Resolving): string | undefined {
 }
 
 function checkRequired(on: Resolving): void {
-  const mapped = new Set(on.spec.fields.map(({ field }) => field));
+  const mapped = new Set([...on.spec.fields, ...on.spec.match].map(({ field }) => field));
   for (const field of on.target.fields) {
     if (!field.required || !field.creatable || mapped.has(field.name)) continue;
     const found = `creates records without ${field.name}, which ${on.spec.object} requires`;

@@ -33,6 +33,21 @@ describe('a sync', () => {
     expect(lab.crm.finds).toEqual([]);
   });
 
+  test('gives a new record its key, and never touches the key of one that is there', async () => {
+    const lab = await openLab({ spec: { fields: [mapped('title')] } });
+    const id = lab.crm.add({ email: 'ANN@x.org', title: 'Clerk' });
+    await lab.extract();
+    await lab.setModel([ann, bob]);
+    await lab.run();
+    expect(lab.crm.writes.flat().map(({ fields }) => fields)).toEqual([
+      { email: 'bob@x.org', title: 'CTO' },
+      { title: 'CEO' },
+    ]);
+    lab.crm.edit(id, { email: 'Ann@X.org' });
+    await lab.extract();
+    expect((await lab.diff()).hasWork).toBe(false);
+  });
+
   test('sends only the fields that changed', async () => {
     const lab = await openLab();
     await lab.extract();
