@@ -7,6 +7,7 @@ import {
 } from '../words/node.ts';
 import { didYouMean } from '../words/suggest.ts';
 import { asTexts, type Config } from './properties.ts';
+import { readSnapshotConfig } from './snapshot-config.ts';
 
 const schemaChanges = ['ignore', 'fail', 'append_new_columns', 'sync_all_columns'] as const;
 const changedBys = ['content', 'recorded'] as const;
@@ -41,6 +42,7 @@ export function readNodeConfig(
     materialization === 'history'
       ? readHistory(raw, uniqueKey, choose('changed_by', changedBys) ?? 'content', complaints)
       : undefined;
+  const snapshot = materialization === 'snapshot' ? readSnapshotConfig(raw, complaints) : undefined;
   if (
     (incrementalStrategy === 'merge' || incrementalStrategy === 'delete+insert') &&
     !uniqueKey[0]
@@ -58,6 +60,7 @@ export function readNodeConfig(
     ...optionalText('duplicateOrder', raw['duplicate_order']),
     ...(typeof raw['full_refresh'] === 'boolean' ? { fullRefresh: raw['full_refresh'] } : {}),
     ...(history ? { history } : {}),
+    ...(snapshot ? { snapshot } : {}),
     ...(refreshEveryMs === undefined ? {} : { refreshEveryMs }),
     preHooks: hooksOf(raw, 'pre'),
     postHooks: hooksOf(raw, 'post'),

@@ -49,9 +49,21 @@ export function draftNodes(pack: PackageSource, faults: FaultList): NodeDraft[] 
       draft('snapshot', block.name, source, { ...template, body: block.body });
     }
   }
+  for (const patch of pack.properties.patches) {
+    if (patch.kind !== 'snapshots' || patch.relation === undefined) continue;
+    const { file } = patch.place;
+    const text = `select * from {{ ${unbraced(patch.relation)} }}`;
+    const source: SourceText = { file, folders: [], name: patch.name, text };
+    draft('snapshot', patch.name, source, parseOrReport(file, text, faults, patch.name));
+  }
   reportTwins(drafts, faults);
   reportOrphans(patches, drafts, faults);
   return drafts;
+}
+
+/** `relation: ref('x')` is what people write; `"{{ ref('x') }}"` means the same. */
+function unbraced(relation: string): string {
+  return /^\s*\{\{(.*)\}\}\s*$/s.exec(relation)?.[1]?.trim() ?? relation.trim();
 }
 
 function keyOf(patch: NodePatch): string {

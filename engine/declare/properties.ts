@@ -36,6 +36,8 @@ export interface NodePatch {
   readonly columns: readonly ColumnPatch[];
   readonly tests: readonly TestEntry[];
   readonly place: Place;
+  /** A snapshot that is no more than this: `ref('x')` or `source('x', 'y')`. */
+  readonly relation?: string;
 }
 
 export interface SourceTable {
@@ -105,6 +107,7 @@ function readPatch(
     columns: readColumns(yaml, entry, path),
     tests: readTests(yaml, entry, path),
     place: yaml.placeOf([...path, 'name']),
+    ...(typeof entry['relation'] === 'string' ? { relation: entry['relation'] } : {}),
   };
 }
 

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { ModelNode } from '../declare/model-node.ts';
 import { columnsOfHistory, shapeHistory } from '../steps/history-shape.ts';
+import { columnsOfSnapshot } from '../steps/snapshot-shape.ts';
 import type { BuildNode, HistoryConfig } from '../words/node.ts';
 import type { Column } from '../words/table.ts';
 import type { Session } from '../words/warehouse.ts';
@@ -23,19 +24,8 @@ export async function addedColumns(
   session: Session,
 ): Promise<readonly Column[]> {
   if (history === undefined) {
-    const [text, timestamp] = await session.describeQuery(
-      sql`select cast(null as varchar) as a, cast(null as timestamp) as b`,
-    );
-    const updated = String(node.nodeConfig.raw['updated_at'] ?? '').toLowerCase();
-    const clock = log.find((column) => column.name.toLowerCase() === updated) ?? timestamp;
-    if (text === undefined || clock === undefined) return log;
-    return [
-      ...log,
-      { ...text, name: 'dbt_scd_id' },
-      { ...clock, name: 'dbt_updated_at' },
-      { ...clock, name: 'dbt_valid_from' },
-      { ...clock, name: 'dbt_valid_to' },
-    ];
+    const { snapshot } = node.nodeConfig;
+    return snapshot ? [...log, ...(await columnsOfSnapshot(snapshot, log, session))] : log;
   }
   const [flag] = await session.describeQuery(sql`select cast(null as boolean) as flag`);
   const build: BuildNode = {

@@ -160,6 +160,8 @@ const rawKeys = [
   'check_cols',
   'hard_deletes',
   'invalidate_hard_deletes',
+  'dbt_valid_to_current',
+  'snapshot_meta_column_names',
 ] as const;
 
 /**

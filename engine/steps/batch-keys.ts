@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import { TerminalError } from '../words/errors.ts';
 import type { BuildNode } from '../words/node.ts';
-import { formatRelation } from '../words/table.ts';
+import { type Column, formatRelation } from '../words/table.ts';
 import type { Session } from '../words/warehouse.ts';
 import { columnList } from './relation-statements.ts';
 
@@ -87,4 +87,16 @@ export function keepLast(
       ) as batch
     ) as ranked
     where tidemill_rank = 1 or ${sql.id(firstKey)} is null`;
+}
+
+/** The select as it is, or under `duplicate_keys: last` one row of each key. */
+export function lastOfKeys(
+  node: BuildNode,
+  select: RawBuilder<unknown>,
+  columns: readonly Column[],
+): RawBuilder<unknown> {
+  const { uniqueKey, duplicateKeys, duplicateOrder } = node.config;
+  if (!uniqueKey || duplicateKeys !== 'last') return select;
+  const names = columns.map((column) => column.name);
+  return keepLast(select, names, uniqueKey, duplicateOrder);
 }

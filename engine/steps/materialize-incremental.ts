@@ -2,11 +2,11 @@ import { type RawBuilder, sql } from 'kysely';
 import { readNodeState, saveNodeState } from '../state/nodes.ts';
 import { assertThat, TerminalError } from '../words/errors.ts';
 import type { BuildNode, IncrementalStrategy } from '../words/node.ts';
-import type { Column, Relation } from '../words/table.ts';
+import type { Relation } from '../words/table.ts';
 import { formatRelation } from '../words/table.ts';
 import type { Session, Warehouse } from '../words/warehouse.ts';
 import { auditOrRollBack, Withheld } from './audit.ts';
-import { keepLast, requireKeys } from './batch-keys.ts';
+import { lastOfKeys, requireKeys } from './batch-keys.ts';
 import type { BuildContext, MaterializeResult } from './build-context.ts';
 import { deleteByKey, deleteWindow, insertBatch, mergeBatch } from './merge-statements.ts';
 import { clearTheWay, publishTable, stateOf, withhold } from './publish.ts';
@@ -37,7 +37,7 @@ export async function materializeIncremental(
   const live = await clearTheWay(warehouse, node.relation);
   const select = selectOf(node.sql);
   const columns = await warehouse.describeQuery(select);
-  const batch = deduplicated(node, select, columns);
+  const batch = lastOfKeys(node, select, columns);
   if (live !== 'table' || context.fullRefresh || !node.isIncremental) {
     return buildWhole(warehouse, node, context, batch, live);
   }
@@ -73,17 +73,6 @@ interface Merge {
   readonly context: BuildContext;
   readonly batch: RawBuilder<unknown>;
   readonly change: SchemaChange;
-}
-
-function deduplicated(
-  node: BuildNode,
-  select: RawBuilder<unknown>,
-  columns: readonly Column[],
-): RawBuilder<unknown> {
-  const { uniqueKey, duplicateKeys, duplicateOrder } = node.config;
-  if (!uniqueKey || duplicateKeys !== 'last') return select;
-  const names = columns.map((column) => column.name);
-  return keepLast(select, names, uniqueKey, duplicateOrder);
 }
 
 async function mergeInPlace(warehouse: Warehouse, merge: Merge): Promise<MaterializeResult> {

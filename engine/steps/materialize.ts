@@ -1,6 +1,5 @@
 import { sql } from 'kysely';
 import { ensureNodeStates, markNodeFailed } from '../state/nodes.ts';
-import { TerminalError } from '../words/errors.ts';
 import type { BuildNode } from '../words/node.ts';
 import type { Warehouse } from '../words/warehouse.ts';
 import type { BuildContext, MaterializeResult } from './build-context.ts';
@@ -9,6 +8,7 @@ import { materializeIncremental } from './materialize-incremental.ts';
 import { materializeTable } from './materialize-table.ts';
 import { materializeView } from './materialize-view.ts';
 import { materializeSeed } from './seed.ts';
+import { materializeSnapshot } from './snapshot.ts';
 
 /**
  * Builds one node: write beside the live relation, audit, publish in one transaction. After an
@@ -21,9 +21,6 @@ export async function materialize(
   node: BuildNode,
   context: BuildContext,
 ): Promise<MaterializeResult> {
-  if (node.config.materialization === 'ephemeral') {
-    return { action: 'none', rows: 0, dataVersion: undefined, failures: [], warnings: [] };
-  }
   context.signal.throwIfAborted();
   await ensureNodeStates(warehouse);
   await runHooks(warehouse, node.config.preHooks);
@@ -54,15 +51,10 @@ async function buildRelation(
       return materializeHistory(warehouse, node, context);
     case 'seed':
       return materializeSeed(warehouse, node, context);
-    default:
-      throw new TerminalError(
-        `${node.file}: materialized "${node.config.materialization}" cannot be built yet`,
-        {
-          code: 'materialization-unsupported',
-          hint: 'Use history, which needs no earlier state, or table.',
-          model: node.id,
-        },
-      );
+    case 'snapshot':
+      return materializeSnapshot(warehouse, node, context);
+    case 'ephemeral':
+      return { action: 'none', rows: 0, dataVersion: undefined, failures: [], warnings: [] };
   }
 }
 

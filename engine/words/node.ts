@@ -39,6 +39,30 @@ export interface HistoryConfig {
   readonly changedBy: 'recorded' | 'content';
 }
 
+/** How dbt's snapshot compares what a select answers now with what it answered before. */
+export interface SnapshotConfig {
+  /** SQL over the select's columns, as dbt allows: most often one column. */
+  readonly uniqueKey: readonly string[];
+  readonly strategy: 'timestamp' | 'check';
+  /** SQL that says when a row changed; absent under `check`: the run's boundary. */
+  readonly updatedAt?: string;
+  /** Under `check`: columns whose change makes a new row; absent: all. */
+  readonly checkColumns?: readonly string[];
+  readonly hardDeletes: 'ignore' | 'invalidate' | 'new_record';
+  /** SQL that stands in an open row's end instead of null. */
+  readonly validToCurrent?: string;
+  readonly columnNames: SnapshotColumnNames;
+}
+
+/** What a snapshot calls the columns it adds. */
+export interface SnapshotColumnNames {
+  readonly dbt_scd_id: string;
+  readonly dbt_updated_at: string;
+  readonly dbt_valid_from: string;
+  readonly dbt_valid_to: string;
+  readonly dbt_is_deleted: string;
+}
+
 /** Config of a node that changes its data or its place, after precedence is applied. */
 export interface NodeConfig {
   readonly materialization: Materialization;
@@ -53,6 +77,7 @@ export interface NodeConfig {
   readonly duplicateOrder?: string;
   readonly fullRefresh?: boolean;
   readonly history?: HistoryConfig;
+  readonly snapshot?: SnapshotConfig;
   /** Milliseconds after which a node is built again though nothing changed (it reads the clock). */
   readonly refreshEveryMs?: number;
   readonly preHooks: readonly string[];

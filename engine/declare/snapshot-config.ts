@@ -1,0 +1,76 @@
+import type { SnapshotColumnNames, SnapshotConfig } from '../words/node.ts';
+import { asConfig, asTexts, type Config } from './properties.ts';
+
+const strategies = ['timestamp', 'check'] as const;
+const hardDeletes = ['ignore', 'invalidate', 'new_record'] as const;
+
+const ownNames: SnapshotColumnNames = {
+  dbt_scd_id: 'dbt_scd_id',
+  dbt_updated_at: 'dbt_updated_at',
+  dbt_valid_from: 'dbt_valid_from',
+  dbt_valid_to: 'dbt_valid_to',
+  dbt_is_deleted: 'dbt_is_deleted',
+};
+
+/** A snapshot's config under dbt's names; what is wrong with it is added to the complaints. */
+export function readSnapshotConfig(raw: Config, complaints: string[]): SnapshotConfig {
+  const uniqueKey = asTexts(raw['unique_key']);
+  if (uniqueKey.length === 0) complaints.push('a snapshot needs a unique_key');
+  const strategy = strategies.find((one) => one === raw['strategy']);
+  if (strategy === undefined) {
+    const found = raw['strategy'] === undefined ? 'none' : `"${String(raw['strategy'])}"`;
+    complaints.push(
+      `a snapshot needs a strategy, timestamp or check; found ${found} (strategies of one's own are not supported)`,
+    );
+  }
+  const updatedAt = textOf(raw['updated_at']);
+  if (strategy === 'timestamp' && updatedAt === undefined) {
+    complaints.push('a snapshot by timestamp needs updated_at');
+  }
+  const checked = asTexts(raw['check_cols']);
+  if (strategy === 'check' && checked.length === 0) {
+    complaints.push('a snapshot by check needs check_cols: a list of columns, or all');
+  }
+  const isAll = checked.length === 1 && checked[0] === 'all';
+  const validToCurrent = textOf(raw['dbt_valid_to_current']);
+  return {
+    uniqueKey,
+    strategy: strategy ?? 'check',
+    hardDeletes: readHardDeletes(raw, complaints),
+    columnNames: readColumnNames(raw, complaints),
+    ...(updatedAt === undefined ? {} : { updatedAt }),
+    ...(strategy === 'check' && !isAll ? { checkColumns: checked } : {}),
+    ...(validToCurrent === undefined ? {} : { validToCurrent }),
+  };
+}
+
+/** `invalidate_hard_deletes: true` is the older way to say `invalidate`. */
+function readHardDeletes(raw: Config, complaints: string[]): SnapshotConfig['hardDeletes'] {
+  const written = raw['hard_deletes'];
+  const older = raw['invalidate_hard_deletes'];
+  if (written === undefined || written === null) return older === true ? 'invalidate' : 'ignore';
+  if (older !== undefined && older !== null) {
+    complaints.push('hard_deletes and invalidate_hard_deletes say the same: keep hard_deletes');
+  }
+  const found = hardDeletes.find((one) => one === written);
+  if (found === undefined) {
+    complaints.push(
+      `config "hard_deletes" is ${JSON.stringify(written)} (one of ${hardDeletes.join(', ')})`,
+    );
+  }
+  return found ?? 'ignore';
+}
+
+function readColumnNames(raw: Config, complaints: string[]): SnapshotColumnNames {
+  const given = asConfig(raw['snapshot_meta_column_names']);
+  const names: Record<string, string> = {};
+  for (const [key, value] of Object.entries(given)) {
+    if (Object.hasOwn(ownNames, key) && textOf(value) !== undefined) names[key] = String(value);
+    else complaints.push(`snapshot_meta_column_names has the unknown key "${key}"`);
+  }
+  return { ...ownNames, ...names };
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
+}

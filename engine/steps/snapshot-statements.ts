@@ -1,0 +1,231 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { SnapshotConfig } from '../words/node.ts';
+import type { Relation } from '../words/table.ts';
+import { columnList, tableOf } from './relation-statements.ts';
+import type { ComparedColumns } from './snapshot-shape.ts';
+
+/** Temporary, so that a kill leaves nothing of them. */
+export const sourceTable = sql.id('tidemill_source');
+export const rowsTable = sql.id('tidemill_new_rows');
+export const endsTable = sql.id('tidemill_ended_rows');
+
+/** What every statement of one build of a snapshot is made from. */
+export interface SnapshotBuild {
+  readonly snapshot: SnapshotConfig;
+  /** Names of the select's columns, in order. */
+  readonly selected: readonly string[];
+  /** Those of them that the standing table has. */
+  readonly kept: ReadonlySet<string>;
+  readonly compared: ComparedColumns;
+  /** The run's boundary as the warehouse reads it. */
+  readonly now: RawBuilder<unknown>;
+}
+
+type Expression = RawBuilder<unknown>;
+
+const expressionOf = (text: string): Expression => sql.raw(`(${text})`);
+
+/** When the row changed, by the source or else by us. */
+const clockOf = ({ snapshot, now }: SnapshotBuild): Expression =>
+  snapshot.updatedAt === undefined ? now : expressionOf(snapshot.updatedAt);
+
+/** dbt's id of one row: the digest of its texts, nulls as empty ones. */
+function digestOf(parts: readonly Expression[]): Expression {
+  const texts = parts.map((part) => sql`coalesce(cast(${part} as varchar), '')`);
+  return sql`md5(${sql.join(texts, sql` || '|' || `)})`;
+}
+
+const scdIdOf = (build: SnapshotBuild): Expression =>
+  digestOf([...build.snapshot.uniqueKey.map(expressionOf), clockOf(build)]);
+
+/** Null, or what stands for it, in the clock's type. */
+function openEndOf(build: SnapshotBuild, clock: Expression): Expression {
+  const current = build.snapshot.validToCurrent;
+  const end = current === undefined ? sql`null` : expressionOf(current);
+  return sql`coalesce(nullif(${clock}, ${clock}), ${end})`;
+}
+
+/** The columns a snapshot adds to a row that is live. */
+function addedColumns(
+  build: SnapshotBuild,
+  scdId: Expression,
+  clock: Expression,
+): RawBuilder<unknown> {
+  const { columnNames, hardDeletes } = build.snapshot;
+  const { dbt_scd_id, dbt_updated_at, dbt_valid_from, dbt_valid_to, dbt_is_deleted } = columnNames;
+  return sql.join([
+    sql`${scdId} as ${sql.id(dbt_scd_id)}`,
+    sql`${clock} as ${sql.id(dbt_updated_at)}`,
+    sql`${clock} as ${sql.id(dbt_valid_from)}`,
+    sql`${openEndOf(build, clock)} as ${sql.id(dbt_valid_to)}`,
+    ...(hardDeletes === 'new_record' ? [sql`'False' as ${sql.id(dbt_is_deleted)}`] : []),
+  ]);
+}
+
+/** The first build: every row of the select, open. */
+export function selectFirst(build: SnapshotBuild, select: Expression): Expression {
+  return sql`
+    select
+      *,
+      ${addedColumns(build, scdIdOf(build), clockOf(build))}
+    from (
+      ${select}
+    ) as source`;
+}
+
+export function createSource(select: Expression): Expression {
+  return sql`
+    create temporary table ${sourceTable} as
+    ${select}`;
+}
+
+/** The key's expressions under their own text as names, for messages about them. */
+export function selectKeys({ snapshot }: SnapshotBuild, from: Expression): Expression {
+  const keys = snapshot.uniqueKey.map((key) => sql`${expressionOf(key)} as ${sql.id(key)}`);
+  return sql`(select ${sql.join(keys)} from ${from} as source)`;
+}
+
+const keyName = (index: number): Expression => sql.id(`tidemill_key_${index + 1}`);
+
+function keyFields({ snapshot }: SnapshotBuild): Expression {
+  return sql.join(
+    snapshot.uniqueKey.map((key, index) => sql`${expressionOf(key)} as ${keyName(index)}`),
+  );
+}
+
+function sourceRows(build: SnapshotBuild): Expression {
+  return sql`(
+      select
+        *,
+        ${keyFields(build)},
+        ${clockOf(build)} as tidemill_clock,
+        ${scdIdOf(build)} as tidemill_scd_id
+      from ${sourceTable}
+    ) as fresh`;
+}
+
+function isOpen({ snapshot }: SnapshotBuild, table: string): Expression {
+  const end = sql.id(table, snapshot.columnNames.dbt_valid_to);
+  if (snapshot.validToCurrent === undefined) return sql`${end} is null`;
+  return sql`(${end} is null or ${end} = ${expressionOf(snapshot.validToCurrent)})`;
+}
+
+function openRows(build: SnapshotBuild, target: Relation): Expression {
+  return sql`(
+      select *, ${keyFields(build)}
+      from ${tableOf(target)} as standing
+      where ${isOpen(build, 'standing')}
+    ) as standing`;
+}
+
+function sameKey({ snapshot }: SnapshotBuild): Expression {
+  const pairs = snapshot.uniqueKey.map(
+    (_, index) => sql`standing.${keyName(index)} = fresh.${keyName(index)}`,
+  );
+  return sql.join(pairs, sql` and `);
+}
+
+const isDeleted = ({ snapshot }: SnapshotBuild): Expression =>
+  sql`${sql.id('standing', snapshot.columnNames.dbt_is_deleted)} = 'True'`;
+
+/** A row of the source differs from the open one of its key, or that one says it was deleted. */
+function hasChanged(build: SnapshotBuild): Expression {
+  const { snapshot, compared } = build;
+  const back = snapshot.hardDeletes === 'new_record' ? sql` or ${isDeleted(build)}` : sql``;
+  if (snapshot.strategy === 'timestamp') {
+    const from = sql.id('standing', snapshot.columnNames.dbt_valid_from);
+    return sql`(${from} < fresh.tidemill_clock${back})`;
+  }
+  if (compared.hasNew) return sql`true`;
+  const differences = compared.names.map(
+    (name) => sql`${sql.id('standing', name)} is distinct from ${sql.id('fresh', name)}`,
+  );
+  return sql`(${sql.join([sql`false`, ...differences], sql` or `)}${back})`;
+}
+
+/** Open rows whose key the source has no more, and which do not say so already. */
+function fromGone(build: SnapshotBuild, target: Relation): Expression {
+  const known = build.snapshot.hardDeletes === 'new_record';
+  const notYet = known ? sql` and (${isDeleted(build)}) is not true` : sql``;
+  return sql`
+    from ${openRows(build, target)}
+    where not exists (
+      select 1
+      from ${sourceRows(build)}
+      where ${sameKey(build)}
+    )${notYet}`;
+}
+
+/** Rows to add: of new keys, of changed ones, and under `new_record` of deleted ones. */
+export function createRows(build: SnapshotBuild, target: Relation): Expression {
+  const { columnNames, hardDeletes } = build.snapshot;
+  const clock = sql.id('fresh', 'tidemill_clock');
+  const scdId = sql.id('fresh', 'tidemill_scd_id');
+  const deletions =
+    hardDeletes === 'new_record'
+      ? sql`
+    union all
+    ${selectDeletions(build, target)}`
+      : sql``;
+  return sql`
+    create temporary table ${rowsTable} as
+    select
+      ${columnList(build.selected, 'fresh')},
+      ${addedColumns(build, scdId, clock)}
+    from ${sourceRows(build)}
+    left join ${openRows(build, target)} on ${sameKey(build)}
+    where ${sql.id('standing', columnNames.dbt_scd_id)} is null or ${hasChanged(build)}${deletions}`;
+}
+
+function selectDeletions(build: SnapshotBuild, target: Relation): Expression {
+  const { dbt_scd_id, dbt_updated_at, dbt_valid_from, dbt_valid_to, dbt_is_deleted } =
+    build.snapshot.columnNames;
+  const last = build.selected.map((name) =>
+    build.kept.has(name) ? sql.id('standing', name) : sql`null as ${sql.id(name)}`,
+  );
+  const scdId = digestOf([sql.id('standing', dbt_scd_id), build.now]);
+  return sql`
+    select
+      ${sql.join(last)},
+      ${scdId} as ${sql.id(dbt_scd_id)},
+      ${build.now} as ${sql.id(dbt_updated_at)},
+      ${build.now} as ${sql.id(dbt_valid_from)},
+      ${sql.id('standing', dbt_valid_to)},
+      'True' as ${sql.id(dbt_is_deleted)}
+    ${fromGone(build, target)}`;
+}
+
+/** Rows to end, by dbt's id, each with its end. */
+export function createEnds(build: SnapshotBuild, target: Relation): Expression {
+  const id = sql.id('standing', build.snapshot.columnNames.dbt_scd_id);
+  const gone =
+    build.snapshot.hardDeletes === 'ignore'
+      ? sql``
+      : sql`
+    union all
+    select ${id}, ${build.now}
+    ${fromGone(build, target)}`;
+  return sql`
+    create temporary table ${endsTable} as
+    select ${id} as tidemill_scd_id, fresh.tidemill_clock as tidemill_end
+    from ${sourceRows(build)}
+    join ${openRows(build, target)} on ${sameKey(build)}
+    where ${hasChanged(build)}${gone}`;
+}
+
+export function endRows(build: SnapshotBuild, target: Relation): Expression {
+  const { dbt_scd_id, dbt_valid_to } = build.snapshot.columnNames;
+  return sql`
+    update ${tableOf(target)} as standing
+    set ${sql.id(dbt_valid_to)} = ended.tidemill_end
+    from ${endsTable} as ended
+    where ${sql.id('standing', dbt_scd_id)} = ended.tidemill_scd_id
+      and ${isOpen(build, 'standing')}`;
+}
+
+export function insertRows(target: Relation, columns: readonly string[]): Expression {
+  return sql`
+    insert into ${tableOf(target)} (${columnList(columns)})
+    select ${columnList(columns)}
+    from ${rowsTable}`;
+}

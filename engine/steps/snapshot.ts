@@ -1,0 +1,184 @@
+import { type RawBuilder, sql } from 'kysely';
+import { readNodeState, saveNodeState } from '../state/nodes.ts';
+import { assertThat } from '../words/errors.ts';
+import type { BuildNode } from '../words/node.ts';
+import type { Column, Relation } from '../words/table.ts';
+import type { Session, Warehouse } from '../words/warehouse.ts';
+import { auditOrRollBack, Withheld } from './audit.ts';
+import { lastOfKeys, requireKeys } from './batch-keys.ts';
+import type { BuildContext, MaterializeResult } from './build-context.ts';
+import { clearTheWay, publishTable, stateOf, withhold } from './publish.ts';
+import {
+  countRows,
+  createSchema,
+  createTableAs,
+  dropTables,
+  selectOf,
+  tableOf,
+} from './relation-statements.ts';
+import { planSchemaChange, reshapeSelect, type SchemaChange } from './schema-change.ts';
+import { columnsOfSnapshot, comparedColumns, requireSnapshot } from './snapshot-shape.ts';
+import {
+  createEnds,
+  createRows,
+  createSource,
+  endRows,
+  endsTable,
+  insertRows,
+  rowsTable,
+  type SnapshotBuild,
+  selectFirst,
+  selectKeys,
+  sourceTable,
+} from './snapshot-statements.ts';
+
+/**
+ * dbt's snapshot: what a select answers now is compared with the open rows; changed ones are ended
+ * and followed by new ones, with dbt's columns and dbt's results. All in one transaction, audited
+ * before it commits: killed or withheld, the table is as it was, and the next build finds the same
+ * changes. A second build of the same rows changes nothing.
+ *
+ * What it remembers is nowhere else, so `--full-refresh` does not build it again.
+ */
+export async function materializeSnapshot(
+  warehouse: Warehouse,
+  node: BuildNode,
+  context: BuildContext,
+): Promise<MaterializeResult> {
+  const { snapshot } = node.config;
+  assertThat(snapshot, `${node.id} has a snapshot config`);
+  const live = await clearTheWay(warehouse, node.relation);
+  const columns = await warehouse.describeQuery(selectOf(node.sql));
+  const select = lastOfKeys(node, selectOf(node.sql), columns);
+  const standing = live ? await warehouse.describe(node.relation) : undefined;
+  const build: SnapshotBuild = {
+    snapshot,
+    selected: columns.map(({ name }) => name),
+    kept: namesIn(columns, standing ?? columns),
+    compared: comparedColumns(node, snapshot, columns, standing ?? columns),
+    now: boundaryOf(context),
+  };
+  if (!standing) return buildFirst(warehouse, node, context, { build, select });
+  requireSnapshot(node, snapshot, standing);
+  const added = await columnsOfSnapshot(snapshot, columns, warehouse);
+  const change = planChange(node, standing, [...columns, ...added]);
+  const update: Update = { build, select, change };
+  return change.reshaped
+    ? updateCopy(warehouse, node, context, update)
+    : updateInPlace(warehouse, node, context, update);
+}
+
+function namesIn(columns: readonly Column[], standing: readonly Column[]): ReadonlySet<string> {
+  const known = new Set(standing.map(({ name }) => name.toLowerCase()));
+  return new Set(columns.map(({ name }) => name).filter((name) => known.has(name.toLowerCase())));
+}
+
+/** The run's one boundary stands where dbt asks the clock. */
+function boundaryOf(context: BuildContext): RawBuilder<unknown> {
+  const text = new Date(context.boundaryMs).toISOString().replace('T', ' ').replace('Z', '');
+  return sql`cast(${sql.lit(text)} as timestamp)`;
+}
+
+/** New columns are added, as dbt does; those gone stay, and new rows are null in them. */
+function planChange(
+  node: BuildNode,
+  standing: readonly Column[],
+  fresh: readonly Column[],
+): SchemaChange {
+  const config = { ...node.config, onSchemaChange: 'append_new_columns' } as const;
+  return planSchemaChange({ ...node, config }, standing, fresh);
+}
+
+interface First {
+  readonly build: SnapshotBuild;
+  readonly select: RawBuilder<unknown>;
+}
+
+async function buildFirst(
+  warehouse: Warehouse,
+  node: BuildNode,
+  context: BuildContext,
+  { build, select }: First,
+): Promise<MaterializeResult> {
+  return publishTable(warehouse, {
+    node,
+    context,
+    live: undefined,
+    async write(copy) {
+      const rows = selectFirst(build, select);
+      await warehouse.ddl([createSchema(copy.schema), createTableAs(copy, rows)]);
+      const keys = selectKeys(build, tableOf(copy));
+      await requireKeys(warehouse, node, sql`${keys} as keyed`, build.snapshot.uniqueKey);
+      return {};
+    },
+  });
+}
+
+interface Update extends First {
+  readonly change: SchemaChange;
+}
+
+async function updateInPlace(
+  warehouse: Warehouse,
+  node: BuildNode,
+  context: BuildContext,
+  update: Update,
+): Promise<MaterializeResult> {
+  try {
+    return await warehouse.transaction(async (session) => {
+      const rows = await applyChanges(session, node, node.relation, update);
+      const failures = await auditOrRollBack(session, node, node.relation);
+      context.signal.throwIfAborted();
+      const before = await readNodeState(session, node.id);
+      const state = stateOf(node, context);
+      const dataVersion = rows === 0 && before ? before.dataVersion : state.dataVersion;
+      await saveNodeState(session, { ...state, dataVersion });
+      const action = rows === 0 ? 'unchanged' : 'merged';
+      return { action, rows, dataVersion, failures, warnings: [] };
+    });
+  } catch (error) {
+    if (error instanceof Withheld) return withhold(warehouse, node, error.failures);
+    throw error;
+  }
+}
+
+/** Columns were added: the changes are made in a copy of the new shape, which is swapped in. */
+async function updateCopy(
+  warehouse: Warehouse,
+  node: BuildNode,
+  context: BuildContext,
+  update: Update,
+): Promise<MaterializeResult> {
+  return publishTable(warehouse, {
+    node,
+    context,
+    live: 'table',
+    async write(copy) {
+      await warehouse.ddl([createTableAs(copy, reshapeSelect(node.relation, update.change))]);
+      const rows = await warehouse.transaction((session) =>
+        applyChanges(session, node, copy, update),
+      );
+      return { result: { action: 'merged', rows } };
+    },
+  });
+}
+
+/** Answers how many rows were added or ended. */
+async function applyChanges(
+  session: Session,
+  node: BuildNode,
+  target: Relation,
+  { build, select, change }: Update,
+): Promise<number> {
+  await session.execute(createSource(select));
+  const keys = selectKeys(build, sourceTable);
+  await requireKeys(session, node, sql`${keys} as keyed`, build.snapshot.uniqueKey);
+  await session.execute(createRows(build, target));
+  await session.execute(createEnds(build, target));
+  const ended = await countRows(session, endsTable);
+  const added = await countRows(session, rowsTable);
+  if (ended > 0) await session.execute(endRows(build, target));
+  if (added > 0) await session.execute(insertRows(target, change.insertColumns));
+  await dropTables(session, [sourceTable, rowsTable, endsTable]);
+  return ended + added;
+}

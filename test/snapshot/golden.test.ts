@@ -1,0 +1,62 @@
+import type { RawBuilder } from 'kysely';
+import { sql } from 'kysely';
+import { expect, test } from 'vitest';
+import {
+  createEnds,
+  createRows,
+  endRows,
+  insertRows,
+  type SnapshotBuild,
+  selectFirst,
+} from '../../engine/steps/snapshot-statements.ts';
+import type { SnapshotConfig } from '../../engine/words/node.ts';
+import { compileStatement } from '../../loaders/duckdb/statement.ts';
+
+const names = {
+  dbt_scd_id: 'dbt_scd_id',
+  dbt_updated_at: 'dbt_updated_at',
+  dbt_valid_from: 'dbt_valid_from',
+  dbt_valid_to: 'dbt_valid_to',
+  dbt_is_deleted: 'dbt_is_deleted',
+};
+const buildOf = (snapshot: Partial<SnapshotConfig>): SnapshotBuild => ({
+  snapshot: {
+    uniqueKey: ['id'],
+    strategy: 'timestamp',
+    hardDeletes: 'ignore',
+    columnNames: names,
+    ...snapshot,
+  },
+  selected: ['id', 'name', 'fresh'],
+  kept: new Set(['id', 'name']),
+  compared: { names: ['name'], hasNew: false },
+  now: sql`cast('2026-01-01 00:00:00.000' as timestamp)`,
+});
+const target = { schema: 'mart', name: 'thing' };
+const plain = buildOf({ updatedAt: 'updated_at' });
+const full = buildOf({
+  strategy: 'check',
+  hardDeletes: 'new_record',
+  validToCurrent: "timestamp '9999-12-31'",
+});
+
+const statements: Readonly<Record<string, RawBuilder<unknown>>> = {
+  'snapshot-first': selectFirst(plain, sql`select * from source`),
+  'snapshot-rows': createRows(plain, target),
+  'snapshot-ends': createEnds(plain, target),
+  'snapshot-rows-new-record': createRows(full, target),
+  'snapshot-ends-new-record': createEnds(full, target),
+  'snapshot-end': endRows(full, target),
+  'snapshot-insert': insertRows(target, ['id', 'name', 'dbt_valid_to']),
+};
+
+/** Without the indentation that the template literals carry along. */
+function layOut(text: string): string {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
+}
+
+test.each(Object.keys(statements))('%s is the statement that was agreed on', async (name) => {
+  const { text } = compileStatement(statements[name] ?? sql``);
+  await expect(layOut(text)).toMatchFileSnapshot(`../golden/${name}.duckdb.sql`);
+});

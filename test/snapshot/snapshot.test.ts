@@ -1,0 +1,227 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { materialize } from '../../engine/steps/materialize.ts';
+import type { BuildNode, NodeConfig, SnapshotConfig } from '../../engine/words/node.ts';
+import {
+  checkOf,
+  contextOf,
+  nodeOf,
+  openWorkbench,
+  type Workbench,
+} from '../materialize/workbench.ts';
+import {
+  type Rules,
+  type SnapshotRow,
+  type SourceRow,
+  snapshotOnce,
+  timeOf,
+} from './dbt-snapshot.ts';
+
+const columnNames = {
+  dbt_scd_id: 'dbt_scd_id',
+  dbt_updated_at: 'dbt_updated_at',
+  dbt_valid_from: 'dbt_valid_from',
+  dbt_valid_to: 'dbt_valid_to',
+  dbt_is_deleted: 'dbt_is_deleted',
+};
+
+function snapshotNode(
+  snapshot: Partial<SnapshotConfig> = {},
+  rest: Partial<BuildNode> = {},
+  config: Partial<NodeConfig> = {},
+): BuildNode {
+  const settings: SnapshotConfig = {
+    uniqueKey: ['id'],
+    strategy: 'timestamp',
+    hardDeletes: 'ignore',
+    columnNames,
+    ...(snapshot.strategy === 'check' ? {} : { updatedAt: 'moved' }),
+    ...snapshot,
+  };
+  return nodeOf(
+    'select * from source',
+    { materialization: 'snapshot', uniqueKey: ['id'], snapshot: settings, ...config },
+    rest,
+  );
+}
+
+const at = (second: number) => contextOf({ boundaryMs: Date.parse(timeOf(second)) });
+
+async function writeSource(bench: Workbench, rows: readonly SourceRow[]): Promise<void> {
+  const values = rows.map(
+    ({ id, name, at: second }) =>
+      `('${id}', ${name === null ? 'null' : `'${name}'`}, timestamp '${timeOf(second).slice(0, 19)}')`,
+  );
+  const all = ['(null, null, null)', ...values].join(', ');
+  await bench.run(`create or replace table source as
+    select id::varchar as id, name::varchar as name, moved::timestamp as moved
+    from (values ${all}) as given (id, name, moved) where id is not null`);
+}
+
+const ofReference = (rows: readonly SnapshotRow[], hasFlag: boolean) =>
+  rows
+    .map((row) => ({
+      id: row.id,
+      name: row.name,
+      moved: timeOf(row.at),
+      dbt_scd_id: row.scdId,
+      dbt_updated_at: timeOf(row.from),
+      dbt_valid_from: timeOf(row.from),
+      dbt_valid_to: row.to === null ? null : timeOf(row.to),
+      ...(hasFlag ? { dbt_is_deleted: row.deleted } : {}),
+    }))
+    .map((row) => JSON.stringify(row))
+    .toSorted();
+
+const ofTable = async (bench: Workbench): Promise<string[]> =>
+  (await bench.rows('select * from mart.thing')).map((row) => JSON.stringify(row)).toSorted();
+
+const rowsArbitrary = fc.uniqueArray(
+  fc.record({
+    id: fc.constantFrom('a', 'b', 'c', 'd'),
+    name: fc.constantFrom('x', 'y', null),
+    at: fc.nat(20),
+  }),
+  { selector: ({ id }) => id },
+);
+const combinations: Rules[] = (['timestamp', 'check'] as const).flatMap((strategy) =>
+  (['ignore', 'invalidate', 'new_record'] as const).map((hardDeletes) => ({
+    strategy,
+    hardDeletes,
+  })),
+);
+
+describe('a snapshot', () => {
+  test.each(combinations)(
+    'by $strategy that lets deleted rows $hardDeletes has the rows dbt would have, and a replay changes none',
+    { timeout: 60_000 },
+    async (rules) => {
+      await using bench = await openWorkbench();
+      const checked = rules.strategy === 'check' ? { checkColumns: ['name'] } : {};
+      const node = snapshotNode({ ...rules, ...checked });
+      await fc.assert(
+        fc.asyncProperty(fc.array(rowsArbitrary, { minLength: 1, maxLength: 4 }), async (steps) => {
+          await bench.run('drop table if exists mart.thing');
+          let reference: SnapshotRow[] = [];
+          for (const [index, source] of steps.entries()) {
+            const now = 100 + index * 10;
+            await writeSource(bench, source);
+            const result = await materialize(bench.warehouse, node, at(now));
+            const before = reference;
+            reference = snapshotOnce(reference, source, now, rules);
+            const wanted = ofReference(reference, rules.hardDeletes === 'new_record');
+            expect(await ofTable(bench)).toEqual(wanted);
+            if (index > 0) {
+              const isSame = JSON.stringify(before) === JSON.stringify(reference);
+              expect(result.action).toBe(isSame ? 'unchanged' : 'merged');
+            }
+            if (rules.strategy === 'check' || rules.hardDeletes !== 'new_record') {
+              const again = await materialize(bench.warehouse, node, at(now + 5));
+              expect(again.action).toBe('unchanged');
+              expect(await ofTable(bench)).toEqual(wanted);
+            }
+          }
+        }),
+        { numRuns: 8 },
+      );
+    },
+  );
+
+  test('keeps the past through a full refresh and a change of its own text', async () => {
+    await using bench = await openWorkbench();
+    await writeSource(bench, [{ id: 'a', name: 'x', at: 1 }]);
+    await materialize(bench.warehouse, snapshotNode(), at(10));
+    await writeSource(bench, [{ id: 'a', name: 'y', at: 2 }]);
+    const node = snapshotNode({}, { fingerprint: 'other' });
+    const result = await materialize(bench.warehouse, node, { ...at(20), fullRefresh: true });
+    expect(result).toMatchObject({ action: 'merged', rows: 2 });
+    expect(await bench.rows('select name from mart.thing order by dbt_valid_from')).toEqual([
+      { name: 'x' },
+      { name: 'y' },
+    ]);
+  });
+
+  test('takes a new column in, keeps one that is gone, and counts all rows as changed', async () => {
+    await using bench = await openWorkbench();
+    const node = snapshotNode({ strategy: 'check', hardDeletes: 'new_record' });
+    await bench.run("create table source as select 'a' as id, 'x' as name, 1 as old");
+    await materialize(bench.warehouse, node, at(10));
+    await bench.run("create or replace table source as select 'a' as id, 'x' as name, 2 as fresh");
+    expect(await materialize(bench.warehouse, node, at(20))).toMatchObject({ action: 'merged' });
+    await bench.run('delete from source');
+    await materialize(bench.warehouse, node, at(30));
+    expect(
+      await bench.rows(
+        'select old, fresh, dbt_is_deleted as gone, dbt_valid_to is null as open from mart.thing order by dbt_valid_from',
+      ),
+    ).toEqual([
+      { old: 1, fresh: null, gone: 'False', open: false },
+      { old: null, fresh: 2, gone: 'False', open: false },
+      { old: null, fresh: 2, gone: 'True', open: true },
+    ]);
+    expect(await bench.relations('mart')).toEqual(['thing base table']);
+  });
+
+  test('has the names, keys of several columns and open end it is told to have', async () => {
+    await using bench = await openWorkbench();
+    const node = snapshotNode({
+      uniqueKey: ['id', "coalesce(name, '')"],
+      hardDeletes: 'invalidate',
+      validToCurrent: "timestamp '9999-12-31'",
+      columnNames: { ...columnNames, dbt_valid_from: 'begins', dbt_valid_to: 'ends' },
+    });
+    await writeSource(bench, [
+      { id: 'a', name: null, at: 1 },
+      { id: 'a', name: 'x', at: 1 },
+    ]);
+    await materialize(bench.warehouse, node, at(10));
+    await writeSource(bench, [{ id: 'a', name: null, at: 2 }]);
+    await materialize(bench.warehouse, node, at(20));
+    expect(
+      await bench.rows('select name, begins, ends from mart.thing order by name, begins'),
+    ).toEqual([
+      { name: 'x', begins: timeOf(1), ends: timeOf(20) },
+      { name: null, begins: timeOf(1), ends: timeOf(2) },
+      { name: null, begins: timeOf(2), ends: '9999-12-31T00:00:00.000Z' },
+    ]);
+  });
+
+  test.each([
+    ["select * from source union all select 'a', 'z', timestamp '2026-01-01'", 'duplicate-keys'],
+    ["select * from source union all select null, 'z', timestamp '2026-01-01'", 'null-keys'],
+  ])('of rows whose key says nothing is refused: %s', async (text, code) => {
+    await using bench = await openWorkbench();
+    await writeSource(bench, [{ id: 'a', name: 'x', at: 1 }]);
+    const bad = snapshotNode({}, { sql: text });
+    await expect(materialize(bench.warehouse, bad, at(10))).rejects.toMatchObject({ code });
+    expect(await bench.relations('mart')).toEqual([]);
+    await materialize(bench.warehouse, snapshotNode(), at(10));
+    const before = await ofTable(bench);
+    await expect(materialize(bench.warehouse, bad, at(20))).rejects.toMatchObject({ code });
+    expect(await ofTable(bench)).toEqual(before);
+  });
+
+  test('whose test fails publishes nothing, and the change is found again', async () => {
+    await using bench = await openWorkbench();
+    await writeSource(bench, [{ id: 'a', name: 'x', at: 1 }]);
+    const checks = [checkOf("name = 'y'")];
+    await materialize(bench.warehouse, snapshotNode({}, { checks }), at(10));
+    await writeSource(bench, [{ id: 'a', name: 'y', at: 2 }]);
+    const before = await ofTable(bench);
+    const held = await materialize(bench.warehouse, snapshotNode({}, { checks }), at(20));
+    expect(held).toMatchObject({ action: 'withheld', failures: [{ rows: 1 }] });
+    expect(await ofTable(bench)).toEqual(before);
+    expect(await materialize(bench.warehouse, snapshotNode(), at(30))).toMatchObject({ rows: 2 });
+  });
+
+  test('over a table that is no snapshot, or of a column there is not, is refused', async () => {
+    await using bench = await openWorkbench();
+    await writeSource(bench, [{ id: 'a', name: 'x', at: 1 }]);
+    await bench.run('create schema mart', 'create table mart.thing as select 1 as id');
+    await expect(materialize(bench.warehouse, snapshotNode(), at(10))).rejects.toMatchObject({
+      code: 'snapshot-target-foreign',
+    });
+    const node = snapshotNode({ strategy: 'check', checkColumns: ['nmae'] });
+    await expect(materialize(bench.warehouse, node, at(10))).rejects.toThrow('name');
+  });
+});
