@@ -98,3 +98,8 @@ export function parseLines(lines: Buffer): readonly JsonObject[] {
     .filter((line) => line.trim() !== '')
     .map((line) => JSON.parse(line) as JsonObject);
 }
+
+/** Records as a page's lines. */
+export function formatLines(records: readonly JsonObject[]): Buffer {
+  return Buffer.from(records.map((record) => `${JSON.stringify(record)}\n`).join(''));
+}

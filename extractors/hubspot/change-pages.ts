@@ -117,12 +117,14 @@ async function readPage(source: ChangeSource, reading: ChangeReading): Promise<C
       : { ...noted, tieAfter: String(lastId) };
     return { ...answer, reading: next };
   }
-  const lastMs = Math.max(Date.parse(from), ...records.map(stampOf));
-  if (isWhole || lastMs > Date.parse(from)) {
+  const stamps = records.map(stampOf);
+  const lastMs = Math.max(Date.parse(from), ...stamps);
+  if (isWhole || Math.min(...stamps) < lastMs) {
     return { ...answer, reading: { ...noted, from: toIso(lastMs) } };
   }
   // A whole page of one stamp, and more of it to come: within the stamp, ids tell the place.
-  return { ...answer, records: [], reading: { ...reading, tieAfter: '0' } };
+  const tied = { ...reading, from: toIso(lastMs), tieAfter: '0' };
+  return { ...answer, records: [], reading: tied };
 }
 
 function dropKnown({ tail }: ChangeSource, records: readonly JsonObject[]): readonly JsonObject[] {

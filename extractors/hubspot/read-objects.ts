@@ -2,6 +2,7 @@ import type { HubSpotAccount } from '../../apis/hubspot/account.ts';
 import { modifiedPropertyOf } from '../../apis/hubspot/object-name.ts';
 import {
   batchRecordsMax,
+  formatLines,
   isListable,
   listRecords,
   parseLines,
@@ -13,6 +14,12 @@ import type { Clock } from '../../engine/words/clock.ts';
 import type { JsonObject } from '../../engine/words/json.ts';
 import type { Log } from '../../engine/words/log.ts';
 import type { Page, ReadRequest } from '../../engine/words/stream.ts';
+import {
+  type ArchivedRequest,
+  listPagesMax,
+  readArchivedPages,
+  toMergedPages,
+} from './archived-pages.ts';
 import { type ChangeSource, readChangePages } from './change-pages.ts';
 import { selectProperties } from './columns.ts';
 import {
@@ -24,12 +31,9 @@ import {
   saveCursor,
 } from './cursor.ts';
 import { lookbackMsDefault, planRead, type ReadPlan } from './read-plan.ts';
-import { isArchivedMissing, settleChanges, settleScan } from './settle.ts';
+import { finishArchived, isArchivedMissing, settleChanges, settleScan } from './settle.ts';
 import { newestStamp } from './stamp.ts';
 import { extendTail, type Tail } from './tail.ts';
-
-/** Pages of one list; at 100 records each far beyond any account. */
-export const listPagesMax = 1_000_000;
 
 interface Scene {
   readonly account: HubSpotAccount;
@@ -87,10 +91,10 @@ async function* readScan(scene: Scene, begin: ScanReading): AsyncGenerator<Page>
   }
   // Before the scan is complete: a record that was archived is then known as that, with its time,
   // instead of as absent.
-  yield* readArchived(scene, reading.archived, (archived) => ({
-    scan,
-    checkpoint: saveCursor(pause(scene, { ...reading, archived })),
-  }));
+  const archived = toArchivedRequest(scene, false, (place) =>
+    pause(scene, { ...reading, archived: place }),
+  );
+  yield* readArchivedPages(archived, reading.archived ?? {});
   const finished = settleScan(scene, reading, scene.clock.now());
   yield {
     format: 'ndjson',
@@ -139,6 +143,8 @@ async function* readChanges(scene: Scene, begin: ChangeReading): AsyncGenerator<
   const { cursor, plan } = scene;
   const source = toChangeSource(scene);
   let reading = begin;
+  // What the changes have settled stands, however long the archived list is interrupted after them.
+  let settled: HubSpotCursor = { ...cursor, fields: scene.properties.join(',') };
   if (begin.archived === undefined) {
     const isResumed = cursor?.reading?.kind === 'changes';
     for await (const page of readChangePages(source, begin, isResumed)) {
@@ -148,21 +154,18 @@ async function* readChanges(scene: Scene, begin: ChangeReading): AsyncGenerator<
       const isArchivedNext =
         page.isLast && (plan.isArchivedDue || isArchivedMissing(cursor, reading));
       if (isArchivedNext) reading = { ...reading, archived: {} };
-      const next =
-        page.isLast && !isArchivedNext
-          ? settleChanges(scene, reading, page.sourceMs)
-          : pause(scene, reading);
-      yield* deliver(records, next);
+      if (page.isLast) settled = settleChanges(scene, reading, page.sourceMs);
+      const isDone = page.isLast && !isArchivedNext;
+      yield* deliver(records, isDone ? settled : { ...settled, reading });
     }
   }
   if (reading.archived === undefined) return;
-  yield* readArchived(scene, reading.archived, (archived) => ({
-    checkpoint: saveCursor(
-      archived.after === undefined
-        ? settleChanges(scene, reading, undefined)
-        : pause(scene, { ...reading, archived }),
-    ),
-  }));
+  const archived = toArchivedRequest(scene, true, (place) =>
+    place.after === undefined
+      ? finishArchived(settled, scene.request.boundaryMs)
+      : { ...settled, reading: { ...reading, archived: place } },
+  );
+  yield* readArchivedPages(archived, reading.archived);
 }
 
 function isSearchNarrow(stampProperty: string, properties: readonly string[]): boolean {
@@ -199,11 +202,7 @@ function toChangeSource(scene: Scene): ChangeSource {
 }
 
 async function* deliver(records: readonly JsonObject[], next: HubSpotCursor): AsyncGenerator<Page> {
-  const merged = listMerged(records);
-  if (merged.length > 0) {
-    const body = formatLines(merged);
-    yield { format: 'ndjson', kind: 'tombstones', body, records: merged.length };
-  }
+  yield* toMergedPages(records);
   yield {
     format: 'ndjson',
     body: formatLines(records),
@@ -229,59 +228,13 @@ async function completeRecords(
   return records;
 }
 
-/**
- * A record merged away is in no list; the survivor names it, and its stamp is when it was known.
- */
-function listMerged(records: readonly JsonObject[]): readonly JsonObject[] {
-  return records.flatMap((record) => {
-    const properties = record['properties'] as JsonObject | undefined;
-    const ids = properties?.['hs_merged_object_ids'];
-    if (typeof ids !== 'string' || ids === '') return [];
-    const updatedAt = String(record['updatedAt']);
-    return ids
-      .split(';')
-      .map((id) => id.trim())
-      .filter((id) => id !== '' && id !== idOf(record))
-      .map((id) => ({ id, updatedAt }));
-  });
-}
-
-/**
- * The archived records, stamped with the time of it: HubSpot leaves their modified stamp where it
- * was. Where the names are too many for a request line, only the fact and the time of it are read.
- */
-async function* readArchived(
-  scene: Scene,
-  begin: { readonly after?: string } | undefined,
-  extend: (archived: { readonly after?: string }) => Pick<Page, 'scan' | 'checkpoint'>,
-): AsyncGenerator<Page> {
-  const { account, objectPath, properties, request } = scene;
-  const isNarrow = isListable(properties);
-  const listed = isNarrow ? properties : ['hs_object_id'];
-  let after = begin?.after;
-  for (let pages = 0; pages < listPagesMax; pages += 1) {
-    const options = { properties: listed, after, isArchived: true };
-    const page = await listRecords(account, objectPath, options, request.signal);
-    after = page.after;
-    const records = parseLines(page.lines).map(stampArchived);
-    const shown = isNarrow ? records : records.map(({ id, updatedAt }) => ({ id, updatedAt }));
-    const { scan, ...rest } = extend(after === undefined ? {} : { after });
-    yield {
-      format: 'ndjson',
-      ...(isNarrow ? {} : { kind: 'tombstones' as const }),
-      body: formatLines(shown as readonly JsonObject[]),
-      records: shown.length,
-      ...(isNarrow && scan !== undefined ? { scan } : {}),
-      ...rest,
-    };
-    if (after === undefined) return;
-  }
-}
-
-function stampArchived(record: JsonObject): JsonObject {
-  const { updatedAt, archivedAt } = record;
-  if (typeof archivedAt !== 'string' || typeof updatedAt !== 'string') return record;
-  return { ...record, updatedAt: laterOf(updatedAt, archivedAt) ?? archivedAt };
+function toArchivedRequest(
+  { account, objectPath, properties, request }: Scene,
+  namesMerged: boolean,
+  settle: (archived: { readonly after?: string }) => HubSpotCursor,
+): ArchivedRequest {
+  const checkpoint: ArchivedRequest['checkpoint'] = (archived) => saveCursor(settle(archived));
+  return { account, objectPath, properties, signal: request.signal, namesMerged, checkpoint };
 }
 
 function pause(scene: Scene, reading: ScanReading | ChangeReading): HubSpotCursor {
@@ -290,8 +243,4 @@ function pause(scene: Scene, reading: ScanReading | ChangeReading): HubSpotCurso
 
 function idOf(record: JsonObject): string {
   return String(record['id']);
-}
-
-function formatLines(records: readonly JsonObject[]): Buffer {
-  return Buffer.from(records.map((record) => `${JSON.stringify(record)}\n`).join(''));
 }

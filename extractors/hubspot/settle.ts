@@ -63,11 +63,16 @@ export function settleChanges(
     ...before,
     fields: properties.join(','),
     ...(since === undefined ? {} : { since, sinceAtMs: clock.now() }),
-    ...(reading.archived === undefined ? {} : { archivedAtMs: request.boundaryMs }),
     ...(live === undefined ? {} : { live }),
     ...(newestCreated === undefined ? {} : { newestCreated }),
     ...(tail === undefined ? {} : { tail }),
   };
+}
+
+/** The cursor once the archived list was read as well. */
+export function finishArchived(settled: HubSpotCursor, boundaryMs: number): HubSpotCursor {
+  const { reading: _, ...rest } = settled;
+  return { ...rest, archivedAtMs: boundaryMs };
 }
 
 /** True where the live records are not those of the last read and the ones created since. */
