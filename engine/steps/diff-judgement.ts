@@ -224,7 +224,7 @@ const repeatsRefusal = sql`((${isNew} or any_send) and status = 'rejected' and r
 function rowClass(on: DiffContext): Sql {
   const { mapping } = on;
   return sql`case
-          when presence = 'locked' then 'locked'
+          when presence in ('locked', 'awaited') then 'locked'
           when presence in ('ambiguous', 'claimed') then 'rejected'
           when presence = 'gone' and not ${revives(on)} then 'gone'
           when ${isNew} and not ${sql.lit(mapping.canCreate)} then 'unmatched'
@@ -244,6 +244,7 @@ function rowClass(on: DiffContext): Sql {
 function rowReason(on: DiffContext): Sql {
   return sql`case
           when presence = 'locked' then 'an earlier push is in doubt'
+          when presence = 'awaited' then 'another sync made the record; it is not extracted yet'
           when presence = 'ambiguous' then 'several records in the CRM match the key'
           when presence = 'claimed' then 'another row is linked to the record already'
           when presence = 'gone' and not ${revives(on)} then 'the record was deleted in the CRM'

@@ -19,6 +19,8 @@ export interface DiffContext {
   readonly mapping: SyncMapping;
   /** Columns of the sync's state table; undefined before its first run. */
   readonly state: readonly Column[] | undefined;
+  /** Other syncs that match the same object by the same key; their creates may not be seen yet. */
+  readonly siblings: readonly string[];
 }
 
 /** The three sides, each with one row a key or record, columns numbered as in the mapping. */
@@ -31,7 +33,7 @@ export function sideExpressions(on: DiffContext): readonly Sql[] {
  * rule: everything here starts from them and only then touches the large tables.
  */
 export function linkExpressions(on: DiffContext): readonly Sql[] {
-  return [badKeys(), unlinked(), matched(on), claimed(), gone(on), relinked()];
+  return [badKeys(), unlinked(), matched(on), claimed(), gone(on), awaited(on), relinked()];
 }
 
 /** Canonical text, '' for empty: never null, so that it compares by `=`. */
@@ -190,6 +192,24 @@ function gone(on: DiffContext): Sql {
   )`;
 }
 
+/** Keys for which another sync has made a record, or may have, that no extract has shown yet. */
+function awaited(on: DiffContext): Sql {
+  const { log } = on.mapping.target;
+  const branches = on.siblings.map((name) => {
+    const { state } = syncTables(name);
+    return sql`select s.key
+    from ${sql.id(state.schema, state.name)} as s
+    where s.key in (select key from unlinked)
+      and (s.status = 'in_doubt' or (s.status = 'accepted' and s.crm_id not in (
+        select _record_id from ${sql.id(log.schema, log.name)}
+      )))`;
+  });
+  const found = branches.length > 0 ? branches : [sql`select key from unlinked where false`];
+  return sql`awaited as materialized (
+    ${sql.join(found, sql`\n    union\n    `)}
+  )`;
+}
+
 /** The records that rows are linked to anew, by key. A record not seen yet keeps its link. */
 function relinked(): Sql {
   return sql`relinked as materialized (
@@ -198,11 +218,13 @@ function relinked(): Sql {
       coalesce(x.n, 0) as match_count,
       t.key is not null as is_claimed,
       g.id is not null as is_gone,
+      w.key is not null as is_awaited,
       case when u.lost_id is null or u.status = 'removed' or g.id is not null then x.id end as id
     from unlinked as u
     left join matched as x on x.key = u.key
     left join claimed as t on t.key = u.key
     left join gone as g on g.id = u.lost_id
+    left join awaited as w on w.key = u.key
   )`;
 }
 

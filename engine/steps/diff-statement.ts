@@ -114,6 +114,7 @@ function joined(on: DiffContext): Sql {
           when status = 'in_doubt' then 'locked'
           when id is null and crm_id is not null and status <> 'removed' and not is_gone
             then 'unseen'
+          when id is null and is_awaited then 'awaited'
           when match_count > 1 then 'ambiguous'
           when is_claimed then 'claimed'
           when id is not null then 'live'
@@ -127,14 +128,14 @@ function joined(on: DiffContext): Sql {
         select
           ${listOf(own, 'k')},
           ${listOf(crm, 'k')},
-          0 as match_count, false as is_claimed, false as is_gone
+          0 as match_count, false as is_claimed, false as is_gone, false as is_awaited
         from compared as k
         where k.id is not null
         union all
         select
           ${listOf(own, 'k')},
           ${listOf(crm, 'c')},
-          r.match_count, r.is_claimed, r.is_gone
+          r.match_count, r.is_claimed, r.is_gone, r.is_awaited
         from compared as k
         join relinked as r on r.key = k.key
         left join (

@@ -6,7 +6,7 @@ import { type RowClass, rowClasses } from './diff-judgement.ts';
 import type { DiffContext } from './diff-link.ts';
 import { diffStatement } from './diff-statement.ts';
 import type { SyncMapping } from './sync-mapping.ts';
-import { syncTables } from './sync-tables.ts';
+import { findSiblings, syncTables } from './sync-tables.ts';
 
 /** One limit and what the diff asks of it, in rows. */
 export interface LimitCheck {
@@ -41,7 +41,8 @@ export async function openDiff(
   mapping: SyncMapping,
 ): Promise<DiffContext> {
   const state = await session.describe(syncTables(mapping.spec.name).state);
-  return { dialect, mapping, state };
+  const siblings = await findSiblings(session, mapping.spec);
+  return { dialect, mapping, state, siblings };
 }
 
 /** The diff as a table expression: the select itself, or the table a run keeps it in. */

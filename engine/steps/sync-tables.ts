@@ -1,8 +1,9 @@
 import { type RawBuilder, sql } from 'kysely';
 import { ensureOffsetTable } from '../state/offsets.ts';
 import type { ColumnType } from '../words/stream.ts';
+import type { SyncSpec } from '../words/sync.ts';
 import type { Column, Relation } from '../words/table.ts';
-import type { Dialect, Warehouse } from '../words/warehouse.ts';
+import type { Dialect, Session, Warehouse } from '../words/warehouse.ts';
 import type { SyncMapping } from './sync-mapping.ts';
 
 /** Tables for people are in `tidemill`, one table of state for each sync in `tidemill_sync`. */
@@ -152,6 +153,7 @@ async function ensureSharedTables(warehouse: Warehouse): Promise<void> {
         ['sync', 'string'],
         ['connection', 'string'],
         ['object', 'string'],
+        ['match', 'string'],
         ['fields', 'string'],
       ],
     ],
@@ -191,9 +193,24 @@ async function register(warehouse: Warehouse, mapping: SyncMapping): Promise<voi
     await session.execute(sql`delete from ${registry} where sync = ${spec.name}`);
     await session.execute(
       sql`insert into ${registry} values
-        (${spec.name}, ${spec.connection}, ${spec.object}, ${fields})`,
+        (${spec.name}, ${spec.connection}, ${spec.object}, ${matchText(spec)}, ${fields})`,
     );
   });
+}
+
+function matchText({ match }: SyncSpec): string {
+  return match.map(({ field }) => field).join(',');
+}
+
+/** Other syncs that ran and match records of the same object by the same fields. */
+export async function findSiblings(session: Session, spec: SyncSpec): Promise<readonly string[]> {
+  if (!(await session.describe(syncRegistry))) return [];
+  const rows = await session.query<{ sync: string }>(sql`
+    select sync from ${sql.id(syncRegistry.schema, syncRegistry.name)}
+    where connection = ${spec.connection} and object = ${spec.object}
+      and match = ${matchText(spec)} and sync <> ${spec.name}
+    order by sync`);
+  return rows.map(({ sync }) => sync);
 }
 
 function stateView(names: readonly string[]): RawBuilder<unknown> {

@@ -87,17 +87,27 @@ with
     from "raw_hubspot"."contacts" as l
     where l._record_id in (select lost_id from unlinked where lost_id is not null)
   ),
+  awaited as materialized (
+    select s.key
+    from "tidemill_sync"."leads" as s
+    where s.key in (select key from unlinked)
+      and (s.status = 'in_doubt' or (s.status = 'accepted' and s.crm_id not in (
+        select _record_id from "raw_hubspot"."contacts"
+      )))
+  ),
   relinked as materialized (
     select
       u.key,
       coalesce(x.n, 0) as match_count,
       t.key is not null as is_claimed,
       g.id is not null as is_gone,
+      w.key is not null as is_awaited,
       case when u.lost_id is null or u.status = 'removed' or g.id is not null then x.id end as id
     from unlinked as u
     left join matched as x on x.key = u.key
     left join claimed as t on t.key = u.key
     left join gone as g on g.id = u.lost_id
+    left join awaited as w on w.key = u.key
   ),
   joined as materialized (
     select * from (
@@ -108,6 +118,7 @@ with
           when status = 'in_doubt' then 'locked'
           when id is null and crm_id is not null and status <> 'removed' and not is_gone
             then 'unseen'
+          when id is null and is_awaited then 'awaited'
           when match_count > 1 then 'ambiguous'
           when is_claimed then 'claimed'
           when id is not null then 'live'
@@ -121,14 +132,14 @@ with
         select
           "k"."key", "k"."model_at", "k"."m0", "k"."m1", "k"."xm0", "k"."is_known", "k"."crm_id", "k"."status", "k"."written_at", "k"."sent", "k"."clean_at", "k"."reasserts", "k"."rejected", "k"."xa0",
           "k"."id", "k"."observed_at", "k"."modified_at", "k"."c0", "k"."c1",
-          0 as match_count, false as is_claimed, false as is_gone
+          0 as match_count, false as is_claimed, false as is_gone, false as is_awaited
         from compared as k
         where k.id is not null
         union all
         select
           "k"."key", "k"."model_at", "k"."m0", "k"."m1", "k"."xm0", "k"."is_known", "k"."crm_id", "k"."status", "k"."written_at", "k"."sent", "k"."clean_at", "k"."reasserts", "k"."rejected", "k"."xa0",
           "c"."id", "c"."observed_at", "c"."modified_at", "c"."c0", "c"."c1",
-          r.match_count, r.is_claimed, r.is_gone
+          r.match_count, r.is_claimed, r.is_gone, r.is_awaited
         from compared as k
         join relinked as r on r.key = k.key
         left join (
@@ -263,7 +274,7 @@ with
         "key", "signature", "observed_at", "is_pending", "any_reassert", "is_conflict", "is_drift", "any_move", "is_clean", "d0", "km0", "kc0", "ka0", "before0", "after0", "d1", "km1", "kc1", "ka1", "before1", "after1", "xd0", "xm0", "xa0",
         case when presence in ('none', 'gone') then null else coalesce(id, crm_id) end as crm_id,
         case
-          when presence = 'locked' then 'locked'
+          when presence in ('locked', 'awaited') then 'locked'
           when presence in ('ambiguous', 'claimed') then 'rejected'
           when presence = 'gone' and not true then 'gone'
           when presence in ('none', 'gone') and not true then 'unmatched'
@@ -280,6 +291,7 @@ with
         end as class,
         case
           when presence = 'locked' then 'an earlier push is in doubt'
+          when presence = 'awaited' then 'another sync made the record; it is not extracted yet'
           when presence = 'ambiguous' then 'several records in the CRM match the key'
           when presence = 'claimed' then 'another row is linked to the record already'
           when presence = 'gone' and not true then 'the record was deleted in the CRM'

@@ -129,3 +129,18 @@ describe('limits', () => {
     expect(lab.crm.writes).toEqual([]);
   });
 });
+
+test('two syncs of one key make one record, also when neither has seen it yet', async () => {
+  const lab = await openLab({ fields: [crmField('email', 'email'), crmField('name')] });
+  Object.assign(lab.spec, { fields: [mapped('name')] });
+  await lab.extract();
+  await lab.setModel([ann]);
+  await lab.run();
+  Object.assign(lab.spec, { name: `${lab.spec.name}_too` });
+  expect((await lab.run()).summary.counts).toMatchObject({ create: 0, locked: 1 });
+  await lab.extract();
+  await lab.run();
+  await lab.extract();
+  expect((await lab.diff()).hasWork).toBe(false);
+  expect(lab.crm.live()).toHaveLength(1);
+});

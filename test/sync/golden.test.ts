@@ -74,7 +74,10 @@ const header = { planId: 'plan', runId: 'run', plannedAt: '2026-01-01T00:00:00.0
 const diff = sql.id('tidemill_sync', 'contacts__diff');
 
 test.each<readonly [string, () => readonly RawBuilder<unknown>[]]>([
-  ['sync-diff', () => [diffStatement({ dialect: duckdbDialect, mapping, state })]],
+  [
+    'sync-diff',
+    () => [diffStatement({ dialect: duckdbDialect, mapping, state, siblings: ['leads'] })],
+  ],
   ['sync-plan', () => planStatements(mapping, diff, header)],
 ])('%s is the statement that was reviewed', async (name, statements) => {
   const text = statements().map((one) => compileStatement(one).text.trim());
