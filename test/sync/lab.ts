@@ -67,14 +67,6 @@ export interface LabOptions {
 }
 
 let labs = 0;
-let shared: Warehouse | undefined;
-
-/** One warehouse file for all labs of a test file: each lab has its own names in it. */
-export async function openLabWarehouse(): Promise<Warehouse> {
-  const path = join(testFolder(), 'warehouse.duckdb');
-  shared = await openDuckDb({ path, log: silentLog });
-  return shared;
-}
 
 const defaultFields = [
   crmField('email', 'email', { unique: true, lengthMax: 40 }),
@@ -88,8 +80,8 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
   const id = `lab${labs}`;
   const folder = testFolder();
   const path = join(folder, 'warehouse.duckdb');
-  const own = shared ?? (await openDuckDb({ path, log: silentLog }));
-  if (own !== shared) onTestFinished(() => own[Symbol.asyncDispose]());
+  const own = await openDuckDb({ path, log: silentLog });
+  onTestFinished(() => own[Symbol.asyncDispose]());
   const clock = heldClock();
   const fields = options.fields ?? defaultFields;
   const crm = createFakeCrm(fields, clock, options.groupMax);
