@@ -56,10 +56,18 @@ export function formatError(error: unknown): string {
   return `an unexpected fault of tidemill itself: ${detail}\n  please report it with these lines`;
 }
 
+/**
+ * Ends the process without waiting for anything. `process.exit` would wait for a statement that the
+ * warehouse's own threads are working on; a kill is what every commit is made for.
+ */
+export function endAtOnce(): void {
+  process.kill(process.pid, 'SIGKILL');
+}
+
 function stopOnSignals(): { signal: AbortSignal; release: () => void } {
   const controller = new AbortController();
   const stop = (name: NodeJS.Signals): void => {
-    if (controller.signal.aborted) process.exit(name === 'SIGINT' ? 130 : 143);
+    if (controller.signal.aborted) endAtOnce();
     controller.abort(new TerminalError(`stopped by ${name}`, { code: 'stopped' }));
   };
   process.on('SIGINT', stop);
@@ -91,7 +99,9 @@ export function createHost(program: Command, streams: HostStreams): Host {
           commandLine: ['tidemill', ...streams.argv.slice(2)].join(' '),
           openProject: async (options = {}) => {
             const { openProject } = await import('./open-project.ts');
-            project ??= openProject({ folder, env: streams.env, ...options });
+            const { readProjectFlags } = await import('./project-flags.ts');
+            const flags = readProjectFlags(program.opts());
+            project ??= openProject({ ...flags, env: streams.env, ...options });
             secrets.push(...project.project.secrets);
             return project;
           },

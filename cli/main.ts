@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { commands } from './commands/index.ts';
 import { createHost, exitCodes } from './host.ts';
 import { packageFile } from './package-root.ts';
+import { addProjectFlags } from './project-flags.ts';
 
 function readVersion(): string {
   const text = readFileSync(packageFile('package.json'), 'utf8');
@@ -15,10 +16,10 @@ export async function main(argv: readonly string[]): Promise<void> {
   const program = new Command('tidemill')
     .description('CRM objects into the warehouse, SQL models with history, changes back out.')
     .version(readVersion())
-    .option('--project-dir <folder>', 'the folder of pipelines.yaml', '.')
     .showHelpAfterError('(tidemill --help shows what there is)')
     .showSuggestionAfterError()
     .exitOverride();
+  addProjectFlags(program);
   const host = createHost(program, {
     stdout: process.stdout,
     stderr: process.stderr,

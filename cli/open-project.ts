@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { isDbtProject, loadDbtProject } from '../engine/declare/project/dbt-project.ts';
 import { issuesError, loadProject } from '../engine/declare/project/load-project.ts';
 import type { Project } from '../engine/declare/project/project.ts';
 import type { DeclaredTypes } from '../engine/declare/project/schema.ts';
@@ -7,6 +8,7 @@ import type { Connectors } from '../engine/plan/connectors.ts';
 import { openStateDb, type StateDb } from '../engine/state/state-db.ts';
 import { type Clock, systemClock } from '../engine/words/clock.ts';
 import type { ConnectionSchema } from '../engine/words/connection.ts';
+import type { JsonObject } from '../engine/words/json.ts';
 import { type Log, silentLog } from '../engine/words/log.ts';
 import type { Warehouse } from '../engine/words/warehouse.ts';
 import { extractors } from '../extractors/index.ts';
@@ -15,13 +17,20 @@ import { destinations } from '../reverse-etl/index.ts';
 import { type ConnectorRegistry, createConnections } from './connections.ts';
 
 export interface OpenProjectOptions {
-  /** The folder of `pipelines.yaml`; default the current one. */
+  /** The folder of `pipelines.yaml` or of `dbt_project.yml`; default the current one. */
   readonly folder?: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly clock?: Clock;
   readonly log?: Log;
   /** False for work that talks to no CRM: the environment of `connections` may be missing then. */
   readonly needsConnections?: boolean;
+  /** Variables of models: they win over what the project's files say. */
+  readonly vars?: JsonObject;
+  /** A DuckDB file to build in instead of the declared one. */
+  readonly warehouse?: string;
+  /** dbt projects: the target and the folder of `profiles.yml`. */
+  readonly target?: string;
+  readonly profilesFolder?: string;
   /** Connectors of your own, by the name people write after `type:`. */
   readonly extractors?: ConnectorRegistry['extractors'];
   readonly destinations?: ConnectorRegistry['destinations'];
@@ -54,7 +63,8 @@ export function declareTypes(registry: ConnectorRegistry): DeclaredTypes {
 export const declaredTypes: DeclaredTypes = declareTypes({ extractors, destinations });
 
 /**
- * Reads a project and joins it with the connectors.
+ * Reads a project and joins it with the connectors. A folder with a `dbt_project.yml` and no
+ * `pipelines.yaml` is a project too: one without connections.
  *
  * @throws TerminalError `project-invalid` with every fault of `pipelines.yaml`, or
  *   `project-not-found`.
@@ -68,14 +78,7 @@ export function openProject(options: OpenProjectOptions = {}): OpenedProject {
     extractors: { ...extractors, ...options.extractors },
     destinations: { ...destinations, ...options.destinations },
   };
-  const loaded = loadProject({
-    file: join(folder, 'pipelines.yaml'),
-    env,
-    types: declareTypes(registry),
-    needsConnections: options.needsConnections ?? true,
-  });
-  if (!loaded.project) throw issuesError(loaded.issues);
-  const { project } = loaded;
+  const project = readDeclaration(folder, env, registry, options);
   const stateFolder = join(folder, '.tidemill');
   const warehousePath = resolve(folder, String(project.warehouse.config['path']));
   let opened: StateDb | undefined;
@@ -98,6 +101,50 @@ export function openProject(options: OpenProjectOptions = {}): OpenedProject {
     hasWarehouse: () => existsSync(warehousePath),
     [Symbol.dispose]: () => opened?.[Symbol.dispose](),
   };
+}
+
+/** `pipelines.yaml`, or where there is none, a dbt project as it is. */
+function readDeclaration(
+  folder: string,
+  env: NonNullable<OpenProjectOptions['env']>,
+  registry: ConnectorRegistry,
+  options: OpenProjectOptions,
+): Project {
+  const file = join(folder, 'pipelines.yaml');
+  const { target, profilesFolder } = options;
+  const declared =
+    !existsSync(file) && isDbtProject(folder)
+      ? loadDbtProject({
+          folder,
+          env,
+          hasWarehouse: options.warehouse !== undefined,
+          ...(target === undefined ? {} : { target }),
+          ...(profilesFolder === undefined ? {} : { profilesFolder }),
+        })
+      : loadPipelines(file, env, registry, options);
+  const { models, warehouse } = declared;
+  const path = options.warehouse === undefined ? {} : { path: resolve(options.warehouse) };
+  return {
+    ...declared,
+    warehouse: { ...warehouse, config: { ...warehouse.config, ...path } },
+    models: models && { ...models, vars: { ...models.vars, ...options.vars } },
+  };
+}
+
+function loadPipelines(
+  file: string,
+  env: NonNullable<OpenProjectOptions['env']>,
+  registry: ConnectorRegistry,
+  options: OpenProjectOptions,
+): Project {
+  const loaded = loadProject({
+    file,
+    env,
+    types: declareTypes(registry),
+    needsConnections: options.needsConnections ?? true,
+  });
+  if (!loaded.project) throw issuesError(loaded.issues);
+  return loaded.project;
 }
 
 function openWarehouse(

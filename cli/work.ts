@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Work, WorkScope } from '../engine/plan/work.ts';
 import type { RunResult, StepProgress } from '../engine/run/run-plan.ts';
+import type { ProcessLock } from '../engine/state/lock.ts';
 import { TerminalError } from '../engine/words/errors.ts';
 import { silentLog } from '../engine/words/log.ts';
 import type { Plan, Step, StepResult } from '../engine/words/step.ts';
@@ -48,6 +49,7 @@ export async function gatherProject(
       ...(select ? { select } : {}),
       ...(exclude ? { exclude } : {}),
       ...(fullRefresh === undefined ? {} : { fullRefresh }),
+      previews: options.previews ?? false,
     },
   });
 }
@@ -65,13 +67,13 @@ async function gather(opened: OpenedProject, warehouse: Warehouse, options: Work
 export async function planProject(opened: OpenedProject, options: WorkOptions = {}): Promise<Plan> {
   if (opened.hasWarehouse()) {
     await using warehouse = await opened.openWarehouse({ readOnly: true });
-    return (await gather(opened, warehouse, options)).plan;
+    return (await gather(opened, warehouse, { ...options, previews: true })).plan;
   }
   const folder = mkdtempSync(join(tmpdir(), 'tidemill-plan-'));
   try {
     const path = join(folder, 'warehouse.duckdb');
     await using warehouse = await openDuckDb({ path, log: silentLog });
-    return (await gather(opened, warehouse, options)).plan;
+    return (await gather(opened, warehouse, { ...options, previews: true })).plan;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -87,8 +89,8 @@ export interface RunOptions extends WorkOptions {
   readonly waitMaxMs?: number;
   /** Who is waited for, as people read it. */
   onWait?(who: string): void;
-  /** Called once the lock is held. */
-  onBegin?(): void;
+  /** Held by the caller, who lets it go; default: the run takes and returns it. */
+  readonly lock?: ProcessLock;
   /** Called once the run is on record, before its first step. */
   onRun?(runId: string): void;
   onPlan?(plan: Plan): void;
@@ -115,15 +117,16 @@ export async function runProject(
   const { clock, state, stateFolder } = opened;
   const { signal, pipeline } = options;
   const command = options.command ?? 'tidemill run';
-  using _lock = await waitForLock({
-    folder: stateFolder,
-    command,
-    clock,
-    waitMaxMs: options.waitMaxMs ?? waitMaxMsDefault,
-    onWait: (owner) => options.onWait?.(formatOwner(owner)),
-    ...(signal ? { signal } : {}),
-  });
-  options.onBegin?.();
+  using _lock = options.lock
+    ? undefined
+    : await waitForLock({
+        folder: stateFolder,
+        command,
+        clock,
+        waitMaxMs: options.waitMaxMs ?? waitMaxMsDefault,
+        onWait: (owner) => options.onWait?.(formatOwner(owner)),
+        ...(signal ? { signal } : {}),
+      });
   let isRecorded = false;
   try {
     return await runHoldingLock(opened, command, {

@@ -6,7 +6,13 @@ import { createScheduleStore } from '../../engine/state/schedules.ts';
 import { messageOf, TerminalError } from '../../engine/words/errors.ts';
 import type { Log, LogFields } from '../../engine/words/log.ts';
 import type { Step, StepResult } from '../../engine/words/step.ts';
-import { type CommandContext, exitCodes, formatError, type RegisterCommand } from '../host.ts';
+import {
+  type CommandContext,
+  endAtOnce,
+  exitCodes,
+  formatError,
+  type RegisterCommand,
+} from '../host.ts';
 import { createLog, type LogLevel, logLevels } from '../log.ts';
 import { type OpenedProject, openProject } from '../open-project.ts';
 import { runProject } from '../work.ts';
@@ -60,7 +66,17 @@ async function runPipeline(server: Server, due: Due, onBegin: () => void): Promi
   const startedMs = first.clock.now();
   let runId: string | undefined;
   try {
-    using opened = await openOrRecord(server, name, command, onWait, onBegin);
+    using lock = await waitForLock({
+      folder: first.stateFolder,
+      command,
+      clock: first.clock,
+      signal,
+      waitMaxMs,
+      onWait: (owner) => onWait(formatOwner(owner)),
+    });
+    onBegin();
+    // Read now and not before the wait: what runs is what is declared when it runs.
+    using opened = openOrRecord(server, name, command);
     const pipeline = opened.project.pipelines.find((one) => one.name === name);
     if (!pipeline) return;
     const result = await runProject(opened, {
@@ -70,9 +86,9 @@ async function runPipeline(server: Server, due: Due, onBegin: () => void): Promi
       pipeline: name,
       command,
       signal,
+      lock,
       waitMaxMs,
       onWait,
-      onBegin,
       onRun: (id) => {
         runId = id;
         log.info('run.started', { ...about, run_id: id });
@@ -98,27 +114,11 @@ async function runPipeline(server: Server, due: Due, onBegin: () => void): Promi
 }
 
 /** A `pipelines.yaml` that is at fault is a failed run of its own, not a run of the one before. */
-async function openOrRecord(
-  server: Server,
-  pipeline: string,
-  command: string,
-  onWait: (who: string) => void,
-  onBegin: () => void,
-): Promise<OpenedProject> {
-  const { clock, stateFolder, state } = server.first;
-  const { signal } = server.context;
+function openOrRecord(server: Server, pipeline: string, command: string): OpenedProject {
+  const { clock, state } = server.first;
   try {
     return reopen(server);
   } catch (error) {
-    using _lock = await waitForLock({
-      folder: stateFolder,
-      command,
-      clock,
-      signal,
-      waitMaxMs,
-      onWait: (owner) => onWait(formatOwner(owner)),
-    });
-    onBegin();
     recordLostRun({ state, clock, command, pipeline, error });
     throw error;
   }
@@ -162,7 +162,7 @@ async function serve(server: Server): Promise<void> {
   }
   // What is not committed is rolled back, as after a kill; the next run resumes.
   log.error('serve.cut_off', { message: 'the step under way did not end within the grace time' });
-  process.exit(exitCodes.failure);
+  endAtOnce();
 }
 
 /** `serve`: runs the pipelines of `pipelines.yaml` on their schedules until it is stopped. */

@@ -28,6 +28,8 @@ export interface SandboxFlags {
   readonly scale: number;
   readonly seed: number;
   readonly data?: string;
+  /** The file to start; default the one this process was started with. */
+  readonly program?: string;
 }
 
 function firstLine(child: ChildProcess): Promise<string> {
@@ -45,7 +47,7 @@ function firstLine(child: ChildProcess): Promise<string> {
 
 /** Starts both CRM sandboxes in a process of their own, as `tidemill sandbox` does. */
 export async function startSandboxProcess(flags: SandboxFlags): Promise<SandboxProcess> {
-  const main = process.argv[1];
+  const main = flags.program ?? process.argv[1];
   if (main === undefined) throw new Error('assertion failed: the program knows its own file');
   const data = flags.data === undefined ? [] : ['--data', flags.data];
   const args = ['--port', '0', '--scale', `${flags.scale}`, '--seed', `${flags.seed}`, ...data];

@@ -185,6 +185,7 @@ async function planSync(work: Work, node: SyncNode, before: readonly Step[]): Pr
     dependsOn: [...new Set([model, stream, ...tests.map((test) => test.id)])],
   };
   if (node.fault) return { ...step, fault: node.fault, preview: undefined };
+  if (!work.request.scope.previews) return { ...step, preview: undefined };
   try {
     const prepared = await prepareSync(work.request, node);
     if (!prepared) return { ...step, preview: undefined };

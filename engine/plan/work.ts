@@ -1,7 +1,7 @@
-import { buildGraph, type Graph, type GraphNode } from '../declare/graph.ts';
+import type { Graph } from '../declare/graph.ts';
 import { formatFault, type ModelFault } from '../declare/model-fault.ts';
 import { isModelNode, isSourceNode, isTestNode, type SourceNode } from '../declare/model-node.ts';
-import { type ModelProject, readModelProject } from '../declare/model-project.ts';
+import type { ModelProject } from '../declare/model-project.ts';
 import type { Project } from '../declare/project/project.ts';
 import { readSeedColumns } from '../declare/seed-columns.ts';
 import { selectNodes } from '../declare/select.ts';
@@ -16,6 +16,7 @@ import { readCatalog } from './catalog.ts';
 import type { Connectors } from './connectors.ts';
 import { fingerprintNodes, type NodeFingerprint } from './fingerprint.ts';
 import { type GatheredStreams, gatherStreams } from './gather-streams.ts';
+import { joinGraph, readProjectModels } from './read-models.ts';
 import { findSourceColumns } from './source-columns.ts';
 import { findSyncNodes, type SyncNode } from './sync-nodes.ts';
 
@@ -26,6 +27,8 @@ export interface WorkScope {
   readonly select?: readonly string[];
   readonly exclude?: readonly string[];
   readonly fullRefresh?: boolean;
+  /** Compare the syncs with today's tables: for a plan that is read; a run compares at its turn. */
+  readonly previews?: boolean;
 }
 
 export interface WorkRequest {
@@ -70,7 +73,10 @@ export async function gatherWork(request: WorkRequest): Promise<Work> {
     readModels(request),
   ]);
   const syncs = findSyncNodes(project, models, connectors);
-  const graph = joinGraph(project, models, streams, syncs);
+  const graph = joinGraph(project, models, syncs, [
+    ...streams.chosen.keys(),
+    ...streams.faults.keys(),
+  ]);
   const selection = selectNodes(graph, {
     ...(scope.select?.length ? { select: scope.select } : {}),
     ...(scope.exclude?.length ? { exclude: scope.exclude } : {}),
@@ -98,54 +104,10 @@ function needsModels({ kinds }: WorkScope): boolean {
   return kinds.has('materialize') || kinds.has('check') || kinds.has('sync');
 }
 
-async function readModels(request: WorkRequest): Promise<ModelProject | undefined> {
+function readModels(request: WorkRequest): Promise<ModelProject | undefined> {
   const { project, warehouse, env, log } = request;
-  if (!project.models) return undefined;
-  return readModelProject({
-    root: project.folder,
-    name: project.name,
-    modelsPath: project.models.path,
-    vars: project.models.vars,
-    target: {
-      name: 'warehouse',
-      type: warehouse.dialect.name,
-      schema: 'main',
-      database: warehouse.catalog,
-    },
-    env,
-    log,
-    connections: [...project.connections.keys()].map((name) => ({ name })),
-  });
-}
-
-/** Streams, sources, models, tests and syncs in one graph, so that selectors reach all of them. */
-function joinGraph(
-  project: Project,
-  models: ModelProject | undefined,
-  streams: GatheredStreams,
-  syncs: readonly SyncNode[],
-): Graph {
-  const ids = new Set([...streams.chosen.keys(), ...streams.faults.keys()]);
-  const nodes: GraphNode[] = [...ids].map((id) => {
-    const [, connection = '', ...name] = id.split('.');
-    return {
-      id,
-      resourceType: 'stream',
-      name: name.join('.'),
-      packageName: project.name,
-      fqn: [project.name, connection, name.join('.')],
-      file: project.file,
-      tags: [],
-      config: {},
-      dependsOn: [],
-      sourceName: connection,
-    };
-  });
-  return buildGraph([
-    ...nodes,
-    ...(models?.nodes.values() ?? []),
-    ...syncs.map(({ graphNode }) => graphNode),
-  ]);
+  const place = { dialect: warehouse.dialect.name, catalog: warehouse.catalog };
+  return readProjectModels({ project, place, env, log });
 }
 
 export function toPlanFault(fault: ModelFault): PlanFault {

@@ -122,6 +122,22 @@ export async function describeStatementColumns(
   }));
 }
 
+/** As `describeRelation`, in one statement: outside a transaction an error spoils nothing. */
+export async function describeOutside(
+  connection: DuckDBConnection,
+  relation: Relation,
+): Promise<readonly Column[] | undefined> {
+  const path = sql`${sql.id(relation.schema)}.${sql.id(relation.name)}`;
+  try {
+    return await describeStatementColumns(connection, sql`select * from ${path}`);
+  } catch (error) {
+    const isMissing = error instanceof TerminalError && error.code === 'relation-not-found';
+    if (isMissing) return describeRelation(connection, relation);
+    throw error;
+  }
+}
+
+/** Asks the catalog first: inside a transaction an error would end it. */
 export async function describeRelation(
   connection: DuckDBConnection,
   relation: Relation,

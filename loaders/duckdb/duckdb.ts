@@ -5,7 +5,7 @@ import type { Log } from '../../engine/words/log.ts';
 import type { Misfit, Row, Session, Shadow, Warehouse } from '../../engine/words/warehouse.ts';
 import {
   changeRows,
-  describeRelation,
+  describeOutside,
   describeStatementColumns,
   inTransaction,
   isReading,
@@ -112,7 +112,7 @@ async function createWarehouse(
     },
     execute: (statement) => write(() => changeRows(writer, compileStatement(statement))),
     describe: (relation) =>
-      guarded(() => readers.use((reader) => describeRelation(reader, relation))),
+      guarded(() => readers.use((reader) => describeOutside(reader, relation))),
     describeQuery: (statement) =>
       guarded(() => readers.use((reader) => describeStatementColumns(reader, statement))),
     transaction: <T>(work: (session: Session) => Promise<T>) =>

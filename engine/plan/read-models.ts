@@ -1,0 +1,63 @@
+import { buildGraph, type Graph, type GraphNode } from '../declare/graph.ts';
+import { type ModelProject, readModelProject } from '../declare/model-project.ts';
+import type { Project } from '../declare/project/project.ts';
+import type { Log } from '../words/log.ts';
+import type { SyncNode } from './sync-nodes.ts';
+
+export interface ReadModelsRequest {
+  readonly project: Project;
+  /** Where models are built: the dialect's name, and the name of the catalog. */
+  readonly place: { readonly dialect: string; readonly catalog: string };
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly log: Log;
+}
+
+/** The project's models, read from its files alone; undefined where it has none. */
+export async function readProjectModels({
+  project,
+  place,
+  env,
+  log,
+}: ReadModelsRequest): Promise<ModelProject | undefined> {
+  if (!project.models) return undefined;
+  const { name = 'warehouse', schema = 'main' } = project.target ?? {};
+  return readModelProject({
+    root: project.folder,
+    name: project.name,
+    modelsPath: project.models.path,
+    vars: project.models.vars,
+    target: { name, schema, type: place.dialect, database: place.catalog },
+    env,
+    log,
+    connections: [...project.connections.keys()].map((connection) => ({ name: connection })),
+  });
+}
+
+/** Streams, sources, models, tests and syncs in one graph, so that selectors reach all of them. */
+export function joinGraph(
+  project: Project,
+  models: ModelProject | undefined,
+  syncs: readonly SyncNode[],
+  streamIds: Iterable<string> = [],
+): Graph {
+  const nodes: GraphNode[] = [...new Set(streamIds)].map((id) => {
+    const [, connection = '', ...name] = id.split('.');
+    return {
+      id,
+      resourceType: 'stream',
+      name: name.join('.'),
+      packageName: project.name,
+      fqn: [project.name, connection, name.join('.')],
+      file: project.file,
+      tags: [],
+      config: {},
+      dependsOn: [],
+      sourceName: connection,
+    };
+  });
+  return buildGraph([
+    ...nodes,
+    ...(models?.nodes.values() ?? []),
+    ...syncs.map(({ graphNode }) => graphNode),
+  ]);
+}
