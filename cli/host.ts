@@ -100,7 +100,7 @@ export function createHost(program: Command, streams: HostStreams): Host {
           openProject: async (options = {}) => {
             const { openProject } = await import('./open-project.ts');
             const { readProjectFlags } = await import('./project-flags.ts');
-            const flags = readProjectFlags(program.opts());
+            const flags = await readProjectFlags(program.opts());
             project ??= openProject({ ...flags, env: streams.env, ...options });
             secrets.push(...project.project.secrets);
             return project;

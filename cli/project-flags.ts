@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { parseVars } from '../engine/declare/project/dbt-project.ts';
 import type { OpenProjectOptions } from './open-project.ts';
 
 /** Which project is meant, and what is said about it from outside: flags of every command. */
@@ -12,13 +11,16 @@ export function addProjectFlags(program: Command): Command {
     .option('--profiles-dir <folder>', 'dbt projects: the folder of profiles.yml');
 }
 
-export function readProjectFlags(flags: Readonly<Record<string, unknown>>): OpenProjectOptions {
+export async function readProjectFlags(
+  flags: Readonly<Record<string, unknown>>,
+): Promise<OpenProjectOptions> {
   const text = (key: string): string | undefined => {
     const value = flags[key];
     return typeof value === 'string' ? value : undefined;
   };
   const [vars, warehouse] = [text('vars'), text('warehouse')];
   const [target, profilesFolder] = [text('target'), text('profilesDir')];
+  const { parseVars } = await import('../engine/declare/project/dbt-project.ts');
   return {
     folder: text('projectDir') ?? '.',
     ...(vars === undefined ? {} : { vars: parseVars(vars) }),

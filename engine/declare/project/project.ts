@@ -57,6 +57,8 @@ export interface Project {
   readonly folder: string;
   readonly file: string;
   readonly warehouse: { readonly type: string; readonly config: JsonObject };
+  /** What templates know as `target`; absent: the warehouse, schema main. */
+  readonly target?: { readonly name: string; readonly schema: string };
   readonly connections: ReadonlyMap<string, ConnectionDeclaration>;
   /** By connection name. */
   readonly extract: ReadonlyMap<string, readonly StreamDeclaration[]>;

@@ -1,0 +1,165 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { TerminalError } from '../../words/errors.ts';
+import type { JsonObject } from '../../words/json.ts';
+import { collectFaults, formatFault } from '../model-fault.ts';
+import { asConfig, type Config } from '../properties.ts';
+import { parseYaml } from '../yaml-file.ts';
+import type { Project } from './project.ts';
+
+export interface DbtProjectOptions {
+  /** The folder of `dbt_project.yml`. */
+  readonly folder: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The profile's output to build in; default what the profile says. */
+  readonly target?: string;
+  /** The folder of `profiles.yml`; default the project's own, then `~/.dbt`. */
+  readonly profilesFolder?: string;
+  /** True where the warehouse is named otherwise: then a profile of another product may stand. */
+  readonly hasWarehouse?: boolean;
+}
+
+const projectFile = 'dbt_project.yml';
+const profilesFile = 'profiles.yml';
+const warehouseDefault = 'warehouse.duckdb';
+
+export function isDbtProject(folder: string): boolean {
+  return existsSync(join(folder, projectFile));
+}
+
+/**
+ * A dbt project as ours: no connections, no syncs, its warehouse from its profile. A project
+ * without a profile is built in `warehouse.duckdb` beside it.
+ *
+ * @throws TerminalError `project-invalid`, `profile-invalid` or `profile-unsupported`.
+ */
+export function loadDbtProject(options: DbtProjectOptions): Project {
+  const folder = resolve(options.folder);
+  const file = join(folder, projectFile);
+  const declared = readYaml(file, 'project-invalid');
+  const name = typeof declared['name'] === 'string' ? declared['name'] : basename(folder);
+  const output = findOutput({ ...options, folder }, declared['profile']);
+  const config = output?.config ?? {};
+  const path = typeof config['path'] === 'string' ? config['path'] : '';
+  const { threads } = config;
+  const warehouse: JsonObject = {
+    path: path === '' || path === ':memory:' ? warehouseDefault : path,
+    ...(typeof threads === 'number' && threads > 0 ? { threads } : {}),
+  };
+  const schema = typeof config['schema'] === 'string' ? config['schema'] : 'main';
+  return {
+    name,
+    folder,
+    file,
+    warehouse: { type: 'duckdb', config: warehouse },
+    target: { name: output?.name ?? 'dev', schema },
+    connections: new Map(),
+    extract: new Map(),
+    models: { path: 'models', vars: {} },
+    syncs: [],
+    pipelines: [],
+    secrets: [],
+  };
+}
+
+interface Output {
+  readonly name: string;
+  readonly config: Config;
+}
+
+/** The profile's output that is meant; undefined where there is no file of profiles. */
+function findOutput(options: DbtProjectOptions, profile: unknown): Output | undefined {
+  const { env, folder } = options;
+  const home = env['HOME'] ?? env['USERPROFILE'];
+  const places = [
+    options.profilesFolder ?? env['DBT_PROFILES_DIR'],
+    folder,
+    ...(home === undefined ? [] : [join(home, '.dbt')]),
+  ].filter((place): place is string => place !== undefined);
+  const found = places.map((place) => join(resolve(folder, place), profilesFile)).find(existsSync);
+  if (found === undefined) return undefined;
+  const profiles = readYaml(found, 'profile-invalid');
+  const wanted = typeof profile === 'string' ? profile : '';
+  const chosen = asConfig(profiles[wanted]);
+  const outputs = asConfig(chosen['outputs']);
+  if (Object.keys(outputs).length === 0) {
+    // A file at home that is about other projects says nothing about this one.
+    if (home !== undefined && found === join(home, '.dbt', profilesFile)) return undefined;
+    const known = Object.keys(profiles).filter((key) => key !== 'config');
+    throw profileError(found, `it has no profile "${wanted}"`, `profiles: ${known.join(', ')}`);
+  }
+  const fallback = String(render(chosen['target'] ?? 'default', env, found));
+  const target = options.target ?? fallback;
+  const output = asConfig(outputs[target]);
+  if (Object.keys(output).length === 0) {
+    const known = Object.keys(outputs).join(', ');
+    throw profileError(found, `the profile "${wanted}" has no target "${target}"`, known);
+  }
+  const type = String(output['type']);
+  if (type !== 'duckdb' && options.hasWarehouse) return { name: target, config: {} };
+  if (type !== 'duckdb') {
+    throw new TerminalError(`${found}: the target "${target}" is a ${type} warehouse`, {
+      code: 'profile-unsupported',
+      hint: 'models are built in DuckDB: add an output of type duckdb, or give --warehouse FILE',
+    });
+  }
+  const config = Object.entries(output).map(([key, value]) => [key, render(value, env, found)]);
+  return { name: target, config: Object.fromEntries(config) as Config };
+}
+
+function profileError(file: string, message: string, known: string): TerminalError {
+  return new TerminalError(`${file}: ${message}`, {
+    code: 'profile-invalid',
+    hint: `there is: ${known === '' ? 'nothing' : known}`,
+  });
+}
+
+const environmentCall =
+  /\{\{\s*env_var\(\s*['"](\w+)['"]\s*(?:,\s*['"]([^'"]*)['"]\s*)?\)\s*(?:\|\s*(?:as_number|int|as_native|as_bool)\s*)?\}\}/g;
+
+/** Profiles hold `{{ env_var('NAME', 'default') }}` and little else. */
+function render(
+  value: unknown,
+  env: Readonly<Record<string, string | undefined>>,
+  file: string,
+): unknown {
+  if (typeof value !== 'string' || !value.includes('{{')) return value;
+  const text = value.replace(environmentCall, (_, name: string, fallback?: string) => {
+    const found = env[name] ?? fallback;
+    if (found !== undefined) return found;
+    throw new TerminalError(`${file} needs ${name}, which is not set`, {
+      code: 'profile-invalid',
+      hint: `set ${name} in the environment, or give env_var a default`,
+    });
+  });
+  if (!text.includes('{{')) return /^\d+$/.test(text) ? Number(text) : text;
+  throw new TerminalError(`${file}: only env_var is understood between {{ and }}`, {
+    code: 'profile-invalid',
+    hint: 'write the value itself, or one env_var',
+  });
+}
+
+function readYaml(file: string, code: string): Config {
+  const faults = collectFaults();
+  const yaml = parseYaml(file, readFileSync(file, 'utf8'), faults);
+  if (yaml !== undefined) return asConfig(yaml.value);
+  throw new TerminalError(faults.all.map(formatFault).join('\n'), { code });
+}
+
+/**
+ * `--vars`: a map as YAML or JSON.
+ *
+ * @throws TerminalError `vars-invalid`.
+ */
+export function parseVars(text: string): JsonObject {
+  const faults = collectFaults();
+  const value = parseYaml('--vars', text, faults)?.value;
+  if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
+    return value as JsonObject;
+  }
+  const [fault] = faults.all;
+  throw new TerminalError(`--vars must be a map${fault ? `: ${fault.message}` : ''}`, {
+    code: 'vars-invalid',
+    hint: `for example --vars '{"start_date": "2026-01-01"}'`,
+  });
+}
