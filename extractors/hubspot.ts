@@ -7,7 +7,7 @@ import {
   standardObjects,
 } from '../apis/hubspot/object-name.ts';
 import { listProperties } from '../apis/hubspot/property.ts';
-import { listRecordsMax } from '../apis/hubspot/record-page.ts';
+import { isListable, listRecordsMax } from '../apis/hubspot/record-page.ts';
 import type { ExtractorFactory } from '../engine/words/connection.ts';
 import { TerminalError } from '../engine/words/errors.ts';
 import type { Log } from '../engine/words/log.ts';
@@ -28,7 +28,7 @@ import {
   toObjectStream,
 } from './hubspot/columns.ts';
 import { loadCursor } from './hubspot/cursor.ts';
-import { readAssociationStream } from './hubspot/read-associations.ts';
+import { listsPerRead, readAssociationStream } from './hubspot/read-associations.ts';
 import { readOwners, readStages, stagedObjects } from './hubspot/read-lists.ts';
 import { readObject } from './hubspot/read-objects.ts';
 import { planRead } from './hubspot/read-plan.ts';
@@ -173,7 +173,8 @@ function estimateRead(request: Omit<ReadRequest, 'signal'>): ReadEstimate {
   const { mode, reason, reading } = plan;
   if (reading.kind === 'changes') {
     const archived = plan.isArchivedDue && !isAssociation ? 1 : 0;
-    return { mode, calls: 1 + archived, reason, since: reading.from };
+    const since = cursor?.since === undefined ? {} : { since: reading.from };
+    return { mode, calls: 1 + archived, reason, ...since };
   }
   const known = cursor?.records ?? stream.estimatedRecords;
   if (known === undefined) {
@@ -181,5 +182,8 @@ function estimateRead(request: Omit<ReadRequest, 'signal'>): ReadEstimate {
     return { mode, calls: 2, reason: open };
   }
   const lists = Math.max(1, Math.ceil(known / listRecordsMax));
-  return { mode, calls: lists + (isAssociation ? Math.ceil(lists / 10) : 1), reason };
+  if (isAssociation) return { mode, calls: lists + Math.ceil(lists / listsPerRead), reason };
+  // Where a list cannot carry the properties, a batch follows each; the archived list comes last.
+  const callsPerPage = isListable(fields) ? 1 : 2;
+  return { mode, calls: lists * callsPerPage + 1, reason };
 }

@@ -9,8 +9,13 @@ import {
 } from '../apis/hubspot/object-name.ts';
 import { listProperties } from '../apis/hubspot/property.ts';
 import type { ConnectionContext, DestinationFactory } from '../engine/words/connection.ts';
-import type { Destination, WriteResult } from '../engine/words/destination.ts';
-import { assertThat, TerminalError } from '../engine/words/errors.ts';
+import type { Destination, RowChange, WriteResult } from '../engine/words/destination.ts';
+import {
+  assertThat,
+  BudgetExhausted,
+  TerminalError,
+  TransientError,
+} from '../engine/words/errors.ts';
 import { associateAll, findTypes, type Link } from './hubspot/associate.ts';
 import { type WriteScene, writeBatches } from './hubspot/batch-write.ts';
 import { toDestinationFields } from './hubspot/field.ts';
@@ -38,7 +43,12 @@ function createDestination(context: ConnectionContext, object: string): Destinat
     groupSize: () => batchInputsMax,
     price: (_, total) => Math.ceil(total / batchInputsMax),
     async write(changes, signal) {
-      const { objectPath, properties } = await find(signal);
+      const prepared = await prepare(changes, async () => {
+        const found = await find(signal);
+        return { ...found, types: await findTypes({ account, ...found, signal }, changes) };
+      });
+      if ('deferred' in prepared) return prepared.deferred;
+      const { objectPath, properties, types } = prepared;
       const results: (WriteResult | undefined)[] = changes.map(() => undefined);
       const known = new Map(properties.map((property) => [property.name, property]));
       const rows: Row[] = [];
@@ -47,7 +57,6 @@ function createDestination(context: ConnectionContext, object: string): Destinat
         if ('status' in row) results[index] = row;
         else rows.push(row);
       }
-      const types = await findTypes({ account, objectPath, signal }, changes);
       const scene: WriteScene = {
         account,
         object,
@@ -68,6 +77,20 @@ function createDestination(context: ConnectionContext, object: string): Destinat
       return findRecords({ account, ...found, signal }, { field, values, fields });
     },
   };
+}
+
+/** What fails before anything is sent leaves every row for the next run. */
+async function prepare<T extends object>(
+  changes: readonly RowChange[],
+  work: () => Promise<T>,
+): Promise<T | { readonly deferred: readonly WriteResult[] }> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof TransientError || error instanceof BudgetExhausted)) throw error;
+    const reason = error.message;
+    return { deferred: changes.map(() => ({ status: 'deferred', reason })) };
+  }
 }
 
 /** Answers already given must not be lost with the failure of a later call. */

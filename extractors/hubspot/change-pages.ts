@@ -1,6 +1,7 @@
 import type { HubSpotAccount } from '../../apis/hubspot/account.ts';
 import { parseLines } from '../../apis/hubspot/record-page.ts';
 import { type SearchFilter, searchRecords, searchRecordsMax } from '../../apis/hubspot/search.ts';
+import { assertThat } from '../../engine/words/errors.ts';
 import type { JsonObject } from '../../engine/words/json.ts';
 import { type ChangeReading, laterOf, toIso } from './cursor.ts';
 import { isInTail, type Tail } from './tail.ts';
@@ -76,7 +77,7 @@ async function probe(source: ChangeSource, begin: ChangeReading): Promise<Change
   const all = parseLines(page.lines);
   const total = page.total ?? all.length;
   const fromMs = Date.parse(begin.from);
-  const records = all.filter((record) => stampOf(record) >= fromMs);
+  const records = all.filter((record) => stampOf(source, record) >= fromMs);
   const isLast = records.length < all.length || all.length >= total;
   const reading = { ...begin, total };
   return {
@@ -117,7 +118,7 @@ async function readPage(source: ChangeSource, reading: ChangeReading): Promise<C
       : { ...noted, tieAfter: String(lastId) };
     return { ...answer, reading: next };
   }
-  const stamps = records.map(stampOf);
+  const stamps = records.map((record) => stampOf(source, record));
   const lastMs = Math.max(Date.parse(from), ...stamps);
   if (isWhole || Math.min(...stamps) < lastMs) {
     return { ...answer, reading: { ...noted, from: toIso(lastMs) } };
@@ -146,10 +147,11 @@ function formatFilters(
   ];
 }
 
-/** Milliseconds of a record's modified stamp. */
-function stampOf(record: JsonObject): number {
-  const ms = Date.parse(String(record['updatedAt']));
-  if (Number.isNaN(ms)) throw new Error('assertion failed: a record has no updatedAt');
+/** Milliseconds of a record's modified stamp, of the property that searches sort by. */
+function stampOf(source: ChangeSource, record: JsonObject): number {
+  const properties = record['properties'] as JsonObject | undefined;
+  const ms = Date.parse(String(properties?.[source.stampProperty] ?? record['updatedAt']));
+  assertThat(!Number.isNaN(ms), `a record has no ${source.stampProperty}`);
   return ms;
 }
 
@@ -163,7 +165,7 @@ function note(
   const createdAfterMs = Date.parse(source.createdAfter ?? toIso(0));
   let { newest, newestCreated, created } = reading;
   for (const record of records) {
-    const stampMs = stampOf(record);
+    const stampMs = stampOf(source, record);
     newest = laterOf(newest, toIso(stampMs));
     const createdAt = record['createdAt'];
     if (typeof createdAt !== 'string') continue;

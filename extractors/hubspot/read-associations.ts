@@ -17,7 +17,7 @@ import { newestStamp } from './stamp.ts';
 import { extendTail, type Tail } from './tail.ts';
 
 /** Lists of ids before their associations are read: what one read takes. */
-const listsMax = associationReadMax / listRecordsMax;
+export const listsPerRead = associationReadMax / listRecordsMax;
 /** Association reads of one scan; at 1,000 records each far beyond any account. */
 const readsMax = 100_000;
 
@@ -108,7 +108,7 @@ async function listIds(scene: Scene, begin: ScanReading) {
   const { account, sides, request } = scene;
   const ids: string[] = [];
   let reading = begin;
-  for (let lists = 0; lists < listsMax; lists += 1) {
+  for (let lists = 0; lists < listsPerRead; lists += 1) {
     const options = { properties: ['hs_object_id'], after: reading.after, isArchived: false };
     const page = await listRecords(account, sides.fromPath, options, request.signal);
     const newest = newestStamp(page.lines, 'updatedAt');

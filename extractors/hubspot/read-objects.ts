@@ -30,7 +30,7 @@ import {
   type ScanReading,
   saveCursor,
 } from './cursor.ts';
-import { lookbackMsDefault, planRead, type ReadPlan } from './read-plan.ts';
+import { checkOptions, lookbackMsDefault, planRead, type ReadPlan } from './read-plan.ts';
 import { finishArchived, isArchivedMissing, settleChanges, settleScan } from './settle.ts';
 import { newestStamp } from './stamp.ts';
 import { extendTail, type Tail } from './tail.ts';
@@ -59,6 +59,7 @@ export async function* readObject(
   request: ReadRequest,
 ): AsyncGenerator<Page> {
   const { stream, settings, boundaryMs } = request;
+  checkOptions(stream.name, settings);
   const cursor = loadCursor(request.cursor);
   const properties = selectProperties(stream, settings);
   const plan = planRead(stream.name, settings, cursor, properties, boundaryMs);

@@ -1,4 +1,5 @@
-import { formatDuration, parseDuration } from '../../engine/words/duration.ts';
+import { durationPattern, formatDuration, parseDuration } from '../../engine/words/duration.ts';
+import { TerminalError } from '../../engine/words/errors.ts';
 import type { StreamSettings } from '../../engine/words/stream.ts';
 import { type ChangeReading, type HubSpotCursor, type ScanReading, toIso } from './cursor.ts';
 
@@ -97,9 +98,23 @@ function isDue(everyMs: number, lastAtMs: number | undefined, boundaryMs: number
 
 function readArchivedEvery(settings: StreamSettings): number {
   const every = settings.options?.['archived_every'];
-  return typeof every === 'string' && /^[0-9]+(ms|s|m|h|d)$/.test(every)
-    ? parseDuration(every)
-    : archivedEveryMsDefault;
+  return isDuration(every) ? parseDuration(every) : archivedEveryMsDefault;
+}
+
+function isDuration(value: unknown): value is string {
+  return typeof value === 'string' && new RegExp(durationPattern).test(value);
+}
+
+/** @throws TerminalError where `options` of a stream hold what this connector does not know. */
+export function checkOptions(stream: string, settings: StreamSettings): void {
+  for (const [key, value] of Object.entries(settings.options ?? {})) {
+    if (key === 'archived_every' && isDuration(value)) continue;
+    throw new TerminalError(`the options of the stream ${stream} hold a wrong ${key}`, {
+      code: 'config-invalid',
+      hint: 'HubSpot streams know one option: archived_every, a duration such as 6h.',
+      stream,
+    });
+  }
 }
 
 function gainedFields(cursor: HubSpotCursor, fields: readonly string[]): readonly string[] {

@@ -193,6 +193,16 @@ test('a property that appears is read for all records', async () => {
   expect(bench.extractor.estimate(request)).toMatchObject({ mode: 'full_refresh' });
 });
 
+test('an option that the connector does not know is refused for its stream', async () => {
+  await using bench = await openBench();
+  const stream = await findStream(bench.extractor, 'contacts');
+  const landing = createLanding(stream);
+  for (const options of [{ archived_every: 'often' }, { archive_every: '1h' }]) {
+    const read = readInto(bench, stream, landing, { options });
+    await expect(read).rejects.toMatchObject({ code: 'config-invalid' });
+  }
+});
+
 test('columns have types by their properties, ids as texts', async () => {
   await using bench = await openBench();
   const [contacts, deals] = await bench.extractor.discover(signal, ['contacts', 'deals']);

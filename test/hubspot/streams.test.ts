@@ -99,6 +99,12 @@ test('associations are read whole, then those of changed records, in one call wh
   sandbox.person.update('deals', '1001', { dealname: 'Renamed' });
   await readInto(bench, stream, landing);
   expect(landing.live().size).toBe(1251);
+  for (const waitMs of [0, minuteMs, 60 * minuteMs]) {
+    bench.advance(waitMs);
+    const idle = bench.calls();
+    await readInto(bench, stream, landing);
+    expect(bench.calls() - idle).toBe(1);
+  }
 });
 
 test('an association that ended is gone after the next whole read', async () => {

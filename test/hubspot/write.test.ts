@@ -370,6 +370,17 @@ test('a create is not sent again when its answer makes no sense', async () => {
   await proxy.close();
 });
 
+test('what fails before anything is sent leaves the rows for the next run', async () => {
+  await using bench = await openBench();
+  const { destination, proxy } = await openProxied(bench, (path) =>
+    path.endsWith('/labels') ? { status: 503, body: {} } : undefined,
+  );
+  const associations = [{ to: 'companies', id: '1' }];
+  const result = await writeOne(destination, create('a', { firstname: 'A' }, { associations }));
+  expect(result.status).toBe('deferred');
+  await proxy.close();
+});
+
 test('an account on the move, and one whose day is used up, defer the rows', async () => {
   await using bench = await openBench();
   const replies: Replacement[] = [
