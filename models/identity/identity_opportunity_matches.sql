@@ -1,12 +1,10 @@
 -- A deal is an opportunity only where it says so: names and amounts repeat too often to guess.
 with records as (
   select * from {{ ref('int_opportunity_records') }}
+),
+
+found as (
+  {{ match_by_salesforce_id('records', 'salesforce_opportunity_id', rank=1) }}
 )
 
-select
-  'salesforce:' || salesforce_opportunity_id as left_record,
-  record as right_record,
-  'cross_system_id' as rule,
-  1.0 as score
-from records
-where 'salesforce:' || salesforce_opportunity_id in (select record from records)
+{{ first_matches('found', 'records') }}

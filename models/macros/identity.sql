@@ -54,10 +54,11 @@ from ranked
 
 {#
   Pairs for records that share a value of `key`: each with the smallest record of its group, so that
-  a group of n costs n pairs. Only across the records of `records`; null keys match nothing.
+  a group of n costs n pairs. Null keys match nothing. `rank` is the rule's place among the rules.
 #}
-{% macro match_by(records, key, rule, score, extra_condition='true') -%}
+{% macro match_by(records, key, rank, rule, score, extra_condition='true') -%}
   select
+    {{ rank }} as rule_rank,
     '{{ rule }}' as rule,
     cast({{ score }} as double) as score,
     min(record) over (partition by {{ key }}) as left_record,
@@ -65,4 +66,52 @@ from ranked
   from {{ records }}
   where {{ key }} is not null and {{ extra_condition }}
   qualify left_record <> right_record
+{%- endmacro %}
+
+{# Pairs for records that name a record of Salesforce themselves. #}
+{% macro match_by_salesforce_id(records, column, rank) -%}
+  select
+    {{ rank }} as rule_rank,
+    'cross_system_id' as rule,
+    1.0 as score,
+    'salesforce:' || {{ column }} as left_record,
+    record as right_record
+  from {{ records }}
+  where {{ column }} is not null
+{%- endmacro %}
+
+{# Pairs that a CRM made itself, by merging one record into another. #}
+{% macro match_by_merge(records, rank) -%}
+  select
+    {{ rank }} as rule_rank,
+    'crm_merge' as rule,
+    1.0 as score,
+    'salesforce:' || merged_into as left_record,
+    record as right_record
+  from {{ records }}
+  where merged_into is not null
+  union all
+  select
+    {{ rank }},
+    'crm_merge',
+    1.0,
+    record,
+    'hubspot:' || unnest(string_split(merged_record_ids, ';'))
+  from {{ records }}
+  where merged_record_ids is not null
+{%- endmacro %}
+
+{# One row a pair: the first rule that found it. Pairs with a record nobody has seen are left out. #}
+{% macro first_matches(found, records) -%}
+select
+  left_record,
+  right_record,
+  arg_min(rule, rule_rank) as rule,
+  arg_min(score, rule_rank) as score
+from {{ found }}
+where
+  left_record <> right_record
+  and left_record in (select record from {{ records }})
+  and right_record in (select record from {{ records }})
+group by left_record, right_record
 {%- endmacro %}
