@@ -34,6 +34,7 @@ export const minuteMs = 60_000;
 export async function openBench(
   options: HubSpotSandboxOptions = {},
   config: JsonObject = {},
+  clock: VirtualClock = createVirtualClock(startMs),
 ): Promise<HubSpotBench & AsyncDisposable> {
   const sandboxClock = createClock();
   sandboxClock.hold(startMs);
@@ -44,7 +45,6 @@ export async function openBench(
     ...options,
   });
   const { app } = sandbox.signIn;
-  const clock = createVirtualClock(startMs);
   const usedByDay = new Map<number, number>();
   const day = (): number => Math.floor(clock.now() / 86_400_000);
   const reopen = (more: JsonObject = {}): ConnectionContext => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { BudgetExhausted } from '../../engine/words/errors.ts';
 import type { Stream } from '../../engine/words/stream.ts';
 import { findStream } from '../conformance/extractor.ts';
 import { createLanding, type Landing } from '../conformance/landing.ts';
@@ -136,4 +137,30 @@ test('a custom object is a stream by its name, with its associations', async () 
   expect(rowsOf(joined.landing)).toMatchObject([{ from_id: '5', to_id: '1' }]);
   const all = await bench.extractor.discover(signal);
   expect(all.map(({ name }) => name)).toContain('machines');
+});
+
+test('a record with more associations than a page holds has all of them', async () => {
+  await using bench = await openBench();
+  await associated(bench, 1250);
+  const { landing } = await landNew(bench, 'associations_companies_deals');
+  expect(landing.live().size).toBe(1250);
+  expect(new Set(rowsOf(landing).map((row) => row['from_id']))).toEqual(new Set(['1']));
+});
+
+test('a whole read of associations goes on over days of a small budget', async () => {
+  await using bench = await openBench({}, { daily_calls: 5 });
+  const stream = await associated(bench, 1250);
+  const landing = createLanding(stream);
+  let days = 0;
+  for (; days < 10; days += 1) {
+    const error: unknown = await readInto(bench, stream, landing).catch(
+      (reason: unknown) => reason,
+    );
+    if (error === undefined) break;
+    expect(error).toBeInstanceOf(BudgetExhausted);
+    bench.advance(24 * 60 * minuteMs);
+  }
+  expect(days).toBeGreaterThan(1);
+  expect(landing.live().size).toBe(1250);
+  expect(landing.added).toBe(1250);
 });
