@@ -23,7 +23,7 @@ export function parseYaml(file: string, text: string, faults: FaultList): YamlFi
     lineCounter: lines,
     prettyErrors: false,
     version: '1.1',
-    customTags: (tags) => tags.filter((tag) => tag !== 'timestamp'),
+    customTags: (tags) => tags.filter((tag) => !isTimestamp(tag)).map(withoutLetters),
   });
   const placeAt = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
@@ -38,6 +38,19 @@ export function parseYaml(file: string, text: string, faults: FaultList): YamlFi
     value: document.toJS({ maxAliasCount: 1_000 }),
     placeOf: (path, part = 'value') => placeAt(offsetOf(document.contents, path, part)),
   };
+}
+
+function isTimestamp(tag: unknown): boolean {
+  if (tag === null || typeof tag !== 'object' || !('tag' in tag)) return tag === 'timestamp';
+  return tag.tag === 'tag:yaml.org,2002:timestamp';
+}
+
+/** To Python's reader `y` and `n` are texts, though YAML 1.1 says that they are booleans. */
+function withoutLetters<T>(tag: T): T {
+  if (tag === null || typeof tag !== 'object' || !('test' in tag)) return tag;
+  const { test } = tag;
+  if (!(test instanceof RegExp) || !(test.test('y') || test.test('n'))) return tag;
+  return { ...tag, test: new RegExp(`^(?![YyNn]$)(?:${test.source})`) };
 }
 
 /** Walks as far as the path leads; a path beyond the document ends at its last known step. */
