@@ -9,11 +9,16 @@ export interface ScopeFlags {
   readonly threads?: number;
 }
 
-/** The flags that every command about steps has. */
-export function scopeFlags(command: Command): Command {
+/** Flags that choose nodes. */
+export function selectFlags(command: Command): Command {
   return command
     .option('-s, --select <selector...>', 'only these: name, +name, name+, tag:, path:, source:')
-    .option('--exclude <selector...>', 'all but these')
+    .option('--exclude <selector...>', 'all but these');
+}
+
+/** The flags that every command about steps has. */
+export function scopeFlags(command: Command): Command {
+  return selectFlags(command)
     .option('--full-refresh', 'read and build from nothing')
     .option('--threads <number>', 'steps under way at once', wholeNumber(1, 64));
 }

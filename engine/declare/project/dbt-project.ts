@@ -3,7 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { TerminalError } from '../../words/errors.ts';
 import type { JsonObject } from '../../words/json.ts';
 import { collectFaults, formatFault } from '../model-fault.ts';
-import { asConfig, type Config } from '../properties.ts';
+import { asConfig, asTexts, type Config } from '../properties.ts';
 import { parseYaml } from '../yaml-file.ts';
 import type { Project } from './project.ts';
 
@@ -162,4 +162,25 @@ export function parseVars(text: string): JsonObject {
     code: 'vars-invalid',
     hint: `for example --vars '{"start_date": "2026-01-01"}'`,
   });
+}
+
+const sourceKeys = ['model', 'seed', 'snapshot', 'macro', 'test', 'analysis'] as const;
+
+/** Folders that `clean` removes, and absolute folders it must leave alone. */
+export function readCleanTargets(folder: string): {
+  readonly targets: readonly string[];
+  readonly sources: readonly string[];
+} {
+  const declared = isDbtProject(folder)
+    ? readYaml(join(folder, projectFile), 'project-invalid')
+    : {};
+  const targetPath = declared['target-path'];
+  const usual = [typeof targetPath === 'string' ? targetPath : 'target'];
+  const written = asTexts(declared['clean-targets']);
+  const named = sourceKeys.flatMap((key) => asTexts(declared[`${key}-paths`]));
+  const plain = sourceKeys.map((key) => (key === 'analysis' ? 'analyses' : `${key}s`));
+  return {
+    targets: written.length > 0 ? written : usual,
+    sources: [...named, ...plain, '.tidemill'].map((path) => resolve(folder, path)),
+  };
 }

@@ -1,0 +1,78 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, extname, join } from 'node:path';
+import type { Graph } from '../engine/declare/graph.ts';
+import type { ModelProject } from '../engine/declare/model-project.ts';
+import { type IndirectSelection, selectNodes } from '../engine/declare/select.ts';
+import { formatOwner, waitForLock } from '../engine/state/lock.ts';
+import { TerminalError } from '../engine/words/errors.ts';
+import { silentLog } from '../engine/words/log.ts';
+import type { Warehouse } from '../engine/words/warehouse.ts';
+import { openDuckDb } from '../loaders/duckdb/duckdb.ts';
+import type { CommandContext } from './host.ts';
+import type { OpenedProject } from './open-project.ts';
+
+export interface OutlineOptions {
+  readonly select?: readonly string[];
+  readonly exclude?: readonly string[];
+  readonly indirect?: IndirectSelection;
+}
+
+/** A project as its files say it is: no CRM is asked and no warehouse opened. */
+export interface Outline {
+  readonly models: ModelProject | undefined;
+  readonly graph: Graph;
+  /** Selected ids, parents first. */
+  readonly ids: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+export async function readOutline(
+  opened: OpenedProject,
+  options: OutlineOptions = {},
+): Promise<Outline> {
+  const { readProjectModels, joinGraph } = await import('../engine/plan/read-models.ts');
+  const { findSyncNodes } = await import('../engine/plan/sync-nodes.ts');
+  const { project, env, log } = opened;
+  const { type, config } = project.warehouse;
+  const file = String(config['path'] ?? '');
+  const place = { dialect: type, catalog: basename(file, extname(file)) };
+  const models = await readProjectModels({ project, place, env, log });
+  const graph = joinGraph(project, models, findSyncNodes(project, models, opened));
+  const selection = selectNodes(graph, options);
+  if (selection.errors.length > 0) {
+    throw new TerminalError(selection.errors.join('\n'), { code: 'selector-invalid' });
+  }
+  const ids = graph.order.filter((id) => selection.ids.has(id));
+  return { models, graph, ids, warnings: selection.warnings };
+}
+
+const waitMaxMs = 10 * 60 * 1_000;
+
+/** The warehouse as it stands, for reading; an empty one where nothing was built yet. */
+export async function withReadableWarehouse<T>(
+  context: CommandContext,
+  opened: OpenedProject,
+  work: (warehouse: Warehouse) => Promise<T>,
+): Promise<T> {
+  if (!opened.hasWarehouse()) {
+    const folder = mkdtempSync(join(tmpdir(), 'tidemill-empty-'));
+    try {
+      const path = join(folder, 'warehouse.duckdb');
+      await using warehouse = await openDuckDb({ path, log: silentLog });
+      return await work(warehouse);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+  using _lock = await waitForLock({
+    folder: opened.stateFolder,
+    command: context.commandLine,
+    clock: opened.clock,
+    signal: context.signal,
+    waitMaxMs,
+    onWait: (owner) => context.terminal.note(`waiting for ${formatOwner(owner)}`),
+  });
+  await using warehouse = await opened.openWarehouse({ readOnly: true });
+  return await work(warehouse);
+}

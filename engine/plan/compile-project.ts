@@ -1,0 +1,55 @@
+import { type CompileOptions, compileNode, compileTest } from '../declare/compile-node.ts';
+import { collectFaults, type ModelFault } from '../declare/model-fault.ts';
+import { isModelNode, isTestNode, type ModelNode, type TestNode } from '../declare/model-node.ts';
+import type { ModelProject } from '../declare/model-project.ts';
+import { reportTemplateError } from '../declare/template-fault.ts';
+import type { Session } from '../words/warehouse.ts';
+
+export interface CompileRequest {
+  readonly project: ModelProject;
+  /** Ids to compile; what is neither model, snapshot nor test is passed by. */
+  readonly ids: Iterable<string>;
+  /** What templates may ask, and where it is looked up whether a table stands. */
+  readonly session: Session;
+  readonly boundaryMs: number;
+  readonly invocationId: string;
+  readonly fullRefresh?: boolean;
+}
+
+export interface CompiledNode {
+  readonly node: ModelNode | TestNode;
+  readonly sql: string;
+}
+
+/** Renders every node that can be; a broken one is a fault with its place, and hides no other. */
+export async function compileProject(
+  request: CompileRequest,
+): Promise<{ compiled: CompiledNode[]; faults: readonly ModelFault[] }> {
+  const { project, session, boundaryMs, invocationId, fullRefresh = false } = request;
+  const faults = collectFaults();
+  const compiled: CompiledNode[] = [];
+  const options: CompileOptions = {
+    moment: { boundaryMs, invocationId, isFullRefresh: fullRefresh },
+    warehouse: { describe: (relation) => session.describe(relation), session },
+  };
+  for (const id of request.ids) {
+    const node = project.nodes.get(id);
+    if (project.broken.has(id) || (!isModelNode(node) && !isTestNode(node))) continue;
+    if (node.resourceType === 'seed') continue;
+    try {
+      const isIncremental =
+        isModelNode(node) &&
+        node.nodeConfig.materialization === 'incremental' &&
+        !(node.nodeConfig.fullRefresh ?? fullRefresh) &&
+        (await session.describe(node.relation)) !== undefined;
+      const { sql } = isModelNode(node)
+        ? await compileNode(project, node, { ...options, isIncremental })
+        : await compileTest(project, node, options);
+      compiled.push({ node, sql });
+    } catch (error) {
+      const place = isTestNode(node) ? node.place : { file: node.file, line: 1, column: 1 };
+      reportTemplateError(error, place, faults, id);
+    }
+  }
+  return { compiled, faults: faults.all };
+}

@@ -1,0 +1,88 @@
+import { isSourceNode, type ProjectNode, type SourceNode } from '../declare/model-node.ts';
+import { asConfig, type Config } from '../declare/properties.ts';
+import {
+  type Freshness,
+  type FreshnessLimits,
+  type LoadedAt,
+  measureFreshness,
+} from '../steps/freshness.ts';
+import { messageOf } from '../words/errors.ts';
+import type { Session } from '../words/warehouse.ts';
+
+export interface SourceFreshness {
+  readonly node: SourceNode;
+  readonly limits: FreshnessLimits;
+  /** As written, for the artifact. */
+  readonly criteria: Config;
+  readonly result: Freshness | { readonly status: 'runtime error'; readonly message: string };
+}
+
+const periodsMs: Readonly<Record<string, number>> = {
+  minute: 60_000,
+  hour: 3_600_000,
+  day: 86_400_000,
+};
+
+function durationOf(value: unknown): number | undefined {
+  const { count, period } = asConfig(value);
+  const unitMs = periodsMs[String(period).replace(/s$/, '')];
+  return typeof count === 'number' && unitMs !== undefined ? count * unitMs : undefined;
+}
+
+/** Checks every source that says how fresh it must be; one that says nothing is passed by. */
+export async function checkFreshness(
+  nodes: Iterable<ProjectNode | undefined>,
+  session: Session,
+  nowMs: number,
+): Promise<SourceFreshness[]> {
+  const found: SourceFreshness[] = [];
+  for (const node of nodes) {
+    if (!isSourceNode(node)) continue;
+    const criteria = asConfig(node.config['freshness'] ?? node.freshness);
+    const warnAfterMs = durationOf(criteria['warn_after']);
+    const errorAfterMs = durationOf(criteria['error_after']);
+    if (warnAfterMs === undefined && errorAfterMs === undefined) continue;
+    const limits = {
+      ...(warnAfterMs === undefined ? {} : { warnAfterMs }),
+      ...(errorAfterMs === undefined ? {} : { errorAfterMs }),
+    };
+    const result = await measure(node, criteria, limits, session, nowMs);
+    found.push({ node, limits, criteria, result });
+  }
+  return found;
+}
+
+async function measure(
+  node: SourceNode,
+  criteria: Config,
+  limits: FreshnessLimits,
+  session: Session,
+  nowMs: number,
+): Promise<SourceFreshness['result']> {
+  const loadedAt = loadedAtOf(node, criteria);
+  if (!loadedAt) {
+    const message = 'it has no loaded_at_field, and no stream of ours lands in it';
+    return { status: 'runtime error', message };
+  }
+  try {
+    return await measureFreshness(session, loadedAt, limits, nowMs);
+  } catch (error) {
+    return { status: 'runtime error', message: messageOf(error).split('\n')[0] ?? '' };
+  }
+}
+
+function loadedAtOf(node: SourceNode, criteria: Config): LoadedAt | undefined {
+  const written = node.config['loaded_at_field'] ?? node.loadedAtField;
+  if (typeof written === 'string') {
+    const { filter } = criteria;
+    return {
+      kind: 'column',
+      relation: node.relation,
+      expression: written,
+      ...(typeof filter === 'string' ? { filter } : {}),
+    };
+  }
+  if (node.streamId === undefined) return undefined;
+  const [, connection = '', ...stream] = node.streamId.split('.');
+  return { kind: 'stream', connection, stream: stream.join('.') };
+}
