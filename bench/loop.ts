@@ -16,6 +16,8 @@ const settlingRuns = 3;
 /** Beyond every lookback, and short of the hour after which archived records are listed again. */
 const apartMs = 18 * 60_000;
 const idleSecondsMax = 2;
+/** HubSpot answers five searches a second and the connector asks for four: the rest waits. */
+const searchesPerSecond = 4;
 
 interface RunAnswer {
   readonly status: string;
@@ -78,7 +80,9 @@ const idle: Bench = {
       for (const clock of clocks) clock.reset();
       const later = [laterRun, folder, `${settlingRuns * apartMs}`];
       const { seconds, answer } = await runProgram(later, env);
-      const answering = clocks.reduce((sum, clock) => sum + clock.busySeconds(), 0);
+      const searches = clocks[1].calls.filter((call) => call.endsWith('/search')).length;
+      const held = Math.max(0, searches / searchesPerSecond - 1);
+      const answering = clocks.reduce((sum, clock) => sum + clock.busySeconds(), held);
       const builds = answer.steps.filter(
         ({ kind }) => kind === 'materialize' || kind === 'history',
       );
@@ -89,7 +93,7 @@ const idle: Bench = {
         unit: 's of our own',
         reference: round(answering),
         ratio: round(seconds / Math.max(answering, 0.001)),
-        target: `at most ${idleSecondsMax} s beyond the CRM's answers, no model rebuilt (${rebuilt} were)`,
+        target: `at most ${idleSecondsMax} s beyond the CRM's answers and search limit, no model rebuilt (${rebuilt} were)`,
         met: own <= idleSecondsMax && rebuilt === 0 && answer.status === 'succeeded',
         rows: builds.length,
         cpu_s: 0,
