@@ -90,6 +90,8 @@ async function answer(
   message: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  // The CRM's own time: clients take from this header how far their increments have come.
+  response.setHeader('date', new Date(options.control.clock.now()).toUTCString());
   const url = message.url ?? '/';
   const mark = url.indexOf('?');
   const path = mark === -1 ? url : url.slice(0, mark);

@@ -124,6 +124,8 @@ function stateOf(
   results: ReadonlyMap<string, StepResult>,
   running: ReadonlyMap<string, unknown>,
 ): Readiness {
+  // It cannot run whatever the others do; and models in a circle would wait for each other.
+  if (step.fault) return { kind: 'ready' };
   let pending = false;
   for (const id of step.dependsOn) {
     const result = results.get(id);

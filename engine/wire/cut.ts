@@ -190,7 +190,10 @@ function cutByParse(page: Buffer, options: CutOptions): Cut {
 }
 
 function badPage(where: string, found: string, bytes: number): TransientError {
-  return new TransientError(`${where}: the page ${found} (${bytes} bytes)`, { code: 'bad-page' });
+  return new TransientError(`${where}: the page ${found} (${bytes} bytes)`, {
+    code: 'bad-page',
+    hint: 'Run again; if it recurs, look for a proxy on the way that changes what the CRM answers.',
+  });
 }
 
 /** The token at a path of a page's rest, as in `['paging', 'next', 'after']`. */

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isNothingToDo } from '../../engine/plan/explain-plan.ts';
+import { findRelations, findRepeated, liveRecords } from './crm-rows.ts';
 import { type Loop, startLoop, troubles } from './loop.ts';
 
 const twoHoursMs = 2 * 3_600_000;
@@ -86,18 +87,34 @@ describe('the whole loop', () => {
     expect(log?.deleted).toBe(true);
   });
 
+  // A second record for one person is the failure that people never forgive a reverse ETL.
   test('what the syncs made in HubSpot is there once, and known by its Salesforce id', async () => {
-    const emails = new Map<string, number>();
-    for (const row of loop.sandboxes.hubspot.rows('contacts')) {
-      if (row['archived'] === true || row['archived'] === 'true') continue;
-      const { email } = (row['properties'] ?? row) as { email?: string | null };
-      if (email) emails.set(email, (emails.get(email) ?? 0) + 1);
-    }
-    expect([...emails].filter(([, count]) => count > 1)).toEqual([]);
-    const [coverage] = await loop.query<{ only_in_salesforce: number }>(
-      `select count(*) as only_in_salesforce from canonical.contact
-       where hubspot_id is null and email is not null`,
+    const { hubspot } = loop.sandboxes;
+    expect(findRepeated(liveRecords(hubspot, 'contacts').map((row) => row['email']))).toEqual([]);
+    const names = liveRecords(hubspot, 'companies').map((row) => row['salesforce_account_id']);
+    expect(findRepeated(names)).toEqual([]);
+    const alone = await loop.query(
+      `select contact_id from canonical.contact
+       where hubspot_id is null and salesforce_id is not null and email is not null`,
     );
-    expect(Number(coverage?.only_in_salesforce)).toBe(0);
+    expect(alone).toEqual([]);
+  });
+
+  // Without its company a contact in HubSpot is on nobody's list.
+  test('a contact that a sync made stands with its company in HubSpot', async () => {
+    const { hubspot } = loop.sandboxes;
+    const companies = new Set(liveRecords(hubspot, 'companies').map(({ id }) => id));
+    const made = await loop.query<{ id: string; company: string }>(
+      `select people.record_id as id, accounts.hubspot_id as company
+       from tidemill_sync.missing_contacts as state
+       inner join identity.identity_contacts as people
+         on people.system = 'hubspot' and people.record_id = state.crm_id
+       inner join canonical.contact as contacts using (contact_id)
+       inner join canonical.account as accounts using (account_id)`,
+    );
+    expect(made.length).toBeGreaterThan(10);
+    const known = findRelations(hubspot, 'contacts', 'companies');
+    expect(made.filter(({ id, company }) => !known.has(`${id}>${company}`))).toEqual([]);
+    expect(made.filter(({ company }) => !companies.has(company))).toEqual([]);
   });
 });

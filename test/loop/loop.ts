@@ -1,15 +1,17 @@
-import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
+import { parse, stringify } from 'yaml';
 import { type OpenedProject, openProject } from '../../cli/open-project.ts';
 import { planProject, type RunOptions, runProject } from '../../cli/work.ts';
 import type { RunResult } from '../../engine/run/run-plan.ts';
-import { type Clock, systemClock } from '../../engine/words/clock.ts';
+import type { Clock } from '../../engine/words/clock.ts';
 import type { Plan } from '../../engine/words/step.ts';
 import type { Row } from '../../engine/words/warehouse.ts';
-import { createClock } from '../../sandbox/clock.ts';
+import { createClock, type SandboxClock } from '../../sandbox/clock.ts';
 import {
   type Sandboxes,
   type SandboxesOptions,
@@ -18,10 +20,25 @@ import {
 
 export const repository = fileURLToPath(new URL('../..', import.meta.url));
 
+/** `pipelines.yaml` as parsed: tests change single keys of the reference project. */
+export interface ProjectFile {
+  connections: Record<string, Record<string, unknown>>;
+  extract: Record<string, Record<string, unknown>>;
+  models: Record<string, unknown>;
+  syncs: Record<string, Record<string, unknown>>;
+  [key: string]: unknown;
+}
+
+export interface LoopOptions extends SandboxesOptions, CopyOptions {
+  /** In place of what the sandboxes say. */
+  env?: Readonly<Record<string, string>>;
+}
+
 /** The reference project in a folder of its own, against two sandboxes in this process. */
 export interface Loop extends AsyncDisposable {
   readonly folder: string;
   readonly sandboxes: Sandboxes;
+  readonly env: Readonly<Record<string, string>>;
   /** Moves the project's clock and the sandboxes' together. */
   pass(durationMs: number): void;
   open(): OpenedProject;
@@ -30,24 +47,55 @@ export interface Loop extends AsyncDisposable {
   query<R = Row>(text: string): Promise<R[]>;
 }
 
-/** Copies the reference project: its declaration, and its models by link. */
-export function copyProject(): string {
+export interface CopyOptions {
+  /** Changes the copied declaration. */
+  declare?(project: ProjectFile): void;
+  /** Files beside or in place of those under `models`, by path there. */
+  readonly models?: Readonly<Record<string, string>>;
+}
+
+/** Copies the reference project: its declaration, and its models (by link where none change). */
+export function copyProject({ declare, models }: CopyOptions = {}): string {
   const folder = mkdtempSync(join(tmpdir(), 'tidemill-loop-'));
-  cpSync(join(repository, 'pipelines.yaml'), join(folder, 'pipelines.yaml'));
-  symlinkSync(join(repository, 'models'), join(folder, 'models'));
+  const file = join(folder, 'pipelines.yaml');
+  const text = readFileSync(join(repository, 'pipelines.yaml'), 'utf8');
+  const project = parse(text) as ProjectFile;
+  declare?.(project);
+  writeFileSync(file, stringify(project));
+  const source = join(repository, 'models');
+  if (models === undefined) symlinkSync(source, join(folder, 'models'));
+  else cpSync(source, join(folder, 'models'), { recursive: true });
+  for (const [path, sqlText] of Object.entries(models ?? {})) {
+    writeFileSync(join(folder, 'models', path), sqlText);
+  }
   return folder;
 }
 
-export async function startLoop(options: SandboxesOptions = {}): Promise<Loop> {
+/** A project's clock that waits by moving the sandboxes' clock: hours of waiting pass at once. */
+function createLoopClock(sandboxClock: SandboxClock): Clock {
+  return {
+    now: () => sandboxClock.now(),
+    sleep: async (durationMs, signal) => {
+      signal?.throwIfAborted();
+      sandboxClock.advance(durationMs);
+      await nextTurn();
+    },
+  };
+}
+
+export async function startLoop(options: LoopOptions = {}): Promise<Loop> {
   const sandboxClock = createClock();
   sandboxClock.hold(Date.now());
-  const sandboxes = await startSandboxes({ contacts: 60, clock: sandboxClock, ...options });
-  const folder = copyProject();
-  const clock: Clock = { now: () => sandboxClock.now(), sleep: systemClock.sleep };
-  const open = () => openProject({ folder, env: sandboxes.env, clock });
+  const { declare, models, env: changedEnv, ...about } = options;
+  const sandboxes = await startSandboxes({ contacts: 60, clock: sandboxClock, ...about });
+  const folder = copyProject({ ...(declare ? { declare } : {}), ...(models ? { models } : {}) });
+  const clock = createLoopClock(sandboxClock);
+  const env = { ...sandboxes.env, ...changedEnv };
+  const open = () => openProject({ folder, env, clock });
   return {
     folder,
     sandboxes,
+    env,
     pass: (durationMs) => sandboxClock.advance(durationMs),
     open,
     plan: async (choice = {}) => {

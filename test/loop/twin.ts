@@ -1,0 +1,191 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { sql } from 'kysely';
+import { openProject } from '../../cli/open-project.ts';
+import { planProject } from '../../cli/work.ts';
+import { explainPlan, isNothingToDo } from '../../engine/plan/explain-plan.ts';
+import type { Session } from '../../engine/words/warehouse.ts';
+import { createClock } from '../../sandbox/clock.ts';
+import { type Sandboxes, startSandboxes } from '../../sandbox/start-sandboxes.ts';
+import { liveRecords, liveRows } from './crm-rows.ts';
+import { copyProject, type ProjectFile, repository } from './loop.ts';
+import { readTablesOf, type Tables } from './tables.ts';
+
+export interface RunEnd {
+  readonly wasKilled: boolean;
+  readonly code: number | null;
+  readonly tookMs: number;
+  /** What the process said, for a failed assertion. */
+  readonly said: string;
+}
+
+/**
+ * A pair of CRMs with a project of its own, worked on by processes of their own. Two twins of one
+ * start are equal while people do the same in both, but for the moment within a round.
+ */
+export interface Twin extends AsyncDisposable {
+  readonly sandboxes: Sandboxes;
+  /** The CRMs' clock goes to the round's beginning, stands still while people work, and goes on. */
+  startRound(round: number, work: (sandboxes: Sandboxes) => void): void;
+  /** One `run` as people start it; killed after `killAfterMs`, where that is given. */
+  run(killAfterMs?: number): Promise<RunEnd>;
+  /** Empty, or the plan that still has something to do. */
+  planLeft(): Promise<string>;
+  /** Every model's rows, without our clock's columns, ids that depend on it renamed. */
+  readTables(): Promise<Tables>;
+}
+
+const leadsModel = `-- People whom only HubSpot knows, for Salesforce to call.
+select
+  contacts.email,
+  contacts.first_name,
+  coalesce(contacts.last_name, 'Unknown') as last_name,
+  coalesce(accounts.name, 'Unknown') as company
+from {{ ref('contact') }} as contacts
+left join {{ ref('account') }} as accounts using (account_id)
+where contacts.salesforce_id is null and contacts.email is not null
+qualify row_number() over (partition by contacts.email order by contacts.hubspot_id) = 1
+`;
+
+/** Beside the reference syncs, one whose creates a CRM would take twice: nothing is unique there. */
+function declareLeads(project: ProjectFile): void {
+  project.syncs['missing_leads'] = {
+    from: 'operational.leads_missing_in_salesforce',
+    to: 'salesforce.Lead',
+    match: { Email: 'email' },
+    behavior: 'upsert',
+    fields: { FirstName: 'first_name', LastName: 'last_name', Company: 'company' },
+    limits: { create: 5000 },
+  };
+  // Limits are for surprises; with forty people every edit is one.
+  for (const sync of Object.values(project.syncs)) {
+    sync['limits'] = { ...(sync['limits'] as object), update: '100%' };
+  }
+}
+
+const main = join(repository, 'cli', 'main.ts');
+
+export async function startTwin(startMs: number, contacts: number): Promise<Twin> {
+  const clock = createClock();
+  clock.hold(startMs);
+  const sandboxes = await startSandboxes({ contacts, clock });
+  const models = { 'operational/leads_missing_in_salesforce.sql': leadsModel };
+  const folder = copyProject({ declare: declareLeads, models });
+  const open = () => openProject({ folder, env: sandboxes.env });
+  return {
+    sandboxes,
+    startRound: (round, work) => {
+      clock.hold(startMs + round * roundMs);
+      work(sandboxes);
+      clock.release();
+    },
+    run: (killAfterMs) => runChild(folder, sandboxes.env, killAfterMs),
+    planLeft: async () => {
+      using opened = open();
+      const plan = await planProject(opened);
+      return isNothingToDo(plan) ? '' : explainPlan(plan);
+    },
+    readTables: async () => {
+      using opened = open();
+      await using warehouse = await opened.openWarehouse({ readOnly: true });
+      const name = await findNames(warehouse, sandboxes);
+      const rename = (text: string): string => nameRound(text, startMs) ?? name(text);
+      return await readTablesOf(warehouse, {
+        without: ourClock,
+        // Logs of what was observed, and when: their heads are in the tables made of them.
+        skips: (table) => table.endsWith('_versions'),
+        // What was believed once depends on when we looked; what is believed now does not.
+        keeps: (_, row) => (row['recorded_to'] ?? null) === null,
+        rename,
+      });
+    },
+    [Symbol.asyncDispose]: async () => {
+      await sandboxes[Symbol.asyncDispose]();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Longer than a round can take on the slowest machine. */
+const roundMs = 3_600_000;
+
+/** The moment within a round depends on how fast the machine was; the round does not. */
+function nameRound(text: string, startMs: number): string | undefined {
+  if (!/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(text)) return undefined;
+  const sinceMs = Date.parse(text) - startMs;
+  return sinceMs < 0 ? text : `round ${Math.floor(sinceMs / roundMs)}`;
+}
+
+const ourClock = new Set([
+  'observed_at',
+  'first_observed_at',
+  'anchor',
+  'recorded_from',
+  'recorded_to',
+  'valid_to_recorded_at',
+]);
+
+async function runChild(
+  folder: string,
+  env: Readonly<Record<string, string>>,
+  killAfterMs: number | undefined,
+): Promise<RunEnd> {
+  const startedAt = performance.now();
+  const child: ChildProcess = spawn(process.execPath, [main, '--project-dir', folder, 'run'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env, NO_COLOR: '1' },
+  });
+  let said = '';
+  child.stdout?.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')));
+  child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')));
+  const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
+  if (killAfterMs !== undefined) {
+    await Promise.race([ended, delay(killAfterMs)]);
+    child.kill('SIGKILL');
+  }
+  const [code, signal] = await ended;
+  return {
+    wasKilled: signal === 'SIGKILL',
+    code,
+    tookMs: performance.now() - startedAt,
+    said,
+  };
+}
+
+/**
+ * Names that two histories of observation share. A record that a sync made is called by what the
+ * sync matches it by, since its id depends on the order of creation; a canonical id, which comes
+ * from the member seen first, by its members.
+ */
+async function findNames(session: Session, sandboxes: Sandboxes) {
+  const { salesforce, hubspot } = sandboxes;
+  const records = new Map<string, string>();
+  for (const row of liveRows(salesforce, 'Lead')) {
+    records.set(String(row['Id']), `lead ${String(row['Email'])}`);
+  }
+  for (const row of liveRecords(hubspot, 'contacts')) {
+    if (row['email']) records.set(String(row['id']), `contact ${String(row['email'])}`);
+  }
+  for (const row of liveRecords(hubspot, 'companies')) {
+    const account = row['salesforce_account_id'];
+    if (account) records.set(String(row['id']), `company ${String(account)}`);
+  }
+  const nameRecord = (text: string): string => {
+    const [, system = '', id = ''] = /^(salesforce:|hubspot:)(.+)$/.exec(text) ?? [];
+    return system === '' ? (records.get(text) ?? text) : `${system}${records.get(id) ?? id}`;
+  };
+  const canonical = new Map<string, string>();
+  for (const kind of ['account', 'contact', 'opportunity', 'user']) {
+    const plural = kind === 'opportunity' ? 'opportunities' : `${kind}s`;
+    const rows = await session.query<{ id: string; record: string }>(sql`
+      select ${sql.id(`${kind}_id`)} as id, record from ${sql.id('identity', `identity_${plural}`)}`);
+    for (const { id, record } of rows) {
+      const names = [canonical.get(id) ?? [], nameRecord(record)].flat();
+      canonical.set(id, names.toSorted().join(' = '));
+    }
+  }
+  return (text: string): string => canonical.get(text) ?? nameRecord(text);
+}
