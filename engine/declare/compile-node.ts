@@ -27,6 +27,8 @@ export interface CompileOptions {
   readonly warehouse?: TemplateWarehouse;
   /** SQL to write for a node's relation instead of its own; undefined: its own. */
   readonly relationName?: (id: string) => string | undefined;
+  /** The same, and for ephemeral nodes too: what a unit test gives in their place. */
+  readonly givenName?: (id: string) => string | undefined;
 }
 
 export interface Compiled {
@@ -119,6 +121,8 @@ function startCompilation(project: ModelProject, options: CompileOptions): Compi
   const relationOf: Compilation['relationOf'] = (node) => {
     const { schema, name } = node.relation;
     const parts = { schema, identifier: name, database: project.target.database } as const;
+    const given = options.givenName?.(node.id);
+    if (given !== undefined) return relationValue({ ...parts, rendered: given });
     if (isModelNode(node) && node.nodeConfig.materialization === 'ephemeral') {
       ephemerals.set(node.id, node);
       return relationValue({ ...parts, kind: 'cte', rendered: cteName(node) });

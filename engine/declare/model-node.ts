@@ -57,7 +57,28 @@ export interface TestNode extends GraphNode {
   readonly place: Place;
 }
 
-export type ProjectNode = ModelNode | SourceNode | TestNode | GraphNode;
+/** Rows as a unit test writes them: records, or a text of CSV or SQL, here or in a fixture. */
+export interface UnitRows {
+  readonly format: 'dict' | 'csv' | 'sql';
+  readonly rows?: readonly Config[];
+  readonly text?: string;
+  readonly fixture?: string;
+}
+
+/** What a model answers to given rows, with no table in existence. */
+export interface UnitTestNode extends GraphNode {
+  readonly resourceType: 'unit_test';
+  readonly modelId: string;
+  /** `input` is a node's id, or `this`. */
+  readonly given: readonly { readonly input: string; readonly rows: UnitRows }[];
+  readonly expect: UnitRows;
+  readonly isIncremental: boolean;
+  readonly vars: Config;
+  readonly env: Readonly<Record<string, string>>;
+  readonly place: Place;
+}
+
+export type ProjectNode = ModelNode | SourceNode | TestNode | UnitTestNode | GraphNode;
 
 export function isModelNode(node: ProjectNode | undefined): node is ModelNode {
   const type = node?.resourceType;
@@ -70,4 +91,8 @@ export function isSourceNode(node: ProjectNode | undefined): node is SourceNode 
 
 export function isTestNode(node: ProjectNode | undefined): node is TestNode {
   return node?.resourceType === 'test';
+}
+
+export function isUnitTestNode(node: ProjectNode | undefined): node is UnitTestNode {
+  return node?.resourceType === 'unit_test';
 }

@@ -12,6 +12,7 @@ import { type PackageSource, readPackage } from './package-source.ts';
 import { listPackageFolders } from './project-files.ts';
 import { type ReadNode, readNode } from './read-node.ts';
 import { type ConnectionSource, indexSources, type SourceIndex } from './source-index.ts';
+import { buildUnitTests } from './unit-test.ts';
 import { collectVars, type Vars } from './vars.ts';
 
 export interface ModelProjectOptions {
@@ -83,8 +84,15 @@ export async function readModelProject(options: ModelProjectOptions): Promise<Mo
   const sources = indexSources(packages, options.connections ?? []);
   const models = enabled.map((node) => linkNode(node, refs, sources, faults));
   const tests = await buildTests({ packages, models, disabled, refs, sources, reading }, faults);
+  const units = buildUnitTests({ packages, models, refs, sources }, faults);
   const nodes = new Map<string, ProjectNode>();
-  const all = [...sources.nodes.values(), ...models, ...tests, ...(options.foreign ?? [])];
+  const all = [
+    ...sources.nodes.values(),
+    ...models,
+    ...tests,
+    ...units,
+    ...(options.foreign ?? []),
+  ];
   for (const node of all) nodes.set(node.id, node);
   reportSharedRelations(models, faults);
   const graph = buildGraph(nodes.values());

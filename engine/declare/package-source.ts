@@ -220,6 +220,7 @@ function joinProperties(all: readonly Properties[]): Properties {
     patches: all.flatMap((one) => one.patches),
     sources: all.flatMap((one) => one.sources),
     singularTests: all.flatMap((one) => one.singularTests),
+    unitTests: all.flatMap((one) => one.unitTests ?? []),
     sections,
   };
 }

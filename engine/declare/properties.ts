@@ -59,6 +59,7 @@ export interface Properties {
   readonly sources: readonly SourceTable[];
   /** Top-level `data_tests:` — config of singular tests by name. */
   readonly singularTests: readonly { name: string; config: Config; place: Place }[];
+  readonly unitTests?: readonly { readonly entry: Config; readonly place: Place }[];
   /** Sections kept as written, for those who read them later: exposures, unit tests, snapshots. */
   readonly sections: Readonly<Record<string, readonly Config[]>>;
 }
@@ -83,6 +84,10 @@ export function readProperties(
       readSource(yaml, asConfig(entry), index),
     ),
     singularTests: readSingularTests(yaml, root),
+    unitTests: asList(root['unit_tests']).map((entry, index) => ({
+      entry: asConfig(entry),
+      place: yaml.placeOf(['unit_tests', index]),
+    })),
     sections: Object.fromEntries(
       ['unit_tests', 'exposures', 'snapshots', 'macros', 'groups'].map((key) => [
         key,

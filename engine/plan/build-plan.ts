@@ -1,5 +1,11 @@
 import { readsOf } from '../declare/checks.ts';
-import { isModelNode, isSourceNode, isTestNode, type ModelNode } from '../declare/model-node.ts';
+import {
+  isModelNode,
+  isSourceNode,
+  isTestNode,
+  isUnitTestNode,
+  type ModelNode,
+} from '../declare/model-node.ts';
 import { streamIdOf } from '../declare/source-index.ts';
 import { diffSync } from '../steps/diff.ts';
 import { readCursor } from '../steps/land-cursor.ts';
@@ -27,7 +33,7 @@ export async function buildPlan(work: Work): Promise<Plan> {
   const steps: Step[] = [];
   if (kinds.has('extract')) steps.push(...(await planExtracts(work)));
   if (kinds.has('materialize')) steps.push(...(await planBuilds(work, steps)));
-  if (kinds.has('check')) steps.push(...planChecks(work));
+  if (kinds.has('check')) steps.push(...planUnitTests(work, steps), ...planChecks(work));
   if (kinds.has('sync')) {
     for (const node of work.syncs) {
       if (work.selected.has(node.id)) steps.push(await planSync(work, node, steps));
@@ -100,7 +106,7 @@ async function planBuilds(work: Work, before: readonly Step[]): Promise<BuildSte
     steps.push({
       kind: node.nodeConfig.materialization === 'history' ? 'history' : 'materialize',
       id,
-      dependsOn,
+      dependsOn: [...dependsOn, ...unitTestsOf(work, id)],
       name: node.name,
       relation: node.relation,
       materialization: node.nodeConfig.materialization,
@@ -137,6 +143,29 @@ const nameOf = (id: string): string => id.split('.').slice(-1)[0] ?? id;
 
 function faultOf(work: Work, id: string): PlanFault | undefined {
   return work.nodeFaults.get(id);
+}
+
+/** A model is built once its unit tests hold. */
+function unitTestsOf(work: Work, modelId: string): readonly string[] {
+  if (!work.request.scope.kinds.has('check')) return [];
+  return work.graph.childrenOf(modelId).filter((id) => isUnitTestNode(work.models?.nodes.get(id)));
+}
+
+/** Unit tests read no table: they wait for nothing, and a model that is reused needs none. */
+function planUnitTests(work: Work, before: readonly Step[]): CheckStep[] {
+  const { models, selected } = work;
+  const reused = new Set(
+    before
+      .filter((step) => 'decision' in step && step.decision.action === 'reuse')
+      .map(({ id }) => id),
+  );
+  return work.graph.order.flatMap((id) => {
+    const test = models?.nodes.get(id);
+    if (!isUnitTestNode(test) || !selected.has(id) || reused.has(test.modelId)) return [];
+    const fault = faultOf(work, id) ?? faultOf(work, test.modelId);
+    const step = { kind: 'check', id, dependsOn: [], name: test.name, severity: 'error' } as const;
+    return [{ ...step, ...(fault ? { fault } : {}) }];
+  });
 }
 
 /**

@@ -1,6 +1,12 @@
 import type { Graph } from '../declare/graph.ts';
 import { formatFault, type ModelFault } from '../declare/model-fault.ts';
-import { isModelNode, isSourceNode, isTestNode, type SourceNode } from '../declare/model-node.ts';
+import {
+  isModelNode,
+  isSourceNode,
+  isTestNode,
+  isUnitTestNode,
+  type SourceNode,
+} from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import type { Project } from '../declare/project/project.ts';
 import { readSeedColumns } from '../declare/seed-columns.ts';
@@ -55,6 +61,8 @@ export interface Work {
   readonly selected: ReadonlySet<string>;
   readonly fingerprints: ReadonlyMap<string, NodeFingerprint>;
   readonly bound: ReadonlyMap<string, BoundNode>;
+  /** Columns of sources by node id, where they are known. */
+  readonly sourceColumns: ReadonlyMap<string, readonly KnownColumn[]>;
   /** By node id. */
   readonly nodeFaults: ReadonlyMap<string, PlanFault>;
   readonly syncs: readonly SyncNode[];
@@ -88,7 +96,8 @@ export async function gatherWork(request: WorkRequest): Promise<Work> {
   const notes = modelNotes(models);
   if (!models || !needsModels(scope)) {
     const none = { fingerprints: new Map(), bound: new Map(), nodeFaults: new Map() };
-    return { ...base, ...none, faults: [], warnings: selection.warnings };
+    const nothing = { ...none, sourceColumns: new Map(), faults: [] };
+    return { ...base, ...nothing, warnings: selection.warnings };
   }
   const known = await bindWork(request, models, streams, selection.ids);
   return {
@@ -142,9 +151,10 @@ async function bindWork(
   const sourceColumns = (id: string) => sortColumns(columns.get(id));
   const texts = await fingerprintNodes({ project: models, sourceColumns });
   await using shadow = await warehouse.openShadow();
-  const ids = [...selected].filter((id) => {
+  const ids = [...selected].flatMap((id) => {
     const node = models.nodes.get(id);
-    return isModelNode(node) || isTestNode(node);
+    if (isUnitTestNode(node)) return [node.modelId];
+    return isModelNode(node) || isTestNode(node) ? [id] : [];
   });
   const result = await bindModels({
     project: models,
@@ -178,7 +188,12 @@ async function bindWork(
   const failures = result.failures.map(
     (fault) => [fault.nodeId ?? '', toPlanFault(fault)] as const,
   );
-  return { fingerprints, bound: result.nodes, nodeFaults: new Map(failures) };
+  return {
+    fingerprints,
+    bound: result.nodes,
+    sourceColumns: columns,
+    nodeFaults: new Map(failures),
+  };
 }
 
 /** A source's columns stand in another order once they have drifted: the same set is the same. */

@@ -1,15 +1,17 @@
 import { toCheck } from '../declare/checks.ts';
-import { isModelNode, isSourceNode, isTestNode } from '../declare/model-node.ts';
+import { isModelNode, isSourceNode, isTestNode, isUnitTestNode } from '../declare/model-node.ts';
 import type { Work } from '../plan/work.ts';
 import { formatFailure, runPublishedCheck } from '../steps/check.ts';
 import { assertThat } from '../words/errors.ts';
 import type { CheckStep } from '../words/step.ts';
 import type { StepOutcome } from './run-steps.ts';
+import { unitTestStep } from './unit-test-step.ts';
 
-/** Runs one test on what is published. */
+/** Runs one test on what is published, or a unit test on the rows it gives. */
 export async function checkStep(work: Work, step: CheckStep): Promise<StepOutcome> {
   const { models, request } = work;
   const test = models?.nodes.get(step.id);
+  if (isUnitTestNode(test)) return unitTestStep(work, test);
   assertThat(models && isTestNode(test), `${step.id} is a test of the project`);
   const { boundaryMs, invocationId } = request;
   const check = toCheck(models, test, {

@@ -1,0 +1,115 @@
+import { didYouMean } from '../words/suggest.ts';
+import type { FaultList, Place } from './model-fault.ts';
+import type { ModelNode, SourceNode, UnitRows, UnitTestNode } from './model-node.ts';
+import type { NodeIndex } from './node-index.ts';
+import type { PackageSource } from './package-source.ts';
+import { asConfig, asList, asTexts, type Config } from './properties.ts';
+import type { SourceIndex } from './source-index.ts';
+
+interface UnitSources {
+  readonly packages: readonly PackageSource[];
+  readonly models: readonly ModelNode[];
+  readonly refs: NodeIndex<ModelNode>;
+  readonly sources: SourceIndex;
+}
+
+/** `unit_tests:` of every package; one that cannot be run is a fault at its place. */
+export function buildUnitTests(from: UnitSources, faults: FaultList): UnitTestNode[] {
+  return from.packages.flatMap((pack) =>
+    (pack.properties.unitTests ?? []).flatMap(({ entry, place }) => {
+      const test = buildUnitTest(from, pack, entry, place, faults);
+      return test && test.config['enabled'] !== false ? [test] : [];
+    }),
+  );
+}
+
+function buildUnitTest(
+  from: UnitSources,
+  pack: PackageSource,
+  entry: Config,
+  place: Place,
+  faults: FaultList,
+): UnitTestNode | undefined {
+  const name = String(entry['name']);
+  const wanted = String(entry['model']);
+  const names = from.models.filter((node) => node.packageName === pack.name);
+  const model = names.find((node) => node.resourceType === 'model' && node.name === wanted);
+  if (!model) {
+    const known = names.map((node) => node.name);
+    const message = `the unit test "${name}" is of "${wanted}", and there is no such model`;
+    faults.error(place, `${message}${didYouMean(wanted, known)}`);
+    return undefined;
+  }
+  const id = `unit_test.${pack.name}.${wanted}.${name}`;
+  const overrides = asConfig(entry['overrides']);
+  const macros = asConfig(overrides['macros']);
+  for (const macro of Object.keys(macros)) {
+    if (macro === 'is_incremental') continue;
+    faults.error(place, `the unit test "${name}" overrides the macro "${macro}"`, {
+      nodeId: id,
+      hint: 'of macros only is_incremental can be overridden; give a var or an env_var instead',
+    });
+  }
+  const config = asConfig(entry['config']);
+  return {
+    id,
+    name,
+    resourceType: 'unit_test',
+    packageName: pack.name,
+    fqn: [...model.fqn.slice(0, -1), wanted, name],
+    file: place.file,
+    tags: asTexts(config['tags'] ?? entry['tags']),
+    config,
+    dependsOn: [model.id],
+    modelId: model.id,
+    given: readGiven(from, pack, entry, { id, place }, faults),
+    expect: readRows(asConfig(entry['expect'])),
+    isIncremental: macros['is_incremental'] === true,
+    vars: asConfig(overrides['vars']),
+    env: Object.fromEntries(
+      Object.entries(asConfig(overrides['env_vars'])).map(([key, value]) => [key, String(value)]),
+    ),
+    place,
+  };
+}
+
+const inputCall =
+  /^\s*(?:\{\{)?\s*(?:(this)|(ref|source)\s*\(\s*['"]([^'"]+)['"]\s*(?:,\s*['"]([^'"]+)['"]\s*)?\))\s*(?:\}\})?\s*$/;
+
+function readGiven(
+  { refs, sources }: UnitSources,
+  pack: PackageSource,
+  entry: Config,
+  { id, place }: { id: string; place: Place },
+  faults: FaultList,
+): UnitTestNode['given'] {
+  return asList(entry['given']).flatMap((value) => {
+    const given = asConfig(value);
+    const match = inputCall.exec(String(given['input']));
+    if (!match) {
+      const message = `the input "${String(given['input'])}" of a unit test cannot be read`;
+      faults.error(place, message, { nodeId: id, hint: "write ref('model') or source('s', 't')" });
+      return [];
+    }
+    const [, isThis, kind, first = '', second] = match;
+    const rows = readRows(given);
+    if (isThis) return [{ input: 'this', rows }];
+    const call = second === undefined ? [undefined, first] : [first, second];
+    const found: ModelNode | SourceNode | { complaint: string } =
+      kind === 'source'
+        ? sources.find(first, second ?? '', pack.name)
+        : refs.find({ packageName: call[0], name: call[1] ?? '', version: undefined }, pack.name);
+    if ('id' in found) return [{ input: found.id, rows }];
+    faults.error(place, found.complaint, { nodeId: id });
+    return [];
+  });
+}
+
+function readRows(entry: Config): UnitRows {
+  const rows = entry['rows'];
+  const fixture = entry['fixture'];
+  const format = entry['format'] === 'csv' || entry['format'] === 'sql' ? entry['format'] : 'dict';
+  if (typeof fixture === 'string') return { format, fixture };
+  if (format === 'dict') return { format, rows: asList(rows).map(asConfig) };
+  return { format, text: typeof rows === 'string' ? rows : '' };
+}

@@ -1,0 +1,128 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sql } from 'kysely';
+import { compileNode } from '../declare/compile-node.ts';
+import {
+  isModelNode,
+  isSourceNode,
+  type ModelNode,
+  type UnitRows,
+  type UnitTestNode,
+} from '../declare/model-node.ts';
+import type { ModelProject } from '../declare/model-project.ts';
+import type { Work } from '../plan/work.ts';
+import { selectOf } from '../steps/relation-statements.ts';
+import {
+  compareUnit,
+  createGiven,
+  parseUnitCsv,
+  type UnitColumn,
+  type UnitTable,
+  unitSchema,
+} from '../steps/unit-test.ts';
+import { assertThat, TerminalError } from '../words/errors.ts';
+import { plural } from '../words/plural.ts';
+import type { Relation } from '../words/table.ts';
+import type { StepOutcome } from './run-steps.ts';
+
+/** Runs a unit test in memory: the model's select over the given rows, against what is expected. */
+export async function unitTestStep(work: Work, test: UnitTestNode): Promise<StepOutcome> {
+  const { models, request } = work;
+  const node = models?.nodes.get(test.modelId);
+  assertThat(models && isModelNode(node), `${test.modelId} is a model of the project`);
+  requireInputs(models, node, test);
+  await using shadow = await request.warehouse.openShadow();
+  await shadow.ddl([sql`create schema ${sql.id(unitSchema)}`]);
+  const names = new Map<string, Relation>();
+  for (const { input, rows } of test.given) {
+    const name = input === 'this' ? 'this' : input.split('.').slice(2).join('_');
+    const relation = { schema: unitSchema, name: `given_${name}` };
+    const columns = columnsOf(work, input === 'this' ? node.id : input);
+    await createGiven(shadow, relation, columns, await readRows(models, test, rows));
+    names.set(input, relation);
+  }
+  const { boundaryMs, invocationId } = request;
+  const known = models.vars;
+  const project: ModelProject = {
+    ...models,
+    env: { ...models.env, ...test.env },
+    vars: {
+      ...known,
+      find: (name, packageName) =>
+        Object.hasOwn(test.vars, name) ? { value: test.vars[name] } : known.find(name, packageName),
+    },
+  };
+  const self = names.get('this');
+  const compiled = await compileNode(project, self ? { ...node, relation: self } : node, {
+    isIncremental: test.isIncremental,
+    moment: { boundaryMs, invocationId, isFullRefresh: false },
+    warehouse: { describe: (relation) => shadow.describe(relation), session: shadow },
+    givenName: (id) => {
+      const relation = names.get(id);
+      return relation && `"${relation.schema}"."${relation.name}"`;
+    },
+  });
+  const expected = await readRows(models, test, test.expect);
+  const outcome = await compareUnit(shadow, selectOf(compiled.sql), expected);
+  const failures = outcome.missing + outcome.unexpected;
+  if (failures === 0) return { status: 'success', message: 'holds', counts: { failures } };
+  const missing = `${plural(outcome.missing, 'expected row')} missing`;
+  return {
+    status: 'failed',
+    message: `${missing}, ${plural(outcome.unexpected, 'row')} unexpected (${test.file})`,
+    hint: outcome.shown.join('\n  '),
+    counts: { failures },
+  };
+}
+
+/** Every input must be given: an empty one is given as `rows: []`. Seeds stand for themselves. */
+function requireInputs(models: ModelProject, node: ModelNode, test: UnitTestNode): void {
+  const given = new Set(test.given.map(({ input }) => input));
+  const missing = node.dependsOn.filter((id) => !given.has(id) && id !== node.id);
+  if (missing.length === 0) return;
+  const names = missing.map((id) => models.nodes.get(id)?.name ?? id).join(', ');
+  throw new TerminalError(`the unit test ${test.name} gives no rows for ${names} (${test.file})`, {
+    code: 'unit-test-input',
+    hint: 'add it under given, with rows: [] where it may be empty',
+    model: node.id,
+  });
+}
+
+function columnsOf(work: Work, id: string): readonly UnitColumn[] {
+  const bound = work.bound.get(id)?.columns;
+  const node = work.models?.nodes.get(id);
+  const columns = bound ?? (isSourceNode(node) ? work.sourceColumns.get(id) : undefined);
+  if (columns) return columns;
+  throw new TerminalError(`nothing is known of the columns of ${id}`, {
+    code: 'unit-test-columns',
+    hint: 'extract or build it once, so that its columns are known',
+  });
+}
+
+async function readRows(
+  models: ModelProject,
+  test: UnitTestNode,
+  rows: UnitRows,
+): Promise<UnitTable> {
+  if (rows.format === 'dict' && rows.fixture === undefined) return { rows: rows.rows ?? [] };
+  const ending = rows.format === 'sql' ? 'sql' : 'csv';
+  const file = `tests/fixtures/${rows.fixture ?? ''}.${ending}`;
+  const text = rows.fixture === undefined ? rows.text : await readFixture(models, test, file);
+  return ending === 'sql' ? { select: text ?? '' } : parseUnitCsv(text ?? '');
+}
+
+async function readFixture(
+  models: ModelProject,
+  test: UnitTestNode,
+  file: string,
+): Promise<string> {
+  try {
+    return await readFile(join(models.root, file), 'utf8');
+  } catch (cause) {
+    throw new TerminalError(`the unit test ${test.name} needs ${file}, which cannot be read`, {
+      code: 'unit-test-fixture',
+      hint: `its place is given in ${test.file}`,
+      cause,
+    });
+  }
+}

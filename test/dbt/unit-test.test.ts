@@ -1,0 +1,103 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { dbtFolder, troubles } from './dbt-project.ts';
+
+const unitTests = `
+unit_tests:
+  - name: adds_up
+    model: totals
+    given:
+      - input: ref('doubled')
+        rows: [{id: a, amount: 1.5}, {id: a, amount: 2}, {id: b}]
+      - input: source('crm', 'names')
+        format: csv
+        rows: |
+          id,name
+          a,Ann
+    expect:
+      rows: [{id: a, name: Ann, total: 3.5}, {id: b, name: null, total: null}]
+  - name: adds_only_what_is_new
+    model: grown
+    overrides: {macros: {is_incremental: true}, vars: {by: 10}}
+    given:
+      - {input: this, rows: [{id: a, amount: 1}]}
+      - {input: ref('orders'), format: sql, rows: "select 'a' as id, 1 as amount union all select 'b', 2"}
+    expect: {format: sql, rows: "select 'b' as id, 20 as amount"}
+`;
+const files = {
+  'seeds/orders.csv': 'id,amount\na,1\nb,2.5\n',
+  'models/doubled.sql':
+    "{{ config(materialized='ephemeral') }}select id, amount * 2 as amount from {{ ref('orders') }}",
+  'models/totals.sql': `{{ config(materialized='table') }}
+    select d.id, n.name, sum(d.amount) as total from {{ ref('doubled') }} as d
+    left join {{ source('crm', 'names') }} as n using (id) group by all`,
+  'models/grown.sql': `{{ config(materialized='incremental') }}
+    select id, amount * {{ var('by', 1) }} as amount from {{ ref('orders') }}
+    {% if is_incremental() %}where id not in (select id from {{ this }}){% endif %}`,
+  'models/schema.yml': `sources: [{name: crm, tables: [{name: names}]}]\n${unitTests}`,
+};
+
+test('unit tests run on given rows before their model is built, and a wrong answer holds it back', async () => {
+  const project = dbtFolder(files);
+  await project.run('create schema crm');
+  await project.run("create table crm.names as select 'a' as id, 'Zed' as name");
+  const first = await project.build();
+  expect(troubles(first)).toEqual([]);
+  expect(first.steps.filter(({ id }) => id.startsWith('unit_test')).map(({ id }) => id)).toEqual([
+    'unit_test.shop.grown.adds_only_what_is_new',
+    'unit_test.shop.totals.adds_up',
+  ]);
+  expect(await project.rows('select * from main.totals order by id')).toEqual([
+    { id: 'a', name: 'Zed', total: 2 },
+    { id: 'b', name: null, total: 5 },
+  ]);
+  writeFileSync(
+    join(project.folder, 'models/totals.sql'),
+    files['models/totals.sql'].replace('sum(', 'max('),
+  );
+  const broken = await project.build();
+  expect(troubles(broken)).toEqual([
+    expect.stringMatching(/^model\.shop\.totals skipped/),
+    expect.stringMatching(/^unit_test\.shop\.totals\.adds_up failed: 1 expected row missing/),
+  ]);
+  const failed = broken.steps.find(({ id }) => id.endsWith('adds_up'));
+  expect(failed?.hint).toContain('- {"id":"a","name":"Ann","total":3.5}');
+  expect(failed?.hint).toContain('+ {"id":"a","name":"Ann","total":2}');
+  expect(await project.rows('select total from main.totals order by id')).toEqual([
+    { total: 2 },
+    { total: 5 },
+  ]);
+  const alone = await project.build({ kinds: new Set(['check']), select: ['test_type:unit'] });
+  expect(alone.steps.map(({ id, status }) => `${id} ${status}`).toSorted()).toEqual([
+    'unit_test.shop.grown.adds_only_what_is_new success',
+    'unit_test.shop.totals.adds_up failed',
+  ]);
+});
+
+test('a unit test that cannot be run says why, at its place', async () => {
+  const project = dbtFolder({
+    ...files,
+    'models/more.yml': `unit_tests:
+  - {name: lost, model: totls, given: [], expect: {rows: []}}
+  - {name: hungry, model: grown, given: [], expect: {rows: []}}
+  - {name: odd, model: grown, given: [{input: ref('orders'), rows: [{idd: 1}]}], expect: {rows: []}}
+  - {name: macro, model: grown, overrides: {macros: {x: 1}}, given: [{input: "select 1"}], expect: {rows: []}}
+`,
+  });
+  await project.run('create schema crm');
+  await project.run("create table crm.names as select 'a' as id, 'Zed' as name");
+  const faults: string[] = [];
+  const result = await project.build({
+    onPlan: (plan) => faults.push(...plan.faults.map(({ message }) => message)),
+  });
+  expect(faults).toEqual([expect.stringMatching(/^models\/more\.yml:2:5 .*did you mean "totals"/)]);
+  const messages = Object.fromEntries(
+    result.steps.map(({ id, message }) => [id.split('.').at(-1), message]),
+  );
+  expect(messages).toMatchObject({
+    hungry: expect.stringContaining('gives no rows for orders'),
+    odd: expect.stringContaining('has no column "idd"; did you mean "id"'),
+    macro: expect.stringContaining('models/more.yml:5:5'),
+  });
+});
