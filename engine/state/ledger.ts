@@ -88,6 +88,8 @@ export interface Ledger {
   outcomesAfter(sync: string, outcome: number, limit: number): Push[];
   /** What one run sent, oldest first. */
   pushesOf(runId: string, afterSeq: number, limit: number): Push[];
+  /** The number of the last outcome: an offset beyond it belongs to another `state.db`. */
+  newestOutcome(): number;
   /** Pushes without a final outcome, of all syncs. */
   countOpen(): number;
 }
@@ -129,6 +131,8 @@ export function openLedger(db: StateDb, clock: Clock): Ledger {
           limit,
         )
         .map(toPush),
+    newestOutcome: () =>
+      Number(db.get("select value from meta where name = 'outcome'")?.['value'] ?? 0),
     countOpen: () =>
       Number(
         db.get("select count(*) as n from push where status in ('intent', 'in_doubt')")?.['n'],

@@ -32,7 +32,9 @@ export async function foldLedger(
   mapping: SyncMapping,
 ): Promise<number> {
   const name = `push:${mapping.spec.name}`;
-  let position = await readOffset(warehouse, name);
+  const reached = await readOffset(warehouse, name);
+  // Further than the ledger itself: `state.db` was replaced by a younger one, all of it is new.
+  let position = reached > ledger.newestOutcome() ? 0 : reached;
   let folded = 0;
   for (;;) {
     const pushes = ledger.outcomesAfter(mapping.spec.name, position, foldPageMax);
