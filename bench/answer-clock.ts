@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** A door in front of a server that knows for how long the server was answering. */
@@ -33,7 +33,7 @@ export async function openAnswerClock(target: string): Promise<AnswerClock> {
     awaited -= 1;
     if (awaited === 0) busyMs += performance.now() - sinceMs;
   };
-  const server: Server = createServer(async (request, response) => {
+  const forward = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
     const { method = 'GET', url: path = '/' } = request;
@@ -62,6 +62,9 @@ export async function openAnswerClock(target: string): Promise<AnswerClock> {
     } finally {
       end();
     }
+  };
+  const server = createServer((request, response) => {
+    forward(request, response).catch(() => response.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

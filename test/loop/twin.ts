@@ -7,6 +7,7 @@ import { sql } from 'kysely';
 import { openProject } from '../../cli/open-project.ts';
 import { planProject } from '../../cli/work.ts';
 import { explainPlan, isNothingToDo } from '../../engine/plan/explain-plan.ts';
+import type { RunResult } from '../../engine/run/run-plan.ts';
 import type { Session } from '../../engine/words/warehouse.ts';
 import { createClock } from '../../sandbox/clock.ts';
 import { type Sandboxes, startSandboxes } from '../../sandbox/start-sandboxes.ts';
@@ -18,6 +19,8 @@ export interface RunEnd {
   readonly wasKilled: boolean;
   readonly code: number | null;
   readonly tookMs: number;
+  /** Something came in or went out: what a sync wrote comes back with the next run. */
+  readonly hasMoved: boolean;
   /** What the process said, for a failed assertion. */
   readonly said: string;
 }
@@ -134,10 +137,14 @@ async function runChild(
   killAfterMs: number | undefined,
 ): Promise<RunEnd> {
   const startedAt = performance.now();
-  const child: ChildProcess = spawn(process.execPath, [main, '--project-dir', folder, 'run'], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...env, NO_COLOR: '1' },
-  });
+  const child: ChildProcess = spawn(
+    process.execPath,
+    [main, '--project-dir', folder, 'run', '--json'],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env, NO_COLOR: '1' },
+    },
+  );
   let said = '';
   child.stdout?.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')));
   child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')));
@@ -151,8 +158,14 @@ async function runChild(
     wasKilled: signal === 'SIGKILL',
     code,
     tookMs: performance.now() - startedAt,
+    hasMoved: code === 0 && hasMoved(JSON.parse(said) as RunResult),
     said,
   };
+}
+
+function hasMoved({ steps }: RunResult): boolean {
+  const moving = ['inserted', 'created', 'updated', 'archived', 'moved', 'in_doubt', 'deferred'];
+  return steps.some(({ counts }) => moving.some((name) => (counts[name] ?? 0) > 0));
 }
 
 /**
