@@ -153,8 +153,9 @@ async function runHoldingLock(
   await using warehouse = await openWhenFree(opened, options);
   const { work, plan } = await gather(opened, warehouse, options);
   options.onPlan?.(plan);
-  // Awaited here: a bare return would close the warehouse first.
-  return await runPlan({
+  const { runProjectHooks } = await import('../engine/run/project-hooks.ts');
+  await runProjectHooks(work, 'start');
+  const result = await runPlan({
     work,
     plan,
     state,
@@ -168,6 +169,8 @@ async function runHoldingLock(
     onProgress: (step, progress) => options.onProgress?.(step, progress),
     onEnd: (step, result) => options.onEnd?.(step, result),
   });
+  await runProjectHooks(work, 'end');
+  return result;
 }
 
 /** People and BI tools open the file between runs: a run waits until they have closed it. */

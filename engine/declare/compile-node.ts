@@ -76,6 +76,48 @@ export async function compileHooks(
   return { preHooks: await renderAll(preHooks), postHooks: await renderAll(postHooks) };
 }
 
+/** A statement of the project itself, such as a hook of a run: it may name any node. */
+export async function compileOperation(
+  project: ModelProject,
+  operation: { readonly name: string; readonly packageName: string; readonly text: string },
+  options: CompileOptions = {},
+  names: ReadonlyMap<string, JinjaValue> = new Map(),
+): Promise<string> {
+  const { name, packageName, text } = operation;
+  const caller = { packageName, name, id: `operation.${packageName}.${name}`, dependsOn: [] };
+  const relationFor = (node: Readable): HostObject =>
+    relationValue({ schema: node.relation.schema, identifier: node.relation.name });
+  const sql = await renderNode(
+    project,
+    options.moment ?? stillMoment,
+    {
+      ...caller,
+      file: 'dbt_project.yml',
+      fqn: [packageName, name],
+      relation: { schema: project.target.schema, name },
+      config: {},
+      resourceType: 'operation',
+      isExecuting: true,
+      isIncremental: false,
+      trace: startTrace(),
+      warehouse: options.warehouse,
+      resolveRef: (call) => {
+        const found = project.refs.find(call, packageName);
+        if ('id' in found) return relationFor(found);
+        throw jinjaError('jinja-undefined', found.complaint, found.hint);
+      },
+      resolveSource: (call) => {
+        const found = project.sources.find(call.source, call.table, packageName);
+        if ('id' in found) return relationFor(found);
+        throw jinjaError('jinja-undefined', found.complaint);
+      },
+    },
+    parseTemplate(text, { file: 'dbt_project.yml' }),
+    names,
+  );
+  return sql.trim();
+}
+
 /** The rows that break a test. */
 export async function compileTest(
   project: ModelProject,

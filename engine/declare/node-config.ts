@@ -49,6 +49,7 @@ export function readNodeConfig(
   ) {
     complaints.push(`incremental_strategy "${incrementalStrategy}" needs a unique_key`);
   }
+  if (incrementalStrategy === 'microbatch') complaints.push(...complainOfBatches(raw));
   const config: NodeConfig = {
     materialization,
     enabled: raw['enabled'] !== false,
@@ -67,6 +68,22 @@ export function readNodeConfig(
     raw,
   };
   return { config, complaints };
+}
+
+const batchSizes = ['hour', 'day', 'month', 'year'];
+
+function complainOfBatches(raw: Config): string[] {
+  const complaints: string[] = [];
+  if (typeof raw['event_time'] !== 'string') {
+    complaints.push('a microbatch needs event_time, the column of time in its select');
+  }
+  if (!batchSizes.includes(String(raw['batch_size']))) {
+    complaints.push(`a microbatch needs batch_size (one of ${batchSizes.join(', ')})`);
+  }
+  if (Number.isNaN(Date.parse(String(raw['begin'])))) {
+    complaints.push('a microbatch needs begin, the date its first batch starts');
+  }
+  return complaints;
 }
 
 function readHistory(

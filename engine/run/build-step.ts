@@ -12,6 +12,7 @@ import { assertThat } from '../words/errors.ts';
 import type { BuildNode } from '../words/node.ts';
 import { plural } from '../words/plural.ts';
 import type { BuildStep } from '../words/step.ts';
+import { findBatchWindow, narrowToWindow } from './microbatch.ts';
 import type { StepOutcome } from './run-steps.ts';
 
 const verbs: Readonly<Record<MaterializeResult['action'], string>> = {
@@ -57,6 +58,8 @@ export async function buildStep(
   };
   const compiled = await compileNode(models, node, options);
   const bound = work.bound.get(step.id);
+  const builtAtMs = isIncremental ? now.states.get(step.id)?.builtAtMs : undefined;
+  const batch = findBatchWindow(node.nodeConfig, { boundaryMs, builtAtMs });
   const build: BuildNode = {
     id: node.id,
     name: node.name,
@@ -67,7 +70,7 @@ export async function buildStep(
       ...(bound?.history ? { history: bound.history } : {}),
       ...(await compileHooks(models, node, options)),
     },
-    sql: compiled.sql,
+    sql: batch ? narrowToWindow(compiled.sql, batch) : compiled.sql,
     isIncremental,
     checks: checksOf(models, node.id, options),
     fingerprint,
@@ -85,6 +88,7 @@ export async function buildStep(
     log,
     inputs: decision.inputs,
     ...(seed ? { seed } : {}),
+    ...(batch ? { batch } : {}),
   }).finally(standing.forget);
   return toOutcome(result, decision.reasons);
 }
