@@ -53,13 +53,17 @@ interface Tested {
 }
 
 function* testedNodes({ packages, models, sources }: TestSources): Generator<Tested> {
-  const byKey = new Map(
-    models.map((node) => [`${node.packageName}.${node.resourceType}s.${node.name}`, node]),
+  const byKey = Map.groupBy(
+    models,
+    (node) => `${node.packageName}.${node.resourceType}s.${node.name}`,
   );
   for (const pack of packages) {
     for (const patch of pack.properties.patches) {
-      const node = byKey.get(`${pack.name}.${patch.kind}.${patch.name}`);
-      if (node) yield { node, pack, tests: patch.tests, columns: patch.columns };
+      for (const node of byKey.get(`${pack.name}.${patch.kind}.${patch.name}`) ?? []) {
+        // A version has columns of its own.
+        const columns = node.version === undefined ? patch.columns : node.columns;
+        yield { node, pack, tests: patch.tests, columns };
+      }
     }
     for (const table of pack.properties.sources) {
       const node = sources.nodes.get(`source.${pack.name}.${table.source}.${table.name}`);
@@ -164,7 +168,8 @@ function testBase(
 /** dbt's name of a generic test: the test, its node, and its arguments in order of their names. */
 function nameTest(entry: TestEntry, node: ModelNode | SourceNode, column?: string): string {
   const isSource = node.resourceType === 'source';
-  const subject = isSource ? `${node.sourceName}_${node.name}` : node.name;
+  const version = !isSource && node.version !== undefined ? `_v${node.version}` : '';
+  const subject = isSource ? `${node.sourceName}_${node.name}` : `${node.name}${version}`;
   const test = `${isSource ? 'source_' : ''}${entry.test.replace('.', '_')}`;
   const given: Config = { ...entry.arguments, ...(column ? { column_name: column } : {}) };
   const parts = Object.keys(given)

@@ -29,6 +29,9 @@ export interface ModelNode extends GraphNode {
   readonly columns: readonly ColumnPatch[];
   readonly refs: readonly RefCall[];
   readonly sources: readonly SourceCall[];
+  /** One of several versions of a model; `ref` without a version means the latest. */
+  readonly version?: string;
+  readonly latestVersion?: string;
 }
 
 export interface SourceNode extends GraphNode {

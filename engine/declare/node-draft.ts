@@ -16,6 +16,9 @@ export interface NodeDraft {
   readonly patch: NodePatch | undefined;
   /** Folder config with the node's own YAML over it; strings are not rendered yet. */
   readonly base: Config;
+  /** One of several versions of a model. */
+  readonly version?: string;
+  readonly latestVersion?: string;
   /** Absent: a seed, or a template that cannot be parsed. */
   readonly template: Template | undefined;
 }
@@ -37,7 +40,15 @@ export function draftNodes(pack: PackageSource, faults: FaultList): NodeDraft[] 
     const id = `${kind}.${pack.name}.${name}`;
     drafts.push({ id, kind, name, pack, source, fqn, patch, base, template });
   };
+  const versioned = new Set<SourceText>();
+  for (const patch of pack.properties.patches) {
+    for (const draft of draftVersions(pack, patch, faults)) {
+      drafts.push(draft);
+      versioned.add(draft.source);
+    }
+  }
   for (const source of pack.models) {
+    if (versioned.has(source)) continue;
     const id = `model.${pack.name}.${source.name}`;
     draft('model', source.name, source, parseOrReport(source.file, source.text, faults, id));
   }
@@ -61,6 +72,42 @@ export function draftNodes(pack: PackageSource, faults: FaultList): NodeDraft[] 
   return drafts;
 }
 
+/** Each version of a model is a node of its own, built as `<name>_v<version>`. */
+function draftVersions(pack: PackageSource, patch: NodePatch, faults: FaultList): NodeDraft[] {
+  const { name, latestVersion, versions = [] } = patch;
+  if (patch.kind !== 'models') return [];
+  return versions.flatMap(({ version, file, config, excluded, columns }) => {
+    const source = pack.models.find((one) => one.name === file);
+    const id = `model.${pack.name}.${name}.v${version}`;
+    if (source === undefined) {
+      faults.error(patch.place, `version ${version} of "${name}" has no file ${file}.sql`);
+      return [];
+    }
+    const fqn = [pack.name, ...source.folders, name, `v${version}`];
+    const folders = pack.folderConfigs.models.configOf(fqn);
+    const alias = `${name}_v${version.replaceAll('.', '_')}`;
+    const own = mergeConfig(mergeConfig({ alias }, patch.config), config);
+    const named = new Set([...excluded, ...columns.map((column) => column.name)]);
+    const kept = patch.columns.filter((column) => !named.has(column.name));
+    const template = parseOrReport(source.file, source.text, faults, id);
+    return [
+      {
+        id,
+        kind: 'model' as const,
+        name,
+        pack,
+        source,
+        fqn,
+        patch: { ...patch, columns: [...kept, ...columns] },
+        base: mergeConfig(folders, own),
+        template,
+        version,
+        ...(latestVersion === undefined ? {} : { latestVersion }),
+      },
+    ];
+  });
+}
+
 /** `relation: ref('x')` is what people write; `"{{ ref('x') }}"` means the same. */
 function unbraced(relation: string): string {
   return /^\s*\{\{(.*)\}\}\s*$/s.exec(relation)?.[1]?.trim() ?? relation.trim();
@@ -73,9 +120,10 @@ function keyOf(patch: NodePatch): string {
 function reportTwins(drafts: readonly NodeDraft[], faults: FaultList): void {
   const byName = new Map<string, NodeDraft>();
   for (const draft of drafts) {
-    const first = byName.get(draft.name);
+    const key = draft.version === undefined ? draft.name : `${draft.name}.v${draft.version}`;
+    const first = byName.get(key);
     if (first === undefined) {
-      byName.set(draft.name, draft);
+      byName.set(key, draft);
       continue;
     }
     faults.error(

@@ -7,6 +7,8 @@ export interface Referable {
   readonly name: string;
   readonly packageName: string;
   readonly file: string;
+  readonly version?: string;
+  readonly latestVersion?: string;
 }
 
 export interface NodeIndex<N extends Referable> {
@@ -32,10 +34,17 @@ export function indexNodes<N extends Referable>(
       const named = byName.get(call.name) ?? [];
       const order = call.packageName ? [call.packageName] : [packageName, ...packageNames];
       for (const name of order) {
-        const node = named.find((candidate) => candidate.packageName === name);
+        const node = named.find(
+          (candidate) => candidate.packageName === name && isVersion(candidate, call.version),
+        );
         if (node) return node;
       }
       const spelled = call.packageName ? `${call.packageName}.${call.name}` : call.name;
+      const versions = named.flatMap(({ version }) => version ?? []);
+      if (call.version !== undefined && named.length > 0) {
+        const known = versions.length === 0 ? 'it has none' : `there is ${versions.join(', ')}`;
+        return { complaint: `"${spelled}" has no version ${call.version}; ${known}` };
+      }
       const disabledNode = off.get(call.name);
       if (disabledNode) {
         return {
@@ -50,4 +59,9 @@ export function indexNodes<N extends Referable>(
       return { complaint: `there is no model "${spelled}"${didYouMean(call.name, byName.keys())}` };
     },
   };
+}
+
+function isVersion(node: Referable, version: string | undefined): boolean {
+  if (node.version === undefined) return version === undefined;
+  return node.version === (version ?? node.latestVersion);
 }

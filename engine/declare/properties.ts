@@ -36,8 +36,21 @@ export interface NodePatch {
   readonly columns: readonly ColumnPatch[];
   readonly tests: readonly TestEntry[];
   readonly place: Place;
+  /** Files of several versions of one model. */
+  readonly versions?: readonly ModelVersion[];
+  readonly latestVersion?: string;
   /** A snapshot that is no more than this: `ref('x')` or `source('x', 'y')`. */
   readonly relation?: string;
+}
+
+export interface ModelVersion {
+  readonly version: string;
+  /** The file's name without its ending. */
+  readonly file: string;
+  readonly config: Config;
+  /** Columns of the model that this version lacks, and those of its own. */
+  readonly excluded: readonly string[];
+  readonly columns: readonly ColumnPatch[];
 }
 
 export interface SourceTable {
@@ -113,7 +126,40 @@ function readPatch(
     tests: readTests(yaml, entry, path),
     place: yaml.placeOf([...path, 'name']),
     ...(typeof entry['relation'] === 'string' ? { relation: entry['relation'] } : {}),
+    ...readVersions(yaml, entry, path),
   };
+}
+
+function readVersions(
+  yaml: YamlFile,
+  entry: Config,
+  path: YamlPath,
+): Pick<NodePatch, 'versions' | 'latestVersion'> {
+  const list = asList(entry['versions']).map(asConfig);
+  if (list.length === 0) return {};
+  const versions = list.map((one, index) => {
+    const version = String(one['v']);
+    const [include] = asList(one['columns'])
+      .map(asConfig)
+      .filter((column) => 'include' in column);
+    const columns = asList(one['columns']).filter((column) => 'name' in asConfig(column));
+    return {
+      version,
+      file: String(one['defined_in'] ?? `${String(entry['name'])}_v${version}`),
+      config: configOf(one),
+      excluded: asTexts(include?.['exclude']),
+      columns: readColumns(yaml, { columns }, [...path, 'versions', index]),
+    };
+  });
+  const numbers = versions.map(({ version }) => version).toSorted(compareVersions);
+  const latest = entry['latest_version'] ?? numbers.at(-1);
+  return { versions, latestVersion: String(latest) };
+}
+
+/** Numbers by size, anything else as text. */
+function compareVersions(left: string, right: string): number {
+  const [a, b] = [Number(left), Number(right)];
+  return Number.isNaN(a) || Number.isNaN(b) ? (left < right ? -1 : 1) : a - b;
 }
 
 function readSource(yaml: YamlFile, source: Config, index: number): SourceTable[] {

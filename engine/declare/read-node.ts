@@ -71,6 +71,8 @@ export async function readNode(
     columns: draft.patch?.columns ?? [],
     refs: trace.refs,
     sources: trace.sources,
+    ...(draft.version === undefined ? {} : { version: draft.version }),
+    ...(draft.latestVersion === undefined ? {} : { latestVersion: draft.latestVersion }),
   };
   return { node, template: draft.template };
 }

@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { isModelNode } from '../../engine/declare/model-node.ts';
+import { readFiles } from '../models/project-folder.ts';
+import { dbtFolder, troubles } from './dbt-project.ts';
+
+const files = {
+  'models/dim_v1.sql': 'select 1 as id, 2 as old',
+  'models/dim_second.sql': 'select 1 as id, 3 as fresh',
+  'models/dim_v3.sql': 'select 1 as id, 4 as next',
+  'models/reads.sql':
+    "select a.id, a.old, b.fresh from {{ ref('dim', v=1) }} a join {{ ref('dim') }} b using (id)",
+  'models/schema.yml': `models:
+  - name: dim
+    latest_version: 2
+    columns: [{name: id, data_tests: [unique]}, {name: old, data_tests: [not_null]}]
+    versions:
+      - v: 1
+      - v: 2
+        defined_in: dim_second
+        columns: [{include: all, exclude: [old]}, {name: fresh, data_tests: [not_null]}]
+      - {v: 3, columns: [{include: all, exclude: [old]}], config: {alias: dim_next}}
+`,
+};
+
+test('versions of a model stand beside each other, and ref without one means the latest', async () => {
+  const project = dbtFolder(files);
+  const result = await project.build();
+  expect(troubles(result)).toEqual([]);
+  expect(await project.rows('select * from main.reads')).toEqual([{ id: 1, old: 2, fresh: 3 }]);
+  const tables = await project.rows(
+    "select table_name as t from information_schema.tables where table_schema = 'main' order by 1",
+  );
+  expect(tables.map(({ t }) => t)).toEqual(['dim_next', 'dim_v1', 'dim_v2', 'reads']);
+});
+
+test('a version there is not is told by the place of its ref', async () => {
+  const project = await readFiles({
+    ...files,
+    'dbt_project.yml': 'name: shop',
+    'models/lost.sql': "select * from {{ ref('dim', version=9) }}",
+  });
+  expect(project.faults.map(({ file, message }) => `${file} ${message}`)).toEqual([
+    'models/lost.sql "dim" has no version 9; there is 1, 2, 3',
+  ]);
+  const names = [...project.nodes.values()].filter(isModelNode).map(({ id }) => id);
+  expect(names).toContain('model.shop.dim.v2');
+});
