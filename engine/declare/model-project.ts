@@ -1,5 +1,6 @@
 import { type Log, silentLog } from '../words/log.ts';
 import { buildTests } from './build-tests.ts';
+import { findPackageFolders } from './declared-packages.ts';
 import { buildGraph, type Graph, type GraphNode } from './graph.ts';
 import type { Template } from './jinja/ast.ts';
 import { buildMacroLibrary, type MacroLibrary } from './macro-library.ts';
@@ -9,7 +10,6 @@ import { draftNodes } from './node-draft.ts';
 import { indexNodes, type NodeIndex } from './node-index.ts';
 import type { Target } from './node-scope.ts';
 import { type PackageSource, readPackage } from './package-source.ts';
-import { listPackageFolders } from './project-files.ts';
 import { type ReadNode, readNode } from './read-node.ts';
 import { type ConnectionSource, indexSources, type SourceIndex } from './source-index.ts';
 import { buildUnitTests } from './unit-test.ts';
@@ -65,7 +65,7 @@ export async function readModelProject(options: ModelProjectOptions): Promise<Mo
   const faults = collectFaults();
   const main = await readPackage({ root, folder: '', modelsPath, name }, faults);
   const installed = await Promise.all(
-    (await listPackageFolders(root)).map(async (folder) =>
+    (await findPackageFolders(root, faults)).map(async (folder) =>
       readPackage({ root, folder, modelsPath: 'models', name: folder }, collectFaults()),
     ),
   );

@@ -88,6 +88,12 @@ export async function readPackage(
   );
   const files = Object.fromEntries(lists) as Record<PathKind, ProjectFile[]>;
   if (!layout.isDbt) files.models = files.models.filter((file) => !isInsideOther(file));
+  for (const { path, ending } of files.models) {
+    if (ending !== 'py') continue;
+    faults.warn({ file: path, line: 1, column: 1 }, 'models in Python are not supported', {
+      hint: 'write it in SQL, or build its table elsewhere and declare it as a source',
+    });
+  }
   const folderConfigs = readFolderTrees(layout);
   const yamlFiles = new Map<string, ProjectFile>();
   for (const file of Object.values(files).flat()) {

@@ -55,7 +55,7 @@ async function readFolder(path: string): Promise<import('node:fs').Dirent[]> {
   }
 }
 
-/** Folders of installed packages: `dbt_packages/<name>` with a `dbt_project.yml`. */
+/** Folders of installed packages: below `dbt_packages`, in order of their names. */
 export async function listPackageFolders(root: string): Promise<string[]> {
   const entries = await readFolder(join(root, 'dbt_packages'));
   return entries

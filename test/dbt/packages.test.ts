@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { readFiles } from '../models/project-folder.ts';
+import { dbtFolder, troubles } from './dbt-project.ts';
+
+const tool = {
+  'dbt_project.yml': 'name: tool',
+  'macros/one.sql': "{% macro one() %}{{ var('n', 1) }}{% endmacro %}",
+  'models/from_tool.sql': 'select {{ one() }} as n',
+};
+const below = (folder: string, files: Readonly<Record<string, string>>) =>
+  Object.fromEntries(Object.entries(files).map(([path, text]) => [`${folder}/${path}`, text]));
+
+test('a package named by a local path is used where it is', async () => {
+  const project = dbtFolder({
+    'packages.yml': 'packages:\n  - local: ./shared/tool/\n',
+    'models/mine.sql': "select n + {{ tool.one() }} as n from {{ ref('tool', 'from_tool') }}",
+    'dbt_project.yml': 'name: shop\nvars: {tool: {n: 5}}',
+    ...below('shared/tool', tool),
+  });
+  expect(troubles(await project.build())).toEqual([]);
+  // As in dbt, a variable is looked up for the package of the model, not of the macro.
+  expect(await project.rows('select n from main.mine')).toEqual([{ n: 6 }]);
+});
+
+test('a package that is not there, and a model in Python, are told with their place', async () => {
+  const project = await readFiles({
+    'dbt_project.yml': 'name: shop',
+    'packages.yml':
+      'packages:\n  - local: ../nowhere\n  - package: dbt-labs/dbt_utils\n    version: 1.3.0\n  - package: me/tool\n',
+    'models/a.py': 'def model(dbt, session): ...',
+    'models/b.sql': "select * from {{ ref('a') }}",
+    ...below('dbt_packages/tool', tool),
+  });
+  const told = project.faults.map(({ file, line, message }) => `${file}:${line} ${message}`);
+  expect(told).toEqual([
+    'models/a.py:1 models in Python are not supported',
+    'models/b.sql:1 there is no model "a"; did you mean "b"?',
+    'packages.yml:2 there is no package in ../nowhere',
+    'packages.yml:3 the package dbt-labs/dbt_utils is not in dbt_packages',
+  ]);
+});
