@@ -18,7 +18,10 @@ const hopHeaders = new Set([
   'transfer-encoding',
 ]);
 
-/** Forwards to `target`; its own address replaces the target's in answers, so that nobody goes round it. */
+/**
+ * Forwards to `target`; its own address replaces the target's in answers, so that nobody goes round
+ * it.
+ */
 export async function openAnswerClock(target: string): Promise<AnswerClock> {
   const calls: string[] = [];
   let awaited = 0;

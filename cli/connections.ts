@@ -26,7 +26,9 @@ export interface ConnectionsRequest {
   readonly registry: ConnectorRegistry;
 }
 
-/** One context per connection: what reads it and what writes it share sign-in, limiter and meter. */
+/**
+ * One context per connection: what reads it and what writes it share sign-in, limiter and meter.
+ */
 export function createConnections(request: ConnectionsRequest): Connectors {
   const { project, registry } = request;
   const contexts = new Map<string, ConnectionContext>();

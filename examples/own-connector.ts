@@ -1,6 +1,6 @@
 /**
- * A connector of your own: one stream of harbour gauges, read as NDJSON pages and landed, planned and
- * run like any other. `test/library/own-connector.test.ts` runs it.
+ * A connector of your own: one stream of harbour gauges, read as NDJSON pages and landed, planned
+ * and run like any other. `test/library/own-connector.test.ts` runs it.
  */
 import { buildPlan, type ExtractorFactory, openProject, run, type Stream } from '../index.ts';
 

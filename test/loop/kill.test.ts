@@ -11,7 +11,9 @@ const contacts = 40;
 const killsPerRound = [7, 7, 6] as const;
 /** Tries for one kill: a run may be over before its moment comes. */
 const triesMax = 5;
-/** Runs until nothing is left: what a sync makes comes back, is matched, and lets another follow. */
+/**
+ * Runs until nothing is left: what a sync makes comes back, is matched, and lets another follow.
+ */
 const runsMax = 6;
 
 /** What people do between two runs: the same in both twins, which stand equal by then. */

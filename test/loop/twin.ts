@@ -53,7 +53,9 @@ where contacts.salesforce_id is null and contacts.email is not null
 qualify row_number() over (partition by contacts.email order by contacts.hubspot_id) = 1
 `;
 
-/** Beside the reference syncs, one whose creates a CRM would take twice: nothing is unique there. */
+/**
+ * Beside the reference syncs, one whose creates a CRM would take twice: nothing is unique there.
+ */
 function declareLeads(project: ProjectFile): void {
   project.syncs['missing_leads'] = {
     from: 'operational.leads_missing_in_salesforce',
