@@ -27,6 +27,8 @@ export interface RunStepsOptions {
   onEnd?(step: Step, result: StepResult): void;
 }
 
+/** Lines of a stack that tell where a fault of the program is. */
+const framesMax = 4;
 const endedWell: ReadonlySet<StepStatus> = new Set(['success', 'warn', 'reused']);
 
 function toOutcome(error: unknown): EndOutcome {
@@ -42,7 +44,14 @@ function toOutcome(error: unknown): EndOutcome {
     const hint = error.hint === undefined ? {} : { hint: error.hint };
     return { status: 'failed', message: error.message, code: error.code, ...hint };
   }
-  return { status: 'failed', message: messageOf(error), code: 'internal' };
+  const frames =
+    error instanceof Error ? (error.stack ?? '').split('\n').slice(1, framesMax + 1) : [];
+  return {
+    status: 'failed',
+    message: `an unexpected fault of tidemill itself: ${messageOf(error)}`,
+    hint: ['please report it with these lines', ...frames.map((frame) => frame.trim())].join('\n'),
+    code: 'internal',
+  };
 }
 
 /**

@@ -27,6 +27,33 @@ async function run(
 }
 
 describe('runSteps', () => {
+  test('steps with a fault fail at once, also where they wait for each other in a circle', async () => {
+    const fault = { id: 'x', code: 'model-invalid', message: 'a → b → a' };
+    const steps = [
+      { ...step('a', 'b'), fault },
+      { ...step('b', 'a'), fault },
+      step('c', 'b'),
+      step('d'),
+    ];
+    const statuses = await run(steps, () => success);
+    expect(statuses).toEqual({ a: 'failed', b: 'failed', c: 'skipped', d: 'success' });
+  });
+
+  test('a fault of the program fails its step and says where in the program it is', async () => {
+    const [result] = await runSteps({
+      steps: [step('a')],
+      threads: 1,
+      clock: systemClock,
+      signal: new AbortController().signal,
+      execute: () => Promise.reject(new Error('assertion failed: one is two')),
+    });
+    expect(result).toMatchObject({ status: 'failed', code: 'internal' });
+    expect(result?.message).toBe(
+      'an unexpected fault of tidemill itself: assertion failed: one is two',
+    );
+    expect(result?.hint).toMatch(/please report it with these lines\nat .*run-steps\.test\.ts:\d+/);
+  });
+
   test('a failure skips what depends on it and nothing else', async () => {
     const steps = [step('a'), step('b', 'a'), step('c', 'b'), step('d'), step('e', 'd')];
     const statuses = await run(steps, (id) => {

@@ -52,6 +52,13 @@ afterEach(async () => {
 });
 
 describe('a sandbox server', () => {
+  test('answers carry the time of the sandbox, not of the machine', async () => {
+    clock.advance(7 * 86_400_000);
+    const { headers } = await fetch(`${server.url}/a`);
+    const atMs = Date.parse(headers.get('date') ?? '');
+    expect(clock.now() - atMs).toBeLessThan(60_000);
+  });
+
   test('answers JSON and counts calls by route with ids stripped', async () => {
     const answer = await fetch(`${server.url}/things/12?q=a%20b`, { method: 'POST', body: 'hi' });
     expect(await answer.json()).toEqual({ echo: 'hi', q: 'a b' });
