@@ -74,7 +74,7 @@ export async function readModelProject(options: ModelProjectOptions): Promise<Mo
   const vars = collectVars(packages, options.vars ?? {});
   const reading = { name: main.name, target, env, log, library, vars, isDbt: main.isDbt };
   const read: ReadNode[] = [];
-  for (const draft of packages.flatMap((pack) => draftNodes(pack, faults))) {
+  for (const draft of packages.flatMap((pack) => draftNodes(pack, main, faults))) {
     read.push(await readNode(reading, draft, faults));
   }
   const enabled = read.filter(({ node }) => node.nodeConfig.enabled).map(({ node }) => node);

@@ -16,6 +16,8 @@ export interface NodeDraft {
   readonly patch: NodePatch | undefined;
   /** Folder config with the node's own YAML over it; strings are not rendered yet. */
   readonly base: Config;
+  /** What the project says of a package's node: it wins over all that the package says. */
+  readonly overrides: Config;
   /** One of several versions of a model. */
   readonly version?: string;
   readonly latestVersion?: string;
@@ -24,7 +26,13 @@ export interface NodeDraft {
 }
 
 /** Every node of a package. Two of one name, and YAML about a node there is not, are faults. */
-export function draftNodes(pack: PackageSource, faults: FaultList): NodeDraft[] {
+export function draftNodes(
+  pack: PackageSource,
+  root: PackageSource,
+  faults: FaultList,
+): NodeDraft[] {
+  const overridesOf = (kind: NodeDraft['kind'], fqn: readonly string[]): Config =>
+    pack === root ? {} : root.folderConfigs[`${kind}s`].configOf(fqn);
   const patches = new Map(pack.properties.patches.map((patch) => [keyOf(patch), patch]));
   const drafts: NodeDraft[] = [];
   const draft = (
@@ -38,12 +46,13 @@ export function draftNodes(pack: PackageSource, faults: FaultList): NodeDraft[] 
     const folders = pack.folderConfigs[`${kind}s`].configOf(fqn);
     const base = mergeConfig(folders, patch?.config ?? {});
     const id = `${kind}.${pack.name}.${name}`;
-    drafts.push({ id, kind, name, pack, source, fqn, patch, base, template });
+    const overrides = overridesOf(kind, fqn);
+    drafts.push({ id, kind, name, pack, source, fqn, patch, base, overrides, template });
   };
   const versioned = new Set<SourceText>();
   for (const patch of pack.properties.patches) {
     for (const draft of draftVersions(pack, patch, faults)) {
-      drafts.push(draft);
+      drafts.push({ ...draft, overrides: overridesOf('model', draft.fqn) });
       versioned.add(draft.source);
     }
   }
@@ -100,6 +109,7 @@ function draftVersions(pack: PackageSource, patch: NodePatch, faults: FaultList)
         fqn,
         patch: { ...patch, columns: [...kept, ...columns] },
         base: mergeConfig(folders, own),
+        overrides: {},
         template,
         version,
         ...(latestVersion === undefined ? {} : { latestVersion }),

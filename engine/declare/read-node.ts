@@ -35,14 +35,15 @@ export async function readNode(
   const trace = startTrace();
   const { id, source } = draft;
   const place = { file: source.file, line: 1, column: 1 };
-  let base = draft.base;
+  let { base, overrides } = draft;
   try {
-    base = await renderConfig(reading, draft, trace);
+    base = await renderConfig(reading, draft, base, trace);
+    overrides = await renderConfig(reading, draft, overrides, trace);
     await renderForCalls(reading, draft, base, trace);
   } catch (error) {
     reportTemplateError(error, place, faults, id);
   }
-  const raw = trace.configs.reduce(mergeConfig, base);
+  const raw = mergeConfig(trace.configs.reduce(mergeConfig, base), overrides);
   const fallback = draft.kind === 'model' ? 'view' : draft.kind;
   const { config, complaints } = readNodeConfig(raw, fallback);
   for (const complaint of complaints) {
@@ -128,9 +129,10 @@ async function renderForCalls(
 async function renderConfig(
   reading: Reading,
   draft: NodeDraft,
+  config: Config,
   trace: RenderTrace,
 ): Promise<Config> {
-  const node = renderOf(reading, draft, draft.base, trace);
+  const node = renderOf(reading, draft, config, trace);
   const renderItem = async (value: unknown): Promise<unknown> => {
     if (typeof value === 'string' && value.includes('{{')) {
       const file = draft.patch?.place.file ?? 'dbt_project.yml';
@@ -140,7 +142,7 @@ async function renderConfig(
     return Array.isArray(value) ? await Promise.all(value.map(renderItem)) : value;
   };
   const rendered: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(draft.base)) {
+  for (const [key, value] of Object.entries(config)) {
     rendered[key] = /hook$/.test(key) ? value : await renderItem(value);
   }
   return rendered;

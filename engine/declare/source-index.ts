@@ -34,7 +34,8 @@ export function indexSources(
     connected.set(`${rawPrefix}${connection.name}`, connection);
   }
   for (const pack of packages) {
-    for (const node of declaredNodes(pack, connected)) nodes.set(node.id, node);
+    for (const node of declaredNodes(pack, packages[0] ?? pack, connected))
+      nodes.set(node.id, node);
   }
   const names = packages.map((pack) => pack.name);
   const rootName = names[0] ?? '';
@@ -56,11 +57,14 @@ export function indexSources(
 
 function declaredNodes(
   pack: PackageSource,
+  root: PackageSource,
   connected: ReadonlyMap<string, ConnectionSource>,
 ): SourceNode[] {
   return pack.properties.sources.map((table) => {
     const fqn = [pack.name, table.source, table.name];
-    const config = { ...pack.folderConfigs.sources.configOf(fqn), ...table.config };
+    const overrides = pack === root ? {} : root.folderConfigs.sources.configOf(fqn);
+    const own = pack.folderConfigs.sources.configOf(fqn);
+    const config = { ...own, ...table.config, ...overrides };
     const connection = connected.get(table.source);
     const streamId = connection && streamIdOf(connection.name, table.identifier);
     return {

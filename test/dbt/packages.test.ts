@@ -22,6 +22,23 @@ test('a package named by a local path is used where it is', async () => {
   expect(await project.rows('select n from main.mine')).toEqual([{ n: 6 }]);
 });
 
+test('what the project says of a package’s models wins over all that the package says', async () => {
+  const project = await readFiles({
+    'dbt_project.yml':
+      'name: shop\nvars: {place: far}\nmodels:\n  tool: {+schema: "{{ var(\'place\') }}", +tags: [ours]}',
+    ...below('dbt_packages/tool', {
+      ...tool,
+      'models/from_tool.sql':
+        "{{ config(materialized='table', schema='near', tags=['theirs']) }}select 1 as n",
+    }),
+  });
+  expect(project.nodes.get('model.tool.from_tool')).toMatchObject({
+    relation: { schema: 'main_far' },
+    tags: ['theirs', 'ours'],
+    nodeConfig: { materialization: 'table' },
+  });
+});
+
 test('a package that is not there, and a model in Python, are told with their place', async () => {
   const project = await readFiles({
     'dbt_project.yml': 'name: shop',

@@ -28,6 +28,9 @@ test('the example builds, follows its seeds, and ends as a full refresh would', 
   expect(
     await shop.rows('select count(*) as days, sum(orders) as orders from main.orders_by_day'),
   ).toEqual([{ days: 7, orders: 4 }]);
+  expect(await shop.rows('select count(*) as days from main_tools.calendar')).toEqual([
+    { days: 7 },
+  ]);
   const again = await shop.build();
   expect(again.steps.filter(({ kind, status }) => kind !== 'check' && status !== 'reused')).toEqual(
     [],
