@@ -11,6 +11,7 @@ import type { RunResult } from '../../engine/run/run-plan.ts';
 import type { Session } from '../../engine/words/warehouse.ts';
 import { createClock } from '../../sandbox/clock.ts';
 import { type Sandboxes, startSandboxes } from '../../sandbox/start-sandboxes.ts';
+import { type Intercepted, startProxy } from '../salesforce/proxy.ts';
 import { liveRecords, liveRows } from './crm-rows.ts';
 import { copyProject, type ProjectFile, repository } from './loop.ts';
 import { readTablesOf, type Tables } from './tables.ts';
@@ -71,15 +72,51 @@ function declareLeads(project: ProjectFile): void {
   }
 }
 
+/** What passes between a project and its CRMs, and may end the process that is at work. */
+export interface Watch {
+  /** True: the process ends before the CRM hears this. */
+  endsBefore(request: Intercepted): boolean;
+  /** True: the CRM has done it, and the process ends before it hears so. */
+  endsAfter(request: Intercepted): boolean;
+}
+
+/** Stands in for nobody: only to watch, and to end a process at a moment of the conversation. */
+async function watchCrms(sandboxes: Sandboxes, watch: Watch, kill: () => void) {
+  const intercept = (request: Intercepted) => {
+    if (!watch.endsBefore(request)) return undefined;
+    kill();
+    return { status: 503, body: {} };
+  };
+  const after = (request: Intercepted, body: unknown): unknown => {
+    if (watch.endsAfter(request)) kill();
+    return body;
+  };
+  const { salesforce, hubspot } = sandboxes;
+  const proxies = await Promise.all([
+    startProxy(salesforce.url, intercept, after),
+    startProxy(hubspot.url, intercept, after),
+  ]);
+  const [first, second] = proxies;
+  return {
+    env: { SALESFORCE_URL: first.url, HUBSPOT_URL: second.url },
+    close: async () => {
+      for (const proxy of proxies) await proxy.close();
+    },
+  };
+}
+
 const main = join(repository, 'cli', 'main.ts');
 
-export async function startTwin(startMs: number, contacts: number): Promise<Twin> {
+export async function startTwin(startMs: number, contacts: number, watch?: Watch): Promise<Twin> {
   const clock = createClock();
   clock.hold(startMs);
   const sandboxes = await startSandboxes({ contacts, clock });
   const models = { 'operational/leads_missing_in_salesforce.sql': leadsModel };
   const folder = copyProject({ declare: declareLeads, models });
-  const open = () => openProject({ folder, env: sandboxes.env });
+  let child: ChildProcess | undefined;
+  const watched = watch && (await watchCrms(sandboxes, watch, () => child?.kill('SIGKILL')));
+  const env = { ...sandboxes.env, ...watched?.env };
+  const open = () => openProject({ folder, env });
   return {
     sandboxes,
     startRound: (round, work) => {
@@ -87,7 +124,10 @@ export async function startTwin(startMs: number, contacts: number): Promise<Twin
       work(sandboxes);
       clock.release();
     },
-    run: (killAfterMs) => runChild(folder, sandboxes.env, killAfterMs),
+    run: (killAfterMs) => {
+      child = startChild(folder, env);
+      return endChild(child, killAfterMs);
+    },
     planLeft: async () => {
       using opened = open();
       const plan = await planProject(opened);
@@ -108,6 +148,7 @@ export async function startTwin(startMs: number, contacts: number): Promise<Twin
       });
     },
     [Symbol.asyncDispose]: async () => {
+      await watched?.close();
       await sandboxes[Symbol.asyncDispose]();
       rmSync(folder, { recursive: true, force: true });
     },
@@ -133,20 +174,15 @@ const ourClock = new Set([
   'valid_to_recorded_at',
 ]);
 
-async function runChild(
-  folder: string,
-  env: Readonly<Record<string, string>>,
-  killAfterMs: number | undefined,
-): Promise<RunEnd> {
+function startChild(folder: string, env: Readonly<Record<string, string>>): ChildProcess {
+  return spawn(process.execPath, [main, '--project-dir', folder, 'run', '--json'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env, NO_COLOR: '1' },
+  });
+}
+
+async function endChild(child: ChildProcess, killAfterMs: number | undefined): Promise<RunEnd> {
   const startedAt = performance.now();
-  const child: ChildProcess = spawn(
-    process.execPath,
-    [main, '--project-dir', folder, 'run', '--json'],
-    {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...env, NO_COLOR: '1' },
-    },
-  );
   let said = '';
   child.stdout?.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')));
   child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')));
