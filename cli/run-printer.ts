@@ -47,6 +47,8 @@ export interface RunPrinter {
 export function createRunPrinter(terminal: Terminal, now: () => number): RunPrinter {
   const startedMs = now();
   const underWay = new Map<string, string>();
+  /** Failures told so far: one refused sign-in fails every stream of its connection. */
+  const told = new Set<string>();
   let ended = 0;
   const show = (): void => {
     terminal.progress(`${ended} steps done  ${[...underWay.values()].join('   ')}`);
@@ -74,11 +76,15 @@ export function createRunPrinter(terminal: Terminal, now: () => number): RunPrin
       const { word, style } = looks[result.status];
       const head = terminal.style(style, word.padEnd(wordWidth));
       const took = result.status === 'skipped' ? '' : ` (${formatDuration(result.durationMs)})`;
+      const isRepeated = result.status === 'failed' && told.has(result.message);
+      if (result.status === 'failed') told.add(result.message);
+      const message = isRepeated ? 'for the same reason' : result.message;
       terminal.out(
-        `${head}${kinds[step.kind].padEnd(wordWidth)}${labelOf(step)}: ${result.message}${took}`,
+        `${head}${kinds[step.kind].padEnd(wordWidth)}${labelOf(step)}: ${message}${took}`,
       );
-      if (result.hint && result.status !== 'success')
-        terminal.out(`${' '.repeat(16)}${result.hint}`);
+      if (result.hint && result.status !== 'success' && !isRepeated) {
+        terminal.out(`${' '.repeat(2 * wordWidth)}${result.hint}`);
+      }
     },
     finish: ({ runId, status, steps }) => {
       const counts = new Map<StepStatus, number>();

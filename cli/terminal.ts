@@ -34,10 +34,24 @@ export function maskSecrets(text: string, secrets: readonly string[]): string {
   return masked;
 }
 
+function requirePipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+}
+
 export function createTerminal(options: TerminalOptions): Terminal {
   const { stdout, stderr, env } = options;
   const isInteractive = Boolean(stderr.isTTY) && env['TERM'] !== 'dumb' && !env['CI'];
   const hasColor = Boolean(stdout.isTTY) && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+  const isClosed = { out: false, note: false };
+  // Whoever reads us may leave early (`| head`): the work goes on, only the words have nowhere to go.
+  stdout.on('error', (error) => {
+    isClosed.out = true;
+    requirePipe(error);
+  });
+  stderr.on('error', (error) => {
+    isClosed.note = true;
+    requirePipe(error);
+  });
   let progressShown = false;
   const clearProgress = (): void => {
     if (!progressShown) return;
@@ -49,11 +63,11 @@ export function createTerminal(options: TerminalOptions): Terminal {
     width: stdout.columns ?? 100,
     out: (text) => {
       clearProgress();
-      stdout.write(`${maskSecrets(text, options.secrets)}\n`);
+      if (!isClosed.out) stdout.write(`${maskSecrets(text, options.secrets)}\n`);
     },
     note: (text) => {
       clearProgress();
-      stderr.write(`${maskSecrets(text, options.secrets)}\n`);
+      if (!isClosed.note) stderr.write(`${maskSecrets(text, options.secrets)}\n`);
     },
     progress: (text) => {
       if (!isInteractive) return;

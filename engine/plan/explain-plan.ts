@@ -36,20 +36,36 @@ function faultLines(step: Step): string[] {
   return [`      cannot run: ${step.fault.message}`, ...hint];
 }
 
+const streamOf = (step: ExtractStep): string => `${step.connection}.${step.stream}`;
+
+/** Streams that cannot be read, once per reason: a refused sign-in concerns all of a connection. */
+function explainBroken(steps: readonly ExtractStep[]): string[] {
+  const byReason = new Map<string, ExtractStep[]>();
+  for (const step of steps) {
+    const reason = faultLines(step).join('\n');
+    byReason.set(reason, [...(byReason.get(reason) ?? []), step]);
+  }
+  return [...byReason].flatMap(([reason, broken]) => [
+    `  ${broken.map(streamOf).join(', ')}`,
+    reason,
+  ]);
+}
+
 function explainExtracts(steps: readonly ExtractStep[]): string[] {
   if (steps.length === 0) return [];
-  const calls = steps.reduce((sum, { estimate }) => sum + (estimate?.calls ?? 0), 0);
-  const width = pad(steps.map((step) => `${step.connection}.${step.stream}`));
+  const readable = steps.filter(({ fault }) => !fault);
+  const calls = readable.reduce((sum, { estimate }) => sum + (estimate?.calls ?? 0), 0);
+  const width = pad(readable.map(streamOf));
   return [
-    `extract: ${plural(steps.length, 'stream')}, about ${plural(calls, 'call')}`,
-    ...steps.flatMap((step) => {
-      const name = `${step.connection}.${step.stream}`.padEnd(width);
+    `extract: ${plural(readable.length, 'stream')}, about ${plural(calls, 'call')}`,
+    ...readable.flatMap((step) => {
       const { estimate } = step;
-      if (!estimate) return [`  ${name}`, ...faultLines(step)];
+      if (!estimate) return [];
       const since = estimate.since ? ` since ${estimate.since}` : '';
       const how = estimate.mode === 'incremental' ? `changes${since}` : estimate.reason;
-      return [`  ${name}  ${plural(estimate.calls, 'call')}, ${how}`];
+      return [`  ${streamOf(step).padEnd(width)}  ${plural(estimate.calls, 'call')}, ${how}`];
     }),
+    ...explainBroken(steps.filter(({ fault }) => fault)),
     '',
   ];
 }
