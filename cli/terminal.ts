@@ -43,7 +43,8 @@ export function createTerminal(options: TerminalOptions): Terminal {
   const isInteractive = Boolean(stderr.isTTY) && env['TERM'] !== 'dumb' && !env['CI'];
   const hasColor = Boolean(stdout.isTTY) && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
   const isClosed = { out: false, note: false };
-  // Whoever reads us may leave early (`| head`): the work goes on, only the words have nowhere to go.
+  // Whoever reads us may leave early (`| head`): the work goes on, only the words have nowhere to
+  // go.
   stdout.on('error', (error) => {
     isClosed.out = true;
     requirePipe(error);
