@@ -8,7 +8,7 @@ import {
 } from '../declare/model-node.ts';
 import { streamIdOf } from '../declare/source-index.ts';
 import { diffSync } from '../steps/diff.ts';
-import { readCursor } from '../steps/land-cursor.ts';
+import { readCursors } from '../steps/land-cursor.ts';
 import type {
   BuildDecision,
   BuildStep,
@@ -51,11 +51,11 @@ export async function buildPlan(work: Work): Promise<Plan> {
 async function planExtracts(work: Work): Promise<ExtractStep[]> {
   const { request, streams } = work;
   const { warehouse, connectors, boundaryMs, scope } = request;
+  const cursors = await readCursors(warehouse);
   const steps: ExtractStep[] = [];
   for (const [id, { connection, stream, settings }] of streams.chosen) {
     if (!work.selected.has(id)) continue;
-    const key = { connection, stream: stream.name };
-    const cursor = scope.fullRefresh ? undefined : await readCursor(warehouse, key);
+    const cursor = scope.fullRefresh ? undefined : cursors.get(`${connection}.${stream.name}`);
     const extractor = connectors.extractor(connection);
     const estimate = extractor.estimate({ stream, settings, cursor, boundaryMs });
     steps.push({ kind: 'extract', id, dependsOn: [], connection, stream: stream.name, estimate });

@@ -15,16 +15,29 @@ export async function readCursor(session: Session, key: StreamKey): Promise<Curs
   const [row] = await session.query<{ cursor: string }>(sql`
     select cursor from ${named(cursorsTable)}
     where connection = ${key.connection} and stream = ${key.stream}`);
-  if (row === undefined) return undefined;
+  return row && parseCursor(row.cursor, key);
+}
+
+/** The saved place of every stream, by `connection.stream`: a plan asks for all of them. */
+export async function readCursors(session: Session): Promise<ReadonlyMap<string, Cursor>> {
+  if ((await session.describe(cursorsTable)) === undefined) return new Map();
+  const rows = await session.query<StreamKey & { cursor: string }>(sql`
+    select connection, stream, cursor from ${named(cursorsTable)}`);
+  return new Map(
+    rows.map((row) => [`${row.connection}.${row.stream}`, parseCursor(row.cursor, row)]),
+  );
+}
+
+function parseCursor(text: string, { connection, stream }: StreamKey): Cursor {
   try {
-    return JSON.parse(row.cursor) as Cursor;
-  } catch (error) {
-    throw new TerminalError(`the saved cursor of ${key.connection}.${key.stream} is not JSON`, {
+    return JSON.parse(text) as Cursor;
+  } catch (cause) {
+    throw new TerminalError(`the saved cursor of ${connection}.${stream} is not JSON`, {
       code: 'cursor-unreadable',
       hint: 'Run with --full-refresh for this stream.',
-      connection: key.connection,
-      stream: key.stream,
-      cause: error,
+      connection,
+      stream,
+      cause,
     });
   }
 }
