@@ -18,14 +18,23 @@ export async function readCursor(session: Session, key: StreamKey): Promise<Curs
   return row && parseCursor(row.cursor, key);
 }
 
-/** The saved place of every stream, by `connection.stream`: a plan asks for all of them. */
+/**
+ * The saved place of every stream, by `connection.stream`: a plan asks for all of them. One that
+ * cannot be read is left out: its own step says so, and no other is held back.
+ */
 export async function readCursors(session: Session): Promise<ReadonlyMap<string, Cursor>> {
   if ((await session.describe(cursorsTable)) === undefined) return new Map();
   const rows = await session.query<StreamKey & { cursor: string }>(sql`
     select connection, stream, cursor from ${named(cursorsTable)}`);
-  return new Map(
-    rows.map((row) => [`${row.connection}.${row.stream}`, parseCursor(row.cursor, row)]),
-  );
+  const cursors = new Map<string, Cursor>();
+  for (const row of rows) {
+    try {
+      cursors.set(`${row.connection}.${row.stream}`, parseCursor(row.cursor, row));
+    } catch (error) {
+      if (!(error instanceof TerminalError)) throw error;
+    }
+  }
+  return cursors;
 }
 
 function parseCursor(text: string, { connection, stream }: StreamKey): Cursor {

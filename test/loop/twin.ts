@@ -36,6 +36,8 @@ export interface Twin extends AsyncDisposable {
   startRound(round: number, work: (sandboxes: Sandboxes) => void): void;
   /** One `run` as people start it; killed after `killAfterMs`, where that is given. */
   run(killAfterMs?: number): Promise<RunEnd>;
+  /** A part of one. */
+  call(command: 'extract' | 'build' | 'sync'): Promise<RunEnd>;
   /** Empty, or the plan that still has something to do. */
   planLeft(): Promise<string>;
   /** Every model's rows, without our clock's columns, ids that depend on it renamed. */
@@ -125,8 +127,12 @@ export async function startTwin(startMs: number, contacts: number, watch?: Watch
       clock.release();
     },
     run: (killAfterMs) => {
-      child = startChild(folder, env);
+      child = startChild(folder, env, 'run');
       return endChild(child, killAfterMs);
+    },
+    call: (command) => {
+      child = startChild(folder, env, command);
+      return endChild(child, undefined);
     },
     planLeft: async () => {
       using opened = open();
@@ -174,8 +180,12 @@ const ourClock = new Set([
   'valid_to_recorded_at',
 ]);
 
-function startChild(folder: string, env: Readonly<Record<string, string>>): ChildProcess {
-  return spawn(process.execPath, [main, '--project-dir', folder, 'run', '--json'], {
+function startChild(
+  folder: string,
+  env: Readonly<Record<string, string>>,
+  command: string,
+): ChildProcess {
+  return spawn(process.execPath, [main, '--project-dir', folder, command, '--json'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env, NO_COLOR: '1' },
   });
