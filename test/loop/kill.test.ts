@@ -4,7 +4,7 @@ import type { Sandboxes } from '../../sandbox/start-sandboxes.ts';
 import type { Intercepted } from '../salesforce/proxy.ts';
 import { findRelations, findRepeated, liveRecords, liveRows } from './crm-rows.ts';
 import { compareTables } from './tables.ts';
-import { startTwin, type Twin } from './twin.ts';
+import { type RunEnd, startTwin, type Twin } from './twin.ts';
 
 const seed = 20;
 const contacts = 40;
@@ -174,7 +174,7 @@ test('a run killed at each write, before or after the CRM has done it, makes no 
   // Only syncs after a kill: an extract would find what was made, and the ledger had no part in it.
   let isSyncing = true;
   for (let runs = 0; ; runs += 1) {
-    const end = await (isSyncing ? twin.call('sync') : twin.run());
+    const end: RunEnd = await (isSyncing ? twin.call('sync') : twin.run());
     if (!end.wasKilled) {
       expect(end.code, end.said).toBe(0);
       if (!isSyncing && !end.hasMoved) break;
