@@ -45,6 +45,9 @@ function assertJson(text: string, method: string, url: string): void {
     JSON.parse(text);
   } catch {
     const where = formatTarget(method, url);
-    throw new TransientError(`${where}: the answer is not valid JSON`, { code: 'bad-page' });
+    throw new TransientError(`${where}: the answer is not valid JSON`, {
+      code: 'bad-page',
+      hint: 'A proxy may have cut or replaced the answer; the next run asks again.',
+    });
   }
 }
