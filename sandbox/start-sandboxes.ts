@@ -28,6 +28,9 @@ export interface Sandboxes extends AsyncDisposable {
 
 const defaultContacts = 1_500;
 const defaultSeed = 7;
+/** A company this large would be read for hours at the pace of an ordinary account. */
+const largeContacts = 20_000;
+const largeTenSecondlyCalls = 5_000;
 
 /** A company in memory, unless the folder holds one file per object. */
 function findCompany(options: SandboxesOptions, nowMs: number): Company | undefined {
@@ -50,7 +53,11 @@ export async function startSandboxes(options: SandboxesOptions = {}): Promise<Sa
   const company = findCompany(options, clock.now());
   const port = options.port ?? 0;
   const salesforce = await startSalesforceSandbox({ port, clock });
-  const hubspot = await startHubSpotSandbox({ port: port === 0 ? 0 : port + 1, clock });
+  const hubspot = await startHubSpotSandbox({
+    port: port === 0 ? 0 : port + 1,
+    clock,
+    ...((options.contacts ?? 0) > largeContacts ? { tenSecondlyCalls: largeTenSecondlyCalls } : {}),
+  });
   const loaded: Record<string, number> = {};
   if (company) {
     salesforce.define(company.salesforce.schema);
