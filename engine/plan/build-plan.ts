@@ -31,7 +31,7 @@ export async function buildPlan(work: Work): Promise<Plan> {
   const { request, warnings, faults } = work;
   const { kinds } = request.scope;
   const steps: Step[] = [];
-  if (kinds.has('extract')) steps.push(...(await planExtracts(work)));
+  if (kinds.has('extract')) steps.push(...takeTurns(await planExtracts(work)));
   if (kinds.has('materialize')) steps.push(...(await planBuilds(work, steps)));
   if (kinds.has('check')) steps.push(...planUnitTests(work, steps), ...planChecks(work));
   if (kinds.has('sync')) {
@@ -67,6 +67,15 @@ async function planExtracts(work: Work): Promise<ExtractStep[]> {
     steps.push({ kind: 'extract', id, dependsOn: [], connection, stream, fault });
   }
   return steps;
+}
+
+/** One stream of each connection after the other: none waits for another CRM's limits. */
+function takeTurns(steps: readonly ExtractStep[]): ExtractStep[] {
+  const queues = [...Map.groupBy(steps, ({ connection }) => connection).values()];
+  const longest = Math.max(0, ...queues.map(({ length }) => length));
+  return Array.from({ length: longest }, (_, turn) =>
+    queues.flatMap((queue) => queue[turn] ?? []),
+  ).flat();
 }
 
 /** Ids of the steps a node waits for: streams for its sources, models for its refs. */

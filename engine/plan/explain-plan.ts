@@ -128,7 +128,11 @@ export function explainPlan(plan: Plan): string {
   const lines = [
     `plan for ${plan.project} as of ${plan.boundary}`,
     '',
-    ...explainExtracts(stepsOf(plan, 'extract')),
+    ...explainExtracts(
+      stepsOf(plan, 'extract').toSorted((left, right) =>
+        left.connection.localeCompare(right.connection),
+      ),
+    ),
     ...explainBuilds(stepsOf(plan, 'materialize', 'history')),
     ...explainChecks(stepsOf(plan, 'check')),
     ...explainSyncs(stepsOf(plan, 'sync')),
