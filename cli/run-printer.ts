@@ -1,6 +1,9 @@
 import type { RunResult, StepProgress } from '../engine/run/run-plan.ts';
+import { listCalls } from '../engine/state/calls.ts';
 import { formatDuration } from '../engine/words/duration.ts';
-import type { Step, StepResult, StepStatus } from '../engine/words/step.ts';
+import { plural } from '../engine/words/plural.ts';
+import type { Plan, Step, StepResult, StepStatus } from '../engine/words/step.ts';
+import type { OpenedProject } from './open-project.ts';
 import type { Terminal } from './terminal.ts';
 
 const looks: Readonly<
@@ -15,6 +18,8 @@ const looks: Readonly<
 };
 
 const wordWidth = 8;
+/** Accounts and days whose calls are summed up: far more than a project has in a year. */
+const accountDaysMax = 10_000;
 const kinds: Readonly<Record<Step['kind'], string>> = {
   extract: 'extract',
   materialize: 'build',
@@ -38,30 +43,49 @@ export function labelOf(step: Step): string {
 }
 
 export interface RunPrinter {
+  onPlan(plan: Plan): void;
+  onStart(step: Step): void;
   onProgress(step: Step, progress: StepProgress): void;
   onEnd(step: Step, result: StepResult): void;
   finish(result: RunResult): void;
 }
 
 /** One line a step as it ends, a moving line for what is under way; reused steps in a count. */
-export function createRunPrinter(terminal: Terminal, now: () => number): RunPrinter {
+export function createRunPrinter(
+  terminal: Terminal,
+  opened: Pick<OpenedProject, 'clock' | 'state'>,
+): RunPrinter {
+  const { now } = opened.clock;
   const startedMs = now();
+  const begun = new Map<string, number>();
+  const countCalls = (): number =>
+    listCalls(opened.state, accountDaysMax).reduce((sum, { used }) => sum + used, 0);
+  const callsBefore = countCalls();
+  let total = 0;
   const underWay = new Map<string, string>();
   /** Failures told so far: one refused sign-in fails every stream of its connection. */
   const told = new Set<string>();
   let ended = 0;
   const show = (): void => {
-    terminal.progress(`${ended} steps done  ${[...underWay.values()].join('   ')}`);
+    const calls = plural(countCalls() - callsBefore, 'call');
+    const rows = [...underWay.values()].join('   ');
+    terminal.progress(`${ended} of ${plural(total, 'step')}, ${calls}  ${rows}`);
   };
   return {
-    onProgress: (step, { done, total, unit }) => {
-      const seconds = Math.max(0.001, (now() - startedMs) / 1_000);
+    onPlan: (plan) => {
+      total = plan.steps.length;
+    },
+    onStart: (step) => {
+      begun.set(step.id, now());
+    },
+    onProgress: (step, { done, total: most, unit }) => {
+      const seconds = Math.max(0.001, (now() - (begun.get(step.id) ?? startedMs)) / 1_000);
       const rate = `${Math.round(done / seconds).toLocaleString('en-US')}/s`;
       const left =
-        total === undefined || done === 0
+        most === undefined || done === 0
           ? ''
-          : `, ${formatDuration(((total - done) / done) * seconds * 1_000)} left`;
-      const of = total === undefined ? '' : ` of ${total.toLocaleString('en-US')}`;
+          : `, ${formatDuration(((most - done) / done) * seconds * 1_000)} left`;
+      const of = most === undefined ? '' : ` of ${most.toLocaleString('en-US')}`;
       const amount = `${done.toLocaleString('en-US')}${of} ${unit}s`;
       underWay.set(step.id, `${labelOf(step)} ${amount}, ${rate}${left}`);
       show();
@@ -91,7 +115,9 @@ export function createRunPrinter(terminal: Terminal, now: () => number): RunPrin
       for (const step of steps) counts.set(step.status, (counts.get(step.status) ?? 0) + 1);
       const parts = [...counts].map(([name, count]) => `${count} ${looks[name].word}`);
       const took = formatDuration(now() - startedMs);
-      terminal.out(`run ${runId} ${status} in ${took}: ${parts.join(', ') || 'nothing to do'}`);
+      const calls = plural(countCalls() - callsBefore, 'call');
+      const done = parts.join(', ') || 'nothing to do';
+      terminal.out(`run ${runId} ${status} in ${took}: ${done}; ${calls}`);
     },
   };
 }

@@ -50,7 +50,7 @@ async function runOnce(
   const { terminal, signal } = context;
   const env = { ...context.env, ...sandboxes.env };
   using opened = openProject({ folder, env, clock });
-  const printer = createRunPrinter(terminal, () => clock.now());
+  const printer = createRunPrinter(terminal, opened);
   const before = await sandboxes.countCalls();
   let boundary = '';
   const result = await runProject(opened, {
@@ -58,8 +58,10 @@ async function runOnce(
     command: context.commandLine,
     onPlan: (plan) => {
       boundary = plan.boundary;
+      printer.onPlan(plan);
       for (const fault of plan.faults) terminal.note(fault.message);
     },
+    onStart: printer.onStart,
     onProgress: printer.onProgress,
     onEnd: printer.onEnd,
   });

@@ -26,17 +26,20 @@ function registerWork(
       const { terminal, signal, commandLine } = context;
       const talks = about.kinds.has('extract') || about.kinds.has('sync');
       const opened = await context.openProject({ needsConnections: talks });
-      const printer = createRunPrinter(terminal, () => opened.clock.now());
+      const printer = createRunPrinter(terminal, opened);
       const result = await runProject(opened, {
         ...toScope(flags),
         kinds: about.kinds,
         signal,
         command: commandLine,
         onPlan: (plan) => {
+          printer.onPlan(plan);
           for (const warning of plan.warnings) terminal.note(`warning: ${warning}`);
           for (const fault of plan.faults) terminal.note(terminal.style('red', fault.message));
         },
-        ...(flags.json ? {} : { onProgress: printer.onProgress, onEnd: printer.onEnd }),
+        ...(flags.json
+          ? {}
+          : { onStart: printer.onStart, onProgress: printer.onProgress, onEnd: printer.onEnd }),
       });
       if (flags.json) terminal.out(JSON.stringify(result));
       else printer.finish(result);
