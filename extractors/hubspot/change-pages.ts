@@ -4,14 +4,14 @@ import { type SearchFilter, searchRecords, searchRecordsMax } from '../../apis/h
 import { assertThat } from '../../engine/words/errors.ts';
 import type { JsonObject } from '../../engine/words/json.ts';
 import { type ChangeReading, laterOf, toIso } from './cursor.ts';
+import { readNewest } from './newest-page.ts';
 import { isInTail, type Tail } from './tail.ts';
 
-/** Records of the first look: changes that fit in it cost no further call. */
-export const probeRecordsMax = 100;
 /** Pages of one read; at 200 records each far beyond any account. */
 export const changePagesMax = 1_000_000;
 
 export interface ChangeSource {
+  readonly stream: string;
   readonly account: HubSpotAccount;
   readonly objectPath: string;
   /** The property that holds the modified stamp. */
@@ -22,6 +22,7 @@ export interface ChangeSource {
   readonly createdAfter: string | undefined;
   /** Records handed over before, to be passed over while they are unchanged. */
   readonly tail: Tail;
+  readonly boundaryMs: number;
   readonly signal: AbortSignal;
 }
 
@@ -66,14 +67,7 @@ export async function* readChangePages(
 }
 
 async function probe(source: ChangeSource, begin: ChangeReading): Promise<ChangePage> {
-  const { account, objectPath, stampProperty, properties, signal } = source;
-  const search = {
-    filters: [],
-    sort: { propertyName: stampProperty, isDescending: true },
-    properties,
-    limit: probeRecordsMax,
-  };
-  const page = await searchRecords(account, objectPath, search, signal);
+  const page = await readNewest(source.account, source);
   const all = parseLines(page.lines);
   const total = page.total ?? all.length;
   const fromMs = Date.parse(begin.from);

@@ -66,6 +66,8 @@ export async function* readAssociationStream(
     properties: [modifiedPropertyOf(sides.from)],
     createdAfter: undefined,
     tail: cursor?.tail ?? [],
+    stream: request.stream.name,
+    boundaryMs: request.boundaryMs,
     signal: request.signal,
   };
   const isResumed = cursor?.reading?.kind === 'changes';

@@ -198,6 +198,8 @@ function toChangeSource(scene: Scene): ChangeSource {
     properties: isNarrow ? properties : [stampProperty],
     createdAfter: cursor?.newestCreated,
     tail: isNarrow ? [] : (cursor?.tail ?? []),
+    stream: request.stream.name,
+    boundaryMs: request.boundaryMs,
     signal: request.signal,
   };
 }

@@ -108,6 +108,70 @@ test('associations are read whole, then those of changed records, in one call wh
   }
 });
 
+test('an object and its associations look for changes once a run, and again in the next', async () => {
+  await using bench = await openBench();
+  const { sandbox } = bench;
+  const streams = [
+    await findStream(bench.extractor, 'deals'),
+    await associated(bench, 3),
+    await findStream(bench.extractor, 'associations_deals_contacts'),
+  ];
+  const landings = streams.map(createLanding);
+  const readAll = async () => {
+    for (const [index, stream] of streams.entries()) {
+      await readInto(bench, stream, landings[index] ?? createLanding(stream));
+    }
+  };
+  await readAll();
+  for (const round of [1, 2, 3]) {
+    bench.advance(10 * minuteMs);
+    sandbox.person.associate({
+      fromType: 'deals',
+      fromId: `100${round - 1}`,
+      toType: 'companies',
+      toId: '2',
+    });
+    sandbox.person.update('deals', `100${round - 1}`, { dealname: `Renamed ${round}` });
+    const before = sandbox.calls.byRoute['POST /crm/v3/objects/deals/search'] ?? 0;
+    await readAll();
+    expect(sandbox.calls.byRoute['POST /crm/v3/objects/deals/search']).toBe(before + 1);
+    expect(landings[0]?.live().get(`100${round - 1}`)).toMatchObject({
+      dealname: `Renamed ${round}`,
+    });
+    expect(landings[1]?.live().size).toBe(3 + round);
+  }
+});
+
+test('a look that its first reader gave up is taken again by the next', async () => {
+  await using bench = await openBench();
+  const stream = await associated(bench, 3);
+  const deals = await findStream(bench.extractor, 'deals');
+  const landing = createLanding(deals);
+  const associations = createLanding(stream);
+  await readInto(bench, deals, landing);
+  await readInto(bench, stream, associations);
+  bench.advance(10 * minuteMs);
+  bench.sandbox.person.update('deals', '1001', { dealname: 'Renamed' });
+  const stop = new AbortController();
+  const boundaryMs = bench.clock.now();
+  const { cursor } = landing;
+  const first = bench.extractor.read({
+    stream: deals,
+    settings: {},
+    cursor,
+    boundaryMs,
+    signal: stop.signal,
+  });
+  const given = first.next().then(
+    () => 'read',
+    () => 'stopped',
+  );
+  stop.abort();
+  await readInto(bench, stream, associations);
+  expect(await given).toBe('stopped');
+  expect(associations.live().size).toBe(3);
+});
+
 test('an association that ended is gone after the next whole read', async () => {
   await using bench = await openBench();
   const stream = await associated(bench, 3);
