@@ -162,10 +162,12 @@ test('a look that its first reader gave up is taken again by the next', async ()
     boundaryMs,
     signal: stop.signal,
   });
-  const given = first.next().then(
-    () => 'read',
-    () => 'stopped',
-  );
+  const given = first[Symbol.asyncIterator]()
+    .next()
+    .then(
+      () => 'read',
+      () => 'stopped',
+    );
   stop.abort();
   await readInto(bench, stream, associations);
   expect(await given).toBe('stopped');
