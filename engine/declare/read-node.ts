@@ -36,18 +36,21 @@ export async function readNode(
   const { id, source } = draft;
   const place = { file: source.file, line: 1, column: 1 };
   let { base, overrides } = draft;
+  const troubles: unknown[] = [];
   try {
     base = await renderConfig(reading, draft, base, trace);
     overrides = await renderConfig(reading, draft, overrides, trace);
     await renderForCalls(reading, draft, base, trace);
   } catch (error) {
-    reportTemplateError(error, place, faults, id);
+    troubles.push(error);
   }
   const raw = mergeConfig(trace.configs.reduce(mergeConfig, base), overrides);
   const fallback = draft.kind === 'model' ? 'view' : draft.kind;
   const { config, complaints } = readNodeConfig(raw, fallback);
-  for (const complaint of complaints) {
-    faults.error(place, complaint, { nodeId: id });
+  // A node that is switched off may lack what it would need: a variable, most often.
+  if (config.enabled) {
+    for (const error of troubles) reportTemplateError(error, place, faults, id);
+    for (const complaint of complaints) faults.error(place, complaint, { nodeId: id });
   }
   let relation: Relation = { schema: reading.target.schema, name: draft.name };
   try {

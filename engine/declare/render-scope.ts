@@ -3,6 +3,8 @@ import { type AdapterScope, adapterValue, apiValue, queryFunctions } from './ada
 import { dateValue } from './date-value.ts';
 import { bindMacro } from './jinja/evaluate-macro.ts';
 import { jinjaError } from './jinja/jinja-error.ts';
+import { parseTemplate } from './jinja/parse-template.ts';
+import { renderTemplate } from './jinja/render-template.ts';
 import type { Globals } from './jinja/scope.ts';
 import { type HostCallback, HostFunction, HostObject, type JinjaValue } from './jinja/values.ts';
 import { internalPackage, type MacroEntry } from './macro-library.ts';
@@ -14,10 +16,11 @@ import {
   exceptionsValue,
   logFunction,
   readEnv,
-  readVar,
   refFunction,
   sourceFunction,
+  type TextRenderer,
   targetValue,
+  varFunction,
 } from './scope-functions.ts';
 
 /**
@@ -74,7 +77,12 @@ export function buildGlobals(project: ProjectScope, node: NodeScope): Globals {
     views.set(packageName, view);
     return view;
   };
-  Object.assign(makers, projectMakers(project, node), nodeMakers(project, node, dispatch));
+  const renderText = textRenderer(node, () => viewOf(node.packageName));
+  Object.assign(
+    makers,
+    projectMakers(project, node),
+    nodeMakers(project, node, dispatch, renderText),
+  );
   const names = new Set(Object.keys(makers));
   const builtin = (name: string): JinjaValue | undefined =>
     names.has(name) ? make(name) : undefined;
@@ -90,6 +98,26 @@ export function buildGlobals(project: ProjectScope, node: NodeScope): Globals {
 
 type Makers = Record<string, () => JinjaValue>;
 
+/** Variables that name variables, one inside the other. */
+const textsMax = 20;
+
+function textRenderer(node: NodeScope, globals: () => Globals): TextRenderer {
+  const open: string[] = [];
+  return (text, what) => {
+    if (!/\{[{%#]/.test(text)) return text;
+    if (open.includes(what) || open.length >= textsMax) {
+      const way = [...open, what].join(' → ');
+      throw jinjaError('jinja-value', `variables name each other in a circle: ${way}`);
+    }
+    open.push(what);
+    const rendered = renderTemplate(parseTemplate(text, { file: what }), {
+      globals: globals(),
+      undefined: node.isExecuting ? 'permissive' : 'capture',
+    });
+    return rendered.finally(() => open.pop());
+  };
+}
+
 function functionMakers(functions: Readonly<Record<string, HostCallback>>): Makers {
   return Object.fromEntries(
     Object.entries(functions).map(([name, run]) => [name, () => new HostFunction(name, run)]),
@@ -100,6 +128,7 @@ function nodeMakers(
   project: ProjectScope,
   node: NodeScope,
   dispatch: AdapterScope['dispatch'],
+  renderText: TextRenderer,
 ): Makers {
   const { trace } = node;
   const adapter: AdapterScope = {
@@ -115,13 +144,13 @@ function nodeMakers(
     ...queryFunctions(adapter, node.name),
     ref: refFunction(node),
     source: sourceFunction(node),
-    var: (args, kwargs) => readVar(project, node, args, kwargs),
     env_var: (args, kwargs) => readEnv(project, node, args, kwargs),
     is_incremental: () => node.isIncremental,
     log: logFunction(project, node),
   });
   return {
     ...functions,
+    var: () => varFunction(project, node, renderText),
     config: () => configFunction(node),
     this: () =>
       relationValue({

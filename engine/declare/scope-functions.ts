@@ -7,6 +7,7 @@ import {
   HostFunction,
   type HostObject,
   type JinjaValue,
+  type MaybePromise,
 } from './jinja/values.ts';
 import type { RefCall, SourceCall } from './model-node.ts';
 import type { NodeScope, ProjectScope } from './node-scope.ts';
@@ -47,17 +48,37 @@ export function sourceFunction(node: NodeScope): HostCallback {
 }
 
 type Arguments = Parameters<HostCallback>;
+/** Renders a text with the names of the node; `what` says in messages where the text is from. */
+export type TextRenderer = (text: string, what: string) => MaybePromise<string>;
 
-export function readVar(
+/** `var('x')`, and `var.has_var('x')`. */
+export function varFunction(
+  project: ProjectScope,
+  node: NodeScope,
+  renderText: TextRenderer,
+): HostFunction {
+  const has: HostCallback = (args) =>
+    project.findVar(String(args[0]), node.packageName) !== undefined;
+  return new HostFunction(
+    'var',
+    (args, kwargs) => readVar(project, node, args, kwargs, renderText),
+    new Map([['has_var', new HostFunction('has_var', has)]]),
+  );
+}
+
+function readVar(
   project: ProjectScope,
   node: NodeScope,
   args: Arguments[0],
   kwargs: Arguments[1],
-): JinjaValue {
+  renderText: TextRenderer,
+): MaybePromise<JinjaValue> {
   const name = String(args[0]);
   const found = project.findVar(name, node.packageName);
   const fallback = kwargs.get('default') ?? args[1];
   node.trace.vars.set(name, found === undefined ? 'unset' : JSON.stringify(found.value));
+  // As in dbt: a variable that is a text is a template of its own; texts inside of lists are not.
+  if (typeof found?.value === 'string') return renderText(found.value, `var('${name}')`);
   if (found !== undefined) return toPython(found.value);
   if (fallback !== undefined) return fallback;
   const known = [...project.varNames()].sort().join(', ');
