@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { commands } from './commands/index.ts';
+import { loadCommands } from './commands/index.ts';
 import { createHost, exitCodes } from './host.ts';
 import { packageFile } from './package-root.ts';
 import { addProjectFlags } from './project-flags.ts';
@@ -26,7 +26,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     env: process.env,
     argv,
   });
-  for (const register of commands) register(program, host);
+  for (const register of await loadCommands(argv.slice(2))) register(program, host);
   try {
     await program.parseAsync([...argv]);
   } catch (error) {

@@ -4,11 +4,10 @@ import { basename, extname, join } from 'node:path';
 import type { Graph } from '../engine/declare/graph.ts';
 import type { ModelProject } from '../engine/declare/model-project.ts';
 import { type IndirectSelection, selectNodes } from '../engine/declare/select.ts';
-import { formatOwner, waitForLock } from '../engine/state/lock.ts';
 import { TerminalError } from '../engine/words/errors.ts';
 import { silentLog } from '../engine/words/log.ts';
 import type { Warehouse } from '../engine/words/warehouse.ts';
-import { openDuckDb } from '../loaders/duckdb/duckdb.ts';
+import { loaders } from '../loaders/index.ts';
 import type { CommandContext } from './host.ts';
 import type { OpenedProject } from './open-project.ts';
 
@@ -59,12 +58,13 @@ export async function withReadableWarehouse<T>(
     const folder = mkdtempSync(join(tmpdir(), 'tidemill-empty-'));
     try {
       const path = join(folder, 'warehouse.duckdb');
-      await using warehouse = await openDuckDb({ path, log: silentLog });
+      await using warehouse = await loaders.duckdb.open({ path, log: silentLog });
       return await work(warehouse);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
   }
+  const { formatOwner, waitForLock } = await import('../engine/state/lock.ts');
   using _lock = await waitForLock({
     folder: opened.stateFolder,
     command: context.commandLine,

@@ -9,7 +9,7 @@ import { TerminalError } from '../engine/words/errors.ts';
 import { silentLog } from '../engine/words/log.ts';
 import type { Plan, Step, StepResult } from '../engine/words/step.ts';
 import type { Warehouse } from '../engine/words/warehouse.ts';
-import { openDuckDb } from '../loaders/duckdb/duckdb.ts';
+import { loaders } from '../loaders/index.ts';
 import type { OpenedProject } from './open-project.ts';
 
 export interface WorkOptions extends Partial<WorkScope> {
@@ -72,7 +72,7 @@ export async function planProject(opened: OpenedProject, options: WorkOptions = 
   const folder = mkdtempSync(join(tmpdir(), 'tidemill-plan-'));
   try {
     const path = join(folder, 'warehouse.duckdb');
-    await using warehouse = await openDuckDb({ path, log: silentLog });
+    await using warehouse = await loaders.duckdb.open({ path, log: silentLog });
     return (await gather(opened, warehouse, { ...options, previews: true })).plan;
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -1,41 +1,38 @@
 import type { RegisterCommand } from '../host.ts';
-import { registerCheck } from './check.ts';
-import { registerClean } from './clean.ts';
-import { registerCompile } from './compile.ts';
-import { registerDemo } from './demo.ts';
-import { registerInit } from './init.ts';
-import { registerLs } from './ls.ts';
-import { registerPlan } from './plan.ts';
-import { registerQuery } from './query.ts';
-import { registerBuild, registerExtract, registerRun, registerSync, registerTest } from './run.ts';
-import { registerRuns } from './runs.ts';
-import { registerSandbox } from './sandbox.ts';
-import { registerServe } from './serve.ts';
-import { registerShow } from './show.ts';
-import { registerSource } from './source.ts';
-import { registerStatus } from './status.ts';
-import { registerUndo } from './undo.ts';
 
-/** Every command, in the order in which help lists them. */
-export const commands: readonly RegisterCommand[] = [
-  registerInit,
-  registerDemo,
-  registerCheck,
-  registerPlan,
-  registerRun,
-  registerExtract,
-  registerBuild,
-  registerTest,
-  registerSync,
-  registerUndo,
-  registerServe,
-  registerLs,
-  registerCompile,
-  registerShow,
-  registerSource,
-  registerQuery,
-  registerStatus,
-  registerRuns,
-  registerSandbox,
-  registerClean,
-];
+/** Every command, in the order in which help lists them; each is loaded when it is meant. */
+const loaders: Readonly<Record<string, () => Promise<RegisterCommand>>> = {
+  init: async () => (await import('./init.ts')).registerInit,
+  demo: async () => (await import('./demo.ts')).registerDemo,
+  check: async () => (await import('./check.ts')).registerCheck,
+  plan: async () => (await import('./plan.ts')).registerPlan,
+  run: async () => (await import('./run.ts')).registerRun,
+  extract: async () => (await import('./run.ts')).registerExtract,
+  build: async () => (await import('./run.ts')).registerBuild,
+  test: async () => (await import('./run.ts')).registerTest,
+  sync: async () => (await import('./run.ts')).registerSync,
+  undo: async () => (await import('./undo.ts')).registerUndo,
+  serve: async () => (await import('./serve.ts')).registerServe,
+  ls: async () => (await import('./ls.ts')).registerLs,
+  compile: async () => (await import('./compile.ts')).registerCompile,
+  show: async () => (await import('./show.ts')).registerShow,
+  source: async () => (await import('./source.ts')).registerSource,
+  query: async () => (await import('./query.ts')).registerQuery,
+  status: async () => (await import('./status.ts')).registerStatus,
+  runs: async () => (await import('./runs.ts')).registerRuns,
+  sandbox: async () => (await import('./sandbox.ts')).registerSandbox,
+  clean: async () => (await import('./clean.ts')).registerClean,
+};
+
+const helpWords: ReadonlySet<string> = new Set(['help', '--help', '-h']);
+
+/**
+ * The commands that words of a command line may mean, or all of them where help is wanted or no
+ * word is a command's name: loading what nobody asked for is most of the time that `ls` takes.
+ */
+export async function loadCommands(words: readonly string[] = []): Promise<RegisterCommand[]> {
+  const meant = words.filter((word) => Object.hasOwn(loaders, word));
+  const needsAll = meant.length === 0 || words.some((word) => helpWords.has(word));
+  const names = needsAll ? Object.keys(loaders) : [...new Set(meant)];
+  return await Promise.all(names.flatMap((name) => loaders[name]?.() ?? []));
+}

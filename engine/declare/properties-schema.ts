@@ -1,4 +1,5 @@
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { Ajv2020, ValidateFunction } from 'ajv/dist/2020.js';
+import { loadLibrary } from '../words/load-library.ts';
 
 const anything = {};
 const text = { type: 'string' };
@@ -184,13 +185,15 @@ const dbtProjectSchema = {
   },
 };
 
-const ajv = new Ajv2020({ allErrors: true, verbose: true, allowUnionTypes: true });
+let ajv: Ajv2020 | undefined;
 const compiled = new Map<object, ValidateFunction>();
 
 /** Compiled once a process, when first needed: compiling costs more than validating. */
 function compileOnce(schema: object): ValidateFunction {
   const known = compiled.get(schema);
   if (known) return known;
+  const library = loadLibrary('ajv/dist/2020.js') as typeof import('ajv/dist/2020.js');
+  ajv ??= new library.Ajv2020({ allErrors: true, verbose: true, allowUnionTypes: true });
   const validate = ajv.compile(schema);
   compiled.set(schema, validate);
   return validate;

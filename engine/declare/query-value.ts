@@ -1,4 +1,4 @@
-import { type RawBuilder, sql } from 'kysely';
+import type { RawBuilder } from 'kysely';
 import type { Row, Session } from '../words/warehouse.ts';
 import {
   HostFunction,
@@ -11,6 +11,8 @@ import {
 
 /** What a template may do to the warehouse while it is rendered: ask. */
 export async function queryForTemplate(session: Session, text: string): Promise<HostObject> {
+  // Loaded here: few templates ask the warehouse.
+  const { sql } = await import('kysely');
   const statement: RawBuilder<unknown> = sql.raw(text);
   const rows = await session.query(statement);
   const names =

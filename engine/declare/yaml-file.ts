@@ -1,7 +1,11 @@
 import type { ErrorObject, ValidateFunction } from 'ajv';
-import { isMap, isScalar, LineCounter, type Node, type Pair, parseDocument } from 'yaml';
+import type { Node, Pair } from 'yaml';
+import { loadLibrary } from '../words/load-library.ts';
 import { didYouMean } from '../words/suggest.ts';
 import type { FaultList, Place } from './model-fault.ts';
+
+/** Loaded when first used: a project that was read before has no YAML to read. */
+const yamlLibrary = () => loadLibrary('yaml') as typeof import('yaml');
 
 export type YamlPath = readonly (string | number)[];
 
@@ -18,6 +22,7 @@ export interface YamlFile {
  * written. Answers undefined, and adds the faults, where it is no YAML.
  */
 export function parseYaml(file: string, text: string, faults: FaultList): YamlFile | undefined {
+  const { LineCounter, parseDocument } = yamlLibrary();
   const lines = new LineCounter();
   const document = parseDocument(text, {
     lineCounter: lines,
@@ -55,6 +60,7 @@ function withoutLetters<T>(tag: T): T {
 
 /** Walks as far as the path leads; a path beyond the document ends at its last known step. */
 function offsetOf(contents: unknown, path: YamlPath, part: 'key' | 'value'): number {
+  const { isMap } = yamlLibrary();
   let node = contents as Node | null;
   let offset = node?.range?.[0] ?? 0;
   for (const [index, step] of path.entries()) {
@@ -78,7 +84,7 @@ function offsetOf(contents: unknown, path: YamlPath, part: 'key' | 'value'): num
 }
 
 function keyOf(pair: Pair): string {
-  return isScalar(pair.key) ? String(pair.key.value) : String(pair.key);
+  return yamlLibrary().isScalar(pair.key) ? String(pair.key.value) : String(pair.key);
 }
 
 /** Adds one fault per thing the schema refuses; answers whether the file may be used. */

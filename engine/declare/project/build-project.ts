@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
-import { CronTime } from 'cron';
 import { parseDuration } from '../../words/duration.ts';
 import type { JsonObject } from '../../words/json.ts';
+import { loadLibrary } from '../../words/load-library.ts';
 import type { StreamSettings } from '../../words/stream.ts';
 import { didYouMean } from '../../words/suggest.ts';
 import {
@@ -219,6 +219,8 @@ function findIssues(
 
 function isCron(expression: string): boolean {
   if (expression.trim().split(/\s+/).length !== 5) return false;
+  // Loaded here: most projects of models alone have no schedule.
+  const { CronTime } = loadLibrary('cron') as typeof import('cron');
   try {
     new CronTime(expression);
     return true;

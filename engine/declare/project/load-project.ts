@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { ValidateFunction } from 'ajv/dist/2020.js';
 import { TerminalError } from '../../words/errors.ts';
 import type { JsonObject } from '../../words/json.ts';
+import { loadLibrary } from '../../words/load-library.ts';
 import { buildProject } from './build-project.ts';
 import { readEnvironment, substitute } from './environment.ts';
 import type { ConfigIssue, Project } from './project.ts';
@@ -66,6 +67,8 @@ function resolveEnvironment(
 }
 
 function compileSchema(types: DeclaredTypes): ValidateFunction {
+  // Loaded here: a dbt project has no pipelines.yaml to validate.
+  const { Ajv2020 } = loadLibrary('ajv/dist/2020.js') as typeof import('ajv/dist/2020.js');
   const ajv = new Ajv2020({ allErrors: true, verbose: true, strict: false, $data: false });
   return ajv.compile(buildProjectSchema(types));
 }

@@ -1,4 +1,4 @@
-import { isMap, isNode, isPair, isScalar, LineCounter, parseDocument } from 'yaml';
+import { loadLibrary } from '../../words/load-library.ts';
 import type { ConfigIssue, Position } from './project.ts';
 
 export type Path = readonly (string | number)[];
@@ -14,6 +14,9 @@ export interface YamlSource {
 }
 
 export function parseYamlSource(file: string, text: string): YamlSource {
+  // Loaded here: a dbt project has no pipelines.yaml.
+  const yaml = loadLibrary('yaml') as typeof import('yaml');
+  const { isMap, isNode, isPair, isScalar, LineCounter, parseDocument } = yaml;
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const at = (offset: number): Position => {
