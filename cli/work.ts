@@ -33,7 +33,7 @@ export async function gatherProject(
 ): Promise<Work> {
   const { gatherWork } = await import('../engine/plan/work.ts');
   const { openBindCache } = await import('../engine/plan/bind-cache.ts');
-  const { select, exclude, fullRefresh } = options;
+  const { select, exclude, fullRefresh, storeFailures } = options;
   return gatherWork({
     project: opened.project,
     connectors: opened,
@@ -49,6 +49,7 @@ export async function gatherProject(
       ...(select ? { select } : {}),
       ...(exclude ? { exclude } : {}),
       ...(fullRefresh === undefined ? {} : { fullRefresh }),
+      ...(storeFailures === undefined ? {} : { storeFailures }),
       previews: options.previews ?? false,
     },
   });

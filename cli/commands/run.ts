@@ -21,6 +21,9 @@ function registerWork(
     .description(about.description)
     .option('--json', 'print the result as one JSON object')
     .addHelpText('after', `\nExample:\n  ${about.example}`);
+  if (about.kinds.has('check')) {
+    command.option('--store-failures', 'keep the failing rows of tests in tables');
+  }
   scopeFlags(command).action(
     host.action(async (context, flags: ScopeFlags & { json?: boolean }) => {
       const { terminal, signal, commandLine } = context;

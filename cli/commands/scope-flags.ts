@@ -7,6 +7,7 @@ export interface ScopeFlags {
   readonly exclude?: string[];
   readonly fullRefresh?: boolean;
   readonly threads?: number;
+  readonly storeFailures?: boolean;
 }
 
 /** Flags that choose nodes. */
@@ -28,6 +29,7 @@ export function toScope(flags: ScopeFlags): Partial<WorkScope> & { threads?: num
     ...(flags.select ? { select: flags.select } : {}),
     ...(flags.exclude ? { exclude: flags.exclude } : {}),
     ...(flags.fullRefresh ? { fullRefresh: true } : {}),
+    ...(flags.storeFailures ? { storeFailures: true } : {}),
     ...(flags.threads === undefined ? {} : { threads: flags.threads }),
   };
 }

@@ -13,6 +13,7 @@ import { relationValue } from './relation-value.ts';
 import type { SourceIndex } from './source-index.ts';
 import { reportTemplateError } from './template-fault.ts';
 import { testCall } from './test-call.ts';
+import { complainOfTestConfig, renderTestConfig } from './test-config.ts';
 
 export interface TestSources {
   readonly packages: readonly PackageSource[];
@@ -115,8 +116,27 @@ async function genericTest(
   const found = isPlain ? calls : await renderCalls(from, test, faults);
   const dependsOn = [...new Set([node.id, ...linkCalls(from, test, found, faults)])];
   // A test's macro may say how its failures are counted; the YAML that uses it knows better.
-  const nodeConfig = mergeConfig(found.configs.reduce(mergeConfig, {}), config);
+  const merged = mergeConfig(found.configs.reduce(mergeConfig, {}), config);
+  const nodeConfig = await finishConfig(from, test, merged, faults);
   return { ...test, config: nodeConfig, nodeConfig, dependsOn };
+}
+
+async function finishConfig(
+  from: TestSources,
+  test: TestNode,
+  merged: Config,
+  faults: FaultList,
+): Promise<Config> {
+  let config = merged;
+  try {
+    config = await renderTestConfig(from.reading, test, merged);
+  } catch (error) {
+    reportTemplateError(error, test.place, faults, test.id);
+  }
+  for (const complaint of complainOfTestConfig(config)) {
+    faults.error(test.place, `${test.name}: ${complaint}`, { nodeId: test.id });
+  }
+  return config;
 }
 
 async function singularTest(
@@ -138,7 +158,8 @@ async function singularTest(
     text: source.text,
   };
   const calls = await renderCalls(from, draft, faults);
-  const config = calls.configs.reduce(mergeConfig, base);
+  const merged = calls.configs.reduce(mergeConfig, base);
+  const config = await finishConfig(from, draft, merged, faults);
   const tags = asTexts(config['tags']);
   const dependsOn = linkCalls(from, draft, calls, faults);
   return { ...draft, nodeConfig: config, config, tags, dependsOn };

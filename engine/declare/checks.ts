@@ -1,13 +1,20 @@
-import type { Check } from '../words/node.ts';
+import type { Check, FailureStore } from '../words/node.ts';
 import { type CompileOptions, compileTest } from './compile-node.ts';
 import { isModelNode, isTestNode, type TestNode } from './model-node.ts';
 import type { ModelProject } from './model-project.ts';
+import type { Config } from './properties.ts';
+import { nameTestRelation } from './test-relation.ts';
+
+export interface CheckOptions extends CompileOptions {
+  /** Keep failing rows of tests whose config does not say. */
+  readonly storeFailures?: boolean;
+}
 
 /** Every test that reads the node, as checks of its rows. */
 export function checksOf(
   project: ModelProject,
   nodeId: string,
-  options: CompileOptions = {},
+  options: CheckOptions = {},
 ): Check[] {
   return project.graph
     .childrenOf(nodeId)
@@ -17,14 +24,11 @@ export function checksOf(
 }
 
 /** A test as the steps run it: rendered when asked, with the relations it is told to read. */
-export function toCheck(
-  project: ModelProject,
-  test: TestNode,
-  options: CompileOptions = {},
-): Check {
+export function toCheck(project: ModelProject, test: TestNode, options: CheckOptions = {}): Check {
   const config = test.nodeConfig;
   const text = (key: string): string | undefined =>
     typeof config[key] === 'string' ? config[key] : undefined;
+  const store = storeOf(config, options.storeFailures ?? false);
   const [errorIf, warnIf, failCalc] = [text('error_if'), text('warn_if'), text('fail_calc')];
   return {
     id: test.id,
@@ -40,7 +44,19 @@ export function toCheck(
     ...(warnIf === undefined ? {} : { warnIf }),
     ...(failCalc === undefined ? {} : { failCalc }),
     ...(typeof config['limit'] === 'number' ? { limit: config['limit'] } : {}),
+    ...(store === undefined
+      ? {}
+      : { store: { kind: store, relation: () => nameTestRelation(project, test) } }),
   };
+}
+
+/** dbt's rules: `store_failures_as` says all, `store_failures` means a table, the flag is last. */
+function storeOf(config: Config, isAsked: boolean): FailureStore['kind'] | undefined {
+  const kind = config['store_failures_as'];
+  if (kind === 'table' || kind === 'view') return kind;
+  if (kind === 'ephemeral') return undefined;
+  const wanted = config['store_failures'];
+  return (typeof wanted === 'boolean' ? wanted : isAsked) ? 'table' : undefined;
 }
 
 /** What the node's statement names: an ephemeral parent stands for what it reads itself. */

@@ -16,7 +16,8 @@ import { type RenderMoment, renderNode, stillMoment } from './node-render.ts';
 import { type RenderTrace, startTrace } from './node-scope.ts';
 import { quoteIdentifier, relationValue, renderRelation } from './relation-value.ts';
 import { type CommonTable, prependTables } from './sql-text.ts';
-import { narrowRelation, testCall } from './test-call.ts';
+import { testCall } from './test-call.ts';
+import { narrowTested } from './test-config.ts';
 
 export interface CompileOptions {
   /** What `is_incremental()` answers. */
@@ -132,7 +133,7 @@ export async function compileTest(
   const tested = project.nodes.get(test.testedId ?? '');
   const relation =
     tested !== undefined && 'relation' in tested ? compilation.relationOf(tested) : undefined;
-  const text = narrowRelation(relation?.behavior.text() ?? '', test.nodeConfig['where']);
+  const text = await narrowTested(project, test, relation?.behavior.text() ?? '');
   const call = testCall(test, relationValue({ rendered: text, identifier: tested?.name ?? '' }));
   if (call === undefined) return compilation.finish('');
   return compilation.finish(await compilation.render(test, call.template, call.names));

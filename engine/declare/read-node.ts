@@ -168,13 +168,14 @@ async function nameRelation(reading: Reading, draft: NodeDraft, raw: Config): Pr
       ? target.schema
       : `${target.schema}_${schema}`
     : (schema ?? folder ?? target.schema);
+  const render = renderOf(reading, draft, raw, startTrace());
   const isSnapshotPlace = draft.kind === 'snapshot' && written('target_schema') !== undefined;
   return {
     schema: isSnapshotPlace
       ? (schema ?? plain)
-      : ((await askNamingMacro(reading, draft, raw, 'generate_schema_name', schema)) ?? plain),
+      : ((await askNamingMacro(reading, render, 'generate_schema_name', schema)) ?? plain),
     name:
-      (await askNamingMacro(reading, draft, raw, 'generate_alias_name', written('alias'))) ??
+      (await askNamingMacro(reading, render, 'generate_alias_name', written('alias'))) ??
       written('alias') ??
       draft.name,
   };
@@ -183,10 +184,9 @@ async function nameRelation(reading: Reading, draft: NodeDraft, raw: Config): Pr
 const namingCalls = new Map<string, Template>();
 
 /** Undefined where nobody has overridden the macro: ours need no interpreter. */
-async function askNamingMacro(
+export async function askNamingMacro(
   reading: Reading,
-  draft: NodeDraft,
-  raw: Config,
+  render: NodeRender,
   name: string,
   custom: string | undefined,
 ): Promise<string | undefined> {
@@ -196,7 +196,6 @@ async function askNamingMacro(
   const template =
     namingCalls.get(name) ?? parseTemplate(`{{ ${name}(__custom, __node) }}`, { file: name });
   namingCalls.set(name, template);
-  const render = renderOf(reading, draft, raw, startTrace());
   const root = { ...render, packageName: reading.name, isExecuting: true };
   const text = await renderNode(
     reading,

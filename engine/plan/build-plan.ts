@@ -108,7 +108,7 @@ async function planBuilds(work: Work, before: readonly Step[]): Promise<BuildSte
   for (const id of graph.order.filter((one) => isBuilt(work, one))) {
     const node = models.nodes.get(id) as ModelNode;
     const dependsOn = stepsBefore(work, readsOf(models, node));
-    const fault = faultOf(work, id);
+    const fault = faultOf(work, id) ?? faultOfGate(work, id);
     const decision = decideStep(work, node, dependsOn, { context, pending, certain });
     if (decision.action !== 'reuse') pending.add(id);
     if (decision.action === 'run') certain.add(id);
@@ -152,6 +152,18 @@ const nameOf = (id: string): string => id.split('.').slice(-1)[0] ?? id;
 
 function faultOf(work: Work, id: string): PlanFault | undefined {
   return work.nodeFaults.get(id);
+}
+
+/** A test that cannot run cannot let rows pass: the node that waits for it fails with its fault. */
+function faultOfGate(work: Work, id: string): PlanFault | undefined {
+  const { models, graph, selected } = work;
+  for (const child of graph.childrenOf(id)) {
+    const test = models?.nodes.get(child);
+    if (!models || !isTestNode(test) || !selected.has(child)) continue;
+    const fault = readsOf(models, test).length === 1 ? faultOf(work, child) : undefined;
+    if (fault) return fault;
+  }
+  return undefined;
 }
 
 /** A model is built once its unit tests hold. */

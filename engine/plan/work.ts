@@ -33,6 +33,8 @@ export interface WorkScope {
   readonly select?: readonly string[];
   readonly exclude?: readonly string[];
   readonly fullRefresh?: boolean;
+  /** Keep the failing rows of tests whose config does not say. */
+  readonly storeFailures?: boolean;
   /** Compare the syncs with today's tables: for a plan that is read; a run compares at its turn. */
   readonly previews?: boolean;
 }
@@ -127,8 +129,14 @@ function modelNotes(models: ModelProject | undefined) {
   const all = models?.faults ?? [];
   const errors = all.filter(({ severity }) => severity === 'error');
   const ofNodes = errors.filter(({ nodeId }) => nodeId !== undefined);
+  const nodeFaults = new Map<string, PlanFault>();
+  for (const fault of ofNodes.map(toPlanFault)) {
+    const first = nodeFaults.get(fault.id);
+    const message = first ? `${first.message}\n${fault.message}` : fault.message;
+    nodeFaults.set(fault.id, { ...fault, message });
+  }
   return {
-    nodeFaults: new Map(ofNodes.map((fault) => [fault.nodeId ?? '', toPlanFault(fault)])),
+    nodeFaults,
     faults: errors.filter(({ nodeId }) => nodeId === undefined).map(toPlanFault),
     warnings: all.filter(({ severity }) => severity === 'warning').map(formatFault),
   };

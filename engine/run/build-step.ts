@@ -72,7 +72,10 @@ export async function buildStep(
     },
     sql: batch ? narrowToWindow(compiled.sql, batch) : compiled.sql,
     isIncremental,
-    checks: checksOf(models, node.id, options),
+    checks: checksOf(models, node.id, {
+      ...options,
+      storeFailures: scope.storeFailures ?? false,
+    }).filter((check) => work.selected.has(check.id)),
     fingerprint,
   };
   const seed: SeedSource | undefined =

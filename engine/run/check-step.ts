@@ -15,6 +15,7 @@ export async function checkStep(work: Work, step: CheckStep): Promise<StepOutcom
   assertThat(models && isTestNode(test), `${step.id} is a test of the project`);
   const { boundaryMs, invocationId } = request;
   const check = toCheck(models, test, {
+    storeFailures: request.scope.storeFailures ?? false,
     moment: { boundaryMs, invocationId, isFullRefresh: false },
     warehouse: {
       describe: (relation) => request.warehouse.describe(relation),

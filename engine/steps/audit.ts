@@ -4,7 +4,8 @@ import type { BuildNode, Check } from '../words/node.ts';
 import type { Relation } from '../words/table.ts';
 import type { Session } from '../words/warehouse.ts';
 import type { CheckFailure } from './build-context.ts';
-import { quoteRelation, selectOf } from './relation-statements.ts';
+import { quoteRelation } from './relation-statements.ts';
+import { failingRows, type KeptFailures, keepFailures } from './store-failures.ts';
 
 /** Checks that read nothing but the node: the gate before its rows are published. */
 export function ownChecks(node: BuildNode): readonly Check[] {
@@ -39,7 +40,11 @@ export async function runCheck(
   const [row] = await session.query<CheckCount>(countFailing(check, query));
   assertThat(row, 'an aggregate answers one row');
   const { id, name, file } = check;
-  const failure = { id, name, file, rows: Number(row.failing ?? 0), query };
+  const storedIn = await check.store?.relation();
+  const failure = {
+    ...{ id, name, file, rows: Number(row.failing ?? 0), query },
+    ...(storedIn ? { storedIn } : {}),
+  };
   if (check.severity === 'error' && row.is_error) return { ...failure, severity: 'error' };
   return row.is_warning ? { ...failure, severity: 'warn' } : undefined;
 }
@@ -52,22 +57,15 @@ interface CheckCount {
 
 /** `failCalc`, `errorIf` and `warnIf` are a person's SQL, as dbt has them. */
 export function countFailing(check: Check, query: string): RawBuilder<unknown> {
-  const limit = check.limit === undefined ? sql`` : sql`limit ${sql.lit(check.limit)}`;
+  const failing = sql.raw(check.failCalc ?? 'count(*)');
   return sql`
     select
-      failing,
-      failing ${sql.raw(check.errorIf ?? '!= 0')} as is_error,
-      failing ${sql.raw(check.warnIf ?? '!= 0')} as is_warning
+      ${failing} as failing,
+      ${failing} ${sql.raw(check.errorIf ?? '!= 0')} as is_error,
+      ${failing} ${sql.raw(check.warnIf ?? '!= 0')} as is_warning
     from (
-      select ${sql.raw(check.failCalc ?? 'count(*)')} as failing
-      from (
-        select *
-        from (
-          ${selectOf(query)}
-        ) as rows_found
-        ${limit}
-      ) as rows_failing
-    ) as counted`;
+      ${failingRows(check, query)}
+    ) as rows_failing`;
 }
 
 export function mustWithhold(failures: readonly CheckFailure[]): boolean {
@@ -81,9 +79,11 @@ function liveName(node: BuildNode): string {
 /** Carries an audit's answer out of the transaction that it rolls back. */
 export class Withheld extends Error {
   readonly failures: readonly CheckFailure[];
-  constructor(failures: readonly CheckFailure[]) {
+  readonly kept: readonly KeptFailures[];
+  constructor(failures: readonly CheckFailure[], kept: readonly KeptFailures[]) {
     super('a check failed: nothing is published');
     this.failures = failures;
+    this.kept = kept;
   }
 }
 
@@ -94,6 +94,6 @@ export async function auditOrRollBack(
   relation: Relation,
 ): Promise<CheckFailure[]> {
   const failures = await auditNode(session, node, relation);
-  if (mustWithhold(failures)) throw new Withheld(failures);
-  return failures;
+  if (!mustWithhold(failures)) return failures;
+  throw new Withheld(failures, await keepFailures(session, ownChecks(node), () => relation));
 }

@@ -1,6 +1,7 @@
 import type { InputVersions } from '../state/nodes.ts';
 import type { Log } from '../words/log.ts';
 import type { ColumnType } from '../words/stream.ts';
+import type { Relation } from '../words/table.ts';
 
 /** What one build of one node is told by the run. */
 export interface BuildContext {
@@ -63,4 +64,6 @@ export interface CheckFailure {
   readonly file: string;
   /** The check's query, to see the rows with `tidemill query`. */
   readonly query: string;
+  /** Where the rows are kept, if they are. */
+  readonly storedIn?: Relation;
 }

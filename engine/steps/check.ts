@@ -1,34 +1,39 @@
 import { TerminalError } from '../words/errors.ts';
 import type { Check } from '../words/node.ts';
-import type { Relation } from '../words/table.ts';
-import type { Session } from '../words/warehouse.ts';
+import { formatRelation, type Relation } from '../words/table.ts';
+import type { Warehouse } from '../words/warehouse.ts';
 import { runCheck } from './audit.ts';
 import type { CheckFailure } from './build-context.ts';
+import { storeFailures } from './store-failures.ts';
 
 /**
  * Runs a check on what is published: one that reads several nodes, or any for `tidemill test`.
  * Undefined: it holds. The answer has counts and the query to see the rows, never the rows.
  */
 export async function runPublishedCheck(
-  session: Session,
+  warehouse: Warehouse,
   check: Check,
-  relationOf: (id: string) => Relation | undefined,
+  findRelation: (id: string) => Relation | undefined,
 ): Promise<CheckFailure | undefined> {
-  return runCheck(session, check, (id) => {
-    const relation = relationOf(id);
+  const relationOf = (id: string): Relation => {
+    const relation = findRelation(id);
     if (relation) return relation;
     throw new TerminalError(`${check.file}: ${check.name} reads ${id}, which has no table`, {
       code: 'check-unbound',
       hint: 'Test a model that is materialized.',
       model: id,
     });
-  });
+  };
+  const failure = await runCheck(warehouse, check, relationOf);
+  await storeFailures(warehouse, [check], relationOf);
+  return failure;
 }
 
 /** One line for people. */
 export function formatFailure(failure: CheckFailure): string {
   const rows = failure.rows === 1 ? '1 row breaks' : `${failure.rows} rows break`;
-  return `${rows} ${failure.name} (${failure.file})`;
+  const stored = failure.storedIn ? `; kept in ${formatRelation(failure.storedIn)}` : '';
+  return `${rows} ${failure.name} (${failure.file}${stored})`;
 }
 
 /** Checks that read several nodes, and so wait until all of them are published. */

@@ -53,7 +53,7 @@ export async function updateHistory(
       return { action, ...derived, dataVersion, failures, warnings: [] };
     });
   } catch (error) {
-    if (error instanceof Withheld) return withhold(warehouse, node, error.failures);
+    if (error instanceof Withheld) return withhold(warehouse, node, error.failures, error.kept);
     throw error;
   }
 }

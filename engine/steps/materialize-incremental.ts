@@ -91,7 +91,7 @@ async function mergeInPlace(warehouse: Warehouse, merge: Merge): Promise<Materia
       return { action, rows, dataVersion, failures, warnings: change.warnings };
     });
   } catch (error) {
-    if (error instanceof Withheld) return withhold(warehouse, node, error.failures);
+    if (error instanceof Withheld) return withhold(warehouse, node, error.failures, error.kept);
     throw error;
   }
 }

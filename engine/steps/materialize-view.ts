@@ -4,6 +4,7 @@ import { auditNode, mustWithhold, ownChecks } from './audit.ts';
 import type { BuildContext, MaterializeResult } from './build-context.ts';
 import { clearTheWay, dropLeftover, nextOf, saveState, stateOf, withhold } from './publish.ts';
 import { createSchema, createView, dropRelation, selectOf } from './relation-statements.ts';
+import { storeFailures } from './store-failures.ts';
 
 /**
  * A view is audited under another name, then takes the place of the live one in one transaction.
@@ -20,6 +21,7 @@ export async function materializeView(
   const failures = audited ? await auditView(warehouse, node, context) : [];
   context.signal.throwIfAborted();
   if (mustWithhold(failures)) {
+    await storeFailures(warehouse, ownChecks(node), () => next, false);
     await warehouse.ddl([dropRelation(next, 'view')]);
     return withhold(warehouse, node, failures);
   }

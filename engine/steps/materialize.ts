@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { ensureNodeStates, markNodeFailed } from '../state/nodes.ts';
 import type { BuildNode } from '../words/node.ts';
 import type { Warehouse } from '../words/warehouse.ts';
+import { ownChecks } from './audit.ts';
 import type { BuildContext, MaterializeResult } from './build-context.ts';
 import { materializeHistory } from './history.ts';
 import { materializeIncremental } from './materialize-incremental.ts';
@@ -9,6 +10,7 @@ import { materializeTable } from './materialize-table.ts';
 import { materializeView } from './materialize-view.ts';
 import { materializeSeed } from './seed.ts';
 import { materializeSnapshot } from './snapshot.ts';
+import { storeFailures } from './store-failures.ts';
 
 /**
  * Builds one node: write beside the live relation, audit, publish in one transaction. After an
@@ -26,6 +28,7 @@ export async function materialize(
   await runHooks(warehouse, node.config.preHooks);
   const result = await buildRelation(warehouse, node, context);
   if (result.action === 'withheld') return result;
+  await storeFailures(warehouse, ownChecks(node), () => node.relation);
   try {
     await runHooks(warehouse, node.config.postHooks);
   } catch (error) {

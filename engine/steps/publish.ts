@@ -2,8 +2,8 @@ import type { RawBuilder } from 'kysely';
 import { forgetNodeState, markNodeFailed, type NodeState, saveNodeState } from '../state/nodes.ts';
 import type { BuildNode } from '../words/node.ts';
 import type { Relation } from '../words/table.ts';
-import type { Session, Warehouse } from '../words/warehouse.ts';
-import { auditNode, mustWithhold } from './audit.ts';
+import type { Warehouse } from '../words/warehouse.ts';
+import { auditNode, mustWithhold, ownChecks } from './audit.ts';
 import type { BuildContext, CheckFailure, MaterializeResult } from './build-context.ts';
 import {
   countRows,
@@ -13,6 +13,7 @@ import {
   renameTable,
   tableOf,
 } from './relation-statements.ts';
+import { type KeptFailures, storeFailures, writeKept } from './store-failures.ts';
 
 /** Ends the names of copies under construction; whatever bears it is dropped at the next build. */
 export const nextSuffix = '__tidemill_next';
@@ -51,11 +52,13 @@ export function stateOf(
 
 /** Nothing was published: the live relation stays, and the node is tried again at the next run. */
 export async function withhold(
-  session: Session,
+  warehouse: Warehouse,
   node: BuildNode,
   failures: readonly CheckFailure[],
+  kept: readonly KeptFailures[] = [],
 ): Promise<MaterializeResult> {
-  await markNodeFailed(session, node.id);
+  await writeKept(warehouse, kept);
+  await markNodeFailed(warehouse, node.id);
   return { action: 'withheld', rows: 0, dataVersion: undefined, failures, warnings: [] };
 }
 
@@ -94,6 +97,7 @@ export async function publishTable(
     const failures = await auditNode(warehouse, node, copy);
     context.signal.throwIfAborted();
     if (mustWithhold(failures)) {
+      await storeFailures(warehouse, ownChecks(node), () => copy, false);
       await warehouse.ddl(relations.map((relation) => dropRelation(nextOf(relation), 'table')));
       return await withhold(warehouse, node, failures);
     }

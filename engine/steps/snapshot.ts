@@ -137,7 +137,7 @@ async function updateInPlace(
       return { action, rows, dataVersion, failures, warnings: [] };
     });
   } catch (error) {
-    if (error instanceof Withheld) return withhold(warehouse, node, error.failures);
+    if (error instanceof Withheld) return withhold(warehouse, node, error.failures, error.kept);
     throw error;
   }
 }

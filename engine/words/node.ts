@@ -106,6 +106,15 @@ export interface Check {
   readonly failCalc?: string;
   /** Most failing rows to look for. */
   readonly limit?: number;
+  /** Where the failing rows are kept for people to look at; absent: nowhere. */
+  readonly store?: FailureStore;
+}
+
+/** A table of a test's failing rows, or a view that shows them as they are now. */
+export interface FailureStore {
+  readonly kind: 'table' | 'view';
+  /** Asks the project's naming macros. */
+  relation(): Promise<Relation>;
 }
 
 /** A node ready to be built: rendered, bound, fingerprinted. */
