@@ -7,15 +7,11 @@ import {
   isStandardObject,
   listSchemas,
 } from '../apis/hubspot/object-name.ts';
-import { listProperties } from '../apis/hubspot/property.ts';
+import { type HubSpotProperty, listProperties } from '../apis/hubspot/property.ts';
+import { type Answers, answerChanges } from '../engine/wire/answer-changes.ts';
 import type { ConnectionContext, DestinationFactory } from '../engine/words/connection.ts';
 import type { Destination, RowChange, WriteResult } from '../engine/words/destination.ts';
-import {
-  assertThat,
-  BudgetExhausted,
-  TerminalError,
-  TransientError,
-} from '../engine/words/errors.ts';
+import { assertThat, TerminalError } from '../engine/words/errors.ts';
 import { associateAll, findTypes, type Link } from './hubspot/associate.ts';
 import { type WriteScene, writeBatches } from './hubspot/batch-write.ts';
 import { toDestinationFields } from './hubspot/field.ts';
@@ -42,36 +38,20 @@ function createDestination(context: ConnectionContext, object: string): Destinat
     },
     groupSize: () => batchInputsMax,
     price: (_, total) => Math.ceil(total / batchInputsMax),
-    async write(changes, signal) {
-      const prepared = await prepare(changes, async () => {
-        const found = await find(signal);
-        return { ...found, types: await findTypes({ account, ...found, signal }, changes) };
-      });
-      if ('deferred' in prepared) return prepared.deferred;
-      const { objectPath, properties, types } = prepared;
-      const results: (WriteResult | undefined)[] = changes.map(() => undefined);
-      const known = new Map(properties.map((property) => [property.name, property]));
-      const rows: Row[] = [];
-      for (const [index, change] of changes.entries()) {
-        const row = toRow(index, change, known);
-        if ('status' in row) results[index] = row;
-        else rows.push(row);
-      }
-      const scene: WriteScene = {
-        account,
-        object,
-        objectPath,
-        clock: context.clock,
-        log: context.log,
-        signal,
-        types,
-        settle(row, result) {
-          assertThat(results[row.index] === undefined, 'a row was settled twice');
-          results[row.index] = result;
+    write: (changes, signal) =>
+      answerChanges(
+        changes.length,
+        async () => {
+          const found = await find(signal);
+          return { ...found, types: await findTypes({ account, ...found, signal }, changes) };
         },
-      };
-      return finishPartly(results, () => writeRows(scene, rows, results));
-    },
+        async (answers, { objectPath, properties, types }) => {
+          const settle: WriteScene['settle'] = (row, result) => answers.settle(row.index, result);
+          const { clock, log } = context;
+          const scene = { account, object, objectPath, clock, log, signal, types, settle };
+          await writeChanges(scene, changes, properties, answers);
+        },
+      ),
     async find(field, values, fields, signal) {
       const found = await find(signal);
       return findRecords({ account, ...found, signal }, { field, values, fields });
@@ -79,45 +59,19 @@ function createDestination(context: ConnectionContext, object: string): Destinat
   };
 }
 
-/** What fails before anything is sent leaves every row for the next run. */
-async function prepare<T extends object>(
-  changes: readonly RowChange[],
-  work: () => Promise<T>,
-): Promise<T | { readonly deferred: readonly WriteResult[] }> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof TransientError || error instanceof BudgetExhausted)) throw error;
-    const reason = error.message;
-    return { deferred: changes.map(() => ({ status: 'deferred', reason })) };
-  }
-}
-
-/** Answers already given must not be lost with the failure of a later call. */
-async function finishPartly(
-  results: readonly (WriteResult | undefined)[],
-  work: () => Promise<void>,
-): Promise<readonly WriteResult[]> {
-  let stopped: string | undefined;
-  try {
-    await work();
-  } catch (error) {
-    const isPartial = results.some((result) => result !== undefined);
-    if (!(error instanceof TerminalError) || !isPartial) throw error;
-    stopped = error.message;
-  }
-  return results.map((result) => {
-    if (stopped !== undefined) return result ?? { status: 'deferred', reason: stopped };
-    assertThat(result !== undefined, 'a change has no answer');
-    return result;
-  });
-}
-
-async function writeRows(
+async function writeChanges(
   scene: WriteScene,
-  rows: readonly Row[],
-  results: (WriteResult | undefined)[],
+  changes: readonly RowChange[],
+  properties: readonly HubSpotProperty[],
+  answers: Answers,
 ): Promise<void> {
+  const known = new Map(properties.map((property) => [property.name, property]));
+  const rows: Row[] = [];
+  for (const [index, change] of changes.entries()) {
+    const row = toRow(index, change, known);
+    if ('status' in row) answers.settle(index, row);
+    else rows.push(row);
+  }
   const groups = new Map<string, Row[]>();
   const seen = new Set<string>();
   for (const row of rows) {
@@ -142,8 +96,8 @@ async function writeRows(
     assertThat(action !== undefined, 'a group without rows');
     await writeBatches(scene, action, group);
   }
-  const failed = await associateAll(scene, listLinks(rows, results));
-  for (const [index, result] of failed) results[index] = result;
+  const failed = await associateAll(scene, listLinks(rows, answers));
+  for (const [index, result] of failed) answers.amend(index, result);
 }
 
 function refuseRow(scene: WriteScene, row: Row, seen: Set<string>): WriteResult | undefined {
@@ -165,12 +119,9 @@ function refuseRow(scene: WriteScene, row: Row, seen: Set<string>): WriteResult 
 }
 
 /** Creates bring their associations along; every other written row's follow. */
-function listLinks(
-  rows: readonly Row[],
-  results: readonly (WriteResult | undefined)[],
-): readonly Link[] {
+function listLinks(rows: readonly Row[], answers: Answers): readonly Link[] {
   return rows.flatMap(({ index, change }) => {
-    const result = results[index];
+    const result = answers.get(index);
     if (change.action === 'create' || change.action === 'archive') return [];
     if (result?.status !== 'written') return [];
     return (change.associations ?? []).map(({ to, id }) => ({

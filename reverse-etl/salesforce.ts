@@ -2,9 +2,11 @@ import { openAccount } from '../apis/salesforce/account.ts';
 import { ingestCalls } from '../apis/salesforce/bulk-ingest.ts';
 import { collectionRecordsMax } from '../apis/salesforce/collection.ts';
 import { salesforceSchema } from '../apis/salesforce/config.ts';
+import type { SalesforceField } from '../apis/salesforce/describe.ts';
+import { type Answers, answerChanges } from '../engine/wire/answer-changes.ts';
 import type { ConnectionContext, DestinationFactory } from '../engine/words/connection.ts';
-import type { Destination, RowChange, WriteResult } from '../engine/words/destination.ts';
-import { assertThat, TerminalError } from '../engine/words/errors.ts';
+import type { Destination, RowChange } from '../engine/words/destination.ts';
+import { assertThat } from '../engine/words/errors.ts';
 import { isCsvable, writeBulk } from './salesforce/bulk-write.ts';
 import { type WriteScene, writeCollections } from './salesforce/collection-write.ts';
 import { toDestinationFields } from './salesforce/field.ts';
@@ -36,34 +38,17 @@ function createDestination(context: ConnectionContext, object: string): Destinat
       const last = rest < bulkChangesMin ? Math.ceil(rest / collectionRecordsMax) : ingestCalls;
       return whole * ingestCalls + last;
     },
-    async write(changes, signal) {
-      const results: (WriteResult | undefined)[] = changes.map(() => undefined);
-      const scene: WriteScene = {
-        account,
-        object,
-        clock: context.clock,
-        log: context.log,
-        signal,
-        settle(row, result) {
-          assertThat(results[row.index] === undefined, 'a row was settled twice');
-          results[row.index] = result;
+    write: (changes, signal) =>
+      answerChanges(
+        changes.length,
+        () => account.describe(object, signal),
+        (answers, { fields }) => {
+          const settle: WriteScene['settle'] = (row, result) => answers.settle(row.index, result);
+          const { clock, log } = context;
+          const scene = { account, object, clock, log, signal, settle };
+          return writeChanges(scene, changes, fields, answers);
         },
-      };
-      let stopped: string | undefined;
-      try {
-        await writeChanges(scene, changes, results);
-      } catch (error) {
-        // Answers already given must not be lost with the failure of a later call.
-        const isPartial = results.some((result) => result !== undefined);
-        if (!(error instanceof TerminalError) || !isPartial) throw error;
-        stopped = error.message;
-      }
-      return results.map((result) => {
-        if (stopped !== undefined) return result ?? { status: 'deferred', reason: stopped };
-        assertThat(result !== undefined, 'a change has no answer');
-        return result;
-      });
-    },
+      ),
     async find(field, values, fields, signal) {
       const described = await account.describe(object, signal);
       return findRecords(account, described, { field, values, fields }, signal);
@@ -74,23 +59,23 @@ function createDestination(context: ConnectionContext, object: string): Destinat
 async function writeChanges(
   scene: WriteScene,
   changes: readonly RowChange[],
-  results: (WriteResult | undefined)[],
+  fields: readonly SalesforceField[],
+  answers: Answers,
 ): Promise<void> {
-  const { fields } = await scene.account.describe(scene.object, scene.signal);
   const byName = new Map(fields.map((field) => [field.name, field]));
   const groups = new Map<string, Row[]>();
   const seen = new Set<string>();
   for (const [index, change] of changes.entries()) {
     const row = toRow(index, change, byName);
     if ('status' in row) {
-      results[index] = row;
+      answers.settle(index, row);
       continue;
     }
     // One call may not name a record twice: Salesforce would refuse both.
     const subject = `${change.action} ${change.id ?? change.match?.value ?? change.key}`;
     if (seen.has(subject)) {
       const message = 'another change of this call names the same record';
-      results[index] = { status: 'rejected', code: 'same-record-twice', message };
+      answers.settle(index, { status: 'rejected', code: 'same-record-twice', message });
       continue;
     }
     seen.add(subject);

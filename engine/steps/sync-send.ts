@@ -86,6 +86,9 @@ async function sendGroup(
   }
   assertThat(results.length === changes.length, 'every change is answered for');
   ledger.settle(outcomesOf(tickets, results));
+  for (const result of results) {
+    if (result.status === 'deferred' && result.stop !== undefined) throw result.stop;
+  }
   return results;
 }
 

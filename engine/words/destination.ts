@@ -1,3 +1,4 @@
+import type { TerminalError } from './errors.ts';
 import type { JsonValue } from './json.ts';
 import type { CanonicalKind } from './warehouse.ts';
 
@@ -60,7 +61,12 @@ export type WriteResult =
       readonly fields?: readonly string[];
     }
   | { readonly status: 'in_doubt'; readonly reason: string }
-  | { readonly status: 'deferred'; readonly reason: string };
+  | {
+      readonly status: 'deferred';
+      readonly reason: string;
+      /** What needs a person before anything more can be written: the step ends in it. */
+      readonly stop?: TerminalError;
+    };
 
 export interface FoundRecord {
   readonly id: string;

@@ -7,22 +7,13 @@ import {
   saveBatch,
 } from '../../apis/hubspot/batch.ts';
 import { findFault, type HubSpotFault, isNotApplied, waitMsMax } from '../../apis/hubspot/fault.ts';
-import { retry } from '../../engine/wire/retry.ts';
+import { type ChunkWriter, writeChunks } from '../../engine/wire/write-chunks.ts';
 import type { Clock } from '../../engine/words/clock.ts';
 import type { ChangeAction, WriteResult } from '../../engine/words/destination.ts';
-import {
-  assertThat,
-  BudgetExhausted,
-  messageOf,
-  TerminalError,
-  TransientError,
-} from '../../engine/words/errors.ts';
+import { assertThat, type TerminalError } from '../../engine/words/errors.ts';
 import type { JsonObject } from '../../engine/words/json.ts';
 import type { Log } from '../../engine/words/log.ts';
 import { type Row, reject } from './row.ts';
-
-/** Calls spent on finding the rows that make HubSpot refuse a whole call. */
-export const splitCallsMax = 40;
 
 export interface WriteScene {
   readonly account: HubSpotAccount;
@@ -38,73 +29,33 @@ export interface WriteScene {
 }
 
 /** Writes rows of one action (and one match field) in calls of 100; every row is settled. */
-export async function writeBatches(
+export function writeBatches(
   scene: WriteScene,
   action: ChangeAction,
   rows: readonly Row[],
 ): Promise<void> {
-  const splits = { left: splitCallsMax };
-  let stopped: string | undefined;
-  for (let at = 0; at < rows.length; at += batchInputsMax) {
-    const chunk = rows.slice(at, at + batchInputsMax);
-    if (stopped === undefined) stopped = await writeChunk(scene, action, chunk, splits);
-    else deferAll(scene, chunk, stopped);
-  }
-}
-
-function deferAll(scene: WriteScene, rows: readonly Row[], reason: string): void {
-  for (const row of rows) scene.settle(row, { status: 'deferred', reason });
-}
-
-/** Answers why no further call should be made, where that is so. */
-async function writeChunk(
-  scene: WriteScene,
-  action: ChangeAction,
-  chunk: readonly Row[],
-  splits: { left: number },
-): Promise<string | undefined> {
   const { account, objectPath, signal, clock, log } = scene;
-  let waiting = chunk;
-  let isDoubtful = false;
-  // Updates, upserts and archives by key may be sent twice; a create may not.
-  const isIdempotent = action !== 'create';
-  try {
-    await retry(
-      async () => {
-        const inputs = waiting.map((row) => toInput(scene, action, row));
-        const answer = await saveBatch(account, objectPath, action, inputs, signal);
-        waiting = settleAnswer(scene, action, waiting, answer);
-        if (waiting.length === 0) return;
-        throw new TransientError(`${waiting.length} rows are locked`, { code: 'row-locked' });
-      },
-      {
-        signal,
-        clock,
-        log,
-        isRepeatable(error) {
-          if ((error.retryAfterMs ?? 0) > waitMsMax) return false;
-          if (isNotApplied(error)) return true;
-          isDoubtful = true;
-          return isIdempotent;
-        },
-      },
-    );
-    return undefined;
-  } catch (error) {
-    signal.throwIfAborted();
-    const fault = findFault(error);
-    if (error instanceof TerminalError && fault !== undefined && !stopsAll(error)) {
-      return await settleRefusal(scene, action, waiting, fault, splits);
-    }
-    if (error instanceof TransientError || error instanceof BudgetExhausted) {
-      if (error instanceof TransientError && !isNotApplied(error)) isDoubtful = true;
-      const reason = messageOf(error);
-      const status = isDoubtful ? 'in_doubt' : 'deferred';
-      for (const row of waiting) scene.settle(row, { status, reason });
-      return error instanceof BudgetExhausted ? reason : undefined;
-    }
-    throw error;
-  }
+  const writer: ChunkWriter<Row> = {
+    rowsMax: batchInputsMax,
+    isIdempotent: action !== 'create',
+    clock,
+    log,
+    signal,
+    async send(waiting) {
+      const inputs = waiting.map((row) => toInput(scene, action, row));
+      const answer = await saveBatch(account, objectPath, action, inputs, signal);
+      return settleAnswer(scene, action, waiting, answer);
+    },
+    settle: scene.settle,
+    isNotApplied,
+    isTooLong: (error) => (error.retryAfterMs ?? 0) > waitMsMax,
+    readRefusal(error) {
+      const fault = findFault(error);
+      if (fault === undefined || stopsAll(error)) return undefined;
+      return { isShared: () => false, reject: (row) => reject(row, fault) };
+    },
+  };
+  return writeChunks(writer, rows);
 }
 
 /** Refusals of the app, not of what was sent: a person must act. */
@@ -217,27 +168,4 @@ function findRefused(open: ReadonlySet<Row>, fault: HubSpotFault, faults: number
 function listTexts(value: unknown): readonly string[] {
   if (value === undefined || value === null) return [];
   return Array.isArray(value) ? value.map(String) : [String(value)];
-}
-
-/**
- * HubSpot refused the whole call and applied nothing. The call is halved until the rows that are
- * refused stand alone, within a limit of calls.
- */
-async function settleRefusal(
-  scene: WriteScene,
-  action: ChangeAction,
-  rows: readonly Row[],
-  fault: HubSpotFault,
-  splits: { left: number },
-): Promise<string | undefined> {
-  if (rows.length === 1 || splits.left < 2) {
-    for (const row of rows) scene.settle(row, reject(row, fault));
-    return undefined;
-  }
-  splits.left -= 2;
-  const middle = Math.ceil(rows.length / 2);
-  const stopped = await writeChunk(scene, action, rows.slice(0, middle), splits);
-  if (stopped === undefined) return writeChunk(scene, action, rows.slice(middle), splits);
-  deferAll(scene, rows.slice(middle), stopped);
-  return stopped;
 }

@@ -6,6 +6,7 @@ import type {
   RowChange,
   WriteResult,
 } from '../../engine/words/destination.ts';
+import { TerminalError } from '../../engine/words/errors.ts';
 import type { JsonValue } from '../../engine/words/json.ts';
 
 export interface CrmRecord {
@@ -19,7 +20,7 @@ export interface CrmRecord {
 /**
  * What goes wrong with one change; `lost`: applied, then the reply is lost; `dropped`: not applied.
  */
-export type Fault = 'lost' | 'dropped' | 'rejected' | 'deferred';
+export type Fault = 'lost' | 'dropped' | 'rejected' | 'deferred' | 'forbidden';
 
 export interface FakeCrm extends Destination {
   readonly records: Map<string, CrmRecord>;
@@ -67,6 +68,10 @@ export function createFakeCrm(
     const fault = crm.fault(change);
     if (fault === 'dropped') return { status: 'in_doubt', reason: 'timed out' };
     if (fault === 'deferred') return { status: 'deferred', reason: 'over the limit' };
+    if (fault === 'forbidden') {
+      const stop = new TerminalError('the user may not write', { code: 'permission-missing' });
+      return { status: 'deferred', reason: stop.message, stop };
+    }
     if (fault === 'rejected') return { status: 'rejected', code: 'INVALID', message: 'refused' };
     const result = applySound(crm, change);
     return fault === 'lost' ? { status: 'in_doubt', reason: 'timed out' } : result;

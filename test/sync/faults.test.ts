@@ -144,3 +144,18 @@ test('two syncs of one key make one record, also when neither has seen it yet', 
   expect((await lab.diff()).hasWork).toBe(false);
   expect(lab.crm.live()).toHaveLength(1);
 });
+
+test('a write that needs a person ends in the error, keeps its answers and leaves nothing in doubt', async () => {
+  const lab = await openLab();
+  await lab.extract();
+  await lab.setModel([ann, bob]);
+  lab.crm.fault = ({ key }) => (key === 'bob@x.org' ? 'forbidden' : undefined);
+  await expect(lab.run()).rejects.toMatchObject({ code: 'permission-missing' });
+  expect(lab.crm.live()).toHaveLength(1);
+  lab.crm.fault = () => undefined;
+  const { tally, inDoubt } = await lab.run();
+  expect({ ...tally, inDoubt }).toMatchObject({ created: 1, inDoubt: 0 });
+  expect(lab.crm.live()).toHaveLength(2);
+  await lab.extract();
+  expect((await lab.diff()).hasWork).toBe(false);
+});
