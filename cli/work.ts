@@ -154,6 +154,9 @@ async function runHoldingLock(
   await using warehouse = await openWhenFree(opened, options);
   const { work, plan } = await gather(opened, warehouse, options);
   options.onPlan?.(plan);
+  const { createRunNotes } = await import('../engine/run/run-notes.ts');
+  const { writeRunArtifacts } = await import('../engine/artifacts/run-artifacts.ts');
+  const notes = createRunNotes(clock);
   const { runProjectHooks } = await import('../engine/run/project-hooks.ts');
   await runProjectHooks(work, 'start');
   const result = await runPlan({
@@ -163,6 +166,7 @@ async function runHoldingLock(
     stateFolder,
     clock,
     command,
+    notes,
     threads: options.threads ?? threadsDefault,
     ...(options.pipeline === undefined ? {} : { pipeline: options.pipeline }),
     onRun: (runId) => options.onRun?.(runId),
@@ -170,8 +174,24 @@ async function runHoldingLock(
     onProgress: (step, progress) => options.onProgress?.(step, progress),
     onEnd: (step, result) => options.onEnd?.(step, result),
   });
+  const args = argsOf(work, command);
+  await writeRunArtifacts({ work, result, notes, args, nowMs: clock.now() });
   await runProjectHooks(work, 'end');
   return result;
+}
+
+/** The command as dbt's artifacts tell it. */
+function argsOf({ request }: Work, command: string): Readonly<Record<string, unknown>> {
+  const { kinds, select = [], exclude = [], fullRefresh = false } = request.scope;
+  return {
+    which: kinds.has('materialize') ? 'build' : 'test',
+    select,
+    exclude,
+    full_refresh: fullRefresh,
+    invocation_command: command,
+    project_dir: request.project.folder,
+    target: request.project.target?.name ?? null,
+  };
 }
 
 /** People and BI tools open the file between runs: a run waits until they have closed it. */

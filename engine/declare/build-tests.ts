@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { didYouMean } from '../words/suggest.ts';
 import { parseTemplate } from './jinja/parse-template.ts';
 import { internalPackage } from './macro-library.ts';
@@ -14,6 +13,7 @@ import type { SourceIndex } from './source-index.ts';
 import { reportTemplateError } from './template-fault.ts';
 import { testCall } from './test-call.ts';
 import { complainOfTestConfig, renderTestConfig } from './test-config.ts';
+import { identifyTest } from './test-identity.ts';
 
 export interface TestSources {
   readonly packages: readonly PackageSource[];
@@ -97,13 +97,13 @@ async function genericTest(
     );
     return undefined;
   }
-  const name = entry.name ?? nameTest(entry, node, column);
-  const config = mergeConfig(pack.folderConfigs.tests.configOf([pack.name, name]), entry.config);
-  const identity = JSON.stringify([entry.test, entry.arguments, node.id, column, config, name]);
-  const digest = createHash('sha256').update(identity).digest('hex').slice(0, 10);
+  const { id, name, alias, fqn, kwargs } = identifyTest(pack, node, entry, column);
+  const own = mergeConfig(alias === name ? {} : { alias }, entry.config);
+  const config = mergeConfig(pack.folderConfigs.tests.configOf(fqn), own);
   const test: TestNode = {
-    ...testBase(pack, name, `test.${pack.name}.${name}.${digest}`, config, entry.place),
-    fqn: [pack.name, ...node.fqn.slice(1, -1), name],
+    ...testBase(pack, name, id, config, entry.place),
+    fqn,
+    kwargs,
     testName: second ?? first,
     testType: 'generic',
     entry,
@@ -184,28 +184,6 @@ function testBase(
     dependsOn: [],
     place,
   } as const;
-}
-
-/** dbt's name of a generic test: the test, its node, and its arguments in order of their names. */
-function nameTest(entry: TestEntry, node: ModelNode | SourceNode, column?: string): string {
-  const isSource = node.resourceType === 'source';
-  const version = !isSource && node.version !== undefined ? `_v${node.version}` : '';
-  const subject = isSource ? `${node.sourceName}_${node.name}` : `${node.name}${version}`;
-  const test = `${isSource ? 'source_' : ''}${entry.test.replace('.', '_')}`;
-  const given: Config = { ...entry.arguments, ...(column ? { column_name: column } : {}) };
-  const parts = Object.keys(given)
-    .sort()
-    .flatMap((key) => {
-      const value = given[key];
-      if (Array.isArray(value)) return value;
-      return value !== null && typeof value === 'object' ? Object.values(value) : [value];
-    })
-    .map((value) => String(value).replace(/[^0-9a-zA-Z_]+/g, '_'));
-  const start = `${test}_${subject}`;
-  const whole = parts.length > 0 ? `${start}_${parts.join('__')}` : start;
-  if (whole.length < 64) return whole;
-  const digest = createHash('md5').update(whole).digest('hex');
-  return `${start.slice(0, 30)}_${digest}`;
 }
 
 interface Calls {

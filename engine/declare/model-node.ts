@@ -52,6 +52,8 @@ export interface TestNode extends GraphNode {
   readonly nodeConfig: Config;
   /** Generic: the entry it was written as. */
   readonly entry?: TestEntry;
+  /** Generic: arguments of the macro as written, the tested relation among them. */
+  readonly kwargs?: Config;
   readonly column?: string;
   /** Generic: the node it tests. */
   readonly testedId?: string;

@@ -42,7 +42,9 @@ export function draftNodes(
     template: Template | undefined,
   ): void => {
     const patch = patches.get(`${kind}s.${name}`);
-    const fqn = [pack.name, ...source.folders, name];
+    // A file of blocks is one more step of the path to each of them.
+    const block = kind === 'snapshot' && !isProperties(source) ? [source.name] : [];
+    const fqn = [pack.name, ...source.folders, ...block, name];
     const folders = pack.folderConfigs[`${kind}s`].configOf(fqn);
     const base = mergeConfig(folders, patch?.config ?? {});
     const id = `${kind}.${pack.name}.${name}`;
@@ -79,6 +81,10 @@ export function draftNodes(
   reportTwins(drafts, faults);
   reportOrphans(patches, drafts, faults);
   return drafts;
+}
+
+function isProperties({ file }: SourceText): boolean {
+  return /\.ya?ml$/.test(file);
 }
 
 /** Each version of a model is a node of its own, built as `<name>_v<version>`. */

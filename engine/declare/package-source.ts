@@ -30,6 +30,8 @@ export interface SourceText {
 /** The files of one package: the project itself, or one it was installed with. */
 export interface PackageSource {
   readonly name: string;
+  /** Below the root of the project; empty for the project itself. */
+  readonly folder: string;
   /** Has a `dbt_project.yml`: follows dbt's conventions where ours differ. */
   readonly isDbt: boolean;
   readonly models: readonly SourceText[];
@@ -111,6 +113,7 @@ export async function readPackage(
   }
   return {
     name: layout.name,
+    folder,
     isDbt: layout.isDbt,
     models: await readTexts(files.models, 'sql'),
     snapshots: await readTexts(files.snapshots, 'sql'),

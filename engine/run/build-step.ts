@@ -5,6 +5,7 @@ import { isModelNode } from '../declare/model-node.ts';
 import { decideNode } from '../plan/decide-node.ts';
 import type { StandingReader } from '../plan/standing.ts';
 import type { Work } from '../plan/work.ts';
+import { ownChecks } from '../steps/audit.ts';
 import type { MaterializeResult, SeedSource } from '../steps/build-context.ts';
 import { formatFailure } from '../steps/check.ts';
 import { materialize } from '../steps/materialize.ts';
@@ -13,6 +14,7 @@ import type { BuildNode } from '../words/node.ts';
 import { plural } from '../words/plural.ts';
 import type { BuildStep } from '../words/step.ts';
 import { findBatchWindow, narrowToWindow } from './microbatch.ts';
+import type { RunNotes } from './run-notes.ts';
 import type { StepOutcome } from './run-steps.ts';
 
 const verbs: Readonly<Record<MaterializeResult['action'], string>> = {
@@ -31,6 +33,7 @@ export async function buildStep(
   step: BuildStep,
   runId: string,
   standing: StandingReader,
+  notes?: RunNotes,
 ): Promise<StepOutcome> {
   const { models, request } = work;
   const node = models?.nodes.get(step.id);
@@ -57,6 +60,7 @@ export async function buildStep(
     },
   };
   const compiled = await compileNode(models, node, options);
+  notes?.noteCompiled(node.id, compiled.sql);
   const bound = work.bound.get(step.id);
   const builtAtMs = isIncremental ? now.states.get(step.id)?.builtAtMs : undefined;
   const batch = findBatchWindow(node.nodeConfig, { boundaryMs, builtAtMs });
@@ -93,7 +97,21 @@ export async function buildStep(
     ...(seed ? { seed } : {}),
     ...(batch ? { batch } : {}),
   }).finally(standing.forget);
+  noteGates(build, result, notes);
   return toOutcome(result, decision.reasons);
+}
+
+/** Tests that were judged with the build: those it names as failures, and the others hold. */
+function noteGates(build: BuildNode, result: MaterializeResult, notes?: RunNotes): void {
+  if (result.action === 'unchanged' || result.action === 'none') return;
+  for (const { id } of ownChecks(build)) {
+    const failure = result.failures.find((one) => one.id === id);
+    if (!failure) notes?.noteGate(id, build.id, { status: 'pass', failures: 0 });
+    else {
+      const status = failure.severity === 'error' ? 'fail' : 'warn';
+      notes?.noteGate(id, build.id, { status, failures: failure.rows });
+    }
+  }
 }
 
 function toOutcome(result: MaterializeResult, reasons: readonly string[]): StepOutcome {

@@ -3,12 +3,18 @@ import { isModelNode, isSourceNode, isTestNode, isUnitTestNode } from '../declar
 import type { Work } from '../plan/work.ts';
 import { formatFailure, runPublishedCheck } from '../steps/check.ts';
 import { assertThat } from '../words/errors.ts';
+import type { Check } from '../words/node.ts';
 import type { CheckStep } from '../words/step.ts';
+import type { RunNotes } from './run-notes.ts';
 import type { StepOutcome } from './run-steps.ts';
 import { unitTestStep } from './unit-test-step.ts';
 
 /** Runs one test on what is published, or a unit test on the rows it gives. */
-export async function checkStep(work: Work, step: CheckStep): Promise<StepOutcome> {
+export async function checkStep(
+  work: Work,
+  step: CheckStep,
+  notes?: RunNotes,
+): Promise<StepOutcome> {
   const { models, request } = work;
   const test = models?.nodes.get(step.id);
   if (isUnitTestNode(test)) return unitTestStep(work, test);
@@ -22,7 +28,15 @@ export async function checkStep(work: Work, step: CheckStep): Promise<StepOutcom
       session: request.warehouse,
     },
   });
-  const failure = await runPublishedCheck(request.warehouse, check, (id) => {
+  const noted: Check = {
+    ...check,
+    sql: async (relationName) => {
+      const text = await check.sql(relationName);
+      notes?.noteCompiled(step.id, text);
+      return text;
+    },
+  };
+  const failure = await runPublishedCheck(request.warehouse, noted, (id) => {
     const node = models.nodes.get(id);
     return isModelNode(node) || isSourceNode(node) ? node.relation : undefined;
   });

@@ -10,6 +10,7 @@ import { buildStep } from './build-step.ts';
 import { checkStep } from './check-step.ts';
 import { extractStream } from './extract-step.ts';
 import { copyRunLog } from './record-run.ts';
+import type { RunNotes } from './run-notes.ts';
 import { runSteps, type StepOutcome } from './run-steps.ts';
 import { syncStep } from './sync-step.ts';
 
@@ -32,6 +33,8 @@ export interface RunRequest {
   /** The command as typed, without secrets. */
   readonly command: string;
   readonly pipeline?: string;
+  /** Filled while the run goes, for artifacts. */
+  readonly notes?: RunNotes;
   /** Called once the run is on record, before its first step. */
   onRun?(runId: string): void;
   onStart?(step: Step): void;
@@ -157,9 +160,9 @@ function createExecutor(request: RunRequest, runId: string) {
       }
       case 'materialize':
       case 'history':
-        return buildStep(work, step, runId, standing);
+        return buildStep(work, step, runId, standing, request.notes);
       case 'check':
-        return checkStep(work, step);
+        return checkStep(work, step, request.notes);
       case 'sync': {
         const onProgress = (done: number, total: number): void =>
           request.onProgress?.(step, { done, total, unit: 'row' });

@@ -176,7 +176,7 @@ describe('checks', () => {
       at_most_contact_2: 1,
       unique_contact_id: 1,
       not_null_contact_id: 1,
-      accepted_values_contact_name__ann__it_s__null: 2,
+      accepted_values_contact_name__ann__it_s__None: 2,
       relationships_deal_contact_id__id__ref_contact_: 1,
       no_x: 1,
     });

@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto';
+import type { ModelNode, RefCall, SourceCall } from '../declare/model-node.ts';
+import { asConfig, asTexts, type Config } from '../declare/properties.ts';
+import { filePathOf } from './file-path.ts';
+import { manifestColumns } from './manifest-columns.ts';
+import type { ManifestSources } from './manifest-sources.ts';
+import { contractOf, docsOf, manifestConfig } from './node-config.ts';
+import { relationNameOf } from './relation-name.ts';
+
+/** dbt looks at the path of a larger seed, not at what is in it. */
+const seedBytesMax = 1024 * 1024;
+
+/** A model, seed or snapshot as an entry of `nodes`. */
+export function manifestNode(from: ManifestSources, node: ModelNode): Config {
+  const { project } = from;
+  const { raw } = node.nodeConfig;
+  const config = manifestConfig(node.resourceType, {
+    ...raw,
+    materialized: node.nodeConfig.materialization,
+  });
+  const patch = from.patchOf(node);
+  return {
+    database: project.target.database,
+    schema: node.relation.schema,
+    name: node.name,
+    resource_type: node.resourceType,
+    package_name: node.packageName,
+    ...pathsOf(from, node),
+    unique_id: node.id,
+    fqn: node.fqn,
+    alias: node.relation.name,
+    checksum: checksumOf(from, node),
+    config,
+    tags: node.tags,
+    description: node.description,
+    columns: manifestColumns(node.columns),
+    meta: asConfig(raw['meta']),
+    group: typeof raw['group'] === 'string' ? raw['group'] : null,
+    docs: docsOf(raw),
+    patch_path: patch === undefined ? null : `${node.packageName}://${patch}`,
+    build_path: null,
+    unrendered_config: raw,
+    created_at: from.createdAt,
+    relation_name: relationNameOf(project, node),
+    raw_code: rawCodeOf(node),
+    doc_blocks: [],
+    ...(node.resourceType === 'seed'
+      ? { root_path: project.root, depends_on: { macros: [] } }
+      : {
+          ...compiledParts(from, node, node),
+          contract: { ...contractOf(raw), checksum: null },
+        }),
+    ...(node.resourceType === 'model' ? modelParts(from, node) : {}),
+  };
+}
+
+/** A snapshot's steps include its file of blocks; one of YAML is told as a file of its own. */
+function pathsOf({ project }: ManifestSources, node: ModelNode) {
+  const isYaml = /\.ya?ml$/.test(node.file);
+  const isBlock = node.resourceType === 'snapshot' && !isYaml;
+  const paths = filePathOf(
+    project,
+    node,
+    node.fqn.slice(1, isBlock || node.version !== undefined ? -2 : -1),
+  );
+  return isYaml ? { ...paths, path: `${paths.path}/${node.name}.sql` } : paths;
+}
+
+interface Calling {
+  readonly id: string;
+  readonly dependsOn: readonly string[];
+}
+
+/** What is known of a node that has SQL: what it calls, and what became of its template. */
+export function compiledParts(
+  from: ManifestSources,
+  node: Calling,
+  calls: { readonly refs: readonly RefCall[]; readonly sources: readonly SourceCall[] },
+): Config {
+  const sql = from.compiled.get(node.id);
+  return {
+    language: 'sql',
+    refs: uniqueCalls(
+      calls.refs.map(({ name, packageName, version }) => ({
+        name,
+        package: packageName ?? null,
+        version: version ?? null,
+      })),
+    ),
+    sources: uniqueCalls(calls.sources.map(({ source, table }) => [source, table])),
+    metrics: [],
+    depends_on: { macros: from.macrosOf(node.id), nodes: node.dependsOn },
+    compiled_path: null,
+    ...(sql === undefined
+      ? {}
+      : { compiled: true, compiled_code: sql, extra_ctes_injected: true, extra_ctes: [] }),
+  };
+}
+
+function modelParts(from: ManifestSources, node: ModelNode): Config {
+  const { raw } = node.nodeConfig;
+  const { access } = raw;
+  return {
+    access: access === 'private' || access === 'public' ? access : 'protected',
+    constraints: [],
+    version: node.version ?? null,
+    latest_version: node.latestVersion ?? null,
+    deprecation_date: null,
+    primary_key: from.primaryKeyOf(node),
+    time_spine: null,
+  };
+}
+
+/** dbt's own: of the file without the white space around it, so that an editor changes nothing. */
+function checksumOf(from: ManifestSources, node: ModelNode): Config {
+  const text = node.resourceType === 'model' ? node.text : from.fileTexts.get(node.file);
+  if (text === undefined) return { name: 'none', checksum: '' };
+  if (node.resourceType === 'seed' && Buffer.byteLength(text) > seedBytesMax) {
+    return { name: 'path', checksum: node.file };
+  }
+  return { name: 'sha256', checksum: sha256(text.trim()) };
+}
+
+export function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** A snapshot's text is a block of its file; any other node has its file for itself. */
+function rawCodeOf(node: ModelNode): string {
+  if (node.resourceType !== 'snapshot') return node.text.trim();
+  const block = new RegExp(
+    `\\{%[-+]?\\s*snapshot\\s+${node.name}\\s*[-+]?%\\}([\\s\\S]*?)\\{%[-+]?\\s*endsnapshot\\s*[-+]?%\\}`,
+  );
+  return block.exec(node.text)?.[1] ?? node.text.trim();
+}
+
+/** Calls written twice are told once. */
+export function uniqueCalls<T>(calls: readonly T[]): T[] {
+  return [...new Map(calls.map((call) => [JSON.stringify(call), call])).values()];
+}
+
+export function tagsOf(config: Config): readonly string[] {
+  return asTexts(config['tags']);
+}

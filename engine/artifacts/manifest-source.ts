@@ -1,0 +1,75 @@
+import type { SourceNode } from '../declare/model-node.ts';
+import { asConfig, type Config } from '../declare/properties.ts';
+import { filePathOf, packageFile } from './file-path.ts';
+import { manifestColumns } from './manifest-columns.ts';
+import { tagsOf } from './manifest-node.ts';
+import type { ManifestSources } from './manifest-sources.ts';
+import { relationNameOf } from './relation-name.ts';
+
+const unlimited = { count: null, period: null };
+
+/** A source table as an entry of `sources`. */
+export function manifestSource(from: ManifestSources, node: SourceNode): Config {
+  const { project } = from;
+  const file = packageFile(project, node.packageName, node.file);
+  const config = node.config;
+  const freshness = freshnessOf(node.freshness);
+  return {
+    database: project.target.database,
+    schema: node.relation.schema,
+    name: node.name,
+    resource_type: 'source',
+    package_name: node.packageName,
+    ...filePathOf(project, node, []),
+    path: file,
+    unique_id: node.id,
+    fqn: node.fqn,
+    source_name: node.sourceName,
+    source_description: '',
+    loader: '',
+    identifier: node.relation.name,
+    quoting: { database: null, schema: null, identifier: null, column: null },
+    loaded_at_field: node.loadedAtField ?? null,
+    loaded_at_query: null,
+    freshness,
+    external: null,
+    description: node.description,
+    columns: manifestColumns(node.columns),
+    meta: asConfig(config['meta']),
+    source_meta: {},
+    tags: tagsOf(config),
+    config: {
+      ...config,
+      enabled: true,
+      event_time: config['event_time'] ?? null,
+      freshness,
+      loaded_at_field: node.loadedAtField ?? null,
+      loaded_at_query: null,
+      meta: asConfig(config['meta']),
+      tags: tagsOf(config),
+    },
+    patch_path: null,
+    unrendered_config: {},
+    relation_name: relationNameOf(project, node),
+    created_at: from.createdAt,
+    unrendered_database: null,
+    unrendered_schema: null,
+    doc_blocks: [],
+  };
+}
+
+/** What a source says of its age; null where it wants none. */
+function freshnessOf(value: unknown): Config | null {
+  if (value === undefined || value === null) return null;
+  const written = asConfig(value);
+  const limit = (key: string): Config => {
+    const { count, period } = asConfig(written[key]);
+    return typeof count === 'number' ? { count, period } : unlimited;
+  };
+  const { filter } = written;
+  return {
+    warn_after: limit('warn_after'),
+    error_after: limit('error_after'),
+    filter: typeof filter === 'string' ? filter : null,
+  };
+}

@@ -1,0 +1,91 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  isModelNode,
+  isTestNode,
+  type ModelNode,
+  type ProjectNode,
+} from '../declare/model-node.ts';
+import type { ModelProject } from '../declare/model-project.ts';
+import { asTexts } from '../declare/properties.ts';
+import type { ArtifactMoment } from './metadata.ts';
+
+export interface ManifestRequest {
+  readonly project: ModelProject;
+  readonly moment: ArtifactMoment;
+  /** SQL of the nodes that were compiled, by id. */
+  readonly compiled: ReadonlyMap<string, string>;
+}
+
+/** What the entries of a manifest are made from. */
+export interface ManifestSources extends ManifestRequest {
+  /** Seconds since the epoch, as dbt counts them. */
+  readonly createdAt: number;
+  /** Files whose text no node holds: seeds, and those of snapshots. */
+  readonly fileTexts: ReadonlyMap<string, string>;
+  /** The YAML file that describes a node, within its package. */
+  patchOf(node: ModelNode): string | undefined;
+  /** Columns that tests hold to be unique and never null: together they name a row. */
+  primaryKeyOf(node: ModelNode): readonly string[];
+  /** Ids of the macros that the node's template calls. */
+  macrosOf(id: string): readonly string[];
+}
+
+export async function gatherManifestSources(request: ManifestRequest): Promise<ManifestSources> {
+  const { project, moment } = request;
+  const patches = new Map<string, string>();
+  for (const pack of project.packages) {
+    for (const { kind, name, place } of pack.properties.patches) {
+      const file = place.file.startsWith(`${pack.folder}/`)
+        ? place.file.slice(pack.folder.length + 1)
+        : place.file;
+      patches.set(`${pack.name}.${kind}.${name}`, file);
+    }
+  }
+  return {
+    ...request,
+    createdAt: moment.generatedAtMs / 1_000,
+    fileTexts: await readTexts(project),
+    patchOf: (node) => patches.get(`${node.packageName}.${node.resourceType}s.${node.name}`),
+    primaryKeyOf: (node) => primaryKeyOf(project, node),
+    macrosOf: () => [],
+  };
+}
+
+/** As dbt infers it: columns with a test `unique` and one `not_null`, else those with `unique`. */
+function primaryKeyOf(project: ModelProject, node: ModelNode): string[] {
+  const unique = new Set<string>();
+  const notNull = new Set<string>();
+  for (const id of project.graph.childrenOf(node.id)) {
+    const test = project.nodes.get(id);
+    if (!isTestNode(test) || test.testedId !== node.id) continue;
+    const combined = asTexts(test.kwargs?.['combination_of_columns']);
+    const columns = test.column === undefined ? combined : [test.column];
+    const isUnique =
+      test.testName === 'unique' || test.testName === 'unique_combination_of_columns';
+    const kind = isUnique ? unique : test.testName === 'not_null' ? notNull : undefined;
+    for (const column of columns) kind?.add(column);
+  }
+  const both = [...unique].filter((column) => notNull.has(column));
+  return (both.length > 0 ? both : [...unique]).sort();
+}
+
+async function readTexts(project: ModelProject): Promise<Map<string, string>> {
+  const needed = (node: ProjectNode): node is ModelNode =>
+    isModelNode(node) && node.resourceType !== 'model';
+  const nodes = [...project.nodes.values(), ...project.disabled.values()].filter(needed);
+  const files = [...new Set(nodes.map(({ file }) => file))];
+  const texts = files.map(async (file) => [file, await readOptional(join(project.root, file))]);
+  const found = (await Promise.all(texts)) as [string, string | undefined][];
+  return new Map(found.filter((one): one is [string, string] => one[1] !== undefined));
+}
+
+/** A file may go while the program runs: its checksum is left out then. */
+async function readOptional(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,144 @@
+import type { TestNode, UnitTestNode } from '../declare/model-node.ts';
+import { isModelNode, isSourceNode } from '../declare/model-node.ts';
+import type { Config } from '../declare/properties.ts';
+import { filePathOf, packageFile } from './file-path.ts';
+import { compiledParts, sha256, tagsOf } from './manifest-node.ts';
+import type { ManifestSources } from './manifest-sources.ts';
+import { manifestTestConfig } from './node-config.ts';
+
+/** A test as an entry of `nodes`. */
+export function manifestTest(from: ManifestSources, test: TestNode): Config {
+  const { project } = from;
+  const { nodeConfig } = test;
+  const alias = typeof nodeConfig['alias'] === 'string' ? nodeConfig['alias'] : test.name;
+  const schema =
+    typeof nodeConfig['schema'] === 'string' ? nodeConfig['schema'] : 'dbt_test__audit';
+  const isGeneric = test.testType === 'generic';
+  const file = packageFile(project, test.packageName, test.file);
+  return {
+    database: project.target.database,
+    schema: `${project.target.schema}_${schema}`,
+    name: test.name,
+    resource_type: 'test',
+    package_name: test.packageName,
+    ...(isGeneric
+      ? { original_file_path: file, path: `${alias}.sql` }
+      : filePathOf(project, test, test.fqn.slice(1, -1))),
+    unique_id: test.id,
+    fqn: test.fqn,
+    alias,
+    checksum: isGeneric
+      ? { name: 'none', checksum: '' }
+      : { name: 'sha256', checksum: sha256(test.text.trim()) },
+    config: manifestTestConfig(nodeConfig),
+    tags: tagsOf(nodeConfig),
+    description: test.entry?.description ?? '',
+    columns: {},
+    meta: nodeConfig['meta'] ?? {},
+    group: null,
+    docs: { show: true, node_color: null },
+    patch_path: null,
+    build_path: null,
+    unrendered_config: nodeConfig,
+    created_at: from.createdAt,
+    relation_name: null,
+    raw_code: isGeneric ? genericCode(test) : test.text.trim(),
+    doc_blocks: [],
+    ...compiledParts(from, test, { refs: callsOf(from, test), sources: sourcesOf(from, test) }),
+    contract: { enforced: false, alias_types: true, checksum: null },
+    ...(isGeneric ? genericParts(from, test) : {}),
+  };
+}
+
+function genericCode(test: TestNode): string {
+  const [first = '', second] = (test.entry?.test ?? '').split('.');
+  const macro = second === undefined ? `test_${first}` : `${first}.test_${second}`;
+  const { alias } = test.nodeConfig;
+  const config = typeof alias === 'string' ? `{{ config(alias="${alias}") }}` : '';
+  return `{{ ${macro}(**_dbt_generic_test_kwargs) }}${config}`;
+}
+
+function genericParts(from: ManifestSources, test: TestNode): Config {
+  const tested = from.project.nodes.get(test.testedId ?? '');
+  const isSource = isSourceNode(tested);
+  const [first = '', second] = (test.entry?.test ?? '').split('.');
+  return {
+    column_name: test.column ?? null,
+    file_key_name: isSource
+      ? `sources.${tested.sourceName}`
+      : `${tested?.resourceType ?? 'model'}s.${tested?.name ?? ''}`,
+    attached_node: isSource ? null : (test.testedId ?? null),
+    test_metadata: {
+      name: second ?? first,
+      kwargs: test.kwargs ?? {},
+      namespace: second === undefined ? null : first,
+    },
+  };
+}
+
+/** Edges of a test as calls: what was written is in its arguments or its file. */
+function callsOf({ project }: ManifestSources, test: TestNode) {
+  return test.dependsOn.flatMap((id) => {
+    const node = project.nodes.get(id);
+    if (!isModelNode(node)) return [];
+    const isOwn = node.packageName === test.packageName;
+    const packageName = isOwn ? undefined : node.packageName;
+    return [{ name: node.name, packageName, version: node.version, place: test.place }];
+  });
+}
+
+function sourcesOf({ project }: ManifestSources, test: TestNode) {
+  return test.dependsOn.flatMap((id) => {
+    const node = project.nodes.get(id);
+    if (!isSourceNode(node)) return [];
+    return [{ source: node.sourceName, table: node.name, place: test.place }];
+  });
+}
+
+/** A unit test as an entry of `unit_tests`. */
+export function manifestUnitTest(from: ManifestSources, test: UnitTestNode): Config {
+  const { project } = from;
+  const model = project.nodes.get(test.modelId);
+  const rows = (given: UnitTestNode['expect']) => ({
+    rows: given.fixture === undefined ? (given.rows ?? given.text ?? null) : null,
+    format: given.format,
+    fixture: given.fixture ?? null,
+  });
+  const paths = filePathOf(project, test, test.fqn.slice(1, -2));
+  const entry = {
+    model: model?.name ?? '',
+    given: test.given.map(({ input, rows: given }) => ({
+      input: inputText(from, input),
+      ...rows(given),
+    })),
+    expect: rows(test.expect),
+    overrides: {
+      macros: { is_incremental: test.isIncremental },
+      vars: test.vars,
+      env_vars: test.env,
+    },
+  };
+  return {
+    ...entry,
+    name: test.name,
+    resource_type: 'unit_test',
+    package_name: test.packageName,
+    ...paths,
+    unique_id: test.id,
+    fqn: test.fqn,
+    description: '',
+    depends_on: { macros: [], nodes: test.dependsOn },
+    config: { tags: test.tags, meta: test.config['meta'] ?? {}, enabled: true },
+    checksum: sha256(JSON.stringify(entry)),
+    schema: isModelNode(model) ? model.relation.schema : null,
+    created_at: from.createdAt,
+    versions: null,
+    version: isModelNode(model) ? (model.version ?? null) : null,
+  };
+}
+
+function inputText({ project }: ManifestSources, input: string): string {
+  const node = project.nodes.get(input);
+  if (isSourceNode(node)) return `source('${node.sourceName}', '${node.name}')`;
+  return node === undefined ? input : `ref('${node.name}')`;
+}

@@ -1,0 +1,135 @@
+import { createHash } from 'node:crypto';
+import type { MacroEntry } from '../declare/macro-library.ts';
+import {
+  isModelNode,
+  isSourceNode,
+  isTestNode,
+  isUnitTestNode,
+  type ProjectNode,
+} from '../declare/model-node.ts';
+import type { ModelProject } from '../declare/model-project.ts';
+import type { Config } from '../declare/properties.ts';
+import { packageFile } from './file-path.ts';
+import { manifestNode } from './manifest-node.ts';
+import { manifestSource } from './manifest-source.ts';
+import { gatherManifestSources, type ManifestRequest } from './manifest-sources.ts';
+import { manifestTest, manifestUnitTest } from './manifest-test.ts';
+import { artifactMetadata } from './metadata.ts';
+
+type Entries = Record<string, Config>;
+
+/** dbt's `manifest.json`, version 12: the project as its files say it is. */
+export interface Manifest {
+  readonly metadata: Config;
+  readonly nodes: Entries;
+  readonly sources: Entries;
+  readonly macros: Entries;
+  readonly docs: Entries;
+  readonly exposures: Entries;
+  readonly metrics: Entries;
+  readonly groups: Entries;
+  readonly selectors: Entries;
+  readonly disabled: Record<string, readonly Config[]>;
+  readonly parent_map: Record<string, readonly string[]>;
+  readonly child_map: Record<string, readonly string[]>;
+  readonly group_map: Record<string, readonly string[]>;
+  readonly saved_queries: Entries;
+  readonly semantic_models: Entries;
+  readonly unit_tests: Entries;
+}
+
+/** Reads seeds and files of snapshots for their checksums; everything else is in the project. */
+export async function buildManifest(request: ManifestRequest): Promise<Manifest> {
+  const from = await gatherManifestSources(request);
+  const { project } = request;
+  const all = project.graph.order.flatMap((id) => project.nodes.get(id) ?? []).filter(isDbts);
+  const nodes: Entries = {};
+  for (const node of all) {
+    if (isModelNode(node)) nodes[node.id] = manifestNode(from, node);
+    else if (isTestNode(node)) nodes[node.id] = manifestTest(from, node);
+  }
+  const disabled = [...project.disabled.values()];
+  return {
+    metadata: {
+      ...artifactMetadata('manifest', request.moment),
+      project_name: project.name,
+      project_id: createHash('md5').update(project.name).digest('hex'),
+      user_id: null,
+      send_anonymous_usage_stats: false,
+      adapter_type: project.target.type,
+      quoting: { database: true, schema: true, identifier: true, column: null },
+    },
+    nodes,
+    sources: entriesOf(all.filter(isSourceNode), (node) => manifestSource(from, node)),
+    macros: Object.fromEntries(macroEntries(project, from.createdAt)),
+    docs: {},
+    exposures: {},
+    metrics: {},
+    groups: {},
+    selectors: {},
+    disabled: Object.fromEntries(disabled.map((node) => [node.id, [manifestNode(from, node)]])),
+    ...edgesOf(project, all),
+    group_map: {},
+    saved_queries: {},
+    semantic_models: {},
+    unit_tests: entriesOf(all.filter(isUnitTestNode), (node) => manifestUnitTest(from, node)),
+  };
+}
+
+/** Streams and syncs are ours: dbt's manifest has no place for them. */
+function isDbts(node: ProjectNode): boolean {
+  return node.resourceType !== 'stream' && node.resourceType !== 'sync';
+}
+
+function entriesOf<N extends { readonly id: string }>(
+  nodes: readonly N[],
+  toEntry: (node: N) => Config,
+): Entries {
+  return Object.fromEntries(nodes.map((node) => [node.id, toEntry(node)]));
+}
+
+function edgesOf(
+  project: ModelProject,
+  all: readonly ProjectNode[],
+): Pick<Manifest, 'parent_map' | 'child_map'> {
+  const ids = new Set(all.map(({ id }) => id));
+  const known = (list: readonly string[]): string[] => list.filter((id) => ids.has(id)).sort();
+  return {
+    parent_map: Object.fromEntries(all.map(({ id }) => [id, known(project.graph.parentsOf(id))])),
+    child_map: Object.fromEntries(all.map(({ id }) => [id, known(project.graph.childrenOf(id))])),
+  };
+}
+
+/** From the opening tag to the end of the closing one. */
+function macroText({ template, node }: MacroEntry): string {
+  const { text } = template;
+  const start = text.lastIndexOf('{%', node.at);
+  const end = text.indexOf('%}', node.bodyEnd);
+  return text.slice(Math.max(start, 0), end < 0 ? undefined : end + 2);
+}
+
+function* macroEntries(project: ModelProject, createdAt: number): Generator<[string, Config]> {
+  for (const macro of project.library.all) {
+    const file = packageFile(project, macro.packageName, macro.file);
+    yield [
+      macro.id,
+      {
+        name: macro.name,
+        resource_type: 'macro',
+        package_name: macro.packageName,
+        path: file,
+        original_file_path: file,
+        unique_id: macro.id,
+        macro_sql: macroText(macro),
+        depends_on: { macros: [] },
+        description: '',
+        meta: {},
+        docs: { show: true, node_color: null },
+        patch_path: null,
+        arguments: [],
+        created_at: createdAt,
+        supported_languages: null,
+      },
+    ];
+  }
+}

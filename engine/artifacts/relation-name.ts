@@ -1,0 +1,14 @@
+import { isModelNode, isSourceNode, type ProjectNode } from '../declare/model-node.ts';
+import type { ModelProject } from '../declare/model-project.ts';
+import { quoteIdentifier } from '../declare/relation-value.ts';
+
+/** `"database"."schema"."name"`, as dbt writes it; null where the node has no relation. */
+export function relationNameOf(
+  project: ModelProject,
+  node: ProjectNode | undefined,
+): string | null {
+  if (!isModelNode(node) && !isSourceNode(node)) return null;
+  if (isModelNode(node) && node.nodeConfig.materialization === 'ephemeral') return null;
+  const { schema, name } = node.relation;
+  return [project.target.database, schema, name].map(quoteIdentifier).join('.');
+}

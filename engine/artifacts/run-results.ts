@@ -1,0 +1,166 @@
+import { readsOf } from '../declare/checks.ts';
+import { isModelNode, isTestNode, isUnitTestNode } from '../declare/model-node.ts';
+import type { ModelProject } from '../declare/model-project.ts';
+import type { Config } from '../declare/properties.ts';
+import type { GateNote, RunNotes } from '../run/run-notes.ts';
+import type { StepResult } from '../words/step.ts';
+import { type ArtifactMoment, artifactMetadata, isoTime } from './metadata.ts';
+import { relationNameOf } from './relation-name.ts';
+
+export interface RunResultsRequest {
+  readonly project: ModelProject;
+  readonly moment: ArtifactMoment;
+  readonly steps: readonly StepResult[];
+  readonly notes: Pick<RunNotes, 'compiled' | 'gates'>;
+  /** Ids of nodes that were meant: tests among them that were not reached are told as skipped. */
+  readonly selected: ReadonlySet<string>;
+  /** The command and its flags, as dbt keeps them. */
+  readonly args: Config;
+}
+
+/** dbt's `run_results.json`, version 6. */
+export interface RunResults {
+  readonly metadata: Config;
+  readonly results: readonly NodeResult[];
+  /** Seconds. */
+  readonly elapsed_time: number;
+  readonly args: Config;
+}
+
+export type ResultStatus = 'success' | 'error' | 'skipped' | 'pass' | 'fail' | 'warn';
+
+export interface NodeResult {
+  readonly status: ResultStatus;
+  readonly timing: readonly Config[];
+  readonly thread_id: string;
+  /** Seconds. */
+  readonly execution_time: number;
+  readonly adapter_response: Config;
+  readonly message: string | null;
+  readonly failures: number | null;
+  readonly unique_id: string;
+  readonly compiled: boolean | null;
+  readonly compiled_code: string | null;
+  readonly relation_name: string | null;
+  readonly batch_results: null;
+}
+
+const msPerSecond = 1_000;
+
+/** What became of every model, seed, snapshot and test. Streams and syncs are no nodes of dbt's. */
+export function buildRunResults(request: RunResultsRequest): RunResults {
+  const { project, moment, steps, args } = request;
+  const gates = Map.groupBy(request.notes.gates, ([, { nodeId }]) => nodeId);
+  const results = steps.flatMap((step) => {
+    const node = project.nodes.get(step.id);
+    if (!isModelNode(node) && !isTestNode(node) && !isUnitTestNode(node)) return [];
+    const judged = gates.get(step.id) ?? [];
+    const own = resultOf(request, step);
+    const isUnreached = judged.length === 0 && own.status !== 'success' && step.kind !== 'check';
+    return [
+      own,
+      ...judged.map(([id, gate]) => gateResult(step, id, gate)),
+      ...(isUnreached ? skippedGates(request, step) : []),
+    ];
+  });
+  return {
+    metadata: artifactMetadata('run_results', moment),
+    results,
+    elapsed_time: (moment.generatedAtMs - moment.startedAtMs) / msPerSecond,
+    args,
+  };
+}
+
+/**
+ * A reused model stands as it would if it were built: that is success. A test that could not be
+ * run is an error, one that found rows a failure.
+ */
+function statusOf(step: StepResult): ResultStatus {
+  const isTest = step.kind === 'check';
+  switch (step.status) {
+    case 'success':
+    case 'reused':
+      return isTest ? 'pass' : 'success';
+    case 'warn':
+      return isTest ? 'warn' : 'success';
+    case 'stopped':
+    case 'skipped':
+      return 'skipped';
+    case 'failed':
+      return isTest && (step.counts['failures'] ?? 0) > 0 ? 'fail' : 'error';
+  }
+}
+
+function resultOf({ project, notes }: RunResultsRequest, step: StepResult): NodeResult {
+  const status = statusOf(step);
+  const isSkipped = status === 'skipped';
+  const compiled = notes.compiled.get(step.id);
+  const startedMs = Date.parse(step.startedAt);
+  const endedMs = startedMs + step.durationMs;
+  const compiledMs = compiled?.atMs ?? startedMs;
+  const rows = step.counts['rows'];
+  const code = step.status === 'reused' ? { code: 'REUSED' } : {};
+  return {
+    status,
+    timing: isSkipped
+      ? []
+      : [timing('compile', startedMs, compiledMs), timing('execute', compiledMs, endedMs)],
+    thread_id: 'main',
+    execution_time: isSkipped ? 0 : step.durationMs / msPerSecond,
+    adapter_response: isSkipped
+      ? {}
+      : {
+          _message: step.message,
+          ...code,
+          ...(rows === undefined || step.kind === 'check' ? {} : { rows_affected: rows }),
+        },
+    message: step.message,
+    failures: step.kind === 'check' && !isSkipped ? (step.counts['failures'] ?? null) : null,
+    unique_id: step.id,
+    compiled: compiled !== undefined,
+    compiled_code: compiled?.sql ?? null,
+    relation_name:
+      step.kind === 'check' ? null : relationNameOf(project, project.nodes.get(step.id)),
+    batch_results: null,
+  };
+}
+
+function timing(name: string, startedMs: number, completedMs: number): Config {
+  return { name, started_at: isoTime(startedMs), completed_at: isoTime(completedMs) };
+}
+
+/** Tests of one model are gates of its build: they have no step, and here a result of their own. */
+function gateResult(step: StepResult, id: string, gate: GateNote): NodeResult {
+  const startedMs = Date.parse(step.startedAt);
+  const rows = `${gate.failures} ${gate.failures === 1 ? 'row breaks' : 'rows break'} it`;
+  return {
+    ...noResult,
+    status: gate.status,
+    timing: [timing('execute', startedMs, startedMs + step.durationMs)],
+    message: gate.status === 'pass' ? null : rows,
+    failures: gate.failures,
+    unique_id: id,
+  };
+}
+
+/** Gates of a model that was not built were not reached. */
+function skippedGates({ project, selected }: RunResultsRequest, step: StepResult): NodeResult[] {
+  return project.graph.childrenOf(step.id).flatMap((id) => {
+    const test = project.nodes.get(id);
+    if (!isTestNode(test) || !selected.has(id) || readsOf(project, test).length > 1) return [];
+    return [{ ...noResult, status: 'skipped' as const, unique_id: id }];
+  });
+}
+
+const noResult: Omit<NodeResult, 'status' | 'unique_id'> = {
+  timing: [],
+  thread_id: 'main',
+  execution_time: 0,
+  adapter_response: {},
+  message: null,
+  failures: null,
+  compiled: false,
+  compiled_code: null,
+  relation_name: null,
+  batch_results: null,
+};

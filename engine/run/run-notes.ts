@@ -1,0 +1,35 @@
+import type { Clock } from '../words/clock.ts';
+
+/** What became of a test that was judged as a gate, within the build of its model. */
+export interface GateNote {
+  readonly status: 'pass' | 'warn' | 'fail';
+  /** Rows that break it. */
+  readonly failures: number;
+}
+
+/**
+ * What a run knows beyond each step's result, for artifacts: the SQL each node ran with, and the
+ * tests that are no steps of their own. Kept beside the results, which are printed and stored.
+ */
+export interface RunNotes {
+  readonly compiled: ReadonlyMap<string, { readonly sql: string; readonly atMs: number }>;
+  /** By the test's id; `nodeId` is the model whose build judged it. */
+  readonly gates: ReadonlyMap<string, GateNote & { readonly nodeId: string }>;
+  noteCompiled(id: string, sql: string): void;
+  noteGate(id: string, nodeId: string, gate: GateNote): void;
+}
+
+export function createRunNotes(clock: Clock): RunNotes {
+  const compiled = new Map<string, { sql: string; atMs: number }>();
+  const gates = new Map<string, GateNote & { nodeId: string }>();
+  return {
+    compiled,
+    gates,
+    noteCompiled: (id, sql) => {
+      compiled.set(id, { sql, atMs: clock.now() });
+    },
+    noteGate: (id, nodeId, gate) => {
+      gates.set(id, { ...gate, nodeId });
+    },
+  };
+}
