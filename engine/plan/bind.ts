@@ -13,11 +13,14 @@ import {
 } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import type { RenderMoment } from '../declare/node-render.ts';
+import { compileInputWhole } from '../declare/typescript/compile-inputs.ts';
+import type { ScriptInput } from '../declare/typescript/script-definition.ts';
 import { messageOf, TerminalError } from '../words/errors.ts';
 import type { HistoryConfig } from '../words/node.ts';
 import { didYouMean } from '../words/suggest.ts';
 import type { Column, Relation } from '../words/table.ts';
 import type { Session, Shadow } from '../words/warehouse.ts';
+import { checkScriptInputs, ScriptMismatch } from './bind-script.ts';
 import { addedColumns, resolveHistory } from './bound-shape.ts';
 import { type KnownColumn, openShadowTables, type ShadowTables } from './shadow-tables.ts';
 
@@ -147,6 +150,7 @@ async function bindModel(binding: Binding, node: ModelNode): Promise<void> {
 async function bindSelect(binding: Binding, node: ModelNode): Promise<BoundNode> {
   const { tables, request } = binding;
   const { relation, nodeConfig, id } = node;
+  if (node.script) await checkScriptInputs(node, (input) => describeInput(binding, node, input));
   const select = await renderSelect(binding, node, false);
   if (nodeConfig.materialization === 'ephemeral') {
     return { id, columns: await request.shadow.describeQuery(select) };
@@ -164,6 +168,18 @@ async function bindSelect(binding: Binding, node: ModelNode): Promise<BoundNode>
     await request.shadow.describeQuery(await renderSelect(binding, node, true));
   }
   return { id, columns };
+}
+
+async function describeInput(
+  binding: Binding,
+  node: ModelNode,
+  input: ScriptInput,
+): Promise<readonly Column[]> {
+  const { tables, request } = binding;
+  const options = compileOptions(binding);
+  const { sql: text, reads } = await compileInputWhole(request.project, node, input, options);
+  await tables.makeReady(reads);
+  return request.shadow.describeQuery(sql.raw(trimStatement(text)));
 }
 
 async function renderSelect(binding: Binding, node: ModelNode, isIncremental: boolean) {
@@ -255,6 +271,10 @@ function describeFailure(
   const found = project.nodes.get(node.id);
   const place = isTestNode(found) ? found.place : placeOf(project, node);
   const base = { severity: 'error', nodeId: node.id } as const;
+  if (error instanceof ScriptMismatch) {
+    const { message, hint } = error;
+    return { ...error.place, message, ...base, ...(hint === undefined ? {} : { hint }) };
+  }
   if (error instanceof JinjaError) {
     const isPlaced = error.file !== undefined && !error.file.startsWith('<');
     const { file = place.file, line = 1, column = 1 } = error;

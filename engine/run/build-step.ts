@@ -2,11 +2,12 @@ import { join } from 'node:path';
 import { checksOf } from '../declare/checks.ts';
 import { compileHooks, compileNode } from '../declare/compile-node.ts';
 import { isModelNode } from '../declare/model-node.ts';
+import { compileInputs } from '../declare/typescript/compile-inputs.ts';
 import { decideNode } from '../plan/decide-node.ts';
 import type { StandingReader } from '../plan/standing.ts';
 import type { Work } from '../plan/work.ts';
 import { ownChecks } from '../steps/audit.ts';
-import type { MaterializeResult, SeedSource } from '../steps/build-context.ts';
+import type { MaterializeResult, ScriptSource, SeedSource } from '../steps/build-context.ts';
 import { formatFailure } from '../steps/check.ts';
 import { materialize } from '../steps/materialize.ts';
 import { assertThat } from '../words/errors.ts';
@@ -33,6 +34,7 @@ export async function buildStep(
   step: BuildStep,
   runId: string,
   standing: StandingReader,
+  stateFolder: string,
   notes?: RunNotes,
 ): Promise<StepOutcome> {
   const { models, request } = work;
@@ -86,6 +88,11 @@ export async function buildStep(
     node.resourceType === 'seed' && bound
       ? { path: join(models.root, node.file), columns: bound.columns }
       : undefined;
+  const script: ScriptSource | undefined = node.script && {
+    script: node.script,
+    inputs: await compileInputs(models, node, options),
+    spoolFolder: join(stateFolder, 'spool', 'models', encodeURIComponent(node.id)),
+  };
   // Also after a failure: hooks and marks may have been written.
   const result = await materialize(warehouse, build, {
     runId,
@@ -95,6 +102,7 @@ export async function buildStep(
     log,
     inputs: decision.inputs,
     ...(seed ? { seed } : {}),
+    ...(script ? { script } : {}),
     ...(batch ? { batch } : {}),
   }).finally(standing.forget);
   noteGates(build, result, notes);

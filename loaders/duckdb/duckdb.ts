@@ -126,11 +126,12 @@ async function createWarehouse(
       });
     },
     async *stream(statement) {
-      const reader = await guarded(() => readers.acquire());
+      // Not of the pool: several streams that wait for each other's rows would use it up for good.
+      const reader = await guarded(attached.connect);
       try {
         yield* streamRows(reader, compileStatement(statement));
       } finally {
-        readers.discard(reader);
+        reader.closeSync();
       }
     },
     async pages(session, files, stream) {
