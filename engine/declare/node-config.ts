@@ -6,6 +6,7 @@ import {
   type NodeConfig,
 } from '../words/node.ts';
 import { didYouMean } from '../words/suggest.ts';
+import { readIdentityConfig } from './identity-config.ts';
 import { asTexts, type Config } from './properties.ts';
 import { readSnapshotConfig } from './snapshot-config.ts';
 
@@ -42,6 +43,7 @@ export function readNodeConfig(
     materialization === 'history'
       ? readHistory(raw, uniqueKey, choose('changed_by', changedBys) ?? 'content', complaints)
       : undefined;
+  const identity = materialization === 'identity' ? readIdentityConfig(raw, complaints) : undefined;
   const snapshot = materialization === 'snapshot' ? readSnapshotConfig(raw, complaints) : undefined;
   if (
     (incrementalStrategy === 'merge' || incrementalStrategy === 'delete+insert') &&
@@ -61,6 +63,7 @@ export function readNodeConfig(
     ...optionalText('duplicateOrder', raw['duplicate_order']),
     ...(typeof raw['full_refresh'] === 'boolean' ? { fullRefresh: raw['full_refresh'] } : {}),
     ...(history ? { history } : {}),
+    ...(identity ? { identity } : {}),
     ...(snapshot ? { snapshot } : {}),
     ...(refreshEveryMs === undefined ? {} : { refreshEveryMs }),
     preHooks: hooksOf(raw, 'pre'),

@@ -4,7 +4,7 @@ import { parseTemplate } from './jinja/parse-template.ts';
 import { fromPython } from './jinja/python-value.ts';
 import type { JinjaValue } from './jinja/values.ts';
 import { internalPackage } from './macro-library.ts';
-import type { FaultList } from './model-fault.ts';
+import type { FaultList, Place } from './model-fault.ts';
 import type { ModelNode } from './model-node.ts';
 import { readNodeConfig } from './node-config.ts';
 import type { NodeDraft } from './node-draft.ts';
@@ -20,8 +20,7 @@ import { type RenderTrace, startTrace } from './node-scope.ts';
 import { type Config, mergeConfig } from './properties.ts';
 import { relationValue } from './relation-value.ts';
 import { reportTemplateError } from './template-fault.ts';
-import { complainOfScript, configOfScript } from './typescript/script-config.ts';
-import { placeCalls } from './typescript/script-template.ts';
+import { placeOfWords } from './word-place.ts';
 
 export interface ReadNode {
   readonly node: ModelNode;
@@ -46,16 +45,23 @@ export async function readNode(
   } catch (error) {
     troubles.push(error);
   }
-  const script = source.script?.kind === 'model' ? source.script.script : undefined;
-  if (script) trace.configs.push(configOfScript(script));
   const raw = mergeConfig(trace.configs.reduce(mergeConfig, base), overrides);
   const fallback = draft.kind === 'model' ? 'view' : draft.kind;
-  const { config, complaints } = readNodeConfig(raw, source.script ? 'table' : fallback);
-  if (script) complaints.push(...complainOfScript(script, config));
+  const { config, complaints } = readNodeConfig(raw, fallback);
   // A node that is switched off may lack what it would need: a variable, most often.
   if (config.enabled) {
     for (const error of troubles) reportTemplateError(error, place, faults, id);
-    for (const complaint of complaints) faults.error(place, complaint, { nodeId: id });
+    for (const complaint of complaints) {
+      const found =
+        placeOfWords(source.file, source.text, complaint) ?? placeOfYaml(draft) ?? place;
+      faults.error(found, complaint, { nodeId: id });
+    }
+    const decisions = config.identity?.decisions;
+    if (decisions !== undefined) {
+      const found = placeOfWords(source.file, source.text, `"${decisions}"`) ?? placeOfYaml(draft);
+      const call = { packageName: undefined, name: decisions, version: undefined };
+      trace.refs.push({ ...call, place: found ?? place });
+    }
   }
   let relation: Relation = { schema: reading.target.schema, name: draft.name };
   try {
@@ -76,15 +82,19 @@ export async function readNode(
     relation,
     nodeConfig: config,
     text: source.text,
-    description: draft.patch?.description || (script?.definition.description ?? ''),
+    description: draft.patch?.description ?? '',
     columns: draft.patch?.columns ?? [],
-    refs: script ? placeCalls(trace.refs, source.file, source.text) : trace.refs,
-    sources: script ? placeCalls(trace.sources, source.file, source.text) : trace.sources,
-    ...(script ? { script } : {}),
+    refs: trace.refs,
+    sources: trace.sources,
     ...(draft.version === undefined ? {} : { version: draft.version }),
     ...(draft.latestVersion === undefined ? {} : { latestVersion: draft.latestVersion }),
   };
   return { node, template: draft.template };
+}
+
+/** What is not in the template was written in YAML, where there is any. */
+function placeOfYaml({ patch }: NodeDraft): Place | undefined {
+  return patch && Object.keys(patch.config).length > 0 ? patch.place : undefined;
 }
 
 function renderOf(

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import { type CompileOptions, compileNode, compileTest } from '../declare/compile-node.ts';
+import { findDecisions } from '../declare/find-decisions.ts';
 import { JinjaError } from '../declare/jinja/jinja-error.ts';
 import type { ModelFault } from '../declare/model-fault.ts';
 import {
@@ -13,14 +14,12 @@ import {
 } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import type { RenderMoment } from '../declare/node-render.ts';
-import { compileInputWhole } from '../declare/typescript/compile-inputs.ts';
-import type { ScriptInput } from '../declare/typescript/script-definition.ts';
 import { messageOf, TerminalError } from '../words/errors.ts';
 import type { HistoryConfig } from '../words/node.ts';
 import { didYouMean } from '../words/suggest.ts';
 import type { Column, Relation } from '../words/table.ts';
 import type { Session, Shadow } from '../words/warehouse.ts';
-import { checkScriptInputs, ScriptMismatch } from './bind-script.ts';
+import { bindIdentity } from './bind-identity.ts';
 import { addedColumns, resolveHistory } from './bound-shape.ts';
 import { type KnownColumn, openShadowTables, type ShadowTables } from './shadow-tables.ts';
 
@@ -150,7 +149,6 @@ async function bindModel(binding: Binding, node: ModelNode): Promise<void> {
 async function bindSelect(binding: Binding, node: ModelNode): Promise<BoundNode> {
   const { tables, request } = binding;
   const { relation, nodeConfig, id } = node;
-  if (node.script) await checkScriptInputs(node, (input) => describeInput(binding, node, input));
   const select = await renderSelect(binding, node, false);
   if (nodeConfig.materialization === 'ephemeral') {
     return { id, columns: await request.shadow.describeQuery(select) };
@@ -162,6 +160,11 @@ async function bindSelect(binding: Binding, node: ModelNode): Promise<BoundNode>
     const columns = await tables.createEmpty(relation, all);
     return { id, columns, ...(history ? { history } : {}) };
   }
+  if (nodeConfig.identity) {
+    const decisions = decisionsOf(binding, node);
+    const all = await bindIdentity(node, nodeConfig.identity, select, request.shadow, decisions);
+    return { id, columns: await tables.createEmpty(relation, all) };
+  }
   const columns = await tables.createFrom(relation, select);
   if (nodeConfig.materialization === 'incremental' || node.text.includes('is_incremental')) {
     // The part that only increments run reads the table itself, which stands by now.
@@ -170,16 +173,11 @@ async function bindSelect(binding: Binding, node: ModelNode): Promise<BoundNode>
   return { id, columns };
 }
 
-async function describeInput(
-  binding: Binding,
-  node: ModelNode,
-  input: ScriptInput,
-): Promise<readonly Column[]> {
-  const { tables, request } = binding;
-  const options = compileOptions(binding);
-  const { sql: text, reads } = await compileInputWhole(request.project, node, input, options);
-  await tables.makeReady(reads);
-  return request.shadow.describeQuery(sql.raw(trimStatement(text)));
+/** The relation of an identity's decisions with its columns, once it is bound. */
+function decisionsOf({ request, tables }: Binding, node: ModelNode) {
+  const relation = findDecisions(request.project, node)?.relation;
+  const columns = relation && tables.columnsOf(relation);
+  return relation && columns ? { relation, columns } : undefined;
 }
 
 async function renderSelect(binding: Binding, node: ModelNode, isIncremental: boolean) {
@@ -271,10 +269,6 @@ function describeFailure(
   const found = project.nodes.get(node.id);
   const place = isTestNode(found) ? found.place : placeOf(project, node);
   const base = { severity: 'error', nodeId: node.id } as const;
-  if (error instanceof ScriptMismatch) {
-    const { message, hint } = error;
-    return { ...error.place, message, ...base, ...(hint === undefined ? {} : { hint }) };
-  }
   if (error instanceof JinjaError) {
     const isPlaced = error.file !== undefined && !error.file.startsWith('<');
     const { file = place.file, line = 1, column = 1 } = error;

@@ -105,7 +105,6 @@ async function textOf(
   );
   const canonical = dialect === 'duckdb' || dialect === 'postgres';
   const parts = compiled.map(({ sql }) => (canonical ? canonicalSql(sql) : sql));
-  if (node.script) parts.push(node.script.digest);
   // Where the text follows from more than the files, all that it is made of stands in for it.
   if (isUnanswered || flags.readsClock || flags.asksWarehouse) {
     parts.push(
@@ -183,6 +182,8 @@ function configPart({ nodeConfig }: ModelNode): unknown {
     nodeConfig.preHooks,
     nodeConfig.postHooks,
     rawKeys.map((key) => raw[key] ?? null),
+    // At the end and only where there is one: other nodes keep the fingerprint they have.
+    ...(nodeConfig.identity ? [nodeConfig.identity] : []),
   ];
 }
 

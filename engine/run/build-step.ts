@@ -1,17 +1,18 @@
 import { join } from 'node:path';
 import { checksOf } from '../declare/checks.ts';
 import { compileHooks, compileNode } from '../declare/compile-node.ts';
-import { isModelNode } from '../declare/model-node.ts';
-import { compileInputs } from '../declare/typescript/compile-inputs.ts';
+import { findDecisions } from '../declare/find-decisions.ts';
+import { isModelNode, type ModelNode } from '../declare/model-node.ts';
+import type { ModelProject } from '../declare/model-project.ts';
 import { decideNode } from '../plan/decide-node.ts';
 import type { StandingReader } from '../plan/standing.ts';
 import type { Work } from '../plan/work.ts';
 import { ownChecks } from '../steps/audit.ts';
-import type { MaterializeResult, ScriptSource, SeedSource } from '../steps/build-context.ts';
+import type { MaterializeResult, SeedSource } from '../steps/build-context.ts';
 import { formatFailure } from '../steps/check.ts';
 import { materialize } from '../steps/materialize.ts';
 import { assertThat } from '../words/errors.ts';
-import type { BuildNode } from '../words/node.ts';
+import type { BuildNode, NodeConfig } from '../words/node.ts';
 import { plural } from '../words/plural.ts';
 import type { BuildStep } from '../words/step.ts';
 import { findBatchWindow, narrowToWindow } from './microbatch.ts';
@@ -34,7 +35,6 @@ export async function buildStep(
   step: BuildStep,
   runId: string,
   standing: StandingReader,
-  stateFolder: string,
   notes?: RunNotes,
 ): Promise<StepOutcome> {
   const { models, request } = work;
@@ -74,6 +74,7 @@ export async function buildStep(
     config: {
       ...node.nodeConfig,
       ...(bound?.history ? { history: bound.history } : {}),
+      ...placeDecisions(models, node),
       ...(await compileHooks(models, node, options)),
     },
     sql: batch ? narrowToWindow(compiled.sql, batch) : compiled.sql,
@@ -88,11 +89,6 @@ export async function buildStep(
     node.resourceType === 'seed' && bound
       ? { path: join(models.root, node.file), columns: bound.columns }
       : undefined;
-  const script: ScriptSource | undefined = node.script && {
-    script: node.script,
-    inputs: await compileInputs(models, node, options),
-    spoolFolder: join(stateFolder, 'spool', 'models', encodeURIComponent(node.id)),
-  };
   // Also after a failure: hooks and marks may have been written.
   const result = await materialize(warehouse, build, {
     runId,
@@ -102,7 +98,6 @@ export async function buildStep(
     log,
     inputs: decision.inputs,
     ...(seed ? { seed } : {}),
-    ...(script ? { script } : {}),
     ...(batch ? { batch } : {}),
   }).finally(standing.forget);
   noteGates(build, result, notes);
@@ -120,6 +115,14 @@ function noteGates(build: BuildNode, result: MaterializeResult, notes?: RunNotes
       notes?.noteGate(id, build.id, { status, failures: failure.rows });
     }
   }
+}
+
+/** An identity's config names its decisions; the build reads the relation they stand in. */
+function placeDecisions(models: ModelProject, node: ModelNode): Pick<NodeConfig, 'identity'> {
+  const { identity } = node.nodeConfig;
+  const relation = findDecisions(models, node)?.relation;
+  if (!identity || !relation) return {};
+  return { identity: { ...identity, decisionsRelation: relation } };
 }
 
 function toOutcome(result: MaterializeResult, reasons: readonly string[]): StepOutcome {

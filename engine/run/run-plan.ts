@@ -160,7 +160,7 @@ function createExecutor(request: RunRequest, runId: string) {
       }
       case 'materialize':
       case 'history':
-        return buildStep(work, step, runId, standing, request.stateFolder, request.notes);
+        return buildStep(work, step, runId, standing, request.notes);
       case 'check':
         return checkStep(work, step, request.notes);
       case 'sync': {

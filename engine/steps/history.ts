@@ -48,9 +48,10 @@ export async function materializeHistory(
     context,
     shape,
     log,
+    logColumns,
     columns: columnsOfHistory(shape, warehouse.dialect.typeName('boolean')),
     changedBy: config.changedBy,
-    dialect: warehouse.dialect,
+    textType: warehouse.dialect.typeName('string'),
   };
   const live = await clearTheWay(warehouse, node.relation);
   const base = await findBase(warehouse, build, live);

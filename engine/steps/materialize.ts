@@ -5,13 +5,13 @@ import type { Warehouse } from '../words/warehouse.ts';
 import { ownChecks } from './audit.ts';
 import type { BuildContext, MaterializeResult } from './build-context.ts';
 import { materializeHistory } from './history.ts';
+import { materializeIdentity } from './identity.ts';
 import { materializeIncremental } from './materialize-incremental.ts';
 import { materializeTable } from './materialize-table.ts';
 import { materializeView } from './materialize-view.ts';
 import { materializeSeed } from './seed.ts';
 import { materializeSnapshot } from './snapshot.ts';
 import { storeFailures } from './store-failures.ts';
-import { materializeScript } from './typescript/materialize-script.ts';
 
 /**
  * Builds one node: write beside the live relation, audit, publish in one transaction. After an
@@ -27,9 +27,7 @@ export async function materialize(
   context.signal.throwIfAborted();
   await ensureNodeStates(warehouse);
   await runHooks(warehouse, node.config.preHooks);
-  const result = context.script
-    ? await materializeScript(warehouse, node, context, context.script, buildRelation)
-    : await buildRelation(warehouse, node, context);
+  const result = await buildRelation(warehouse, node, context);
   if (result.action === 'withheld') return result;
   await storeFailures(warehouse, ownChecks(node), () => node.relation);
   try {
@@ -55,6 +53,8 @@ async function buildRelation(
       return materializeIncremental(warehouse, node, context);
     case 'history':
       return materializeHistory(warehouse, node, context);
+    case 'identity':
+      return materializeIdentity(warehouse, node, context);
     case 'seed':
       return materializeSeed(warehouse, node, context);
     case 'snapshot':

@@ -1,3 +1,4 @@
+import type { IdentityConfig } from './identity.ts';
 import type { Relation } from './table.ts';
 
 export const materializations = [
@@ -6,6 +7,7 @@ export const materializations = [
   'incremental',
   'ephemeral',
   'history',
+  'identity',
   'snapshot',
   'seed',
 ] as const;
@@ -77,6 +79,7 @@ export interface NodeConfig {
   readonly duplicateOrder?: string;
   readonly fullRefresh?: boolean;
   readonly history?: HistoryConfig;
+  readonly identity?: IdentityConfig;
   readonly snapshot?: SnapshotConfig;
   /** Milliseconds after which a node is built again though nothing changed (it reads the clock). */
   readonly refreshEveryMs?: number;

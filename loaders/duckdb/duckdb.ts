@@ -126,12 +126,11 @@ async function createWarehouse(
       });
     },
     async *stream(statement) {
-      // Not of the pool: several streams that wait for each other's rows would use it up for good.
-      const reader = await guarded(attached.connect);
+      const reader = await guarded(() => readers.acquire());
       try {
         yield* streamRows(reader, compileStatement(statement));
       } finally {
-        reader.closeSync();
+        readers.discard(reader);
       }
     },
     async pages(session, files, stream) {

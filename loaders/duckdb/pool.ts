@@ -4,6 +4,8 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 export interface Pool {
   acquire(): Promise<DuckDBConnection>;
   release(connection: DuckDBConnection): void;
+  /** Closes a connection that may hold an unfinished result, and makes room for another. */
+  discard(connection: DuckDBConnection): void;
   /** Runs `work` on a connection of its own. */
   use<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T>;
   close(): void;
@@ -41,6 +43,12 @@ export function createPool(connect: () => Promise<DuckDBConnection>, sizeMax: nu
   return {
     acquire,
     release,
+    discard(connection) {
+      connection.closeSync();
+      opened -= 1;
+      const next = waiting.shift();
+      if (next) acquire().then(next.resolve, next.reject);
+    },
     async use(work) {
       const connection = await acquire();
       try {

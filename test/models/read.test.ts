@@ -157,9 +157,9 @@ describe('config', () => {
       changedBy: 'content',
     });
     expect(faultsOf(project)).toEqual([
-      'models/no_key.sql:1:1 materialized "history" needs a unique_key',
+      'models/no_key.sql:1:24 materialized "history" needs a unique_key',
       expect.stringContaining('"materialized" is "tabel"; did you mean "table"?'),
-      'models/typo.sql:1:1 config "refresh_every" is "often"; write a duration such as 24h',
+      'models/typo.sql:1:47 config "refresh_every" is "often"; write a duration such as 24h',
     ]);
   });
 

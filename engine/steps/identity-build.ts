@@ -1,0 +1,198 @@
+import { type RawBuilder, sql } from 'kysely';
+import { TerminalError } from '../words/errors.ts';
+import type { IdentityConfig } from '../words/identity.ts';
+import type { BuildNode } from '../words/node.ts';
+import { type Column, formatRelation, type Relation } from '../words/table.ts';
+import type { Dialect, Session } from '../words/warehouse.ts';
+import type { BuildContext } from './build-context.ts';
+import {
+  beforeTable,
+  clusterRecords,
+  clustersTable,
+  createBefore,
+  createScope,
+  scopeTable,
+} from './identity-clusters.ts';
+import { requireDecisions } from './identity-decisions.ts';
+import {
+  afterTable,
+  bornTable,
+  countTaken,
+  createAfter,
+  createBorn,
+  createNamed,
+  deleteBefore,
+  insertAfter,
+  insertEvents,
+  insertIds,
+  namedTable,
+  passIdsOn,
+  resolveIds,
+} from './identity-ids.ts';
+import {
+  affectedTable,
+  createAffected,
+  createBlocks,
+  createFound,
+  createLost,
+  createTouched,
+  deleteLost,
+  deleteOversize,
+  insertDecisions,
+  insertFoundMatches,
+  insertOversize,
+  lostTable,
+  touchedTable,
+} from './identity-matches.ts';
+import { blocksTable, foundTable, insertPairs } from './identity-pairs.ts';
+import {
+  changedTable,
+  createChanged,
+  createFresh,
+  deleteChanged,
+  freshTable,
+  insertFresh,
+  requireRecords,
+} from './identity-records.ts';
+import { deleteReview, insertReview } from './identity-review.ts';
+import type { IdentityColumns, IdentityTables } from './identity-shape.ts';
+import { countRows, dropTables, tableOf } from './relation-statements.ts';
+
+/** One build of one identity: what it reads, what it writes. */
+export interface IdentityBuild {
+  readonly node: BuildNode;
+  readonly config: IdentityConfig;
+  readonly context: BuildContext;
+  readonly dialect: Dialect;
+  /** The records, reduced to what is needed. */
+  readonly select: RawBuilder<unknown>;
+  readonly columns: IdentityColumns;
+  readonly decisions?: {
+    readonly relation: Relation;
+    readonly columns: readonly Column[];
+    readonly select: RawBuilder<unknown>;
+  };
+}
+
+/** `rows`: how many rows of the identity were written; `oversize`: blocks that matched nothing. */
+export interface Derived {
+  readonly rows: number;
+  readonly oversize: number;
+}
+
+type Scope = 'all' | 'changed';
+type Execute = (statement: RawBuilder<unknown>) => Promise<number>;
+
+/**
+ * Brings the tables up to date with the records and decisions of now. `all` writes empty tables
+ * (ids and events may hold what earlier builds knew), `changed` those of the last build. Both are
+ * the same statements, `changed` narrowed to what changed records touch: that is why they agree.
+ */
+export async function deriveIdentity(
+  session: Session,
+  build: IdentityBuild,
+  tables: IdentityTables,
+  scope: Scope,
+  earlier: Relation = tables.identity,
+): Promise<Derived> {
+  const execute: Execute = async (statement) => {
+    build.context.signal.throwIfAborted();
+    return session.execute(statement);
+  };
+  await execute(createFresh(build.select));
+  await requireRecords(session, build.node);
+  await matchRecords(session, build, tables, scope);
+  await execute(createBefore(earlier, scope));
+  await execute(createScope(tables.records, scope));
+  await clusterRecords(session, build.node, tables.matches, scope, build.context.signal);
+  const rows = await nameClusters(session, build, tables, scope);
+  if (scope === 'changed') await execute(deleteReview(tables.review));
+  await execute(insertReview(tables, build.config.canonicalId, scope));
+  const changing =
+    scope === 'changed' ? [changedTable, affectedTable, lostTable, touchedTable] : [];
+  await dropTables(session, [
+    ...[freshTable, blocksTable, foundTable, beforeTable, scopeTable, clustersTable],
+    ...[namedTable, bornTable, afterTable],
+    ...changing,
+  ]);
+  return { rows, oversize: await countRows(session, tableOf(tables.oversize)) };
+}
+
+/** Records and matches as they are now; `touchedTable` is left behind where only some changed. */
+async function matchRecords(
+  session: Session,
+  build: IdentityBuild,
+  tables: IdentityTables,
+  scope: Scope,
+): Promise<void> {
+  const { config, dialect, node, columns, context, decisions } = build;
+  const { rules } = config;
+  const execute: Execute = async (statement) => {
+    context.signal.throwIfAborted();
+    return session.execute(statement);
+  };
+  if (scope === 'changed') {
+    await execute(createChanged(tables.records, columns.records));
+    await execute(createAffected(rules, tables.records));
+    await execute(deleteChanged(tables.records));
+    await execute(deleteOversize(tables.oversize));
+  }
+  await execute(insertFresh(tables.records, columns.records, scope));
+  await execute(createBlocks(rules, tables.records, scope));
+  await execute(insertOversize(rules, tables.oversize));
+  await execute(createFound(columns.matches));
+  const pairs = { rules, records: tables.records, dialect, scope };
+  for (const [index, rule] of rules.entries()) await execute(insertPairs(rule, index, pairs));
+  if (decisions) {
+    await requireDecisions(session, node, decisions.relation, decisions.columns);
+    await execute(insertDecisions(decisions.select, tables.records, dialect.typeName('double')));
+  }
+  if (scope === 'changed') {
+    await execute(createLost(rules, tables.matches));
+    await execute(createTouched());
+    await execute(deleteLost(tables.matches));
+  }
+  await execute(insertFoundMatches(tables.matches, scope));
+}
+
+/** Gives every cluster in scope its id and writes what became of ids. */
+async function nameClusters(
+  session: Session,
+  { config, context, columns, dialect, node }: IdentityBuild,
+  tables: IdentityTables,
+  scope: Scope,
+): Promise<number> {
+  const { ids, records, identity, events } = tables;
+  const { canonicalId } = config;
+  const execute: Execute = async (statement) => {
+    context.signal.throwIfAborted();
+    return session.execute(statement);
+  };
+  const boundary = new Date(context.boundaryMs).toISOString();
+  const at = sql`cast(${sql.lit(boundary)} as ${sql.raw(dialect.typeName('timestamp'))})`;
+  await execute(passIdsOn(ids, records, canonicalId));
+  await execute(createNamed(ids, records));
+  await execute(createBorn(config, ids, records, dialect));
+  await refuseTaken(session, node, ids);
+  await execute(insertIds(ids, at));
+  await execute(createAfter(config, records));
+  await execute(resolveIds(ids, canonicalId));
+  await execute(insertEvents(events, canonicalId, at, context.runId));
+  const names = columns.identity.map(({ name }) => name);
+  const gone = scope === 'changed' ? await execute(deleteBefore(identity, names)) : 0;
+  return Math.max(gone, await execute(insertAfter(identity, names, scope)));
+}
+
+async function refuseTaken(session: Session, node: BuildNode, ids: Relation): Promise<void> {
+  const [row] = await session.query<{ rows: unknown }>(countTaken(ids));
+  const taken = Number(row?.rows ?? 0);
+  if (taken === 0) return;
+  throw new TerminalError(
+    `${formatRelation(node.relation)}: ${taken} new ids are taken by other records`,
+    {
+      code: 'identity-id-taken',
+      hint: `Give new ids another id_prefix in ${node.file}: the digests of two records begin alike.`,
+      model: node.id,
+    },
+  );
+}

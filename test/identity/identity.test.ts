@@ -1,0 +1,431 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { checkOf, openWorkbench, type Workbench } from '../materialize/workbench.ts';
+import {
+  build,
+  createPeople,
+  decide,
+  peopleConfig,
+  peopleNode,
+  put,
+  readAll,
+  readClusters,
+  readEvents,
+  readIds,
+  remove,
+} from './identity-bench.ts';
+
+let bench: Workbench;
+beforeEach(async () => {
+  bench = await openWorkbench();
+  await createPeople(bench);
+});
+afterEach(async () => {
+  await bench[Symbol.asyncDispose]();
+});
+
+const matchesOf = () =>
+  bench.rows(
+    `select left_record, right_record, rule, round(score, 2) as score, evidence, outcome
+     from mart.thing_matches order by all`,
+  );
+
+describe('rules', () => {
+  test('an exact rule joins equal keys and keeps what was equal as evidence', async () => {
+    await put(
+      bench,
+      { system: 'sf', id: '1', email: 'Ada@x.org' },
+      { system: 'hs', id: '2', email: 'ada@x.org' },
+      { system: 'hs', id: '3', email: null },
+      { system: 'hs', id: '4', email: '' },
+      { system: 'hs', id: '5', email: '' },
+    );
+    expect(await build(bench)).toMatchObject({ action: 'created', rows: 5, warnings: [] });
+    expect(await readClusters(bench)).toEqual(['hs:2 sf:1', 'hs:3', 'hs:4', 'hs:5']);
+    expect(await matchesOf()).toEqual([
+      {
+        left_record: 'hs:2',
+        right_record: 'sf:1',
+        rule: 'email',
+        score: 0.95,
+        evidence: 'ada@x.org',
+        outcome: 'joins',
+      },
+    ]);
+  });
+
+  test('a key of several parts matches where all of them are there and equal', async () => {
+    await put(
+      bench,
+      { system: 'sf', id: '1', phone: '1', firm: 'a' },
+      { system: 'hs', id: '2', phone: '1', firm: 'a' },
+      { system: 'hs', id: '3', phone: '1', firm: null },
+      { system: 'sf', id: '4', phone: '1', firm: null },
+    );
+    await build(bench);
+    expect(await readClusters(bench)).toEqual(['hs:2 sf:1', 'hs:3', 'sf:4']);
+    expect((await matchesOf())[0]?.['evidence']).toBe('1 / a');
+  });
+
+  test('a rule across systems never matches two records of one', async () => {
+    await put(
+      bench,
+      { system: 'sf', id: '1', phone: '1', firm: 'a' },
+      { system: 'sf', id: '2', phone: '1', firm: 'a' },
+    );
+    await build(bench);
+    expect(await readClusters(bench)).toEqual(['sf:1', 'sf:2']);
+  });
+
+  test('records name others by id: of another system, of their own, several at once', async () => {
+    await put(
+      bench,
+      { system: 'sf', id: '1' },
+      { system: 'hs', id: '2', twin: '1' },
+      { system: 'hs', id: '3', merged: '4; 5;99' },
+      { system: 'hs', id: '4' },
+      { system: 'hs', id: '5', twin: 'nobody', merged: '5' },
+    );
+    await build(bench);
+    expect(await readClusters(bench)).toEqual(['hs:2 sf:1', 'hs:3 hs:4 hs:5']);
+    expect((await matchesOf()).map(({ evidence }) => evidence)).toEqual([
+      'hs:2 names sf:1',
+      'hs:3 names hs:4',
+      'hs:3 names hs:5',
+    ]);
+  });
+
+  test('alike names of one block join from the threshold, and are reviewed below it', async () => {
+    await put(
+      bench,
+      { system: 'sf', id: '1', name: 'jonathan smith', firm: 'a' },
+      { system: 'hs', id: '2', name: 'jonathan smyth', firm: 'a' },
+      { system: 'hs', id: '3', name: 'jonatan schmidt', firm: 'a' },
+      { system: 'hs', id: '4', name: 'jonathan smith', firm: 'b' },
+    );
+    await build(bench);
+    expect(await readClusters(bench)).toEqual(['hs:2 sf:1', 'hs:3', 'hs:4']);
+    const review = await bench.rows(
+      'select left_record, right_record, reason, rule, evidence from mart.thing_review order by 2, 1',
+    );
+    expect(review).toEqual([
+      {
+        left_record: 'hs:2',
+        right_record: 'hs:3',
+        reason: 'doubtful',
+        rule: 'similar_name',
+        evidence: 'jonathan smyth ~ jonatan schmidt (a)',
+      },
+      {
+        left_record: 'hs:3',
+        right_record: 'sf:1',
+        reason: 'doubtful',
+        rule: 'similar_name',
+        evidence: 'jonatan schmidt ~ jonathan smith (a)',
+      },
+    ]);
+  });
+
+  test('a pair that must agree and does not is no match; where one says nothing it is', async () => {
+    const firm = 'a';
+    await put(
+      bench,
+      { system: 'sf', id: '1', name: 'ann lee', firm, phone: '1' },
+      { system: 'sf', id: '2', name: 'ann lee', firm, phone: '2' },
+      { system: 'hs', id: '3', name: 'bob ray', firm, phone: '1' },
+      { system: 'hs', id: '4', name: 'bob ray', firm },
+    );
+    await build(bench);
+    expect(await readClusters(bench)).toEqual(['hs:3 hs:4 sf:1', 'sf:2']);
+  });
+
+  test('a block that is too large matches nothing and is told, until it is small enough', async () => {
+    const people = Array.from({ length: 7 }, (_, index) => ({
+      system: 'hs',
+      id: `${index}`,
+      email: 'info@x.org',
+    }));
+    await put(bench, ...people);
+    const { warnings } = await build(bench);
+    expect(warnings).toEqual([
+      '1 block larger than max_block matched nothing: see mart.thing_oversize',
+    ]);
+    expect(await bench.rows('select * from mart.thing_oversize')).toEqual([
+      { rule: 'email', block: 'info@x.org', records: 7 },
+    ]);
+    expect(await readClusters(bench)).toHaveLength(7);
+    await remove(bench, 'hs:6');
+    expect(await build(bench)).toMatchObject({ action: 'merged', warnings: [] });
+    expect(await readClusters(bench)).toHaveLength(1);
+    await put(bench, ...people);
+    expect((await build(bench)).warnings).toHaveLength(1);
+    expect(await readClusters(bench)).toHaveLength(7);
+  });
+});
+
+describe('ids', () => {
+  const ada = { system: 'sf', id: '1', made: 1, email: 'ada@x.org' };
+  const twin = { system: 'hs', id: '2', made: 2, email: 'ada@x.org' };
+
+  test('come from the eldest record and stay when a cluster grows, even by an elder one', async () => {
+    await put(bench, ada);
+    await build(bench);
+    const { 'sf:1': id } = await readIds(bench);
+    expect(id).toMatch(/^per_[0-9a-f]{16}$/);
+    await put(bench, twin, { ...twin, id: '3', made: 0 });
+    await build(bench);
+    expect(new Set(Object.values(await readIds(bench)))).toEqual(new Set([id]));
+    expect(await readEvents(bench)).toEqual([
+      { event: 'grew', from_id: id, to_id: id, records: 2 },
+    ]);
+  });
+
+  test('of merged clusters the elder one survives, the other resolves to it and comes back after a split', async () => {
+    await put(bench, ada, { ...twin, email: 'other@x.org' });
+    await build(bench);
+    const before = await readIds(bench);
+    await put(bench, twin);
+    await build(bench);
+    expect(new Set(Object.values(await readIds(bench)))).toEqual(new Set([before['sf:1']]));
+    const resolve = `select canonical_id, current_id from mart.thing_ids order by founder desc`;
+    expect(await bench.rows(resolve)).toEqual([
+      { canonical_id: before['sf:1'], current_id: before['sf:1'] },
+      { canonical_id: before['hs:2'], current_id: before['sf:1'] },
+    ]);
+    await put(bench, { ...twin, email: 'other@x.org' });
+    await build(bench);
+    expect(await readIds(bench)).toEqual(before);
+    expect(await readEvents(bench)).toEqual([
+      { event: 'merged', from_id: before['hs:2'], to_id: before['sf:1'], records: 1 },
+      { event: 'moved', from_id: before['sf:1'], to_id: before['hs:2'], records: 1 },
+    ]);
+  });
+
+  test('a part that leaves gets an id of its own, and the founder keeps his', async () => {
+    await put(bench, ada, twin, { ...twin, id: '3', made: 3 });
+    await build(bench);
+    const before = await readIds(bench);
+    await put(
+      bench,
+      { ...twin, email: 'b@x.org' },
+      { ...twin, id: '3', made: 3, email: 'b@x.org' },
+    );
+    await build(bench);
+    const after = await readIds(bench);
+    expect(after['sf:1']).toBe(before['sf:1']);
+    expect(after['hs:2']).toBe(after['hs:3']);
+    expect(after['hs:2']).not.toBe(before['hs:2']);
+    expect(await readEvents(bench)).toEqual([
+      { event: 'split', from_id: before['sf:1'], to_id: after['hs:2'], records: 2 },
+    ]);
+  });
+
+  test('outlive their founder, and a founder who comes back founds anew', async () => {
+    await put(bench, ada, twin);
+    await build(bench);
+    const { 'sf:1': id } = await readIds(bench);
+    await remove(bench, 'sf:1');
+    await build(bench);
+    expect(await readIds(bench)).toEqual({ 'hs:2': id });
+    await put(bench, { ...ada, email: 'new@x.org' });
+    await build(bench);
+    const after = await readIds(bench);
+    expect(after['hs:2']).toBe(id);
+    expect(after['sf:1']).not.toBe(id);
+    await remove(bench, 'sf:1', 'hs:2');
+    await build(bench);
+    const left = await bench.rows('select distinct current_id from mart.thing_ids');
+    expect(left).toEqual([{ current_id: null }]);
+    await put(bench, twin);
+    await build(bench);
+    expect(await readIds(bench)).toEqual({ 'hs:2': id });
+  });
+
+  test('are the same in a warehouse that begins today', async () => {
+    await put(bench, ada, { ...twin, email: 'other@x.org' });
+    await build(bench);
+    await put(bench, twin);
+    await build(bench);
+    const ids = await readIds(bench);
+    for (const name of ['thing', 'thing_ids', 'thing_events'])
+      await bench.run(`drop table mart.${name}`);
+    await build(bench);
+    expect(await readIds(bench)).toEqual(ids);
+  });
+
+  test('survive a full refresh and a change of rules', async () => {
+    await put(bench, ada, { ...twin, made: 0 });
+    await build(
+      bench,
+      {},
+      peopleNode({ rules: peopleConfig.rules.slice(3) }, { fingerprint: 'f0' }),
+    );
+    const before = await readIds(bench);
+    expect(before['sf:1']).not.toBe(before['hs:2']);
+    await build(bench);
+    const id = before['hs:2'];
+    expect(await readIds(bench)).toEqual({ 'sf:1': id, 'hs:2': id });
+    expect(await build(bench, { fullRefresh: true })).toMatchObject({ action: 'replaced' });
+    expect(await readIds(bench)).toEqual({ 'sf:1': id, 'hs:2': id });
+    expect((await readEvents(bench)).map(({ event }) => event)).toEqual(['merged']);
+  });
+
+  test('one record of each system speaks for it: a live one before a deleted one, the eldest first', async () => {
+    await put(
+      bench,
+      { ...twin, id: '1', made: 1, gone: true },
+      { ...twin, id: '2', made: 3 },
+      { ...twin, id: '3', made: 2 },
+      ada,
+    );
+    await build(bench);
+    const primary = 'select record from mart.thing where is_primary order by record';
+    expect(await bench.rows(primary)).toEqual([{ record: 'hs:3' }, { record: 'sf:1' }]);
+  });
+});
+
+describe('decisions', () => {
+  const chain = ['1', '2', '3', '4'].map((id, index) => ({
+    system: 'sf',
+    id,
+    made: index,
+    email: index < 2 ? 'a@x.org' : 'b@x.org',
+    ...(id === '3' ? { merged: '2' } : {}),
+  }));
+
+  test('"same" joins what no rule does, "different" cuts what a rule joins', async () => {
+    await put(bench, ...chain.slice(0, 2), { system: 'hs', id: '9' });
+    await decide(
+      bench,
+      { left: 'sf:2', right: 'sf:1', decision: 'different', why: 'brothers' },
+      { left: 'hs:9', right: 'sf:2', decision: 'Same', why: 'called her' },
+    );
+    await build(bench);
+    expect(await readClusters(bench)).toEqual(['hs:9 sf:2', 'sf:1']);
+    const decided = await bench.rows(
+      `select rule, evidence, outcome from mart.thing_matches
+       where rule in ('same', 'different') order by rule`,
+    );
+    expect(decided).toEqual([
+      { rule: 'different', evidence: 'brothers', outcome: 'apart' },
+      { rule: 'same', evidence: 'called her', outcome: 'joins' },
+    ]);
+  });
+
+  test('"different" cuts the weakest match on the way, and asks a person to look at the cut', async () => {
+    // 1 -email- 2 -merge- 3 -email- 4
+    await put(bench, ...chain);
+    await decide(bench, { left: 'sf:1', right: 'sf:3', decision: 'different' });
+    await build(bench);
+    expect(await readClusters(bench)).toEqual(['sf:1', 'sf:2 sf:3 sf:4']);
+    expect(
+      await bench.rows('select left_record, right_record, reason, rule from mart.thing_review'),
+    ).toEqual([{ left_record: 'sf:1', right_record: 'sf:2', reason: 'cut', rule: 'email' }]);
+    expect(await bench.rows('select distinct component from mart.thing')).toHaveLength(1);
+  });
+
+  test('a chain of people saying "same" does not outweigh one saying "different"', async () => {
+    await put(
+      bench,
+      { system: 'sf', id: '1' },
+      { system: 'sf', id: '2' },
+      { system: 'sf', id: '3' },
+    );
+    await decide(
+      bench,
+      { left: 'sf:1', right: 'sf:2', decision: 'same' },
+      { left: 'sf:2', right: 'sf:3', decision: 'same' },
+      { left: 'sf:3', right: 'sf:1', decision: 'different' },
+    );
+    await build(bench);
+    expect(await readClusters(bench)).toEqual(['sf:1 sf:2', 'sf:3']);
+    expect(await bench.rows('select reason, rule from mart.thing_review')).toEqual([
+      { reason: 'cut', rule: 'same' },
+    ]);
+  });
+
+  test('the newest of a pair counts, whichever way round it is written', async () => {
+    await put(bench, ...chain.slice(0, 2));
+    await decide(
+      bench,
+      { left: 'sf:1', right: 'sf:2', decision: 'different', at: 1 },
+      { left: 'sf:2', right: 'sf:1', decision: 'same', at: 2 },
+    );
+    await build(bench);
+    expect(await readClusters(bench)).toEqual(['sf:1 sf:2']);
+    await decide(bench, { left: 'sf:2', right: 'sf:1', decision: 'different', at: 3 });
+    expect(await build(bench)).toMatchObject({ action: 'merged' });
+    expect(await readClusters(bench)).toEqual(['sf:1', 'sf:2']);
+  });
+
+  test('hold for records that leave and come back, and take a pair out of review', async () => {
+    const names = { name: 'jonathan smith', firm: 'a' };
+    await put(
+      bench,
+      { system: 'sf', id: '1', ...names },
+      { system: 'hs', id: '2', ...names, name: 'jonatan schmidt' },
+    );
+    await build(bench);
+    expect(await bench.rows('select * from mart.thing_review')).toHaveLength(1);
+    await decide(bench, { left: 'sf:1', right: 'hs:2', decision: 'same' });
+    await build(bench);
+    expect(await bench.rows('select * from mart.thing_review')).toEqual([]);
+    await remove(bench, 'hs:2');
+    await build(bench);
+    await put(bench, { system: 'hs', id: '2' });
+    await build(bench);
+    expect(await readClusters(bench)).toEqual(['hs:2 sf:1']);
+  });
+
+  test('that say neither, or name no two records, stop the build with their number', async () => {
+    await put(bench, ...chain);
+    await build(bench);
+    const before = await readAll(bench, true);
+    await decide(
+      bench,
+      { left: 'sf:1', right: 'sf:2', decision: 'perhaps' },
+      { left: 'sf:1', right: 'sf:1', decision: 'different' },
+    );
+    await expect(build(bench)).rejects.toMatchObject({
+      code: 'identity-decisions',
+      message: 'mart.decisions: 2 decisions are neither same nor different, or name no two records',
+    });
+    expect(await readAll(bench, true)).toEqual(before);
+  });
+});
+
+describe('a build', () => {
+  const ada = { system: 'sf', id: '1', made: 1, email: 'ada@x.org' };
+
+  test('of unchanged records changes nothing, and what readers compare stays', async () => {
+    await put(bench, ada);
+    const first = await build(bench);
+    const again = await build(bench);
+    expect(again).toMatchObject({ action: 'unchanged', rows: 0 });
+    expect(again.dataVersion).toBe(first.dataVersion);
+    await put(bench, { ...ada, email: 'b@x.org' });
+    expect(await build(bench)).toMatchObject({ dataVersion: first.dataVersion });
+  });
+
+  test('that a check withholds leaves every table as it was', async () => {
+    await put(bench, ada);
+    await build(bench);
+    const before = await readAll(bench, true);
+    await put(bench, { ...ada, id: '2' });
+    const checks = [checkOf("record = 'sf:2'")];
+    const node = peopleNode({}, { checks });
+    expect(await build(bench, {}, node)).toMatchObject({ action: 'withheld' });
+    expect(await readAll(bench, true)).toEqual(before);
+    expect(await build(bench, { fullRefresh: true }, node)).toMatchObject({ action: 'withheld' });
+    expect(await readAll(bench, true)).toEqual(before);
+  });
+
+  test('refuses records without a name and two of one name, with their number', async () => {
+    await put(bench, ada);
+    await bench.run(`insert into people (system, id) values ('sf', '1'), ('sf', null)`);
+    await expect(build(bench)).rejects.toMatchObject({
+      code: 'identity-records',
+      message:
+        'mart.thing: 1 records have no value in (system, id); 1 values of (system, id) are on more than one record',
+    });
+  });
+});
