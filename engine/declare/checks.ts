@@ -1,4 +1,5 @@
 import type { Check, FailureStore } from '../words/node.ts';
+import type { Relation } from '../words/table.ts';
 import { type CompileOptions, compileTest } from './compile-node.ts';
 import { isModelNode, isTestNode, type TestNode } from './model-node.ts';
 import type { ModelProject } from './model-project.ts';
@@ -36,8 +37,11 @@ export function toCheck(project: ModelProject, test: TestNode, options: CheckOpt
     file: test.file,
     severity: String(config['severity'] ?? 'error').toLowerCase() === 'warn' ? 'warn' : 'error',
     reads: readsOf(project, test),
-    sql: async (relationName) => {
-      const compiled = await compileTest(project, test, { ...options, relationName });
+    sql: async (relationName, session) => {
+      const asked = session && {
+        warehouse: { session, describe: (relation: Relation) => session.describe(relation) },
+      };
+      const compiled = await compileTest(project, test, { ...options, ...asked, relationName });
       return compiled.sql;
     },
     ...(errorIf === undefined ? {} : { errorIf }),

@@ -14,7 +14,7 @@ import {
 import type { ModelProject } from './model-project.ts';
 import { type RenderMoment, renderNode, stillMoment } from './node-render.ts';
 import { type RenderTrace, startTrace } from './node-scope.ts';
-import { quoteIdentifier, relationValue, renderRelation } from './relation-value.ts';
+import { partsOf, quoteIdentifier, relationValue, renderRelation } from './relation-value.ts';
 import { type CommonTable, prependTables } from './sql-text.ts';
 import { testCall } from './test-call.ts';
 import { narrowTested } from './test-config.ts';
@@ -133,8 +133,8 @@ export async function compileTest(
   const tested = project.nodes.get(test.testedId ?? '');
   const relation =
     tested !== undefined && 'relation' in tested ? compilation.relationOf(tested) : undefined;
-  const text = await narrowTested(project, test, relation?.behavior.text() ?? '');
-  const call = testCall(test, relationValue({ rendered: text, identifier: tested?.name ?? '' }));
+  const rendered = await narrowTested(project, test, relation?.behavior.text() ?? '');
+  const call = testCall(test, relationValue({ ...partsOf(relation), rendered }));
   if (call === undefined) return compilation.finish('');
   return compilation.finish(await compilation.render(test, call.template, call.names));
 }

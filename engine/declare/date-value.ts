@@ -1,5 +1,12 @@
 import { valueError } from './jinja/jinja-error.ts';
-import { HostFunction, HostObject, type JinjaValue, PyFloat } from './jinja/values.ts';
+import {
+  type HostCallback,
+  HostFunction,
+  HostObject,
+  type JinjaValue,
+  PyFloat,
+} from './jinja/values.ts';
+import { offsetOfWall, offsetText, utcZone, type Zone } from './zone-offset.ts';
 
 const days = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 const months = [
@@ -19,8 +26,8 @@ const months = [
 
 const pad = (value: number, width = 2): string => String(value).padStart(width, '0');
 
-/** Python's `strftime` in UTC, as far as templates go. */
-export function formatTime(timeMs: number, format: string): string {
+/** Python's `strftime`, as far as templates go; a time without a zone counts as UTC. */
+export function formatTime(timeMs: number, format: string, zone?: ZonedOffset): string {
   const at = new Date(timeMs);
   const [day = '', month = ''] = [days[at.getUTCDay()], months[at.getUTCMonth()]];
   const yearStart = Date.UTC(at.getUTCFullYear(), 0, 1);
@@ -41,9 +48,9 @@ export function formatTime(timeMs: number, format: string): string {
     B: month,
     b: month.slice(0, 3),
     w: String(at.getUTCDay()),
-    s: String(Math.floor(timeMs / 1_000)),
-    z: '+0000',
-    Z: 'UTC',
+    s: String(Math.floor(utcOf(timeMs, zone) / 1_000)),
+    z: offsetText(zone?.minutes ?? 0).replace(':', ''),
+    Z: zone?.zone.name ?? 'UTC',
     F: at.toISOString().slice(0, 10),
     T: at.toISOString().slice(11, 19),
     '%': '%',
@@ -105,32 +112,102 @@ function targetOf(value: JinjaValue | undefined, ...names: string[]): number | u
   return names.includes(typeName) && typeof target === 'number' ? target : undefined;
 }
 
-export interface DateShape {
-  readonly isDate: boolean;
-  /** `+00:00` where the value knows its zone, as `run_started_at` does. */
-  readonly zone: '' | '+00:00';
+/** A zone and how far east of UTC it is at the moment meant. */
+export interface ZonedOffset {
+  readonly zone: Zone;
+  readonly minutes: number;
 }
 
-/** `datetime.datetime` or `datetime.date`, always UTC. */
-export function dateValue(
-  timeMs: number,
-  shape: DateShape = { isDate: false, zone: '' },
-): HostObject {
+export interface DateShape {
+  readonly isDate: boolean;
+  /** Where the value knows its zone, as `run_started_at` does. */
+  readonly zone?: ZonedOffset;
+}
+
+export const utcOffset: ZonedOffset = { zone: utcZone, minutes: 0 };
+
+const minuteMs = 60_000;
+
+function utcOf(wallMs: number, zone: ZonedOffset | undefined): number {
+  return wallMs - (zone?.minutes ?? 0) * minuteMs;
+}
+
+/** A moment as the clock in that zone shows it. */
+function timeIn(zone: Zone, utcMs: number): HostObject {
+  const minutes = zone.offsetAt(utcMs);
+  return dateValue(utcMs + minutes * minuteMs, { isDate: false, zone: { zone, minutes } });
+}
+
+/** `tzinfo`, with pytz's `localize` and `normalize`. */
+export function zoneValue(zone: Zone): HostObject {
+  const functions: Record<string, (args: readonly JinjaValue[]) => JinjaValue> = {
+    localize: (args) => {
+      const wallMs = targetOf(args[0], 'datetime');
+      if (wallMs === undefined) throw valueError('localize takes a datetime');
+      const minutes = offsetOfWall(zone, wallMs);
+      return dateValue(wallMs, { isDate: false, zone: { zone, minutes } });
+    },
+    normalize: (args) => args[0] ?? null,
+  };
+  return new HostObject({
+    typeName: 'tzinfo',
+    target: zone,
+    text: () => zone.name,
+    attribute: (name) => {
+      const run = functions[name];
+      if (run) return new HostFunction(name, run);
+      return name === 'zone' ? zone.name : undefined;
+    },
+    equals: (other) => zoneOf(other)?.name === zone.name,
+  });
+}
+
+/** The zone of a `tzinfo` a template hands back. */
+export function zoneOf(value: JinjaValue | undefined): Zone | undefined {
+  if (!(value instanceof HostObject) || value.behavior.typeName !== 'tzinfo') return undefined;
+  return value.behavior.target as Zone;
+}
+
+type Methods = Readonly<Record<string, HostCallback>>;
+
+/** `datetime.datetime` or `datetime.date`: `timeMs` is what the clock on the wall shows. */
+export function dateValue(timeMs: number, shape: DateShape = { isDate: false }): HostObject {
   const { isDate, zone } = shape;
   const typeName = isDate ? 'date' : 'datetime';
+  const utcMs = utcOf(timeMs, zone);
+  const methods = dateMethods(timeMs, shape);
+  const fields = fieldsOf(timeMs);
+  return new HostObject({
+    typeName,
+    target: utcMs,
+    text: () => isoText(timeMs, isDate, ' ', zone ? offsetText(zone.minutes) : ''),
+    attribute: (name) => {
+      const method = methods[name];
+      if (method) return new HostFunction(name, method);
+      if (name === 'tzinfo') return zone ? zoneValue(zone.zone) : null;
+      return isDate && timeFields.includes(name) ? undefined : fields[name];
+    },
+    equals: (other) => targetOf(other, typeName) === utcMs,
+    compare: (other) => {
+      const its = targetOf(other, typeName);
+      return its === undefined ? undefined : utcMs - its;
+    },
+    operate: (operator, other) => {
+      const delta = targetOf(other, 'timedelta');
+      const its = targetOf(other, 'date', 'datetime');
+      if (operator === '+' && delta !== undefined) return dateValue(timeMs + delta, shape);
+      if (operator !== '-') return undefined;
+      if (delta !== undefined) return dateValue(timeMs - delta, shape);
+      return its === undefined ? undefined : deltaValue(utcMs - its);
+    },
+  });
+}
+
+const timeFields = ['hour', 'minute', 'second', 'microsecond'];
+
+function fieldsOf(timeMs: number): Readonly<Record<string, number>> {
   const at = new Date(timeMs);
-  const startOfDay = Math.floor(timeMs / 86_400_000) * 86_400_000;
-  const methods: Record<string, (args: readonly JinjaValue[]) => JinjaValue> = {
-    strftime: (args) => formatTime(timeMs, String(args[0] ?? '')),
-    isoformat: (args) => isoText(timeMs, isDate, String(args[0] ?? 'T'), zone),
-    date: () => dateValue(startOfDay, { isDate: true, zone: '' }),
-    timestamp: () => new PyFloat(timeMs / 1_000),
-    weekday: () => (at.getUTCDay() + 6) % 7,
-    isoweekday: () => at.getUTCDay() || 7,
-    astimezone: () => dateValue(timeMs, shape),
-    utctimetuple: () => null,
-  };
-  const fields: Record<string, number> = {
+  return {
     year: at.getUTCFullYear(),
     month: at.getUTCMonth() + 1,
     day: at.getUTCDate(),
@@ -139,37 +216,36 @@ export function dateValue(
     second: at.getUTCSeconds(),
     microsecond: at.getUTCMilliseconds() * 1_000,
   };
-  return new HostObject({
-    typeName,
-    target: timeMs,
-    text: () => isoText(timeMs, isDate, ' ', zone),
-    attribute: (name) => {
-      const method = methods[name];
-      if (method) return new HostFunction(name, method);
-      if (name === 'replace') {
-        return new HostFunction(name, (_args, kwargs) => {
-          const numbers = Object.fromEntries(
-            [...kwargs].filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
-          );
-          return dateValue(timeOf({ ...fields, ...numbers }), shape);
-        });
-      }
-      return fields[name];
+}
+
+function dateMethods(timeMs: number, shape: DateShape): Methods {
+  const { isDate, zone } = shape;
+  const at = new Date(timeMs);
+  const dayMs = 86_400_000;
+  const offset = zone ? offsetText(zone.minutes) : '';
+  return {
+    strftime: (args) => formatTime(timeMs, String(args[0] ?? ''), zone),
+    isoformat: (args) => isoText(timeMs, isDate, String(args[0] ?? 'T'), offset),
+    date: () => dateValue(Math.floor(timeMs / dayMs) * dayMs, { isDate: true }),
+    timestamp: () => new PyFloat(utcOf(timeMs, zone) / 1_000),
+    weekday: () => (at.getUTCDay() + 6) % 7,
+    isoweekday: () => at.getUTCDay() || 7,
+    astimezone: (args, kwargs) =>
+      timeIn(zoneOf(kwargs.get('tz') ?? args[0]) ?? utcZone, utcOf(timeMs, zone)),
+    utcoffset: () => (zone ? deltaValue(zone.minutes * minuteMs) : null),
+    tzname: () => zone?.zone.name ?? null,
+    utctimetuple: () => null,
+    replace: (_args, kwargs) => {
+      const numbers = Object.fromEntries(
+        [...kwargs].filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
+      );
+      const wallMs = timeOf({ ...fieldsOf(timeMs), ...numbers });
+      if (!kwargs.has('tzinfo')) return dateValue(wallMs, shape);
+      const to = zoneOf(kwargs.get('tzinfo'));
+      const zoned = to && { zone: to, minutes: offsetOfWall(to, wallMs) };
+      return dateValue(wallMs, { isDate, ...(zoned ? { zone: zoned } : {}) });
     },
-    equals: (other) => targetOf(other, typeName) === timeMs,
-    compare: (other) => {
-      const its = targetOf(other, typeName);
-      return its === undefined ? undefined : timeMs - its;
-    },
-    operate: (operator, other) => {
-      const delta = targetOf(other, 'timedelta');
-      const its = targetOf(other, 'date', 'datetime');
-      if (operator === '+' && delta !== undefined) return dateValue(timeMs + delta, shape);
-      if (operator !== '-') return undefined;
-      if (delta !== undefined) return dateValue(timeMs - delta, shape);
-      return its === undefined ? undefined : deltaValue(timeMs - its);
-    },
-  });
+  };
 }
 
 /** Milliseconds of Python's date fields; what is absent is the first or zero. */

@@ -1,4 +1,4 @@
-import { type DateShape, dateValue, deltaValue, timeOf } from './date-value.ts';
+import { type DateShape, dateValue, deltaValue, timeOf, zoneOf, zoneValue } from './date-value.ts';
 import { typeError } from './jinja/jinja-error.ts';
 import {
   type HostCallback,
@@ -8,6 +8,7 @@ import {
   PyFloat,
   PyTuple,
 } from './jinja/values.ts';
+import { findZone, fixedZone, offsetOfWall, utcZone } from './zone-offset.ts';
 
 /** A read-only bag of attributes, such as `modules` or `exceptions`. */
 export function bagValue(typeName: string, attributes: Record<string, JinjaValue>): HostObject {
@@ -37,14 +38,15 @@ export function pythonModules(readTimeMs: () => number): HostObject {
     datetime: datetimeModule(readTimeMs),
     re: regexModule(),
     itertools: itertoolsModule(),
-    pytz: functionBag('pytz', { timezone: () => utc }, { utc }),
+    pytz: functionBag(
+      'pytz',
+      { timezone: (args) => zoneValue(findZone(String(args[0]))) },
+      { utc, UTC: utc },
+    ),
   });
 }
 
-const utc = bagValue('tzinfo', {
-  zone: 'UTC',
-  localize: new HostFunction('localize', (args) => args[0] ?? null),
-});
+const utc = zoneValue(utcZone);
 
 const dateFields = ['year', 'month', 'day', 'hour', 'minute', 'second', 'microsecond'];
 
@@ -57,7 +59,10 @@ function datetimeModule(readTimeMs: () => number): HostObject {
         const value = kwargs.get(name) ?? args[index];
         if (typeof value === 'number') fields[name] = value;
       }
-      return dateValue(timeOf(fields), shape);
+      const wallMs = timeOf(fields);
+      const zone = zoneOf(kwargs.get('tzinfo') ?? args[dateFields.length]);
+      if (shape.isDate || zone === undefined) return dateValue(wallMs, shape);
+      return dateValue(wallMs, { ...shape, zone: { zone, minutes: offsetOfWall(zone, wallMs) } });
     };
   const callable = (
     typeName: string,
@@ -69,26 +74,26 @@ function datetimeModule(readTimeMs: () => number): HostObject {
       maker(shape),
       new Map(Object.entries(functions).map(([name, run]) => [name, new HostFunction(name, run)])),
     );
-  const moment = { isDate: false, zone: '' } as const;
-  const day = { isDate: true, zone: '' } as const;
+  const moment = { isDate: false } as const;
+  const day = { isDate: true } as const;
   const now = (): HostObject => dateValue(readTimeMs(), moment);
-  const parseIso: HostCallback = (args) => {
-    const text = String(args[0]).replace(' ', 'T');
-    const timeMs = Date.parse(text.includes('T') && !/[Z+]/.test(text) ? `${text}Z` : text);
-    if (Number.isNaN(timeMs)) throw typeError(`"${text}" is not an ISO date`);
-    return dateValue(timeMs, text.includes('T') ? moment : day);
+  const nowIn: HostCallback = (args, kwargs) => {
+    const zone = zoneOf(kwargs.get('tz') ?? args[0]);
+    if (zone === undefined) return now();
+    const minutes = zone.offsetAt(readTimeMs());
+    return dateValue(readTimeMs() + minutes * 60_000, { isDate: false, zone: { zone, minutes } });
   };
   const datetime = callable('datetime', moment, {
-    now,
+    now: nowIn,
     utcnow: now,
     today: now,
     strptime: parseTime,
-    fromisoformat: parseIso,
+    fromisoformat: (args) => parseIso(args, false),
     fromtimestamp: (args) => dateValue(numberOf(args[0]) * 1_000, moment),
   });
   const date = callable('date', day, {
     today: () => dateValue(Math.floor(readTimeMs() / 86_400_000) * 86_400_000, day),
-    fromisoformat: parseIso,
+    fromisoformat: (args) => parseIso(args, true),
   });
   return bagValue('datetime', {
     datetime,
@@ -96,6 +101,18 @@ function datetimeModule(readTimeMs: () => number): HostObject {
     timedelta: new HostFunction('timedelta', timedelta),
     timezone: bagValue('timezone', { utc }),
   });
+}
+
+/** `fromisoformat`: the wall's clock and, where the text says it, the zone. */
+function parseIso(args: readonly JinjaValue[], isDate: boolean): HostObject {
+  const text = String(args[0]);
+  const match = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|[+-][\d:]+)?)?$/;
+  const [, day = '', time = '00:00', offset] = match.exec(text.trim()) ?? [];
+  const wallMs = Date.parse(`${day}T${time}Z`);
+  if (Number.isNaN(wallMs)) throw typeError(`"${text}" is not an ISO date`);
+  if (offset === undefined) return dateValue(wallMs, { isDate });
+  const zone = fixedZone(offset);
+  return dateValue(wallMs, { isDate, zone: { zone, minutes: zone.offsetAt(wallMs) } });
 }
 
 const deltaUnitsMs: Record<string, number> = {
@@ -150,7 +167,7 @@ const parseTime: HostCallback = (args) => {
     const digits = match[index + 1] ?? '0';
     return [name, Number(name === 'microsecond' ? digits.padEnd(6, '0') : digits)] as const;
   });
-  return dateValue(timeOf(Object.fromEntries(read)), { isDate: false, zone: '' });
+  return dateValue(timeOf(Object.fromEntries(read)));
 };
 
 function fieldGroups(names: string[], added: readonly string[], between: string): string {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type AdapterScope, adapterValue, apiValue, queryFunctions } from './adapter-value.ts';
-import { dateValue } from './date-value.ts';
+import { dateValue, utcOffset } from './date-value.ts';
 import { bindMacro } from './jinja/evaluate-macro.ts';
 import { jinjaError } from './jinja/jinja-error.ts';
 import { parseTemplate } from './jinja/parse-template.ts';
@@ -183,7 +183,7 @@ function projectMakers(project: ProjectScope, { trace }: NodeScope): Makers {
     graph: project.graphValue,
     api: () => apiValue,
     modules: () => pythonModules(readTimeMs),
-    run_started_at: () => dateValue(readTimeMs(), { isDate: false, zone: '+00:00' }),
+    run_started_at: () => dateValue(readTimeMs(), { isDate: false, zone: utcOffset }),
     invocation_id: () => {
       trace.readsClock = true;
       return project.invocationId;

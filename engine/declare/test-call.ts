@@ -43,8 +43,9 @@ export function testCall(test: TestNode, tested: HostObject): TestCall | undefin
   return { template, names };
 }
 
-/** What was written as an expression, as one; text around it is joined to it. */
+/** What was written as an expression, wherever in the value, as one; text around it is joined. */
 function expressionOf(value: unknown): string | undefined {
+  if (value !== null && typeof value === 'object') return collectionOf(value);
   if (typeof value !== 'string') return undefined;
   if (/^\s*(ref|source|var|env_var)\s*\(.*\)\s*$/s.test(value)) return value.trim();
   const parts = value.split(/\{\{(.*?)\}\}/s);
@@ -55,6 +56,19 @@ function expressionOf(value: unknown): string | undefined {
   return parts
     .map((part, index) => (index % 2 === 1 ? `(${part.trim()})` : JSON.stringify(part)))
     .join(' ~ ');
+}
+
+/** A list or a map that holds an expression somewhere. */
+function collectionOf(value: object): string | undefined {
+  const items = Object.entries(value).map(
+    ([key, item]) => [key, expressionOf(item), item] as const,
+  );
+  if (items.every(([, expression]) => expression === undefined)) return undefined;
+  const written = items.map(([key, expression, item]) => {
+    const text = expression ?? (item === null ? 'none' : JSON.stringify(item));
+    return Array.isArray(value) ? text : `${JSON.stringify(key)}: ${text}`;
+  });
+  return Array.isArray(value) ? `[${written.join(', ')}]` : `{${written.join(', ')}}`;
 }
 
 /** The tested relation narrowed by the test's `where`. */

@@ -34,10 +34,15 @@ export function parseYaml(file: string, text: string, faults: FaultList): YamlFi
     const { line, col } = lines.linePos(offset);
     return { file, line: Math.max(1, line), column: Math.max(1, col) };
   };
-  for (const error of document.errors) {
+  const errors = document.errors.filter(({ code }) => code !== 'DUPLICATE_KEY');
+  for (const error of errors) {
     faults.error(placeAt(error.pos[0]), `this is not valid YAML: ${error.message}`);
   }
-  if (document.errors.length > 0) return undefined;
+  if (errors.length > 0) return undefined;
+  // Python's reader takes the last and says nothing: projects that run have such keys.
+  for (const { pos } of document.errors) {
+    faults.warn(placeAt(pos[0]), 'this key stands here twice: the last one counts');
+  }
   return {
     file,
     value: document.toJS({ maxAliasCount: 1_000 }),

@@ -76,7 +76,8 @@ export async function bindModels(request: BindRequest): Promise<BindResult> {
   const failures: ModelFault[] = [];
   const causes = new Map<string, string>();
   const nodes = new Map<string, BoundNode>();
-  const binding: Binding = { request, tables: openShadowTables(request.shadow), nodes };
+  const open = new Set<string>();
+  const binding: Binding = { request, tables: openShadowTables(request.shadow), nodes, open };
   for (const id of project.broken) causes.set(id, id);
   for (const id of orderOf(request)) {
     const node = project.nodes.get(id);
@@ -91,6 +92,8 @@ export async function bindModels(request: BindRequest): Promise<BindResult> {
       else if (isModelNode(node)) await bindModel(binding, node);
       else if (isTestNode(node)) await bindTest(binding, node);
     } catch (error) {
+      // What its text will be is known when its turn comes, from rows that may not be there yet.
+      if (isOpen(open, node)) continue;
       causes.set(id, id);
       failures.push(describeFailure(error, project, node, nodes));
     }
@@ -111,6 +114,17 @@ interface Binding {
   readonly request: BindRequest;
   readonly tables: ShadowTables;
   readonly nodes: Map<string, BoundNode>;
+  /** Nodes whose templates asked the warehouse for rows, and all that is built from them. */
+  readonly open: Set<string>;
+}
+
+/** Whether the node's text or its parents' columns follow from rows. Marks it, parents first. */
+function isOpen(
+  open: Set<string>,
+  node: { readonly id: string; readonly dependsOn: readonly string[] },
+): boolean {
+  if (!open.has(node.id) && node.dependsOn.some((parent) => open.has(parent))) open.add(node.id);
+  return open.has(node.id);
 }
 
 async function bindSource({ request, tables }: Binding, node: SourceNode): Promise<void> {
@@ -182,7 +196,7 @@ function decisionsOf({ request, tables }: Binding, node: ModelNode) {
 
 async function renderSelect(binding: Binding, node: ModelNode, isIncremental: boolean) {
   const { tables, request } = binding;
-  const options = { ...compileOptions(binding), isIncremental };
+  const options = { ...compileOptions(binding, node.id), isIncremental };
   const { sql: text, reads } = await compileNode(request.project, node, options);
   await tables.makeReady(reads);
   return sql.raw(trimStatement(text));
@@ -194,7 +208,7 @@ async function bindTest(binding: Binding, test: TestNode): Promise<void> {
   if (tested && isPlainColumn(test, tested)) return;
   const key = keyOfTest(request, test);
   if (key !== undefined && request.cache?.get(key) !== undefined) return;
-  const compiled = await compileTest(request.project, test, compileOptions(binding));
+  const compiled = await compileTest(request.project, test, compileOptions(binding, test.id));
   await tables.makeReady(compiled.reads);
   await request.shadow.describeQuery(sql.raw(trimStatement(compiled.sql)));
   if (key !== undefined) request.cache?.set(key, []);
@@ -210,14 +224,33 @@ function keyOfTest({ fingerprints, project }: BindRequest, test: TestNode): stri
   return `test.${createHash('sha256').update(made).digest('hex')}`;
 }
 
-function compileOptions({ request, tables }: Binding): CompileOptions {
-  const { session, moment } = request;
+function compileOptions({ request, tables, open }: Binding, id: string): CompileOptions {
+  const { moment } = request;
+  const session = request.session && noteQueries(request.session, () => open.add(id));
   return {
     ...(moment === undefined ? {} : { moment }),
     warehouse: {
       describe: async (relation) => tables.columnsOf(relation),
       ...(session === undefined ? {} : { session }),
     },
+  };
+}
+
+function noteQueries(session: Session, note: () => void): Session {
+  const noted = <A, R>(ask: (statement: A) => Promise<R>) => {
+    return (statement: A): Promise<R> => {
+      note();
+      return ask(statement);
+    };
+  };
+  return {
+    query: (statement) => {
+      note();
+      return session.query(statement);
+    },
+    execute: noted(session.execute),
+    describe: noted(session.describe),
+    describeQuery: noted(session.describeQuery),
   };
 }
 

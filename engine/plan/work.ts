@@ -185,12 +185,13 @@ async function bindWork(
   });
   request.bindCache?.save();
   const asks = [...texts.values()].some(({ asksWarehouse }) => asksWarehouse);
-  // Those texts are taken from the columns as bound, which are the same before and after a build.
+  // Those texts are taken from the columns as bound, which are the same before and after a build;
+  // never from rows: a table that is added to would be built anew whenever they change.
   const fingerprints = asks
     ? await fingerprintNodes({
         project: models,
         sourceColumns,
-        warehouse: { describe: result.describe, session: warehouse },
+        warehouse: { describe: result.describe },
       })
     : texts;
   const failures = result.failures.map(

@@ -37,7 +37,7 @@ export async function unitTestStep(work: Work, test: UnitTestNode): Promise<Step
   for (const { input, rows } of test.given) {
     const name = input === 'this' ? 'this' : input.split('.').slice(2).join('_');
     const relation = { schema: unitSchema, name: `given_${name}` };
-    const columns = columnsOf(work, input === 'this' ? node.id : input);
+    const columns = await columnsOf(work, input === 'this' ? node.id : input);
     await createGiven(shadow, relation, columns, await readRows(models, test, rows));
     names.set(input, relation);
   }
@@ -88,10 +88,12 @@ function requireInputs(models: ModelProject, node: ModelNode, test: UnitTestNode
   });
 }
 
-function columnsOf(work: Work, id: string): readonly UnitColumn[] {
+async function columnsOf(work: Work, id: string): Promise<readonly UnitColumn[]> {
   const bound = work.bound.get(id)?.columns;
   const node = work.models?.nodes.get(id);
-  const columns = bound ?? (isSourceNode(node) ? work.sourceColumns.get(id) : undefined);
+  const known = bound ?? (isSourceNode(node) ? work.sourceColumns.get(id) : undefined);
+  const standing = isModelNode(node) ? node.relation : undefined;
+  const columns = known ?? (standing && (await work.request.warehouse.describe(standing)));
   if (columns) return columns;
   throw new TerminalError(`nothing is known of the columns of ${id}`, {
     code: 'unit-test-columns',

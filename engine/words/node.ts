@@ -1,5 +1,6 @@
 import type { IdentityConfig } from './identity.ts';
 import type { Relation } from './table.ts';
+import type { Session } from './warehouse.ts';
 
 export const materializations = [
   'view',
@@ -96,9 +97,10 @@ export interface Check {
   readonly severity: 'error' | 'warn';
   /**
    * The failing rows, rendered, with the tested node's relation written as `tested` placeholder
-   * already replaced by `relationName`: call it with the audited copy's name before the swap.
+   * already replaced by `relationName`: call it with the audited copy's name before the swap. A
+   * template that asks the warehouse asks `session`; absent: what is published.
    */
-  sql(relationName: (id: string) => string): Promise<string>;
+  sql(relationName: (id: string) => string, session?: Session): Promise<string>;
   /** Node ids the query reads; more than one: it runs after all of them are published. */
   readonly reads: readonly string[];
   readonly file: string;

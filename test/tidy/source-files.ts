@@ -11,6 +11,7 @@ export interface SourceFile {
 
 const skipped = new Set([
   'node_modules',
+  '.peers',
   'dist',
   'coverage',
   '.git',

@@ -1,0 +1,124 @@
+import { describe, expect, test } from 'vitest';
+import { dbtFolder, troubles } from './dbt-project.ts';
+
+/** Templates that ask the warehouse, of tables that the same build makes. */
+describe('a model whose text follows from rows', () => {
+  const pivot = `
+{% set kinds = run_query('select distinct kind from ' ~ ref('facts') ~ ' order by 1').columns[0].values() %}
+select day {% for kind in kinds %}, sum(amount) filter (where kind = '{{ kind }}') as {{ kind }}{% endfor %}
+from {{ ref('facts') }} group by day`;
+  const files = {
+    'seeds/facts.csv': 'day,kind,amount\n2026-01-01,rent,5\n2026-01-01,food,7\n',
+    'models/wide.sql': `{{ config(materialized='table') }}${pivot}`,
+    'models/reader.sql': "select food from {{ ref('wide') }}",
+    'models/schema.yml':
+      'models: [{name: wide, columns: [{name: day, data_tests: [not_null]}]}, {name: reader}]',
+  };
+
+  test('is built at its turn on the first build, and so is what reads its columns', async () => {
+    const shop = dbtFolder(files);
+    expect(troubles(await shop.build())).toEqual([]);
+    expect(await shop.rows('select food, rent from main.wide')).toEqual([{ food: 7, rent: 5 }]);
+    expect(await shop.rows('select * from main.reader')).toEqual([{ food: 7 }]);
+  });
+
+  test('takes up a new column when rows bring one', async () => {
+    const shop = dbtFolder(files);
+    await shop.build();
+    await shop.run("insert into main.facts values (date '2026-01-02', 'fuel', 3)");
+    expect(troubles(await shop.build())).toEqual([]);
+    expect(await shop.rows('select sum(fuel) as fuel from main.wide')).toEqual([{ fuel: 3 }]);
+  });
+
+  test('is told of an unknown column when it is built, not held back before', async () => {
+    const shop = dbtFolder({
+      ...files,
+      'models/reader.sql': "select drink from {{ ref('wide') }}",
+    });
+    const [trouble, ...more] = troubles(await shop.build());
+    expect(trouble).toMatch(/model\.shop\.reader failed: .*drink/);
+    expect(more).toEqual([]);
+  });
+
+  test('is added to where it is incremental, though its text differs with every run', async () => {
+    const shop = dbtFolder({
+      'seeds/facts.csv': 'id,amount\n1,5\n2,7\n',
+      'models/copied.sql': `{{ config(materialized='incremental') }}
+        select * from {{ ref('facts') }}
+        {% if is_incremental() %}
+        where id > {{ run_query('select max(id) from ' ~ this).columns[0].values()[0] }}
+        {% endif %}`,
+    });
+    await shop.build();
+    await shop.run('update main.copied set amount = 0');
+    await shop.run('insert into main.facts values (3, 9)');
+    expect(troubles(await shop.build())).toEqual([]);
+    expect(await shop.rows('select * from main.copied order by id')).toMatchObject([
+      { id: 1, amount: 0 },
+      { id: 2, amount: 0 },
+      { id: 3, amount: 9 },
+    ]);
+  });
+});
+
+describe('a generic test', () => {
+  const columnTest = `{% test has_column(model, wanted) %}
+    {% set found = adapter.get_columns_in_relation(model) | map(attribute='name') | list %}
+    select 1 as missing where {{ found | length }} = 0 or '{{ wanted }}' not in (
+      {% for name in found %}'{{ name }}'{{ ', ' if not loop.last }}{% else %}''{% endfor %})
+    {% endtest %}
+    {% test rows_at_most(model, most) %}
+    {% set counted = run_query('select count(*) from ' ~ model).columns[0].values()[0] %}
+    select 1 where {{ counted }} > {{ most }}
+    {% endtest %}`;
+
+  test('that asks for the columns or rows of its model is told of those about to be published', async () => {
+    const schema = (wanted: string) =>
+      `models: [{name: m, data_tests: [{has_column: {arguments: {wanted: ${wanted}}}}, {rows_at_most: {arguments: {most: 2}}}]}]`;
+    const shop = dbtFolder({
+      'tests/generic/has_column.sql': columnTest,
+      'models/m.sql': "{{ config(materialized='table', schema='deep') }} select 1 as a",
+      'models/schema.yml': schema('a'),
+    });
+    expect(troubles(await shop.build())).toEqual([]);
+    const other = dbtFolder({
+      'tests/generic/has_column.sql': columnTest,
+      'models/m.sql':
+        "{{ config(materialized='table', schema='deep') }} select unnest([1, 2, 3]) as a",
+      'models/schema.yml': schema('b'),
+    });
+    const [trouble] = troubles(await other.build());
+    expect(trouble).toMatch(/has_column.*rows_at_most/);
+  });
+
+  test('takes expressions that stand inside lists and maps of its arguments', async () => {
+    const shop = dbtFolder({
+      'macros/kind.sql': "{% macro kind() %}{{ return('integer') }}{% endmacro %}",
+      'tests/generic/says.sql': `{% test says(model, kinds, more) %}
+        {% set text = kinds | join('|') ~ more.deep ~ more.none %}
+        select 1 where '{{ text }}' <> 'date|integer|1x integerNone'
+        {% endtest %}`,
+      'models/m.sql': 'select 1 as a',
+      'models/schema.yml': `models:
+  - name: m
+    data_tests:
+      - says:
+          arguments:
+            kinds: [date, "{{ kind() }}", 1]
+            more: {deep: "x {{ kind() }}", none: null}`,
+    });
+    expect(troubles(await shop.build())).toEqual([]);
+  });
+});
+
+test('of a key that stands twice in YAML the last counts, with a warning', async () => {
+  const shop = dbtFolder({
+    'models/m.sql': 'select 1 as a',
+    'models/schema.yml':
+      'models:\n  - name: m\n    config: {tags: [old]}\n    config: {materialized: table}\n',
+  });
+  expect(troubles(await shop.build())).toEqual([]);
+  expect(
+    await shop.rows("select table_type from information_schema.tables where table_name = 'm'"),
+  ).toEqual([{ table_type: 'BASE TABLE' }]);
+});
