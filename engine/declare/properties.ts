@@ -1,3 +1,4 @@
+import { readLabels, reportLabels } from './column-labels.ts';
 import type { FaultList, Place } from './model-fault.ts';
 import { propertiesValidator } from './properties-schema.ts';
 import { parseYaml, validateYaml, type YamlFile, type YamlPath } from './yaml-file.ts';
@@ -23,6 +24,8 @@ export interface ColumnPatch {
   readonly quote: boolean;
   readonly tags: readonly string[];
   readonly config: Config;
+  /** Labels such as `pii` that travel along lineage; absent where YAML says nothing of them. */
+  readonly labels?: readonly string[];
   readonly tests: readonly TestEntry[];
   readonly place: Place;
 }
@@ -89,6 +92,7 @@ export function readProperties(
   if (yaml === undefined || yaml.value === null) return empty;
   if (!validateYaml(yaml, propertiesValidator(), faults, unknownKeys)) return empty;
   const root = asConfig(yaml.value);
+  reportLabels(yaml, faults, unknownKeys);
   return {
     patches: (['models', 'seeds', 'snapshots'] as const).flatMap((kind) =>
       asList(root[kind]).map((entry, index) => readPatch(yaml, kind, asConfig(entry), index)),
@@ -190,6 +194,7 @@ function readColumns(yaml: YamlFile, entry: Config, path: YamlPath): ColumnPatch
     const column = asConfig(value);
     const columnPath = [...path, 'columns', index];
     const dataType = column['data_type'];
+    const labels = readLabels(column);
     return {
       name: String(column['name']),
       description: asText(column['description']),
@@ -197,6 +202,7 @@ function readColumns(yaml: YamlFile, entry: Config, path: YamlPath): ColumnPatch
       quote: column['quote'] === true,
       tags: asTexts(column['tags']),
       config: configOf(column),
+      ...(labels ? { labels } : {}),
       tests: readTests(yaml, column, columnPath),
       place: yaml.placeOf([...columnPath, 'name']),
     };

@@ -162,7 +162,8 @@ async function bindWork(
   const ids = [...selected].flatMap((id) => {
     const node = models.nodes.get(id);
     if (isUnitTestNode(node)) return [node.modelId];
-    return isModelNode(node) || isTestNode(node) ? [id] : [];
+    const isTest = isTestNode(node) && scope.kinds.has('check');
+    return isModelNode(node) || isTest ? [id] : [];
   });
   const result = await bindModels({
     project: models,

@@ -1,0 +1,256 @@
+import { type ExpressionContext, readExpression, readItem } from './expression-reads.ts';
+import { type FromPart, readFrom } from './from-scope.ts';
+import { influence, nothing, type Reads, uniteReads } from './reads.ts';
+import { type Answer, emptyScope, type OutColumn } from './scope.ts';
+import {
+  isFilled,
+  isTree,
+  kindOf,
+  LineageGap,
+  listAt,
+  nameOf,
+  namesOf,
+  queryIn,
+  type Tree,
+  treeAt,
+} from './sql-tree.ts';
+import { expandStar, numberNames } from './star.ts';
+import type { Env } from './statement-env.ts';
+
+/** Rounds after which a recursive query must have met every column it can. */
+const roundsMax = 20;
+
+/** Parts of a select that would change what it answers and are not read. */
+const unread = ['lateral_views', 'into', 'connect', 'distribute_by', 'cluster_by', 'sort_by'];
+
+/**
+ * What a query answers: its columns in order and what each follows from.
+ *
+ * @throws LineageGap where a part of it is not understood: nothing is guessed.
+ */
+export function answerQuery(query: Tree, env: Env): Answer {
+  const found = kindOf(query);
+  if (!found) throw new LineageGap('the statement is no query');
+  const { kind, body } = found;
+  const inner = withTables(body, env);
+  switch (kind) {
+    case 'select':
+      return answerSelect(body, inner);
+    case 'union':
+    case 'intersect':
+    case 'except':
+      return answerSets(kind, body, inner);
+    case 'values':
+      return answerValues(body, inner);
+    case 'subquery':
+    case 'paren': {
+      const next = treeAt(body, 'this');
+      if (next) return answerQuery(next, inner);
+      throw new LineageGap('an empty pair of brackets');
+    }
+    case 'pivot':
+    case 'unpivot':
+      throw new LineageGap(`the columns of "${kind}" follow from the rows`);
+    default:
+      throw new LineageGap(`a statement of the kind "${kind}" is not read`);
+  }
+}
+
+/** Common table expressions: each sees those before it, a recursive one itself as well. */
+function withTables(body: Tree, env: Env): Env {
+  const clause = treeAt(body, 'with');
+  if (!clause) return env;
+  const tables = new Map(env.tables);
+  for (const one of listAt(clause, 'ctes')) {
+    if (!isTree(one)) continue;
+    const query = treeAt(one, 'this');
+    const name = nameOf(one['alias'])?.toLowerCase();
+    if (!query || name === undefined) throw new LineageGap('a common table expression is no query');
+    const columns = namesOf(listAt(one, 'columns'));
+    const rename = (answer: Answer) => renameColumns(answer, columns);
+    const inner = { ...env, tables };
+    const answer =
+      clause['recursive'] === true
+        ? answerRecursive(query, name, rename, inner)
+        : rename(answerQuery(query, inner));
+    tables.set(name, answer);
+  }
+  return { ...env, tables };
+}
+
+function renameColumns(answer: Answer, names: readonly string[]): Answer {
+  const columns = numberNames(answer.columns).map((column, index) => ({
+    ...column,
+    name: names[index] ?? column.name,
+  }));
+  return { ...answer, columns };
+}
+
+/** What the first half answers goes into the second, until nothing more follows from anything. */
+function answerRecursive(
+  query: Tree,
+  name: string,
+  rename: (answer: Answer) => Answer,
+  env: Env,
+): Answer {
+  const found = kindOf(query);
+  const base = found?.kind === 'union' ? treeAt(found.body, 'left') : undefined;
+  if (!base) return rename(answerQuery(query, env));
+  let known = rename(answerQuery(base, env));
+  for (let round = 0; round < roundsMax; round += 1) {
+    const tables = new Map([...env.tables, [name, known]]);
+    const next = rename(answerQuery(query, { ...env, tables }));
+    if (sizeOf(next) === sizeOf(known)) return next;
+    known = next;
+  }
+  throw new LineageGap(`a recursion that is not done after ${roundsMax} rounds`);
+}
+
+function sizeOf({ columns, rows }: Answer): number {
+  const all = [...columns.map(({ reads }) => reads), rows];
+  return all
+    .flatMap((reads) => [...reads.values()])
+    .reduce((sum, { kinds }) => sum + kinds.size, 0);
+}
+
+function answerSelect(select: Tree, env: Env): Answer {
+  const odd = unread.find((key) => isFilled(select[key]));
+  if (odd !== undefined) throw new LineageGap(`"${odd.replaceAll('_', ' ')}" is not read`);
+  const from = readFrom(select, env);
+  const { columns, context } = readList(select, from, env);
+  return { columns, rows: uniteReads([from.rows, ...readClauses(select, columns, context)]) };
+}
+
+/** The select list, left to right: what stands further left may be named by its alias. */
+function readList(select: Tree, from: FromPart, env: Env) {
+  const aliases = new Map<string, Reads>();
+  const windows = new Map<string, unknown>();
+  for (const one of listAt(select, 'windows')) {
+    const name = isTree(one) ? nameOf(one['name']) : undefined;
+    if (isTree(one) && name !== undefined) windows.set(name.toLowerCase(), one['spec']);
+  }
+  const { relations, merged } = from;
+  const scope = { ...emptyScope, relations, merged, aliases, parent: env.outer };
+  const context: ExpressionContext = { scope, env, windows };
+  const resolve = (expression: unknown): OutColumn => readItem(expression, context);
+  const columns = listAt(select, 'expressions').flatMap((node): OutColumn[] => {
+    const found = kindOf(node);
+    if (found?.kind === 'star') return expandStar(found.body, scope, from.star, resolve);
+    const column = readItem(node, context);
+    if (found?.kind === 'alias' && column.name !== undefined) {
+      aliases.set(column.name.toLowerCase(), column.reads);
+    }
+    return [column];
+  });
+  return { columns, context };
+}
+
+/** What decides which rows there are. */
+function readClauses(
+  select: Tree,
+  columns: readonly OutColumn[],
+  context: ExpressionContext,
+): Reads[] {
+  const read = (node: unknown): Reads => readExpression(node, context);
+  const filters = ['where_clause', 'having', 'qualify'].map((key) =>
+    influence(read(select[key]), 'filter'),
+  );
+  const group = treeAt(select, 'group_by');
+  const grouped = group
+    ? listAt(group, 'expressions').map((one) => ordinal(one, columns) ?? read(one))
+    : [];
+  const distinct = listAt(select, 'distinct_on').map(read);
+  if (select['distinct'] === true && distinct.length === 0) {
+    distinct.push(...columns.map(({ reads }) => reads));
+  }
+  const opened = listAt(select, 'expressions').filter(opensList).map(read);
+  const order = treeAt(select, 'order_by');
+  const decides = isFilled(select['limit']) || isFilled(select['distinct_on']);
+  const ordered = order && decides ? listAt(order, 'expressions') : [];
+  return [
+    ...filters,
+    ...opened.map((reads) => influence(reads, 'join')),
+    ...[...grouped, ...distinct].map((reads) => influence(reads, 'group')),
+    ...ordered.map((one) => influence(orderReads(one, columns, read), 'order')),
+    influence(read(select['limit']), 'filter'),
+  ];
+}
+
+/** `unnest(…)` in a select list makes rows; one in a subquery makes rows there. */
+function opensList(node: unknown): boolean {
+  if (Array.isArray(node)) return node.some(opensList);
+  if (!isTree(node) || queryIn(node)) return false;
+  const found = kindOf(node);
+  const name = found?.kind === 'function' ? nameOf(found.body['name']) : found?.kind;
+  return name?.toLowerCase() === 'unnest' || Object.values(node).some(opensList);
+}
+
+/** `group by 2`: the column at that place. */
+function ordinal(node: unknown, columns: readonly OutColumn[]): Reads | undefined {
+  const found = kindOf(node);
+  if (found?.kind !== 'literal' || found.body['literal_type'] !== 'number') return undefined;
+  return columns[Number(found.body['value']) - 1]?.reads;
+}
+
+function orderReads(
+  node: unknown,
+  columns: readonly OutColumn[],
+  read: (node: unknown) => Reads,
+): Reads {
+  if (!isTree(node)) return nothing;
+  const name = nameOf(kindOf(node['this'])?.body['name'])?.toLowerCase();
+  if (name === 'all') return uniteReads(columns.map(({ reads }) => reads));
+  return ordinal(node['this'], columns) ?? read(node['this']);
+}
+
+function answerSets(kind: string, body: Tree, env: Env): Answer {
+  const [left, right] = [treeAt(body, 'left'), treeAt(body, 'right')];
+  if (!left || !right) throw new LineageGap(`a "${kind}" of one part`);
+  const one = answerQuery(left, env);
+  const other = answerQuery(right, env);
+  const rows = uniteReads([one.rows, other.rows]);
+  if (kind !== 'union') {
+    const compared = other.columns.map(({ reads }) => influence(reads, 'filter'));
+    return { columns: one.columns, rows: uniteReads([rows, ...compared]) };
+  }
+  const columns = body['by_name'] === true ? uniteByName(one, other) : uniteByPlace(one, other);
+  if (body['all'] === true) return { columns, rows };
+  return {
+    columns,
+    rows: uniteReads([rows, ...columns.map(({ reads }) => influence(reads, 'group'))]),
+  };
+}
+
+function uniteByPlace(one: Answer, other: Answer): OutColumn[] {
+  if (one.columns.length !== other.columns.length) {
+    throw new LineageGap('the parts of a "union" have different numbers of columns');
+  }
+  return one.columns.map(({ name, reads }, index) => ({
+    name,
+    reads: uniteReads([reads, other.columns[index]?.reads ?? nothing]),
+  }));
+}
+
+function uniteByName(one: Answer, other: Answer): OutColumn[] {
+  const columns = new Map<string, OutColumn>();
+  for (const column of [...one.columns, ...other.columns]) {
+    if (column.name === undefined) throw new LineageGap('a "union by name" without names');
+    const lower = column.name.toLowerCase();
+    const known = columns.get(lower);
+    const reads = uniteReads([known?.reads ?? nothing, column.reads]);
+    columns.set(lower, { name: known?.name ?? column.name, reads });
+  }
+  return [...columns.values()];
+}
+
+function answerValues(body: Tree, env: Env): Answer {
+  const context = { scope: env.outer ?? emptyScope, env, windows: new Map<string, unknown>() };
+  const rows = listAt(body, 'expressions').map((row) =>
+    isTree(row) ? listAt(row, 'expressions') : [],
+  );
+  const columns = (rows[0] ?? []).map((_, index) => ({
+    name: `col${index}`,
+    reads: uniteReads(rows.map((row) => readItem(row[index], context).reads)),
+  }));
+  return { columns, rows: nothing };
+}

@@ -1,0 +1,80 @@
+import { uniteReads } from './reads.ts';
+import { findRelation, type OutColumn, type Scope, type StarColumn } from './scope.ts';
+import { isTree, LineageGap, listAt, nameOf, namesOf, type Tree } from './sql-tree.ts';
+
+/** What `*` stands for, in order: columns of a `using` once, at their first place. */
+export type StarList = readonly StarColumn[];
+
+function starOf(star: Tree, scope: Scope, all: StarList): StarList {
+  const table = nameOf(star['table']);
+  if (scope.relations.some(({ open }) => open) && table === undefined) {
+    throw new LineageGap('"*" takes columns of a table function');
+  }
+  if (table === undefined) return all;
+  const parts = table.split('.');
+  const relation = findRelation(scope, parts.at(-1) ?? '', parts.at(-2));
+  if (!relation) throw new LineageGap(`"${table}.*" is no table in sight`);
+  if (relation.open) throw new LineageGap('"*" takes columns of a table function');
+  return relation.columns.map((column) => ({ column, aliases: [relation.alias] }));
+}
+
+function isMeant({ column, aliases }: StarColumn, written: string): boolean {
+  const parts = written.toLowerCase().split('.');
+  const name = column.name?.toLowerCase();
+  if (name === written.toLowerCase()) return true;
+  return parts.length > 1 && name === parts.at(-1) && aliases.includes(parts.at(-2));
+}
+
+/** `*`, `t.*`, with `exclude`, `replace` and `rename`. */
+export function expandStar(
+  star: Tree,
+  scope: Scope,
+  all: StarList,
+  resolve: (expression: unknown) => OutColumn,
+): OutColumn[] {
+  const excluded = namesOf(listAt(star, 'except'));
+  const replaced = new Map<string, OutColumn>();
+  for (const one of listAt(star, 'replace')) {
+    const name = isTree(one) ? nameOf(one['alias']) : undefined;
+    if (!isTree(one) || name === undefined) throw new LineageGap('"replace" without a name');
+    replaced.set(name.toLowerCase(), { ...resolve(one['this']), name });
+  }
+  const renamed = new Map<string, string>();
+  for (const pair of listAt(star, 'rename')) {
+    const [from, to] = Array.isArray(pair) ? pair.map(nameOf) : [];
+    if (from !== undefined && to !== undefined) renamed.set(from.toLowerCase(), to);
+  }
+  return starOf(star, scope, all)
+    .filter((one) => !excluded.some((name) => isMeant(one, name)))
+    .map(({ column }) => {
+      const lower = column.name?.toLowerCase() ?? '';
+      const other = replaced.get(lower);
+      if (other) return { ...other, name: column.name };
+      const name = renamed.get(lower);
+      return name === undefined ? column : { ...column, name };
+    });
+}
+
+/** Several columns of one name in a query that is read: the warehouse numbers the later ones. */
+export function numberNames(columns: readonly OutColumn[]): OutColumn[] {
+  const seen = new Map<string, number>();
+  return columns.map((column) => {
+    if (column.name === undefined) return column;
+    const lower = column.name.toLowerCase();
+    const count = seen.get(lower) ?? 0;
+    seen.set(lower, count + 1);
+    return count === 0 ? column : { ...column, name: `${column.name}_${count}` };
+  });
+}
+
+/** One column of what `using` names on both sides. */
+export function mergeColumns(
+  kind: string,
+  left: OutColumn | undefined,
+  right: OutColumn | undefined,
+): OutColumn | undefined {
+  if (!left || !right) return left ?? right;
+  if (kind.startsWith('Right')) return right;
+  if (!kind.startsWith('Full')) return left;
+  return { name: left.name, reads: uniteReads([left.reads, right.reads]) };
+}
