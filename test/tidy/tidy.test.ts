@@ -111,7 +111,17 @@ describe('imports', () => {
   });
 
   test('go down only inside the engine', () => {
-    const floors = ['artifacts', 'run', 'plan', 'lineage', 'steps', 'declare', 'state', 'wire', 'words'];
+    const floors = [
+      'artifacts',
+      'run',
+      'plan',
+      'lineage',
+      'steps',
+      'declare',
+      'state',
+      'wire',
+      'words',
+    ];
     const floorInside = (path: string): number => floors.indexOf(path.split('/')[1] ?? '');
     const inside = imports.filter(
       ({ from, to }) => floorOf(from) === 'engine' && floorOf(to) === 'engine',
