@@ -1,32 +1,35 @@
-import { randomUUID } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { ArtifactMoment } from '../../engine/artifacts/metadata.ts';
 import { formatFault } from '../../engine/declare/model-fault.ts';
+import type { ModelProject } from '../../engine/declare/model-project.ts';
 import type { CompiledNode } from '../../engine/plan/compile-project.ts';
 import { plural } from '../../engine/words/plural.ts';
 import { exitCodes, type RegisterCommand } from '../host.ts';
-import type { OpenedProject } from '../open-project.ts';
 import { readOutline, withReadableWarehouse } from '../outline.ts';
+import { startMoment } from './artifact-moment.ts';
 import { type ScopeFlags, selectFlags } from './scope-flags.ts';
 
 interface CompileFlags extends ScopeFlags {
   readonly json?: boolean;
 }
 
-/** Where dbt writes it too: below the package's name, under the file's own path. */
-function compiledPath({ node }: CompiledNode): string {
-  const own = node.resourceType === 'test' && node.testType === 'generic';
-  const path = node.file.replace(/^dbt_packages\/[^/]+\//, '').replaceAll('../', '');
-  const file = own || node.resourceType === 'snapshot' ? join(path, `${node.name}.sql`) : path;
-  return join('target', 'compiled', node.packageName, file);
-}
-
-function writeCompiled(opened: OpenedProject, compiled: readonly CompiledNode[]): void {
+async function writeCompiled(
+  models: ModelProject,
+  compiled: readonly CompiledNode[],
+  moment: ArtifactMoment,
+): Promise<void> {
+  const { buildManifest } = await import('../../engine/artifacts/manifest.ts');
+  const { compiledPath } = await import('../../engine/artifacts/compiled-path.ts');
+  const { writeArtifact } = await import('../../engine/artifacts/write-artifact.ts');
   for (const one of compiled) {
-    const path = join(opened.project.folder, compiledPath(one));
+    const path = join(models.root, compiledPath(models, one.node));
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, `${one.sql.trim()}\n`);
   }
+  const sqlById = new Map(compiled.map(({ node, sql }) => [node.id, sql]));
+  const about = { project: models, moment, compiled: sqlById, hasFiles: true };
+  await writeArtifact(models.root, 'manifest', await buildManifest(about));
 }
 
 /** `compile`: templates to SQL, nothing built. */
@@ -42,6 +45,7 @@ export const registerCompile: RegisterCommand = (program, host) => {
       const { terminal } = context;
       const { compileProject } = await import('../../engine/plan/compile-project.ts');
       const opened = await context.openProject({ needsConnections: false });
+      const moment = startMoment(opened.clock);
       const outline = await readOutline(opened, flags);
       for (const warning of outline.warnings) terminal.note(`warning: ${warning}`);
       const { models, ids } = outline;
@@ -51,13 +55,13 @@ export const registerCompile: RegisterCommand = (program, host) => {
           project: models,
           ids,
           session,
-          boundaryMs: opened.clock.now(),
-          invocationId: randomUUID(),
+          boundaryMs: moment().startedAtMs,
+          invocationId: moment().invocationId,
           fullRefresh: flags.fullRefresh ?? false,
         }),
       );
       const { compiled } = result;
-      writeCompiled(opened, compiled);
+      await writeCompiled(models, compiled, moment());
       const faults = [...models.faults, ...result.faults];
       for (const fault of faults) terminal.note(`${fault.severity}: ${formatFault(fault)}`);
       const chosen = compiled.filter(({ node }) => node.resourceType !== 'test');

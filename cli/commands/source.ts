@@ -1,12 +1,10 @@
-import { randomUUID } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { formatFault } from '../../engine/declare/model-fault.ts';
 import type { SourceFreshness } from '../../engine/plan/source-freshness.ts';
 import { formatDuration } from '../../engine/words/duration.ts';
 import { exitCodes, type RegisterCommand } from '../host.ts';
 import { readOutline, withReadableWarehouse } from '../outline.ts';
 import type { Terminal } from '../terminal.ts';
+import { startMoment } from './artifact-moment.ts';
 import { type ScopeFlags, selectFlags } from './scope-flags.ts';
 
 interface FreshnessFlags extends ScopeFlags {
@@ -24,41 +22,6 @@ function explain(terminal: Terminal, { node, result }: SourceFreshness): string 
   return `${word}${name}: newest row ${formatDuration(result.ageMs)} old (${result.loadedAt})`;
 }
 
-/** dbt's `sources.json`, version 3. */
-function toArtifact(all: readonly SourceFreshness[], nowMs: number): unknown {
-  const now = new Date(nowMs).toISOString();
-  return {
-    metadata: {
-      dbt_schema_version: 'https://schemas.getdbt.com/dbt/sources/v3.json',
-      dbt_version: '1.10.0',
-      generated_at: now,
-      invocation_id: randomUUID(),
-      env: {},
-    },
-    results: all.map(({ node, criteria, result }) =>
-      'message' in result
-        ? { unique_id: node.id, error: result.message, status: 'runtime error' }
-        : {
-            unique_id: node.id,
-            max_loaded_at: result.loadedAt ?? '1970-01-01T00:00:00Z',
-            snapshotted_at: now,
-            max_loaded_at_time_ago_in_s: (result.ageMs ?? nowMs) / 1_000,
-            status: result.status,
-            criteria: {
-              warn_after: criteria['warn_after'] ?? null,
-              error_after: criteria['error_after'] ?? null,
-              filter: criteria['filter'] ?? null,
-            },
-            adapter_response: {},
-            timing: [],
-            thread_id: 'main',
-            execution_time: 0,
-          },
-    ),
-    elapsed_time: 0,
-  };
-}
-
 /** `source freshness`: how old the newest row of each source is. */
 export const registerSource: RegisterCommand = (program, host) => {
   const freshness = program
@@ -72,6 +35,8 @@ export const registerSource: RegisterCommand = (program, host) => {
   selectFlags(freshness).action(
     host.action(async (context, flags: FreshnessFlags) => {
       const { terminal } = context;
+      const { buildFreshnessResults } = await import('../../engine/artifacts/freshness-results.ts');
+      const { writeArtifact } = await import('../../engine/artifacts/write-artifact.ts');
       const { checkFreshness } = await import('../../engine/plan/source-freshness.ts');
       const opened = await context.openProject({ needsConnections: false });
       const { models, graph, ids, warnings } = await readOutline(opened, flags);
@@ -79,14 +44,13 @@ export const registerSource: RegisterCommand = (program, host) => {
       for (const fault of models?.faults ?? []) {
         if (fault.severity === 'error') terminal.note(`error: ${formatFault(fault)}`);
       }
-      const nowMs = opened.clock.now();
+      const moment = startMoment(opened.clock);
+      const nowMs = moment().startedAtMs;
       const nodes = ids.map((id) => graph.nodes.get(id));
       const all = await withReadableWarehouse(context, opened, (warehouse) =>
         checkFreshness(nodes, warehouse, nowMs),
       );
-      const path = join(opened.project.folder, 'target', 'sources.json');
-      mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(path, JSON.stringify(toArtifact(all, nowMs)));
+      await writeArtifact(opened.project.folder, 'sources', buildFreshnessResults(all, moment()));
       for (const one of all) {
         const { node, result } = one;
         const line = { unique_id: node.id, ...result };

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { ModelNode, RefCall, SourceCall } from '../declare/model-node.ts';
+import type { ModelNode, RefCall, SourceCall, TestNode } from '../declare/model-node.ts';
 import { asConfig, asTexts, type Config } from '../declare/properties.ts';
+import { compiledPath } from './compiled-path.ts';
 import { filePathOf } from './file-path.ts';
 import { manifestColumns } from './manifest-columns.ts';
 import type { ManifestSources } from './manifest-sources.ts';
@@ -66,15 +67,10 @@ function pathsOf({ project }: ManifestSources, node: ModelNode) {
   return isYaml ? { ...paths, path: `${paths.path}/${node.name}.sql` } : paths;
 }
 
-interface Calling {
-  readonly id: string;
-  readonly dependsOn: readonly string[];
-}
-
 /** What is known of a node that has SQL: what it calls, and what became of its template. */
 export function compiledParts(
   from: ManifestSources,
-  node: Calling,
+  node: ModelNode | TestNode,
   calls: { readonly refs: readonly RefCall[]; readonly sources: readonly SourceCall[] },
 ): Config {
   const sql = from.compiled.get(node.id);
@@ -90,7 +86,7 @@ export function compiledParts(
     sources: uniqueCalls(calls.sources.map(({ source, table }) => [source, table])),
     metrics: [],
     depends_on: { macros: from.macrosOf(node.id), nodes: node.dependsOn },
-    compiled_path: null,
+    compiled_path: sql !== undefined && from.hasFiles ? compiledPath(from.project, node) : null,
     ...(sql === undefined
       ? {}
       : { compiled: true, compiled_code: sql, extra_ctes_injected: true, extra_ctes: [] }),

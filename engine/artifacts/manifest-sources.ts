@@ -15,6 +15,8 @@ export interface ManifestRequest {
   readonly moment: ArtifactMoment;
   /** SQL of the nodes that were compiled, by id. */
   readonly compiled: ReadonlyMap<string, string>;
+  /** True where that SQL was also written to files. */
+  readonly hasFiles?: boolean;
 }
 
 /** What the entries of a manifest are made from. */

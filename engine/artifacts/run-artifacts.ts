@@ -27,12 +27,13 @@ export async function writeRunArtifacts(from: RunArtifacts): Promise<void> {
   const { boundaryMs, invocationId, log } = request;
   const moment = { invocationId, startedAtMs: boundaryMs, generatedAtMs: nowMs };
   const compiled = new Map([...notes.compiled].map(([id, { sql }]) => [id, sql]));
+  const { steps } = result;
+  const { root } = models;
   try {
-    const { steps } = result;
     const results = buildRunResults({ project: models, moment, steps, notes, selected, args });
-    await writeArtifact(models.root, 'run_results', results);
+    await writeArtifact(root, 'run_results', results);
     await writeArtifact(
-      models.root,
+      root,
       'manifest',
       await buildManifest({ project: models, moment, compiled }),
     );

@@ -9,6 +9,7 @@ import type { Plan, Step, StepResult, StepStatus } from '../words/step.ts';
 import { buildStep } from './build-step.ts';
 import { checkStep } from './check-step.ts';
 import { extractStream } from './extract-step.ts';
+import { persistRunDocs } from './persist-docs-step.ts';
 import { copyRunLog } from './record-run.ts';
 import type { RunNotes } from './run-notes.ts';
 import { runSteps, type StepOutcome } from './run-steps.ts';
@@ -97,6 +98,7 @@ export async function runPlan(request: RunRequest): Promise<RunResult> {
       request.onEnd?.(step, result);
     },
   });
+  await persistRunDocs(work, steps);
   const status = statusOf(steps, plan, signal);
   const [fault] = plan.faults;
   runs.finishRun(runId, {

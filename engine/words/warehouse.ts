@@ -88,6 +88,16 @@ export interface Dialect {
   similarity(left: RawBuilder<unknown>, right: RawBuilder<unknown>): RawBuilder<unknown>;
   /** In a select list: one row for each part of a text. */
   splitText(value: RawBuilder<unknown>, separator: string): RawBuilder<unknown>;
+  /** Where descriptions are kept beside relations and columns; absent: the product has no place. */
+  readonly comments?: CommentDialect;
+}
+
+export interface CommentDialect {
+  /** Answers `schema`, `name`, `column` (null: of the relation itself) and `comment`. */
+  readonly read: RawBuilder<unknown>;
+  /** Statements about the shape of a relation: see `Warehouse.ddl`. An empty text removes it. */
+  onRelation(relation: Relation, kind: 'table' | 'view', text: string): RawBuilder<unknown>;
+  onColumn(relation: Relation, column: string, text: string): RawBuilder<unknown>;
 }
 
 /** How a CRM compares values of a field. */

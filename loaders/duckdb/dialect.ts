@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { ColumnType } from '../../engine/words/stream.ts';
 import type { Dialect } from '../../engine/words/warehouse.ts';
 import { canonicalText } from './canonical.ts';
+import { duckdbComments } from './comments.ts';
 
 const typeNames: Readonly<Record<string, string>> = {
   string: 'VARCHAR',
@@ -57,4 +58,5 @@ export const duckdbDialect: Dialect = {
   canonical: canonicalText,
   similarity: (left, right) => sql`jaro_winkler_similarity(${left}, ${right})`,
   splitText: (value, separator) => sql`unnest(string_split(${value}, ${sql.lit(separator)}))`,
+  comments: duckdbComments,
 };

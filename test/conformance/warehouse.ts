@@ -156,6 +156,32 @@ export function testWarehouse(name: string, withWarehouse: WithWarehouse): void 
         }
       }));
 
+    test('keeps descriptions beside relations and columns, where it has a place for them', () =>
+      withWarehouse(async (warehouse) => {
+        const { comments } = warehouse.dialect;
+        if (!comments) return;
+        const [table, view] = [
+          { schema: 's', name: 'A table' },
+          { schema: 's', name: 'v' },
+        ];
+        await warehouse.ddl([
+          sql`create schema s`,
+          sql`create table ${sql.id('s', 'A table')} (n integer)`,
+          sql`create view s.v as select 1 as n`,
+          comments.onRelation(table, 'table', "it's\none"),
+          comments.onRelation(view, 'view', 'a view'),
+          comments.onColumn(table, 'n', 'a column'),
+          comments.onColumn(view, 'n', 'gone'),
+          comments.onColumn(view, 'n', ''),
+        ]);
+        const rows = await warehouse.query<{ name: string; column: string | null }>(comments.read);
+        expect(rows.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))).toEqual([
+          { schema: 's', name: 'A table', column: 'n', comment: 'a column' },
+          { schema: 's', name: 'A table', column: null, comment: "it's\none" },
+          { schema: 's', name: 'v', column: null, comment: 'a view' },
+        ]);
+      }));
+
     test('binds against a shadow that has no data and leaves the warehouse alone', () =>
       withWarehouse(async (warehouse) => {
         await using shadow = await warehouse.openShadow();

@@ -1,0 +1,77 @@
+import { formatFault } from '../../engine/declare/model-fault.ts';
+import { plural } from '../../engine/words/plural.ts';
+import { exitCodes, type RegisterCommand } from '../host.ts';
+import { readOutline, withReadableWarehouse } from '../outline.ts';
+import { startMoment } from './artifact-moment.ts';
+import { type ScopeFlags, selectFlags } from './scope-flags.ts';
+
+interface DocsFlags extends ScopeFlags {
+  readonly compile: boolean;
+  readonly json?: boolean;
+}
+
+/** `docs generate`: the project and what stands of it, for tools that show or check them. */
+export const registerDocs: RegisterCommand = (program, host) => {
+  const generate = program
+    .command('docs')
+    .description('about documentation: generate')
+    .addHelpText('after', '\nExample:\n  tidemill docs generate')
+    .command('generate')
+    .description('write target/manifest.json and target/catalog.json')
+    .option('--no-compile', 'leave the SQL of the models out')
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', '\nExample:\n  tidemill docs generate');
+  selectFlags(generate).action(
+    host.action(async (context, flags: DocsFlags) => {
+      const { terminal } = context;
+      const { buildCatalog } = await import('../../engine/artifacts/catalog.ts');
+      const { buildManifest } = await import('../../engine/artifacts/manifest.ts');
+      const { writeArtifact } = await import('../../engine/artifacts/write-artifact.ts');
+      const { compileProject } = await import('../../engine/plan/compile-project.ts');
+      const opened = await context.openProject({ needsConnections: false });
+      const moment = startMoment(opened.clock);
+      const { models, ids, warnings } = await readOutline(opened, flags);
+      for (const warning of warnings) terminal.note(`warning: ${warning}`);
+      if (!models) return exitCodes.success;
+      const { catalog, compiled, faults } = await withReadableWarehouse(
+        context,
+        opened,
+        async (warehouse) => {
+          const { boundaryMs, invocationId } = boundaryOf(moment());
+          const result = flags.compile
+            ? await compileProject({
+                project: models,
+                ids,
+                session: warehouse,
+                boundaryMs,
+                invocationId,
+              })
+            : { compiled: [], faults: [] };
+          const { dialect } = warehouse;
+          const about = { project: models, ids, session: warehouse, dialect, moment: moment() };
+          return { ...result, catalog: await buildCatalog(about) };
+        },
+      );
+      for (const fault of [...models.faults, ...faults]) {
+        terminal.note(`${fault.severity}: ${formatFault(fault)}`);
+      }
+      const sqlById = new Map(compiled.map(({ node, sql }) => [node.id, sql]));
+      const about = { project: models, moment: moment(), compiled: sqlById };
+      await writeArtifact(models.root, 'manifest', await buildManifest(about));
+      await writeArtifact(models.root, 'catalog', catalog);
+      const counts = {
+        nodes: Object.keys(catalog.nodes).length,
+        sources: Object.keys(catalog.sources).length,
+      };
+      const told = `${plural(counts.nodes, 'table')} and ${plural(counts.sources, 'source')}`;
+      if (flags.json) terminal.out(JSON.stringify(counts));
+      else terminal.out(`wrote target/manifest.json, and target/catalog.json with ${told}`);
+      const isBroken = [...models.faults, ...faults].some(({ severity }) => severity === 'error');
+      return isBroken ? exitCodes.failure : exitCodes.success;
+    }),
+  );
+};
+
+function boundaryOf(moment: { readonly startedAtMs: number; readonly invocationId: string }) {
+  return { boundaryMs: moment.startedAtMs, invocationId: moment.invocationId };
+}

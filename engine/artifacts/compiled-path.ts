@@ -1,0 +1,16 @@
+import { posix } from 'node:path';
+import type { ModelNode, TestNode } from '../declare/model-node.ts';
+import type { ModelProject } from '../declare/model-project.ts';
+import { packageFile } from './file-path.ts';
+import { targetFolder } from './write-artifact.ts';
+
+/** Where a node's SQL is written, as dbt does: below its package, under its file's own path. */
+export function compiledPath(project: ModelProject, node: ModelNode | TestNode): string {
+  const isGeneric = node.resourceType === 'test' && node.testType === 'generic';
+  const path = packageFile(project, node.packageName, node.file).replaceAll('../', '');
+  const alias = 'nodeConfig' in node && isGeneric ? node.config['alias'] : undefined;
+  const name = typeof alias === 'string' ? alias : node.name;
+  const hasOwnFile = !isGeneric && node.resourceType !== 'snapshot';
+  const file = hasOwnFile ? path : posix.join(path, `${name}.sql`);
+  return posix.join(targetFolder, 'compiled', node.packageName, file);
+}
