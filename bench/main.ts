@@ -30,7 +30,7 @@ if (chosen.length === 0) {
 }
 
 function printLine(cells: readonly string[]): void {
-  const widths = [28, 10, 12, 10, 7, 5, 10, 8, 8];
+  const widths = [28, 10, 12, 10, 7, 5, 10, 8, 8, 8];
   console.log(cells.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join(' '));
 }
 
@@ -44,6 +44,7 @@ function printRow(name: string, result: Measurement): void {
     result.met ? 'yes' : 'NO',
     String(result.rows),
     String(result.cpu_s),
+    String(result.reference_cpu_s ?? '-'),
     String(result.rss_mb),
     result.target,
   ]);
@@ -59,6 +60,7 @@ if (!values.json) {
     'met',
     'rows',
     'cpu_s',
+    'ref_cpu',
     'rss_mb',
     'target',
   ]);

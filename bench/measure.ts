@@ -10,6 +10,8 @@ export interface Measurement {
   readonly met: boolean;
   readonly rows: number;
   readonly cpu_s: number;
+  /** Where it was measured: on a busy machine a fairer comparison than the clock. */
+  readonly reference_cpu_s?: number;
   readonly rss_mb: number;
 }
 
@@ -55,6 +57,18 @@ export async function measure(work: () => Promise<unknown>): Promise<Sample> {
     cpuSeconds: (cpu.user + cpu.system) / 1_000_000,
     rssMb: Math.round(rss / bytesPerMb),
     heapMb: Math.round(heap / bytesPerMb),
+  };
+}
+
+/** The middle one of each figure, of an odd number of samples. */
+export function medianOf(samples: readonly Sample[]): Sample {
+  const middle = (figure: keyof Sample) =>
+    samples.map((sample) => sample[figure]).toSorted((a, b) => a - b)[samples.length >> 1] ?? 0;
+  return {
+    seconds: middle('seconds'),
+    cpuSeconds: middle('cpuSeconds'),
+    rssMb: middle('rssMb'),
+    heapMb: middle('heapMb'),
   };
 }
 
