@@ -6,12 +6,15 @@ import { type HostCallback, HostFunction, HostObject, type JinjaValue } from './
 import { functionBag } from './python-modules.ts';
 import { queryForTemplate } from './query-value.ts';
 import { createRelation, partsOf, quoteIdentifier, relationValue } from './relation-value.ts';
+import { type TemplateWriter, writingFunctions, writingQueries } from './write-functions.ts';
 
 /** What rendering may ask of the warehouse: shapes, and rows by a query. It never writes. */
 export interface TemplateWarehouse {
   /** While models are bound this is the shadow, which knows tables that were never built. */
   describe(relation: Relation): Promise<readonly Pick<Column, 'name' | 'typeName'>[] | undefined>;
   readonly session?: Session;
+  /** Given to a project's own materialization alone: everything else only reads. */
+  readonly writer?: TemplateWriter;
 }
 
 export interface AdapterScope {
@@ -121,11 +124,17 @@ export function adapterValue(scope: AdapterScope): HostObject {
       );
     };
   }
-  return functionBag('adapter', functions);
+  const writer = scope.isExecuting ? scope.warehouse?.writer : undefined;
+  return functionBag('adapter', {
+    ...functions,
+    ...(writer === undefined ? {} : writingFunctions(writer)),
+  });
 }
 
 /** `run_query`, `statement` and `load_result`. */
 export function queryFunctions(scope: AdapterScope, model: string): Record<string, HostCallback> {
+  const writer = scope.warehouse?.writer;
+  if (writer !== undefined) return writingQueries(writer, scope.isExecuting);
   const results = new Map<string, JinjaValue>();
   const run = async (text: string): Promise<JinjaValue> => {
     const session = scope.warehouse?.session;

@@ -214,6 +214,19 @@ function startCompilation(project: ModelProject, options: CompileOptions): Compi
   return { render, relationOf, finish };
 }
 
+/** `ref` and `source` of a macro that runs for the node: the relations as they are published. */
+export function resolversOf(
+  project: ModelProject,
+  node: ModelNode,
+): { resolveRef(call: RefCall): HostObject; resolveSource(call: SourceCall): HostObject } {
+  const toValue = ({ relation }: Readable): HostObject =>
+    relationValue({ schema: relation.schema, identifier: relation.name });
+  return {
+    resolveRef: (call) => toValue(findRef(project, node, call)),
+    resolveSource: (call) => toValue(findSource(project, node, call)),
+  };
+}
+
 function cteName(node: ModelNode): string {
   const name = `__dbt__cte__${node.relation.name}`;
   return /^[a-z_][a-z0-9_]*$/.test(name) ? name : quoteIdentifier(name);

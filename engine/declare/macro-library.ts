@@ -47,7 +47,7 @@ export interface MacroPackage {
 let internalEntries: MacroEntry[] | undefined;
 
 /** Macros that are written as SQL files beside this one; the build copies them along. */
-const macroFiles = ['history'] as const;
+const macroFiles = ['history', 'materialization'] as const;
 
 function readInternalMacros(faults: FaultList): MacroEntry[] {
   const written = macroFiles.map((name) => ({

@@ -2,6 +2,7 @@ import { type Log, silentLog } from '../words/log.ts';
 import { buildTests } from './build-tests.ts';
 import { findPackageFolders } from './declared-packages.ts';
 import { buildGraph, type Graph, type GraphNode } from './graph.ts';
+import { reportIgnoredMacros } from './ignored-macros.ts';
 import type { Template } from './jinja/ast.ts';
 import { buildMacroLibrary, type MacroLibrary } from './macro-library.ts';
 import { collectFaults, type FaultList, type ModelFault } from './model-fault.ts';
@@ -71,6 +72,7 @@ export async function readModelProject(options: ModelProjectOptions): Promise<Mo
   );
   const packages = [main, ...installed];
   const library = buildMacroLibrary(packages, target.type, faults);
+  reportIgnoredMacros(library, main.name, faults);
   const vars = collectVars(packages, options.vars ?? {});
   const reading = { name: main.name, target, env, log, library, vars, isDbt: main.isDbt };
   const read: ReadNode[] = [];

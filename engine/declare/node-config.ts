@@ -21,6 +21,7 @@ const duplicateChoices = ['error', 'last'] as const;
 export function readNodeConfig(
   raw: Config,
   fallback: NodeConfig['materialization'],
+  own: { readonly materialization?: boolean; readonly strategy?: boolean } = {},
 ): { config: NodeConfig; complaints: string[] } {
   const complaints: string[] = [];
   const choose = <T extends string>(key: string, values: readonly T[]): T | undefined => {
@@ -33,8 +34,12 @@ export function readNodeConfig(
     }
     return found;
   };
-  const materialization = choose('materialized', materializations) ?? fallback;
-  const incrementalStrategy = choose('incremental_strategy', incrementalStrategies);
+  const materialization = own.materialization
+    ? 'custom'
+    : (materializations.find((one) => one === raw['materialized']) ?? fallback);
+  const incrementalStrategy = own.strategy
+    ? 'custom'
+    : choose('incremental_strategy', incrementalStrategies);
   const onSchemaChange = choose('on_schema_change', schemaChanges);
   const duplicateKeys = choose('duplicate_keys', duplicateChoices);
   const uniqueKey = asTexts(raw['unique_key']);

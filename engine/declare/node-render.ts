@@ -58,6 +58,7 @@ export interface NodeRender {
   readonly warehouse?: TemplateWarehouse | undefined;
   readonly columns?: readonly { readonly name: string; readonly description: string }[];
   readonly dependsOn?: readonly string[];
+  readonly names?: ReadonlyMap<string, JinjaValue>;
   resolveRef(call: RefCall): JinjaValue;
   resolveSource(call: SourceCall): JinjaValue;
 }
@@ -123,6 +124,7 @@ export function modelValue(node: Omit<NodeRender, 'trace'>): PyDict {
     ['schema', node.relation.schema],
     ['database', null],
     ['resource_type', node.resourceType],
+    ['language', 'sql'],
     ['package_name', node.packageName],
     ['path', node.file],
     ['original_file_path', node.file],

@@ -79,6 +79,8 @@ export interface NodeScope {
   readonly warehouse?: TemplateWarehouse | undefined;
   resolveRef(call: RefCall): JinjaValue;
   resolveSource(call: SourceCall): JinjaValue;
+  /** Names beside all others, such as the `sql` of a materialization. */
+  readonly names?: ReadonlyMap<string, JinjaValue>;
   /** `model` in templates. */
   modelValue(): JinjaValue;
 }

@@ -1,4 +1,9 @@
 import type { Relation } from '../words/table.ts';
+import {
+  complainOfMaterialization,
+  findMaterialization,
+  findStrategy,
+} from './find-materialization.ts';
 import type { Template } from './jinja/ast.ts';
 import { parseTemplate } from './jinja/parse-template.ts';
 import { fromPython } from './jinja/python-value.ts';
@@ -47,7 +52,15 @@ export async function readNode(
   }
   const raw = mergeConfig(trace.configs.reduce(mergeConfig, base), overrides);
   const fallback = draft.kind === 'model' ? 'view' : draft.kind;
-  const { config, complaints } = readNodeConfig(raw, fallback);
+  const own = findMaterialization(reading, raw['materialized'] ?? fallback) !== undefined;
+  const strategy = findStrategy(reading.library, raw['incremental_strategy'], draft.pack.name);
+  const read = readNodeConfig(raw, fallback, {
+    materialization: own,
+    strategy: strategy !== undefined,
+  });
+  const { config } = read;
+  const unknown = own ? undefined : complainOfMaterialization(reading, raw['materialized']);
+  const complaints = [...(unknown === undefined ? [] : [unknown]), ...read.complaints];
   // A node that is switched off may lack what it would need: a variable, most often.
   if (config.enabled) {
     for (const error of troubles) reportTemplateError(error, place, faults, id);
@@ -77,7 +90,7 @@ export async function readNode(
     fqn: draft.fqn,
     file: source.file,
     tags: config.tags,
-    config: { materialized: config.materialization, ...raw },
+    config: { materialized: own ? fallback : config.materialization, ...raw },
     dependsOn: [],
     relation,
     nodeConfig: config,

@@ -117,12 +117,19 @@ function inclusions(kwargs: ReadonlyMap<string, JinjaValue>): Partial<RelationPa
 
 function pathParts(kwargs: ReadonlyMap<string, JinjaValue>): Partial<RelationParts> {
   const path = kwargs.get('path');
-  const parts: Record<string, string> = {};
+  const parts: Record<string, string | undefined> = {};
   for (const key of ['database', 'schema', 'identifier']) {
     const value = kwargs.get(key) ?? (path instanceof PyDict ? path.get(key) : undefined);
     if (typeof value === 'string') parts[key] = value;
+    // A temporary table stands in no schema.
+    else if (value === null) parts[key] = undefined;
   }
-  return parts;
+  const kind = kwargs.get('type');
+  return isKind(kind) ? { ...parts, kind } : parts;
+}
+
+function isKind(value: unknown): value is NonNullable<RelationParts['kind']> {
+  return value === 'table' || value === 'view' || value === 'cte' || value === 'external';
 }
 
 /** `api.Relation.create(…)`. */
@@ -136,6 +143,6 @@ export const createRelation: HostCallback = (_args, kwargs) => {
     database: read('database'),
     schema: read('schema'),
     identifier: read('identifier'),
-    kind: kind === 'table' || kind === 'view' || kind === 'cte' ? kind : undefined,
+    kind: isKind(kind) ? kind : undefined,
   });
 };

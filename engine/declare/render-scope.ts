@@ -105,7 +105,7 @@ function textRenderer(node: NodeScope, globals: () => Globals): TextRenderer {
   const open: string[] = [];
   return (text, what) => {
     if (!/\{[{%#]/.test(text)) return text;
-    if (open.includes(what) || open.length >= textsMax) {
+    if ((what !== 'render' && open.includes(what)) || open.length >= textsMax) {
       const way = [...open, what].join(' → ');
       throw jinjaError('jinja-value', `variables name each other in a circle: ${way}`);
     }
@@ -148,8 +148,11 @@ function nodeMakers(
     is_incremental: () => node.isIncremental,
     log: logFunction(project, node),
   });
+  const named = [...(node.names ?? [])].map(([name, value]) => [name, () => value] as const);
   return {
     ...functions,
+    ...functionMakers({ render: (args) => renderText(String(args[0] ?? ''), 'render') }),
+    ...Object.fromEntries(named),
     var: () => varFunction(project, node, renderText),
     config: () => configFunction(node),
     this: () =>

@@ -114,7 +114,10 @@ interface Binding {
   readonly request: BindRequest;
   readonly tables: ShadowTables;
   readonly nodes: Map<string, BoundNode>;
-  /** Nodes whose templates asked the warehouse for rows, and all that is built from them. */
+  /**
+   * Nodes whose templates asked the warehouse for rows or whose columns a macro of the project
+   * makes, and all that is built from them.
+   */
   readonly open: Set<string>;
 }
 
@@ -140,7 +143,10 @@ async function bindSource({ request, tables }: Binding, node: SourceNode): Promi
 
 async function bindModel(binding: Binding, node: ModelNode): Promise<void> {
   const { request, tables, nodes } = binding;
-  const fingerprint = request.fingerprints?.get(node.id);
+  const isCustom = node.nodeConfig.materialization === 'custom';
+  if (isCustom && (await bindStanding(binding, node))) return;
+  const isKnown = !isCustom && !isOpen(binding.open, node);
+  const fingerprint = isKnown ? request.fingerprints?.get(node.id) : undefined;
   const known = fingerprint === undefined ? undefined : request.cache?.get(fingerprint);
   // A history's config is completed by its select: only binding knows it.
   if (known !== undefined && node.nodeConfig.history === undefined) {
@@ -158,6 +164,18 @@ async function bindModel(binding: Binding, node: ModelNode): Promise<void> {
   checkContract(node, bound.columns);
   nodes.set(node.id, bound);
   if (fingerprint !== undefined) request.cache?.set(fingerprint, bound.columns);
+}
+
+/** What a materialization of the project's own will make is best told by what stands. */
+async function bindStanding(binding: Binding, node: ModelNode): Promise<boolean> {
+  const { request, tables, nodes, open } = binding;
+  await request.shadow.describeQuery(await renderSelect(binding, node, false));
+  open.add(node.id);
+  const columns = await request.session?.describe(node.relation);
+  if (columns === undefined) return false;
+  tables.know(node.id, node.relation, columns);
+  nodes.set(node.id, { id: node.id, columns });
+  return true;
 }
 
 async function bindSelect(binding: Binding, node: ModelNode): Promise<BoundNode> {

@@ -106,7 +106,8 @@ async function textOf(
   const canonical = dialect === 'duckdb' || dialect === 'postgres';
   const parts = compiled.map(({ sql }) => (canonical ? canonicalSql(sql) : sql));
   // Where the text follows from more than the files, all that it is made of stands in for it.
-  if (isUnanswered || flags.readsClock || flags.asksWarehouse) {
+  if (isUnanswered || flags.readsClock || flags.asksWarehouse || isOwn(node)) {
+    if (isOwn(node)) parts.push(JSON.stringify(node.nodeConfig.raw));
     parts.push(
       node.text,
       JSON.stringify(macroDigests(project)),
@@ -114,6 +115,11 @@ async function textOf(
     );
   }
   return { parts, flags: { ...flags, asksWarehouse: flags.asksWarehouse || isUnanswered } };
+}
+
+/** Macros of the project decide how it is built: any of them, and any config, may matter. */
+function isOwn({ nodeConfig }: ModelNode): boolean {
+  return nodeConfig.materialization === 'custom' || nodeConfig.incrementalStrategy === 'custom';
 }
 
 function isAddedTo(node: ModelNode): boolean {

@@ -4,6 +4,7 @@ import { compileHooks, compileNode } from '../declare/compile-node.ts';
 import { findDecisions } from '../declare/find-decisions.ts';
 import { isModelNode, type ModelNode } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
+import { splitHooks } from '../declare/run-materialization.ts';
 import { decideNode } from '../plan/decide-node.ts';
 import type { StandingReader } from '../plan/standing.ts';
 import type { Work } from '../plan/work.ts';
@@ -15,6 +16,7 @@ import { assertThat } from '../words/errors.ts';
 import type { BuildNode, NodeConfig } from '../words/node.ts';
 import { plural } from '../words/plural.ts';
 import type { BuildStep } from '../words/step.ts';
+import { customBuild } from './custom-build.ts';
 import { findBatchWindow, narrowToWindow } from './microbatch.ts';
 import type { RunNotes } from './run-notes.ts';
 import type { StepOutcome } from './run-steps.ts';
@@ -46,12 +48,15 @@ export async function buildStep(
   const decision = decideNode(work, node, { standing: now, fullRefresh, boundaryMs });
   if (!decision.run) return { status: 'reused', message: decision.reasons.join('; ') };
   const fingerprint = work.fingerprints.get(step.id)?.fingerprint ?? '';
-  // Rows made by another text are not added to: the table is built again whole.
+  const { materialization } = node.nodeConfig;
+  const isAddedTo = !fullRefresh && decision.kind !== 'missing_table';
+  // Rows made by another text are not added to: the table is built again whole. A materialization
+  // of the project's own decides for itself.
   const isIncremental =
-    node.nodeConfig.materialization === 'incremental' &&
-    !fullRefresh &&
-    decision.kind !== 'missing_table' &&
-    now.states.get(step.id)?.fingerprint === fingerprint;
+    isAddedTo &&
+    (materialization === 'custom'
+      ? node.nodeConfig.raw['materialized'] === 'incremental'
+      : materialization === 'incremental' && now.states.get(step.id)?.fingerprint === fingerprint);
   const options = {
     isIncremental,
     moment: { boundaryMs, invocationId, isFullRefresh: fullRefresh },
@@ -66,6 +71,7 @@ export async function buildStep(
   const bound = work.bound.get(step.id);
   const builtAtMs = isIncremental ? now.states.get(step.id)?.builtAtMs : undefined;
   const batch = findBatchWindow(node.nodeConfig, { boundaryMs, builtAtMs });
+  const custom = customBuild(models, node, compiled.sql, options);
   const build: BuildNode = {
     id: node.id,
     name: node.name,
@@ -75,8 +81,9 @@ export async function buildStep(
       ...node.nodeConfig,
       ...(bound?.history ? { history: bound.history } : {}),
       ...placeDecisions(models, node),
-      ...(await compileHooks(models, node, options)),
+      ...(await compileHooks(models, outsideHooks(node), options)),
     },
+    ...(custom ? { custom } : {}),
     sql: batch ? narrowToWindow(compiled.sql, batch) : compiled.sql,
     isIncremental,
     checks: checksOf(models, node.id, {
@@ -123,6 +130,12 @@ function placeDecisions(models: ModelProject, node: ModelNode): Pick<NodeConfig,
   const relation = findDecisions(models, node)?.relation;
   if (!identity || !relation) return {};
   return { identity: { ...identity, decisionsRelation: relation } };
+}
+
+/** A materialization of the project's own runs most of its hooks itself. */
+function outsideHooks(node: ModelNode): ModelNode {
+  if (node.nodeConfig.materialization !== 'custom') return node;
+  return { ...node, nodeConfig: { ...node.nodeConfig, ...splitHooks(node).outside } };
 }
 
 function toOutcome(result: MaterializeResult, reasons: readonly string[]): StepOutcome {

@@ -22,7 +22,8 @@ import {
 import { planSchemaChange, reshapeSelect, type SchemaChange } from './schema-change.ts';
 
 /** The batch of one transaction: temporary, so a kill leaves nothing of it. */
-const batchTable = sql.id('tidemill_batch');
+const batchName = 'tidemill_batch';
+const batchTable = sql.id(batchName);
 
 /**
  * Adds what is new to a standing table. The batch is written to the side, its keys are checked, and
@@ -124,9 +125,8 @@ async function applyBatch(session: Session, target: Relation, merge: Merge): Pro
   const keys = node.config.uniqueKey ?? [];
   if (keys.length > 0) await requireKeys(session, node, batchTable, keys);
   context.signal.throwIfAborted();
-  const columns = change.insertColumns;
   if (rows > 0) {
-    for (const statement of mergeStatements(merge, target, columns, keys)) {
+    for (const statement of await mergeStatements(session, merge, target, keys)) {
       await session.execute(statement);
     }
   }
@@ -134,12 +134,13 @@ async function applyBatch(session: Session, target: Relation, merge: Merge): Pro
   return rows;
 }
 
-function mergeStatements(
+async function mergeStatements(
+  session: Session,
   merge: Merge,
   target: Relation,
-  columns: readonly string[],
   keys: readonly string[],
-): RawBuilder<unknown>[] {
+): Promise<RawBuilder<unknown>[]> {
+  const columns = merge.change.insertColumns;
   const insert = insertBatch(target, batchTable, columns);
   const { raw } = merge.node.config;
   switch (strategyOf(merge.node)) {
@@ -155,6 +156,12 @@ function mergeStatements(
         return [deleteByKey(target, batchTable, keys), insert];
       }
       return [mergeBatch(target, batchTable, { columns, keys, updated })];
+    }
+    case 'custom': {
+      const batch = { target, source: batchName, columns };
+      const statements = await merge.node.custom?.mergeBatch?.(session, batch);
+      assertThat(statements, 'a strategy of the project says how');
+      return statements.map((statement) => sql.raw(statement));
     }
     case 'microbatch':
       return [deleteWindow(target, windowOf(merge)), insert];

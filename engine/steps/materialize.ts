@@ -6,6 +6,7 @@ import { ownChecks } from './audit.ts';
 import type { BuildContext, MaterializeResult } from './build-context.ts';
 import { materializeHistory } from './history.ts';
 import { materializeIdentity } from './identity.ts';
+import { materializeCustom } from './materialize-custom.ts';
 import { materializeIncremental } from './materialize-incremental.ts';
 import { materializeTable } from './materialize-table.ts';
 import { materializeView } from './materialize-view.ts';
@@ -59,6 +60,8 @@ async function buildRelation(
       return materializeSeed(warehouse, node, context);
     case 'snapshot':
       return materializeSnapshot(warehouse, node, context);
+    case 'custom':
+      return materializeCustom(warehouse, node, context);
     case 'ephemeral':
       return { action: 'none', rows: 0, dataVersion: undefined, failures: [], warnings: [] };
   }

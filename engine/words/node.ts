@@ -12,10 +12,12 @@ export const materializations = [
   'snapshot',
   'seed',
 ] as const;
-export type Materialization = (typeof materializations)[number];
+/** `custom`: a materialization of the project or a package, by the name in `raw`. */
+export type Materialization = (typeof materializations)[number] | 'custom';
 
 export const incrementalStrategies = ['append', 'delete+insert', 'merge', 'microbatch'] as const;
-export type IncrementalStrategy = (typeof incrementalStrategies)[number];
+/** `custom`: the project's macro `get_incremental_<name>_sql` says how. */
+export type IncrementalStrategy = (typeof incrementalStrategies)[number] | 'custom';
 
 /** How an SCD2 table is derived from a log of versions; column names of the model's own select. */
 export interface HistoryConfig {
@@ -135,4 +137,21 @@ export interface BuildNode {
   readonly isIncremental: boolean;
   readonly checks: readonly Check[];
   readonly fingerprint: string;
+  readonly custom?: CustomBuild;
+}
+
+/** What a project's own macros decide of a node's build. */
+export interface CustomBuild {
+  /** Runs its materialization in the transaction; answers the relations it says it made. */
+  materialize?(session: Session): Promise<readonly Relation[]>;
+  /** Statements that bring a batch into the target, by its incremental strategy. */
+  mergeBatch?(
+    session: Session,
+    batch: {
+      readonly target: Relation;
+      /** The name of the temporary table that holds the new rows. */
+      readonly source: string;
+      readonly columns: readonly string[];
+    },
+  ): Promise<readonly string[]>;
 }

@@ -1,5 +1,3 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { RunOptions } from '../../cli/work.ts';
 import { dbtFolder, troubles } from './dbt-project.ts';
@@ -61,11 +59,11 @@ describe('failing rows', () => {
 
   test('of an increment that rolled back are kept with their types', async () => {
     const project = dbtFolder({
-      'seeds/feed.csv': 'id,amount\n1,5\n',
+      'models/sources.yml': 'sources: [{name: raw, schema: main, tables: [{name: feed}]}]',
       'models/grown.sql': `{{ config(materialized='incremental', unique_key='id') }}
         select id::bigint as id, amount::decimal(9,2) as amount, date '2026-01-02' as day,
           timestamp '2026-01-02 03:04:05' as at, [1, 2] as list, {'a': 1} as map, null::varchar as nothing
-        from {{ ref('feed') }}`,
+        from {{ source('raw', 'feed') }}`,
       'models/schema.yml': `models:
   - name: grown
     columns:
@@ -78,8 +76,9 @@ describe('failing rows', () => {
         select * from {{ model }} where {{ column_name }} < 0
       {% endtest %}`,
     });
+    await project.run('create table feed as select 1 as id, 5 as amount');
     expect(troubles(await project.build())).toEqual([]);
-    writeFileSync(join(project.folder, 'seeds/feed.csv'), 'id,amount\n2,-7\n');
+    await project.run('create or replace table feed as select 2 as id, -7 as amount');
     expect(troubles(await project.build())[0]).toContain('1 row breaks positive');
     expect(await project.rows('select count(*) as c from grown')).toEqual([{ c: 1 }]);
     const [table] = await project.rows(
