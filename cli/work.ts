@@ -84,6 +84,8 @@ export interface RunOptions extends WorkOptions {
   /** Steps under way at once; default 4. */
   readonly threads?: number;
   readonly pipeline?: string;
+  /** When statements under way end as well; default: with `signal`. */
+  readonly cut?: AbortSignal;
   /** As typed, for the lock and the run's record. */
   readonly command?: string;
   /** How long to wait for whoever holds the lock or has the warehouse's file open; default 2 s. */
@@ -169,6 +171,7 @@ async function runHoldingLock(
     notes,
     threads: options.threads ?? threadsDefault,
     ...(options.pipeline === undefined ? {} : { pipeline: options.pipeline }),
+    ...(options.cut === undefined ? {} : { cut: options.cut }),
     onRun: (runId) => options.onRun?.(runId),
     onStart: (step) => options.onStart?.(step),
     onProgress: (step, progress) => options.onProgress?.(step, progress),

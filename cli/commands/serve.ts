@@ -28,6 +28,8 @@ interface ServeFlags {
 const graceDefaultSeconds = 60;
 /** How long a pipeline waits for another process before its run is given up. */
 const waitMaxMs = 60 * 60 * 1_000;
+/** How long an interrupted step may take to end, until the process ends itself. */
+const endWaitMs = 10_000;
 const startWaitMaxMs = 2_000;
 
 interface Server {
@@ -35,6 +37,8 @@ interface Server {
   readonly flags: ServeFlags;
   readonly log: Log;
   readonly secrets: string[];
+  /** Aborted when the grace time is over. */
+  readonly cut: AbortController;
   /** The project as it was at the start: its state and its folders. */
   readonly first: OpenedProject;
 }
@@ -86,6 +90,7 @@ async function runPipeline(server: Server, due: Due, onBegin: () => void): Promi
       pipeline: name,
       command,
       signal,
+      cut: server.cut.signal,
       lock,
       waitMaxMs,
       onWait,
@@ -155,14 +160,19 @@ async function serve(server: Server): Promise<void> {
     run: (due, onBegin) => runPipeline(server, due, onBegin),
   });
   const ended = schedule.then(() => 'clean' as const).finally(() => done.abort());
-  const how = await Promise.race([ended, waitForGrace(server, done.signal)]);
-  if (how === 'clean' || done.signal.aborted) {
-    log.info('serve.stopped');
-    return;
+  const isLate = (await Promise.race([ended, waitForGrace(server, done.signal)])) === 'late';
+  if (isLate && !done.signal.aborted) {
+    log.error('serve.cut_off', {
+      message: 'the step under way did not end within the grace time',
+    });
+    // What is not committed is rolled back, as after a kill; the next run resumes.
+    server.cut.abort();
+    const wait = clock.sleep(endWaitMs, done.signal).catch(() => undefined);
+    await Promise.race([ended, wait]);
+    if (!done.signal.aborted) endAtOnce();
   }
-  // What is not committed is rolled back, as after a kill; the next run resumes.
-  log.error('serve.cut_off', { message: 'the step under way did not end within the grace time' });
-  endAtOnce();
+  await ended;
+  log.info('serve.stopped');
 }
 
 /** `serve`: runs the pipelines of `pipelines.yaml` on their schedules until it is stopped. */
@@ -210,7 +220,7 @@ export const registerServe: RegisterCommand = (program, host) => {
           write: (line) => void process.stdout.write(line),
         });
         log.info('serve.started', { project: first.project.name });
-        await serve({ context, flags, log, secrets, first });
+        await serve({ context, flags, log, secrets, first, cut: new AbortController() });
         return exitCodes.success;
       }),
     );

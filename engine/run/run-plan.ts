@@ -9,6 +9,7 @@ import type { Plan, Step, StepResult, StepStatus } from '../words/step.ts';
 import { buildStep } from './build-step.ts';
 import { checkStep } from './check-step.ts';
 import { extractStream } from './extract-step.ts';
+import { interruptOn } from './interrupt.ts';
 import { persistRunDocs } from './persist-docs-step.ts';
 import { copyRunLog } from './record-run.ts';
 import type { RunNotes } from './run-notes.ts';
@@ -34,6 +35,8 @@ export interface RunRequest {
   /** The command as typed, without secrets. */
   readonly command: string;
   readonly pipeline?: string;
+  /** When statements under way end as well; default: as soon as the run is asked to stop. */
+  readonly cut?: AbortSignal;
   /** Filled while the run goes, for artifacts. */
   readonly notes?: RunNotes;
   /** Called once the run is on record, before its first step. */
@@ -82,6 +85,7 @@ export async function runPlan(request: RunRequest): Promise<RunResult> {
   };
   /** Most models of most runs are reused: they are recorded together, in one commit. */
   const reused: [Step, StepResult][] = [];
+  const interrupts = interruptOn(request.cut ?? signal, warehouse);
   const steps = await runSteps({
     steps: plan.steps,
     threads: request.threads,
@@ -97,7 +101,7 @@ export async function runPlan(request: RunRequest): Promise<RunResult> {
       else record(step, result);
       request.onEnd?.(step, result);
     },
-  });
+  }).finally(() => interrupts[Symbol.dispose]());
   await persistRunDocs(work, steps);
   const status = statusOf(steps, plan, signal);
   const [fault] = plan.faults;

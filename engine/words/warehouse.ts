@@ -65,6 +65,11 @@ export interface Warehouse extends Session, AsyncDisposable {
   openShadow(): Promise<Shadow>;
   /** A quiet point: flush what is logged into the file. */
   checkpoint(): Promise<void>;
+  /**
+   * Statements under way end in a TerminalError `interrupted`, their transactions rolled back; a
+   * statement that has not begun is not touched.
+   */
+  interrupt(): void;
 }
 
 export interface Shadow extends Session, AsyncDisposable {

@@ -6,7 +6,7 @@ import type {
 } from '@duckdb/node-api';
 import { StatementType } from '@duckdb/node-api';
 import { type RawBuilder, sql } from 'kysely';
-import { TerminalError } from '../../engine/words/errors.ts';
+import { messageOf, TerminalError } from '../../engine/words/errors.ts';
 import type { Column, Relation } from '../../engine/words/table.ts';
 import type { Row, Session } from '../../engine/words/warehouse.ts';
 import { duckdbDialect } from './dialect.ts';
@@ -181,9 +181,19 @@ export async function inTransaction<T>(
     await changeRows(connection, { text: 'commit', parameters: [] });
     return answer;
   } catch (error) {
-    // A failed commit has rolled back already, and a broken instance cannot: neither is the cause.
-    await connection.run('rollback').catch(() => undefined);
+    await rollBack(connection);
     throw error;
+  }
+}
+
+const rollbacksMax = 3;
+
+/** A failed commit has rolled back already, and a broken instance cannot: neither is the cause. */
+async function rollBack(connection: DuckDBConnection): Promise<void> {
+  for (let tries = 0; tries < rollbacksMax; tries += 1) {
+    const failure = await connection.run('rollback').then(() => undefined, messageOf);
+    // Only an interrupt may have come in between; without its end the writer would be lost.
+    if (failure === undefined || !failure.startsWith('INTERRUPT')) return;
   }
 }
 

@@ -148,6 +148,10 @@ async function createWarehouse(
       ),
     openShadow: () => openShadow(attached.alias),
     checkpoint: () => write(checkpoint),
+    interrupt() {
+      if (isClosed) return;
+      for (const connection of [writer, ...readers.busy]) connection.interrupt();
+    },
     async [Symbol.asyncDispose]() {
       if (isClosed) return;
       await gate.run(async () => {

@@ -6,6 +6,8 @@ export interface Pool {
   release(connection: DuckDBConnection): void;
   /** Closes a connection that may hold an unfinished result, and makes room for another. */
   discard(connection: DuckDBConnection): void;
+  /** Those in use: a statement may be under way on them. */
+  readonly busy: ReadonlySet<DuckDBConnection>;
   /** Runs `work` on a connection of its own. */
   use<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T>;
   close(): void;
@@ -13,11 +15,12 @@ export interface Pool {
 
 export function createPool(connect: () => Promise<DuckDBConnection>, sizeMax: number): Pool {
   const idle: DuckDBConnection[] = [];
+  const busy = new Set<DuckDBConnection>();
   const waiting: PromiseWithResolvers<DuckDBConnection>[] = [];
   let opened = 0;
   let isClosed = false;
 
-  const acquire = async (): Promise<DuckDBConnection> => {
+  const take = async (): Promise<DuckDBConnection> => {
     const free = idle.pop();
     if (free) return free;
     if (opened < sizeMax) {
@@ -31,7 +34,13 @@ export function createPool(connect: () => Promise<DuckDBConnection>, sizeMax: nu
     waiting.push(turn);
     return turn.promise;
   };
+  const acquire = async (): Promise<DuckDBConnection> => {
+    const connection = await take();
+    busy.add(connection);
+    return connection;
+  };
   const release = (connection: DuckDBConnection): void => {
+    busy.delete(connection);
     if (isClosed) {
       connection.closeSync();
       return;
@@ -43,11 +52,13 @@ export function createPool(connect: () => Promise<DuckDBConnection>, sizeMax: nu
   return {
     acquire,
     release,
+    busy,
     discard(connection) {
+      busy.delete(connection);
       connection.closeSync();
       opened -= 1;
       const next = waiting.shift();
-      if (next) acquire().then(next.resolve, next.reject);
+      if (next) take().then(next.resolve, next.reject);
     },
     async use(work) {
       const connection = await acquire();

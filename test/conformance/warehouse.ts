@@ -48,6 +48,27 @@ export function testWarehouse(name: string, withWarehouse: WithWarehouse): void 
         for (const type of types) expect(columnType(typeName(type))).toBe(type);
       }));
 
+    test('interrupts what is under way, rolls it back, and works on', () =>
+      withWarehouse(async (warehouse) => {
+        await warehouse.ddl([sql`create schema s`, sql`create table s.t (a bigint)`]);
+        const endless = sql`select x from range(1000000000000) as r(x) where hash(x) = 1`;
+        const reading = warehouse.query(endless).catch((error: unknown) => error);
+        const writing = warehouse
+          .transaction(async (session) => {
+            await session.execute(sql`insert into s.t values (1)`);
+            await session.execute(sql`insert into s.t ${endless}`);
+          })
+          .catch((error: unknown) => error);
+        const turns = setInterval(() => warehouse.interrupt(), 20);
+        expect(await reading).toMatchObject({ code: 'interrupted' });
+        expect(await writing).toMatchObject({ code: 'interrupted' });
+        clearInterval(turns);
+        expect(await warehouse.query(sql`select count(*) as n from s.t`)).toEqual([{ n: 0 }]);
+        expect(await warehouse.execute(sql`insert into s.t values (2)`)).toBe(1);
+        warehouse.interrupt();
+        expect(await warehouse.query(sql`select a from s.t`)).toEqual([{ a: 2 }]);
+      }));
+
     test('commits a transaction as a whole or not at all', () =>
       withWarehouse(async (warehouse) => {
         await warehouse.ddl([sql`create schema s`, sql`create table s.t (a integer)`]);

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, watch } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
@@ -49,6 +50,24 @@ async function openSilentServer() {
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
   return { url: `http://127.0.0.1:${address.port}`, first };
+}
+
+/** Starts a command and comes back while it is building a model whose query never ends. */
+async function startHolding(lab: CommandLab, query: string, args = ['serve', '--grace', '1']) {
+  // The hook says that the statement after it is about to run.
+  const sign = join(lab.folder, 'sign.csv');
+  lab.writeModel(
+    `{{ config(materialized='table', pre_hook="copy (select 1) to '${sign}'") }}\n${query}`,
+  );
+  lab.declare(lab.declaration.replace(/syncs:[\s\S]*?pipelines/, 'pipelines'));
+  const seen = waitForFile(lab.folder, 'sign.csv');
+  const running = lab.start(...args);
+  const early = running.ended.then(({ stdout, stderr }) => {
+    throw new Error(`ended before its statement ran: ${stdout}${stderr}`);
+  });
+  await Promise.race([seen, early]);
+  early.catch(() => undefined);
+  return running;
 }
 
 describe('serve', () => {
@@ -110,21 +129,34 @@ describe('serve', () => {
     ).toEqual([{ status: 'stopped' }, { status: 'succeeded' }]);
   });
 
-  test('that cannot end a step within the grace time ends as if killed, which costs nothing', async () => {
+  test('that cannot end a step within the grace time interrupts it, and nothing is half-written', async () => {
     const lab = await openCommandLab();
     missTicks(lab);
-    // The hook says that the statement after it, which never ends, is about to run.
-    const sign = join(lab.folder, 'sign.csv');
-    lab.writeModel(`{{ config(materialized='table', pre_hook="copy (select 1) to '${sign}'") }}
-      select count(*) as n from range(1000000000000) as r(x) where hash(x) = 1`);
-    lab.declare(lab.declaration.replace(/syncs:[\s\S]*?pipelines/, 'pipelines'));
-    const seen = waitForFile(lab.folder, 'sign.csv');
-    const server = lab.start('serve', '--grace', '1');
-    const early = server.ended.then(({ stdout, stderr }) => {
-      throw new Error(`ended before its statement ran: ${stdout}${stderr}`);
-    });
-    await Promise.race([seen, early]);
-    early.catch(() => undefined);
+    const server = await startHolding(
+      lab,
+      'select 1 from range(1000000000000) as r(x) where hash(x) = 1',
+    );
+    server.child.kill('SIGTERM');
+    const { code, stdout } = await server.ended;
+    expect(code).toBe(0);
+    expect(stdout).toContain('"event":"serve.cut_off"');
+    expect(stdout).toContain('"event":"serve.stopped"');
+
+    lab.writeModel('select 1 as n');
+    expect((await lab.run('run')).code).toBe(0);
+    expect(await lab.query('select status from tidemill.runs order by started_at')).toEqual([
+      { status: 'stopped' },
+      { status: 'succeeded' },
+    ]);
+  });
+
+  test('whose step cannot even be interrupted ends as if killed, which costs nothing', async () => {
+    const lab = await openCommandLab();
+    missTicks(lab);
+    // Opening a pipe that nobody writes to: the system call waits, whatever the warehouse wants.
+    const pipe = join(lab.folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const server = await startHolding(lab, `select size from read_text('${pipe}')`);
     server.child.kill('SIGTERM');
     const { signal, stdout } = await server.ended;
     expect(signal).toBe('SIGKILL');
@@ -136,6 +168,21 @@ describe('serve', () => {
       { status: 'killed' },
       { status: 'succeeded' },
     ]);
+  });
+
+  test('run: the first Ctrl-C ends the statement under way, and the run is on record', async () => {
+    const lab = await openCommandLab();
+    const run = await startHolding(
+      lab,
+      'select 1 from range(1000000000000) as r(x) where hash(x) = 1',
+      ['run'],
+    );
+    run.child.kill('SIGINT');
+    const { code, signal } = await run.ended;
+    expect({ code, signal }).toEqual({ code: 1, signal: null });
+    expect(lastRun(lab).run).toMatchObject({ status: 'stopped' });
+    lab.writeModel('select 1 as n');
+    expect((await lab.run('run')).code).toBe(0);
   });
 
   test('stopped while it waits for another process has begun nothing, and says for whom', async () => {
