@@ -77,6 +77,8 @@ export interface UnitTestNode extends GraphNode {
   /** `input` is a node's id, or `this`. */
   readonly given: readonly { readonly input: string; readonly rows: UnitRows }[];
   readonly expect: UnitRows;
+  /** What is expected is the table once the model is built, not what its select answers. */
+  readonly after?: 'merge';
   readonly isIncremental: boolean;
   readonly vars: Config;
   readonly env: Readonly<Record<string, string>>;

@@ -33,7 +33,12 @@ function buildUnitTest(
   const name = String(entry['name']);
   const wanted = String(entry['model']);
   const names = from.models.filter((node) => node.packageName === pack.name);
-  const model = names.find((node) => node.resourceType === 'model' && node.name === wanted);
+  const expected = asConfig(entry['expect']);
+  const isTable = expected['after'] !== undefined;
+  const model = names.find(
+    ({ resourceType, name: known }) =>
+      known === wanted && (resourceType === 'model' || (isTable && resourceType === 'snapshot')),
+  );
   if (!model) {
     const known = names.map((node) => node.name);
     const message = `the unit test "${name}" is of "${wanted}", and there is no such model`;
@@ -50,6 +55,10 @@ function buildUnitTest(
       hint: 'of macros only is_incremental can be overridden; give a var or an env_var instead',
     });
   }
+  if (isTable)
+    complainOfTable(model, expected['after'], (message, hint) =>
+      faults.error(place, `the unit test "${name}" ${message}`, { nodeId: id, hint }),
+    );
   const config = asConfig(entry['config']);
   return {
     id,
@@ -63,7 +72,8 @@ function buildUnitTest(
     dependsOn: [model.id],
     modelId: model.id,
     given: readGiven(from, pack, entry, { id, place }, faults),
-    expect: readRows(asConfig(entry['expect'])),
+    expect: readRows(expected),
+    ...(isTable ? { after: 'merge' } : {}),
     isIncremental: macros['is_incremental'] === true,
     vars: asConfig(overrides['vars']),
     env: Object.fromEntries(
@@ -71,6 +81,24 @@ function buildUnitTest(
     ),
     place,
   };
+}
+
+/** `after: merge` is about a table: not every model has one. */
+function complainOfTable(
+  model: ModelNode,
+  after: unknown,
+  complain: (message: string, hint: string) => void,
+): void {
+  if (after !== 'merge') {
+    complain(`expects rows after "${String(after)}"`, 'write after: merge, or leave it out');
+  }
+  const { materialization } = model.nodeConfig;
+  if (materialization === 'view' || materialization === 'ephemeral') {
+    complain(
+      `expects a table after the merge, and ${model.name} is materialized as ${materialization}`,
+      'leave after out: what its select answers is all there is',
+    );
+  }
 }
 
 const inputCall =

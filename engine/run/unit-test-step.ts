@@ -11,7 +11,7 @@ import {
 } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import type { Work } from '../plan/work.ts';
-import { selectOf } from '../steps/relation-statements.ts';
+import { createSchema, selectOf } from '../steps/relation-statements.ts';
 import {
   compareUnit,
   createGiven,
@@ -24,6 +24,7 @@ import { assertThat, TerminalError } from '../words/errors.ts';
 import { plural } from '../words/plural.ts';
 import type { Relation } from '../words/table.ts';
 import type { StepOutcome } from './run-steps.ts';
+import { buildUnitTable, refuseOwnRows } from './unit-table.ts';
 
 /** Runs a unit test in memory: the model's select over the given rows, against what is expected. */
 export async function unitTestStep(work: Work, test: UnitTestNode): Promise<StepOutcome> {
@@ -36,7 +37,10 @@ export async function unitTestStep(work: Work, test: UnitTestNode): Promise<Step
   const names = new Map<string, Relation>();
   for (const { input, rows } of test.given) {
     const name = input === 'this' ? 'this' : input.split('.').slice(2).join('_');
-    const relation = { schema: unitSchema, name: `given_${name}` };
+    const isTarget = input === 'this' && test.after !== undefined;
+    if (isTarget) refuseOwnRows(node, test.name, test.file);
+    const relation = isTarget ? node.relation : { schema: unitSchema, name: `given_${name}` };
+    if (isTarget) await shadow.ddl([createSchema(relation.schema)]);
     const columns = await columnsOf(work, input === 'this' ? node.id : input);
     await createGiven(shadow, relation, columns, await readRows(models, test, rows));
     names.set(input, relation);
@@ -53,8 +57,9 @@ export async function unitTestStep(work: Work, test: UnitTestNode): Promise<Step
     },
   };
   const self = names.get('this');
+  const isIncremental = test.isIncremental || (test.after !== undefined && self !== undefined);
   const compiled = await compileNode(project, self ? { ...node, relation: self } : node, {
-    isIncremental: test.isIncremental,
+    isIncremental,
     moment: { boundaryMs, invocationId, isFullRefresh: false },
     warehouse: { describe: (relation) => shadow.describe(relation), session: shadow },
     givenName: (id) => {
@@ -63,7 +68,18 @@ export async function unitTestStep(work: Work, test: UnitTestNode): Promise<Step
     },
   });
   const expected = await readRows(models, test, test.expect);
-  const outcome = await compareUnit(shadow, selectOf(compiled.sql), expected);
+  const history = work.bound.get(node.id)?.history;
+  const answered = test.after
+    ? await buildUnitTable(shadow, request.warehouse, {
+        node,
+        config: { ...node.nodeConfig, ...(history ? { history } : {}) },
+        sql: compiled.sql,
+        isIncremental,
+        boundaryMs,
+        signal: request.signal,
+      })
+    : selectOf(compiled.sql);
+  const outcome = await compareUnit(shadow, answered, expected);
   const failures = outcome.missing + outcome.unexpected;
   if (failures === 0) return { status: 'success', message: 'holds', counts: { failures } };
   const missing = `${plural(outcome.missing, 'expected row')} missing`;
