@@ -83,6 +83,7 @@ function warehouseOf(shadow: Shadow, { dialect, catalog }: Warehouse): Warehouse
     findMisfit: absent('pages'),
     openShadow: absent('second twin'),
     async checkpoint() {},
+    interrupt() {},
     async [Symbol.asyncDispose]() {},
   };
 }

@@ -128,6 +128,6 @@ test('a table is expected of models that have one, after the merge', async () =>
   - {name: odd, model: merged, given: [], expect: {after: lunch, rows: []}}
 `);
   const messages = result.steps.map(({ message }) => message).join('\n');
-  expect(messages).toMatch(/units.yml:2:5.*plain is materialized as view/);
-  expect(messages).toMatch(/units.yml:3:5.*expects rows after "lunch"/);
+  expect(messages).toMatch(/units.yml:3:5.*plain is materialized as view/);
+  expect(messages).toMatch(/units.yml:4:5.*expects rows after "lunch"/);
 });
