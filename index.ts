@@ -8,6 +8,25 @@ export {
   type WorkOptions,
 } from './cli/work.ts';
 export type { Project } from './engine/declare/project/project.ts';
+export type {
+  ColumnSpec,
+  ColumnSpecs,
+  OutputOf,
+  RowOf,
+} from './engine/declare/typescript/column-spec.ts';
+export {
+  type Batch,
+  type DefinedModel,
+  defineModel,
+  type InputRows,
+  type KeyedModel,
+  type ModelInput,
+  type ModelLimits,
+  type RunContext,
+  ref,
+  type SetModel,
+  source,
+} from './engine/declare/typescript/define-model.ts';
 export { explainPlan, isNothingToDo } from './engine/plan/explain-plan.ts';
 export type { RunResult, StepProgress } from './engine/run/run-plan.ts';
 export type { Clock } from './engine/words/clock.ts';

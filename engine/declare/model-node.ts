@@ -3,6 +3,7 @@ import type { Relation } from '../words/table.ts';
 import type { GraphNode } from './graph.ts';
 import type { Place } from './model-fault.ts';
 import type { ColumnPatch, Config, TestEntry } from './properties.ts';
+import type { Script } from './typescript/read-scripts.ts';
 
 /** One `ref(...)` as it was called. */
 export interface RefCall {
@@ -32,6 +33,8 @@ export interface ModelNode extends GraphNode {
   /** One of several versions of a model; `ref` without a version means the latest. */
   readonly version?: string;
   readonly latestVersion?: string;
+  /** A model in TypeScript: what it declares. Its template has its shape and no rows. */
+  readonly script?: Script;
 }
 
 export interface SourceNode extends GraphNode {
@@ -90,6 +93,11 @@ export type ProjectNode = ModelNode | SourceNode | TestNode | UnitTestNode | Gra
 export function isModelNode(node: ProjectNode | undefined): node is ModelNode {
   const type = node?.resourceType;
   return type === 'model' || type === 'seed' || type === 'snapshot';
+}
+
+/** What a node is written in. */
+export function languageOf(node: ModelNode): 'sql' | 'typescript' {
+  return node.file.endsWith('.ts') ? 'typescript' : 'sql';
 }
 
 export function isSourceNode(node: ProjectNode | undefined): node is SourceNode {

@@ -4,6 +4,7 @@ import type { FaultList } from './model-fault.ts';
 import type { PackageSource, SourceText } from './package-source.ts';
 import { type Config, mergeConfig, type NodePatch } from './properties.ts';
 import { parseOrReport } from './template-fault.ts';
+import { shapeTemplate } from './typescript/script-template.ts';
 
 /** A node before its template was rendered: what files and folders say about it. */
 export interface NodeDraft {
@@ -61,7 +62,7 @@ export function draftNodes(
   for (const source of pack.models) {
     if (versioned.has(source)) continue;
     const id = `model.${pack.name}.${source.name}`;
-    draft('model', source.name, source, parseOrReport(source.file, source.text, faults, id));
+    draft('model', source.name, source, parseModel(source, faults, id));
   }
   for (const source of pack.seeds) draft('seed', source.name, source, undefined);
   for (const source of pack.snapshots) {
@@ -104,7 +105,7 @@ function draftVersions(pack: PackageSource, patch: NodePatch, faults: FaultList)
     const own = mergeConfig(mergeConfig({ alias }, patch.config), config);
     const named = new Set([...excluded, ...columns.map((column) => column.name)]);
     const kept = patch.columns.filter((column) => !named.has(column.name));
-    const template = parseOrReport(source.file, source.text, faults, id);
+    const template = parseModel(source, faults, id);
     return [
       {
         id,
@@ -122,6 +123,18 @@ function draftVersions(pack: PackageSource, patch: NodePatch, faults: FaultList)
       },
     ];
   });
+}
+
+function parseModel(source: SourceText, faults: FaultList, id: string): Template | undefined {
+  const { file, text, script } = source;
+  if (script?.kind === 'model') {
+    return parseOrReport(file, shapeTemplate(script.script), faults, id);
+  }
+  if (script === undefined) return parseOrReport(file, text, faults, id);
+  for (const { place, message, hint } of script.kind === 'faulty' ? script.faults : []) {
+    faults.error(place, message, { nodeId: id, ...(hint === undefined ? {} : { hint }) });
+  }
+  return undefined;
 }
 
 /** `relation: ref('x')` is what people write; `"{{ ref('x') }}"` means the same. */

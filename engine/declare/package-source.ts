@@ -17,6 +17,7 @@ import {
   readProperties,
 } from './properties.ts';
 import { dbtProjectValidator } from './properties-schema.ts';
+import { readScripts, type ScriptRead } from './typescript/read-scripts.ts';
 import { parseYaml, validateYaml } from './yaml-file.ts';
 
 /** A file with its text; `folders` are those below the path it was found under. */
@@ -25,6 +26,8 @@ export interface SourceText {
   readonly folders: readonly string[];
   readonly name: string;
   readonly text: string;
+  /** A model in TypeScript: what its file turned out to be. */
+  readonly script?: ScriptRead;
 }
 
 /** The files of one package: the project itself, or one it was installed with. */
@@ -115,7 +118,10 @@ export async function readPackage(
     name: layout.name,
     folder,
     isDbt: layout.isDbt,
-    models: await readTexts(files.models, 'sql'),
+    models: [
+      ...(await readTexts(files.models, 'sql')),
+      ...(await readScriptTexts(root, files.models)),
+    ],
     snapshots: await readTexts(files.snapshots, 'sql'),
     macros: [
       ...(await readTexts(files.macros, 'sql')),
@@ -185,6 +191,22 @@ async function readTexts(files: readonly ProjectFile[], ending: string): Promise
       .filter((file) => file.ending === ending)
       .map(async (file) => ({ ...withoutText(file), text: await file.text() })),
   );
+}
+
+/** Models in TypeScript: what is declared or tested there is no model. */
+async function readScriptTexts(root: string, files: readonly ProjectFile[]): Promise<SourceText[]> {
+  const sources = await readTexts(
+    files.filter(({ name }) => !/\.(d|test|spec)$/.test(name)),
+    'ts',
+  );
+  const scripts = await readScripts(
+    root,
+    sources.map(({ file }) => file),
+  );
+  return sources.flatMap((source) => {
+    const script = scripts.get(source.file);
+    return script === undefined || script.kind === 'part' ? [] : [{ ...source, script }];
+  });
 }
 
 function withoutText({ path, folders, name }: ProjectFile): SourceText {

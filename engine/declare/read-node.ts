@@ -25,6 +25,8 @@ import { type RenderTrace, startTrace } from './node-scope.ts';
 import { type Config, mergeConfig } from './properties.ts';
 import { relationValue } from './relation-value.ts';
 import { reportTemplateError } from './template-fault.ts';
+import { complainOfScript, configOfScript } from './typescript/script-config.ts';
+import { placeCalls } from './typescript/script-template.ts';
 import { placeOfWords } from './word-place.ts';
 
 export interface ReadNode {
@@ -50,8 +52,11 @@ export async function readNode(
   } catch (error) {
     troubles.push(error);
   }
+  const script = source.script?.kind === 'model' ? source.script.script : undefined;
+  if (script) trace.configs.push(configOfScript(script));
   const raw = mergeConfig(trace.configs.reduce(mergeConfig, base), overrides);
-  const fallback = draft.kind === 'model' ? 'view' : draft.kind;
+  const plain = source.script ? 'table' : 'view';
+  const fallback = draft.kind === 'model' ? plain : draft.kind;
   const own = findMaterialization(reading, raw['materialized'] ?? fallback) !== undefined;
   const strategy = findStrategy(reading.library, raw['incremental_strategy'], draft.pack.name);
   const read = readNodeConfig(raw, fallback, {
@@ -61,6 +66,7 @@ export async function readNode(
   const { config } = read;
   const unknown = own ? undefined : complainOfMaterialization(reading, raw['materialized']);
   const complaints = [...(unknown === undefined ? [] : [unknown]), ...read.complaints];
+  if (script) complaints.push(...complainOfScript(script, config));
   // A node that is switched off may lack what it would need: a variable, most often.
   if (config.enabled) {
     for (const error of troubles) reportTemplateError(error, place, faults, id);
@@ -95,10 +101,11 @@ export async function readNode(
     relation,
     nodeConfig: config,
     text: source.text,
-    description: draft.patch?.description ?? '',
+    description: draft.patch?.description || (script?.definition.description ?? ''),
     columns: draft.patch?.columns ?? [],
-    refs: trace.refs,
-    sources: trace.sources,
+    refs: script ? placeCalls(trace.refs, source.file, source.text) : trace.refs,
+    sources: script ? placeCalls(trace.sources, source.file, source.text) : trace.sources,
+    ...(script ? { script } : {}),
     ...(draft.version === undefined ? {} : { version: draft.version }),
     ...(draft.latestVersion === undefined ? {} : { latestVersion: draft.latestVersion }),
   };

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import { type CompileOptions, compileNode, compileTest } from '../declare/compile-node.ts';
 import { findDecisions } from '../declare/find-decisions.ts';
-import { JinjaError } from '../declare/jinja/jinja-error.ts';
 import type { ModelFault } from '../declare/model-fault.ts';
 import {
   isModelNode,
@@ -14,12 +13,15 @@ import {
 } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import type { RenderMoment } from '../declare/node-render.ts';
-import { messageOf, TerminalError } from '../words/errors.ts';
+import { compileInputWhole } from '../declare/typescript/compile-inputs.ts';
+import type { ScriptInput } from '../declare/typescript/script-definition.ts';
+import { TerminalError } from '../words/errors.ts';
 import type { HistoryConfig } from '../words/node.ts';
-import { didYouMean } from '../words/suggest.ts';
 import type { Column, Relation } from '../words/table.ts';
 import type { Session, Shadow } from '../words/warehouse.ts';
+import { describeFailure } from './bind-failure.ts';
 import { bindIdentity } from './bind-identity.ts';
+import { checkScriptInputs } from './bind-script.ts';
 import { addedColumns, resolveHistory } from './bound-shape.ts';
 import { type KnownColumn, openShadowTables, type ShadowTables } from './shadow-tables.ts';
 
@@ -181,6 +183,7 @@ async function bindStanding(binding: Binding, node: ModelNode): Promise<boolean>
 async function bindSelect(binding: Binding, node: ModelNode): Promise<BoundNode> {
   const { tables, request } = binding;
   const { relation, nodeConfig, id } = node;
+  if (node.script) await checkScriptInputs(node, (input) => describeInput(binding, node, input));
   const select = await renderSelect(binding, node, false);
   if (nodeConfig.materialization === 'ephemeral') {
     return { id, columns: await request.shadow.describeQuery(select) };
@@ -210,6 +213,18 @@ function decisionsOf({ request, tables }: Binding, node: ModelNode) {
   const relation = findDecisions(request.project, node)?.relation;
   const columns = relation && tables.columnsOf(relation);
   return relation && columns ? { relation, columns } : undefined;
+}
+
+async function describeInput(
+  binding: Binding,
+  node: ModelNode,
+  input: ScriptInput,
+): Promise<readonly Column[]> {
+  const { tables, request } = binding;
+  const options = compileOptions(binding, node.id);
+  const { sql: text, reads } = await compileInputWhole(request.project, node, input, options);
+  await tables.makeReady(reads);
+  return request.shadow.describeQuery(sql.raw(trimStatement(text)));
 }
 
 async function renderSelect(binding: Binding, node: ModelNode, isIncremental: boolean) {
@@ -309,84 +324,4 @@ function checkContract(node: ModelNode, columns: readonly Column[]): void {
     hint: 'change the select, or the columns in YAML',
     model: node.id,
   });
-}
-
-function describeFailure(
-  error: unknown,
-  project: ModelProject,
-  node: { readonly id: string; readonly file: string; readonly dependsOn: readonly string[] },
-  bound: ReadonlyMap<string, BoundNode>,
-): ModelFault {
-  const found = project.nodes.get(node.id);
-  const place = isTestNode(found) ? found.place : placeOf(project, node);
-  const base = { severity: 'error', nodeId: node.id } as const;
-  if (error instanceof JinjaError) {
-    const isPlaced = error.file !== undefined && !error.file.startsWith('<');
-    const { file = place.file, line = 1, column = 1 } = error;
-    const hint = error.hint === undefined ? {} : { hint: error.hint };
-    return {
-      ...(isPlaced ? { file, line, column } : place),
-      message: error.detail,
-      ...base,
-      ...hint,
-    };
-  }
-  const message = messageOf(error).replace(/^the warehouse refused a statement: /, '');
-  const [first = '', ...rest] = message.split('\n');
-  const candidates = rest.find((one) => /^Candidate|Did you mean/i.test(one.trim()))?.trim();
-  const missing =
-    /Referenced column "([^"]+)"|column "?([^"\s]+?)"? (?:not found|does not)|name "?([^"\s]+?)"? does not exist/i.exec(
-      message,
-    );
-  const name = missing?.slice(1).find((one) => one !== undefined);
-  const inText = isModelNode(found) ? placeIn(found.text, message, name) : {};
-  const names = node.dependsOn.flatMap((id) => bound.get(id)?.columns.map((one) => one.name) ?? []);
-  const meant = name === undefined || candidates ? '' : didYouMean(name, names);
-  const hint = error instanceof TerminalError ? (candidates ?? error.hint) : candidates;
-  return {
-    ...place,
-    ...inText,
-    message: `does not bind: ${first}${meant}`,
-    ...base,
-    ...(hint === undefined ? {} : { hint }),
-  };
-}
-
-/** A source nobody declared stands where it is first read. */
-function placeOf(
-  project: ModelProject,
-  node: { readonly id: string; readonly file: string },
-): { file: string; line: number; column: number } {
-  const found = project.nodes.get(node.id);
-  if (isSourceNode(found) && found.file === '') {
-    for (const id of project.graph.childrenOf(node.id)) {
-      const reader = project.nodes.get(id);
-      const call =
-        isModelNode(reader) &&
-        reader.sources.find(
-          ({ source, table }) => source === found.sourceName && table === found.name,
-        );
-      if (call) return call.place;
-    }
-  }
-  return { file: node.file, line: 1, column: 1 };
-}
-
-/**
- * The driver speaks of the rendered text. What it names, or the line it quotes, is the place where
- * the file holds it exactly once.
- */
-function placeIn(text: string, message: string, name: string | undefined) {
-  const quoted = /LINE \d+: (.*)/
-    .exec(message)?.[1]
-    ?.replace(/^\.\.\.|\.\.\.$/g, '')
-    .trim();
-  for (const wanted of [name, quoted]) {
-    if (wanted === undefined || wanted.length < 3) continue;
-    const at = text.indexOf(wanted);
-    if (at === -1 || text.includes(wanted, at + 1)) continue;
-    const before = text.slice(0, at).split('\n');
-    return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
-  }
-  return { line: 1, column: 1 };
 }

@@ -105,6 +105,7 @@ async function textOf(
   );
   const canonical = dialect === 'duckdb' || dialect === 'postgres';
   const parts = compiled.map(({ sql }) => (canonical ? canonicalSql(sql) : sql));
+  if (node.script) parts.push(node.script.digest);
   // Where the text follows from more than the files, all that it is made of stands in for it.
   if (isUnanswered || flags.readsClock || flags.asksWarehouse || isOwn(node)) {
     if (isOwn(node)) parts.push(JSON.stringify(node.nodeConfig.raw));

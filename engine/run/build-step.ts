@@ -5,11 +5,12 @@ import { findDecisions } from '../declare/find-decisions.ts';
 import { isModelNode, type ModelNode } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import { splitHooks } from '../declare/run-materialization.ts';
+import { compileInputs } from '../declare/typescript/compile-inputs.ts';
 import { decideNode } from '../plan/decide-node.ts';
 import type { StandingReader } from '../plan/standing.ts';
 import type { Work } from '../plan/work.ts';
 import { ownChecks } from '../steps/audit.ts';
-import type { MaterializeResult, SeedSource } from '../steps/build-context.ts';
+import type { MaterializeResult, ScriptSource, SeedSource } from '../steps/build-context.ts';
 import { formatFailure } from '../steps/check.ts';
 import { materialize } from '../steps/materialize.ts';
 import { assertThat } from '../words/errors.ts';
@@ -37,6 +38,7 @@ export async function buildStep(
   step: BuildStep,
   runId: string,
   standing: StandingReader,
+  stateFolder: string,
   notes?: RunNotes,
 ): Promise<StepOutcome> {
   const { models, request } = work;
@@ -96,6 +98,11 @@ export async function buildStep(
     node.resourceType === 'seed' && bound
       ? { path: join(models.root, node.file), columns: bound.columns }
       : undefined;
+  const script: ScriptSource | undefined = node.script && {
+    script: node.script,
+    inputs: await compileInputs(models, node, options),
+    spoolFolder: join(stateFolder, 'spool', 'models', encodeURIComponent(node.id)),
+  };
   // Also after a failure: hooks and marks may have been written.
   const result = await materialize(warehouse, build, {
     runId,
@@ -105,6 +112,7 @@ export async function buildStep(
     log,
     inputs: decision.inputs,
     ...(seed ? { seed } : {}),
+    ...(script ? { script } : {}),
     ...(batch ? { batch } : {}),
   }).finally(standing.forget);
   noteGates(build, result, notes);

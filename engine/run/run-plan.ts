@@ -166,7 +166,7 @@ function createExecutor(request: RunRequest, runId: string) {
       }
       case 'materialize':
       case 'history':
-        return buildStep(work, step, runId, standing, request.notes);
+        return buildStep(work, step, runId, standing, request.stateFolder, request.notes);
       case 'check':
         return checkStep(work, step, request.notes);
       case 'sync': {

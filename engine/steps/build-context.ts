@@ -1,3 +1,5 @@
+import type { CompiledInput } from '../declare/typescript/compile-inputs.ts';
+import type { Script } from '../declare/typescript/read-scripts.ts';
 import type { InputVersions } from '../state/nodes.ts';
 import type { Log } from '../words/log.ts';
 import type { ColumnType } from '../words/stream.ts';
@@ -19,6 +21,15 @@ export interface BuildContext {
   readonly batch?: { readonly column: string; readonly from: string; readonly to: string };
   /** For a seed: where its CSV file is and what columns it has. */
   readonly seed?: SeedSource;
+  /** For a model in TypeScript: its function, what it reads, and where its rows may wait. */
+  readonly script?: ScriptSource;
+}
+
+export interface ScriptSource {
+  readonly script: Script;
+  readonly inputs: readonly CompiledInput[];
+  /** A folder of its own: made by the build and gone after it. */
+  readonly spoolFolder: string;
 }
 
 export interface SeedSource {

@@ -13,6 +13,7 @@ import { materializeView } from './materialize-view.ts';
 import { materializeSeed } from './seed.ts';
 import { materializeSnapshot } from './snapshot.ts';
 import { storeFailures } from './store-failures.ts';
+import { materializeScript } from './typescript/materialize-script.ts';
 
 /**
  * Builds one node: write beside the live relation, audit, publish in one transaction. After an
@@ -28,7 +29,9 @@ export async function materialize(
   context.signal.throwIfAborted();
   await ensureNodeStates(warehouse);
   await runHooks(warehouse, node.config.preHooks);
-  const result = await buildRelation(warehouse, node, context);
+  const result = context.script
+    ? await materializeScript(warehouse, node, context, context.script, buildRelation)
+    : await buildRelation(warehouse, node, context);
   if (result.action === 'withheld') return result;
   await storeFailures(warehouse, ownChecks(node), () => node.relation);
   try {

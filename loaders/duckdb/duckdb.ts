@@ -126,11 +126,11 @@ async function createWarehouse(
       });
     },
     async *stream(statement) {
-      const reader = await guarded(() => readers.acquire());
+      const reader = await guarded(() => readers.openAside());
       try {
         yield* streamRows(reader, compileStatement(statement));
       } finally {
-        readers.discard(reader);
+        readers.closeAside(reader);
       }
     },
     async pages(session, files, stream) {

@@ -4,8 +4,10 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 export interface Pool {
   acquire(): Promise<DuckDBConnection>;
   release(connection: DuckDBConnection): void;
-  /** Closes a connection that may hold an unfinished result, and makes room for another. */
-  discard(connection: DuckDBConnection): void;
+  /** A connection beside the pool's: streams that wait for each other would use it up for good. */
+  openAside(): Promise<DuckDBConnection>;
+  /** Closes it, with the result it may hold unfinished. */
+  closeAside(connection: DuckDBConnection): void;
   /** Those in use: a statement may be under way on them. */
   readonly busy: ReadonlySet<DuckDBConnection>;
   /** Runs `work` on a connection of its own. */
@@ -53,12 +55,14 @@ export function createPool(connect: () => Promise<DuckDBConnection>, sizeMax: nu
     acquire,
     release,
     busy,
-    discard(connection) {
+    async openAside() {
+      const connection = await connect();
+      busy.add(connection);
+      return connection;
+    },
+    closeAside(connection) {
       busy.delete(connection);
       connection.closeSync();
-      opened -= 1;
-      const next = waiting.shift();
-      if (next) take().then(next.resolve, next.reject);
     },
     async use(work) {
       const connection = await acquire();
