@@ -1,3 +1,4 @@
+import type { RawBuilder } from 'kysely';
 import type { Relation } from '../../words/table.ts';
 import type { Warehouse } from '../../words/warehouse.ts';
 import { dropRelation, findKind } from '../relation-statements.ts';
@@ -7,10 +8,12 @@ export async function dropAside(
   warehouse: Warehouse,
   relations: readonly Relation[],
 ): Promise<void> {
+  const statements: RawBuilder<unknown>[] = [];
   for (const relation of relations) {
     const kind = await findKind(warehouse, relation);
-    if (kind) await warehouse.ddl([dropRelation(relation, kind)]);
+    if (kind) statements.push(dropRelation(relation, kind));
   }
+  if (statements.length > 0) await warehouse.ddl(statements);
 }
 
 /** Runs `work`, and drops the tables it worked with, whatever became of it. */

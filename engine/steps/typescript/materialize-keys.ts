@@ -94,8 +94,10 @@ async function rebuildKeys(
     companions: [digests],
     async write(copy) {
       const fresh = nextOf(digests);
-      await warehouse.ddl([createTableAs(fresh, selectKeyDigests(source))]);
-      await warehouse.ddl([createKeys(keys, by, tableOf(fresh))]);
+      await warehouse.ddl([
+        createTableAs(fresh, selectKeyDigests(source)),
+        createKeys(keys, by, tableOf(fresh)),
+      ]);
       const answers = await answerKeys(warehouse, node, context, { source, spoolPath, keys });
       await warehouse.ddl([
         createSchema(copy.schema),
@@ -119,8 +121,10 @@ async function updateKeys(
   const { by } = source.script.definition;
   const [keys, fresh] = [keysOf(node.relation), freshOf(node.relation)];
   const kept = digestsOf(node.relation);
-  await warehouse.ddl([createTableAs(fresh, selectKeyDigests(source))]);
-  await warehouse.ddl([createChangedKeys(keys, by, { fresh, kept })]);
+  await warehouse.ddl([
+    createTableAs(fresh, selectKeyDigests(source)),
+    createChangedKeys(keys, by, { fresh, kept }),
+  ]);
   const changed = await countRows(warehouse, tableOf(keys));
   const answers =
     changed === 0

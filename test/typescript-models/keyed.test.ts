@@ -1,0 +1,162 @@
+import fc from 'fast-check';
+import { sql } from 'kysely';
+import { expect, test } from 'vitest';
+import { checkOf } from '../materialize/workbench.ts';
+import { openScriptBench, type ScriptBench } from './script-bench.ts';
+
+/** Runs of visits without a day's pause: what window functions say only with contortions. */
+const stays = `
+import { defineModel, source } from 'tidemill';
+
+export const thing = defineModel({
+  inputs: {
+    visits: source('crm', 'visits', { who: 'varchar', hour: 'bigint', place: 'varchar' }, { orderBy: ['hour'] }),
+    names: source('crm', 'names', { who: 'varchar', name: 'varchar' }),
+  },
+  by: ['who'],
+  key: ['who', 'nr'],
+  columns: { who: 'varchar', nr: 'integer', name: 'varchar', since: 'bigint', places: 'varchar' },
+  runKey({ who }, { visits, names }) {
+    const found: { nr: number; name: string | null; since: bigint; places: string; last: bigint }[] = [];
+    for (const { hour: at, place } of visits) {
+      const open = found.at(-1);
+      if (at === null) continue;
+      if (open && at - open.last <= 2n) {
+        open.places += '>' + place;
+        open.last = at;
+      } else {
+        const name = names.map((one) => one.name).sort()[0] ?? null;
+        found.push({ nr: found.length + 1, name, since: at, places: place ?? '', last: at });
+      }
+    }
+    return found.map(({ last, ...row }) => row);
+  },
+});
+`;
+
+async function openStays(): Promise<ScriptBench> {
+  const opened = await openScriptBench(stays, ['visits', 'names']);
+  await opened.bench.run(...create);
+  return opened;
+}
+
+const create = [
+  'create table crm.visits (who varchar, hour bigint, place varchar)',
+  'create table crm.names (who varchar, name varchar)',
+  'create table crm.bin as from crm.visits',
+];
+const who = fc.constantFrom('ann', 'bob', 'cyd', 'dan');
+const edit = fc.oneof(
+  fc.record({ kind: fc.constant('visit' as const), who, at: fc.integer({ min: 0, max: 12 }) }),
+  fc.record({ kind: fc.constant('forget' as const), who, at: fc.integer({ min: 0, max: 12 }) }),
+  fc.record({ kind: fc.constant('move' as const), who, at: fc.integer({ min: 0, max: 12 }) }),
+  fc.record({ kind: fc.constant('delete' as const), who }),
+  fc.record({ kind: fc.constant('restore' as const), who }),
+  fc.record({ kind: fc.constant('rename' as const), who, name: fc.constantFrom('A', 'B', 'C') }),
+);
+
+function statementsOf(one: typeof edit extends fc.Arbitrary<infer E> ? E : never): string[] {
+  const key = `who = '${one.who}'`;
+  switch (one.kind) {
+    case 'visit':
+      return [`insert into crm.visits values ('${one.who}', ${one.at}, 'p${one.at}')`];
+    case 'forget':
+      return [`delete from crm.visits where ${key} and hour >= ${one.at}`];
+    case 'move':
+      return [`update crm.visits set place = 'moved' where ${key} and hour = ${one.at}`];
+    case 'delete':
+      return [
+        `insert into crm.bin select * from crm.visits where ${key}`,
+        `delete from crm.visits where ${key}`,
+        `delete from crm.names where ${key}`,
+      ];
+    case 'restore':
+      return [
+        `insert into crm.visits select * from crm.bin where ${key}`,
+        `delete from crm.bin where ${key}`,
+      ];
+    case 'rename':
+      return [
+        `delete from crm.names where ${key}`,
+        `insert into crm.names values ('${one.who}', '${one.name}')`,
+      ];
+  }
+}
+
+test('adding changed keys equals building whole, whatever was edited, deleted and restored', async () => {
+  const batches = fc.array(fc.array(edit, { maxLength: 5 }), { minLength: 2, maxLength: 4 });
+  await using stage = await openStays();
+  await fc.assert(
+    fc.asyncProperty(batches, async (edits) => {
+      for (const name of ['visits', 'names', 'bin']) {
+        await stage.bench.run(`delete from crm.${name}`);
+      }
+      for (const batch of edits) {
+        await stage.bench.warehouse.transaction(async (session) => {
+          for (const text of batch.flatMap(statementsOf)) await session.execute(sql.raw(text));
+        });
+        await stage.build();
+      }
+      const added = await stage.rows();
+      expect((await stage.build()).action).toBe('unchanged');
+      await stage.build({ fullRefresh: true });
+      expect(added).toEqual(await stage.rows());
+    }),
+    { numRuns: Number(process.env['SCRIPT_RUNS'] ?? 4) },
+  );
+});
+
+test('the function is asked for changed keys only, and a key that is gone loses its rows', async () => {
+  await using stage = await openStays();
+  const { bench } = stage;
+  await bench.run(
+    "insert into crm.visits select 'w' || (i // 3), i % 3 * 5, 'p' from range(3000) as r(i)",
+  );
+  expect(await stage.build()).toMatchObject({ action: 'created', rows: 3000 });
+  await bench.run(
+    "update crm.visits set place = 'q' where who = 'w7' and hour = 5",
+    "delete from crm.visits where who = 'w8'",
+    "insert into crm.names values ('w9', 'Nine')",
+  );
+  const { action, rows, dataVersion } = await stage.build();
+  expect({ action, rows }).toEqual({ action: 'merged', rows: 6 });
+  const changed = await bench.rows(
+    "from main.thing where who in ('w7', 'w8', 'w9') and nr = 2 order by who",
+  );
+  expect(changed).toEqual([
+    { who: 'w7', nr: 2, name: null, since: 5, places: 'q' },
+    { who: 'w9', nr: 2, name: 'Nine', since: 5, places: 'p' },
+  ]);
+  expect(await stage.build()).toMatchObject({ action: 'unchanged', rows: 0, dataVersion });
+  expect(await bench.relations('tidemill')).toEqual([
+    'digests__main__thing base table',
+    'nodes base table',
+  ]);
+});
+
+test('rows without a key stop the build before the function is asked', async () => {
+  await using stage = await openStays();
+  await stage.bench.run("insert into crm.visits values (null, 1, 'secret')");
+  const failure = await stage.build().catch((error: unknown) => error);
+  expect(failure).toMatchObject({ code: 'null-keys' });
+  expect(String(failure)).toContain('without a value in who');
+  await stage.bench.run("update crm.visits set who = 'ann'");
+  expect((await stage.build()).rows).toBe(1);
+});
+
+test('a check that fails leaves rows and digests as they were, so that the keys are asked again', async () => {
+  await using stage = await openStays();
+  await stage.bench.run("insert into crm.visits values ('ann', 1, 'a'), ('bob', 1, 'b')");
+  await stage.build();
+  const before = await stage.rows();
+  await stage.bench.run("update crm.visits set place = 'bad' where who = 'bob'");
+  const checks = [{ ...checkOf("places = 'bad'"), reads: [stage.node.id] }].map((check) => ({
+    ...check,
+    sql: async (nameOf: (id: string) => string) =>
+      `select * from ${nameOf(stage.node.id)} where places = 'bad'`,
+  }));
+  expect((await stage.build({}, { checks })).action).toBe('withheld');
+  expect(await stage.rows()).toEqual(before);
+  await stage.bench.run("update crm.visits set place = 'good' where who = 'bob'");
+  expect(await stage.build({}, { checks })).toMatchObject({ action: 'merged', rows: 1 });
+});
