@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Work, WorkScope } from '../engine/plan/work.ts';
 import type { RunResult, StepProgress } from '../engine/run/run-plan.ts';
+import type { Invocation } from '../engine/state/invocations.ts';
 import type { ProcessLock } from '../engine/state/lock.ts';
 import { TerminalError } from '../engine/words/errors.ts';
 import { silentLog } from '../engine/words/log.ts';
@@ -33,7 +34,7 @@ export async function gatherProject(
 ): Promise<Work> {
   const { gatherWork } = await import('../engine/plan/work.ts');
   const { openBindCache } = await import('../engine/plan/bind-cache.ts');
-  const { select, exclude, fullRefresh, storeFailures } = options;
+  const { select, exclude, indirect, fullRefresh, storeFailures } = options;
   return gatherWork({
     project: opened.project,
     connectors: opened,
@@ -48,8 +49,10 @@ export async function gatherProject(
       kinds: options.kinds ?? everyKind,
       ...(select ? { select } : {}),
       ...(exclude ? { exclude } : {}),
+      ...(indirect ? { indirect } : {}),
       ...(fullRefresh === undefined ? {} : { fullRefresh }),
       ...(storeFailures === undefined ? {} : { storeFailures }),
+      ...(options.retry ? { retry: options.retry } : {}),
       previews: options.previews ?? false,
     },
   });
@@ -88,6 +91,8 @@ export interface RunOptions extends WorkOptions {
   readonly cut?: AbortSignal;
   /** As typed, for the lock and the run's record. */
   readonly command?: string;
+  /** Flags about the project itself, for a retry. */
+  readonly projectFlags?: Readonly<Record<string, string>>;
   /** How long to wait for whoever holds the lock or has the warehouse's file open; default 2 s. */
   readonly waitMaxMs?: number;
   /** Who is waited for, as people read it. */
@@ -141,7 +146,8 @@ export async function runProject(
     });
   } catch (error) {
     const about = { ...(pipeline ? { pipeline } : {}), ...(signal ? { signal } : {}) };
-    if (!isRecorded) recordLostRun({ state, clock, command, error, ...about });
+    const invocation = toInvocation(options, clock.now());
+    if (!isRecorded) recordLostRun({ state, clock, command, error, invocation, ...about });
     throw error;
   }
 }
@@ -169,6 +175,7 @@ async function runHoldingLock(
     clock,
     command,
     notes,
+    invocation: toInvocation(options, work.request.boundaryMs),
     threads: options.threads ?? threadsDefault,
     ...(options.pipeline === undefined ? {} : { pipeline: options.pipeline }),
     ...(options.cut === undefined ? {} : { cut: options.cut }),
@@ -181,6 +188,22 @@ async function runHoldingLock(
   await writeRunArtifacts({ work, result, notes, args, nowMs: clock.now() });
   await runProjectHooks(work, 'end');
   return result;
+}
+
+/** What `retry` needs to ask for the same again. */
+function toInvocation(options: RunOptions, boundaryMs: number): Invocation {
+  const { select, exclude, indirect, fullRefresh, storeFailures } = options;
+  const { projectFlags = {}, retry } = options;
+  return {
+    kinds: [...(options.kinds ?? everyKind)],
+    ...(select ? { select } : {}),
+    ...(exclude ? { exclude } : {}),
+    ...(indirect ? { indirect } : {}),
+    ...(fullRefresh === undefined ? {} : { fullRefresh }),
+    ...(storeFailures === undefined ? {} : { storeFailures }),
+    batchesUntilMs: retry?.batchesUntilMs ?? boundaryMs,
+    project: projectFlags,
+  };
 }
 
 /** The command as dbt's artifacts tell it. */

@@ -11,6 +11,7 @@ const loaders: Readonly<Record<string, () => Promise<RegisterCommand>>> = {
   build: async () => (await import('./run.ts')).registerBuild,
   test: async () => (await import('./run.ts')).registerTest,
   sync: async () => (await import('./run.ts')).registerSync,
+  retry: async () => (await import('./retry.ts')).registerRetry,
   undo: async () => (await import('./undo.ts')).registerUndo,
   serve: async () => (await import('./serve.ts')).registerServe,
   ls: async () => (await import('./ls.ts')).registerLs,

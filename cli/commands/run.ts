@@ -1,8 +1,14 @@
 import type { Command } from 'commander';
 import type { WorkScope } from '../../engine/plan/work.ts';
-import { exitCodes, type Host, type RegisterCommand } from '../host.ts';
+import {
+  type CommandContext,
+  type ExitCode,
+  exitCodes,
+  type Host,
+  type RegisterCommand,
+} from '../host.ts';
 import { createRunPrinter } from '../run-printer.ts';
-import { everyKind, runProject } from '../work.ts';
+import { everyKind, type RunOptions, runProject } from '../work.ts';
 import { type ScopeFlags, scopeFlags, toScope } from './scope-flags.ts';
 
 /** A command that executes the steps of some kinds. */
@@ -26,29 +32,54 @@ function registerWork(
   }
   scopeFlags(command).action(
     host.action(async (context, flags: ScopeFlags & { json?: boolean }) => {
-      const { terminal, signal, commandLine } = context;
-      const talks = about.kinds.has('extract') || about.kinds.has('sync');
-      const opened = await context.openProject({ needsConnections: talks });
-      const printer = createRunPrinter(terminal, opened);
-      const result = await runProject(opened, {
+      return executeWork(context, flags.json ?? false, {
         ...toScope(flags),
         kinds: about.kinds,
-        signal,
-        command: commandLine,
-        onPlan: (plan) => {
-          printer.onPlan(plan);
-          for (const warning of plan.warnings) terminal.note(`warning: ${warning}`);
-          for (const fault of plan.faults) terminal.note(terminal.style('red', fault.message));
-        },
-        ...(flags.json
-          ? {}
-          : { onStart: printer.onStart, onProgress: printer.onProgress, onEnd: printer.onEnd }),
+        projectFlags: keptFlags(program.opts()),
       });
-      if (flags.json) terminal.out(JSON.stringify(result));
-      else printer.finish(result);
-      return result.status === 'succeeded' ? exitCodes.success : exitCodes.failure;
     }),
   );
+}
+
+const keptNames = ['vars', 'warehouse', 'target', 'profilesDir'];
+
+/** Flags about the project that a retry of the run must have too. */
+function keptFlags(flags: Readonly<Record<string, unknown>>): Record<string, string> {
+  return Object.fromEntries(
+    keptNames.flatMap((name) => {
+      const value = flags[name];
+      return typeof value === 'string' ? [[name, value]] : [];
+    }),
+  );
+}
+
+/** Runs what the options ask for and tells how it went. */
+export async function executeWork(
+  context: CommandContext,
+  isJson: boolean,
+  options: RunOptions,
+): Promise<ExitCode> {
+  const { terminal, signal, commandLine } = context;
+  const kinds = options.kinds ?? everyKind;
+  const needsConnections = kinds.has('extract') || kinds.has('sync');
+  const opened = await context.openProject({ needsConnections });
+  const printer = createRunPrinter(terminal, opened);
+  const result = await runProject(opened, {
+    ...options,
+    signal,
+    command: commandLine,
+    onPlan: (plan) => {
+      printer.onPlan(plan);
+      for (const warning of plan.warnings) terminal.note(`warning: ${warning}`);
+      for (const fault of plan.faults) terminal.note(terminal.style('red', fault.message));
+    },
+    ...(isJson
+      ? {}
+      : { onStart: printer.onStart, onProgress: printer.onProgress, onEnd: printer.onEnd }),
+  });
+  if (isJson) terminal.out(JSON.stringify(result));
+  else printer.finish(result);
+  return result.status === 'succeeded' ? exitCodes.success : exitCodes.failure;
 }
 
 /** `run`: extract, build, test, sync. */

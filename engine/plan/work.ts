@@ -1,3 +1,4 @@
+import { readsOf } from '../declare/checks.ts';
 import type { Graph } from '../declare/graph.ts';
 import { formatFault, type ModelFault } from '../declare/model-fault.ts';
 import {
@@ -10,7 +11,7 @@ import {
 import type { ModelProject } from '../declare/model-project.ts';
 import type { Project } from '../declare/project/project.ts';
 import { readSeedColumns } from '../declare/seed-columns.ts';
-import { selectNodes } from '../declare/select.ts';
+import { type IndirectSelection, selectNodes } from '../declare/select.ts';
 import { TerminalError } from '../words/errors.ts';
 import type { Log } from '../words/log.ts';
 import type { PlanFault, Step } from '../words/step.ts';
@@ -32,11 +33,23 @@ export interface WorkScope {
   readonly kinds: ReadonlySet<Step['kind']>;
   readonly select?: readonly string[];
   readonly exclude?: readonly string[];
+  /** How tests follow their nodes; default `eager`. */
+  readonly indirect?: IndirectSelection;
   readonly fullRefresh?: boolean;
   /** Keep the failing rows of tests whose config does not say. */
   readonly storeFailures?: boolean;
+  /** Only what an earlier run left. */
+  readonly retry?: RetryScope;
   /** Compare the syncs with today's tables: for a plan that is read; a run compares at its turn. */
   readonly previews?: boolean;
+}
+
+export interface RetryScope {
+  /** Steps to do again; absent: all that are not done. */
+  readonly ids?: ReadonlySet<string>;
+  readonly done: ReadonlySet<string>;
+  /** The boundary of the run that is retried: its microbatches reach up to it. */
+  readonly batchesUntilMs: number;
 }
 
 export interface WorkRequest {
@@ -90,18 +103,20 @@ export async function gatherWork(request: WorkRequest): Promise<Work> {
   const selection = selectNodes(graph, {
     ...(scope.select?.length ? { select: scope.select } : {}),
     ...(scope.exclude?.length ? { exclude: scope.exclude } : {}),
+    ...(scope.indirect ? { indirect: scope.indirect } : {}),
   });
   if (selection.errors.length > 0) {
     throw new TerminalError(selection.errors.join('\n'), { code: 'selector-invalid' });
   }
-  const base = { request, streams, models, graph, selected: selection.ids, syncs };
+  const selected = narrowToRetry(selection.ids, scope, models);
+  const base = { request, streams, models, graph, selected, syncs };
   const notes = modelNotes(models);
   if (!models || !needsModels(scope)) {
     const none = { fingerprints: new Map(), bound: new Map(), nodeFaults: new Map() };
     const nothing = { ...none, sourceColumns: new Map(), faults: [] };
     return { ...base, ...nothing, warnings: selection.warnings };
   }
-  const known = await bindWork(request, models, streams, selection.ids);
+  const known = await bindWork(request, models, streams, selected);
   return {
     ...base,
     ...known,
@@ -109,6 +124,24 @@ export async function gatherWork(request: WorkRequest): Promise<Work> {
     faults: notes.faults,
     warnings: [...selection.warnings, ...notes.warnings],
   };
+}
+
+/** A test that is a gate of one model has no step of its own: it goes along with the model. */
+function narrowToRetry(
+  selected: ReadonlySet<string>,
+  { retry, kinds }: WorkScope,
+  models: ModelProject | undefined,
+): ReadonlySet<string> {
+  if (retry === undefined) return selected;
+  const { ids, done } = retry;
+  const gatedBy = (id: string): string | undefined => {
+    const test = models?.nodes.get(id);
+    if (!models || !isTestNode(test) || !kinds.has('materialize')) return undefined;
+    const [first = '', ...others] = readsOf(models, test);
+    return others.length === 0 && isModelNode(models.nodes.get(first)) ? first : undefined;
+  };
+  const isLeft = (id: string): boolean => (ids ? ids.has(id) : !done.has(id));
+  return new Set([...selected].filter((id) => isLeft(gatedBy(id) ?? id) || ids?.has(id)));
 }
 
 function needsModels({ kinds }: WorkScope): boolean {

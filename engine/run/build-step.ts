@@ -72,7 +72,9 @@ export async function buildStep(
   notes?.noteCompiled(node.id, compiled.sql);
   const bound = work.bound.get(step.id);
   const builtAtMs = isIncremental ? now.states.get(step.id)?.builtAtMs : undefined;
-  const batch = findBatchWindow(node.nodeConfig, { boundaryMs, builtAtMs });
+  // A retry makes the batches of the run it retries, and no later ones.
+  const untilMs = scope.retry?.batchesUntilMs ?? boundaryMs;
+  const batch = findBatchWindow(node.nodeConfig, { boundaryMs: untilMs, builtAtMs });
   const custom = customBuild(models, node, compiled.sql, options);
   const build: BuildNode = {
     id: node.id,
@@ -106,7 +108,7 @@ export async function buildStep(
   // Also after a failure: hooks and marks may have been written.
   const result = await materialize(warehouse, build, {
     runId,
-    boundaryMs,
+    boundaryMs: batch ? untilMs : boundaryMs,
     fullRefresh: fullRefresh || now.states.get(step.id)?.fingerprint !== fingerprint,
     signal,
     log,

@@ -1,4 +1,5 @@
 import { copyRuns } from '../state/copy-runs.ts';
+import type { Invocation } from '../state/invocations.ts';
 import { createRunStore, type RunStore } from '../state/runs.ts';
 import type { StateDb } from '../state/state-db.ts';
 import type { Clock } from '../words/clock.ts';
@@ -25,6 +26,7 @@ export interface LostRun {
   readonly command: string;
   readonly pipeline?: string;
   readonly error: unknown;
+  readonly invocation?: Invocation;
   readonly signal?: AbortSignal;
 }
 
@@ -33,12 +35,13 @@ export interface LostRun {
  * at fault, the warehouse would not open. The caller holds the lock. Answers the run's id.
  */
 export function recordLostRun(lost: LostRun): string {
-  const { state, clock, command, pipeline, error } = lost;
+  const { state, clock, command, pipeline, error, invocation } = lost;
   const runs = createRunStore(state, clock);
   const runId = runs.startRun({
     command,
     boundaryMs: clock.now(),
     ...(pipeline === undefined ? {} : { pipeline }),
+    ...(invocation ? { invocation } : {}),
   });
   runs.finishRun(runId, { status: lost.signal?.aborted ? 'stopped' : 'failed', error });
   return runId;

@@ -1,5 +1,6 @@
 import { createStandingReader } from '../plan/standing.ts';
 import type { Work } from '../plan/work.ts';
+import type { Invocation } from '../state/invocations.ts';
 import { openLedger } from '../state/ledger.ts';
 import { createRunStore, type RunStatus, type StepEnd } from '../state/runs.ts';
 import type { StateDb } from '../state/state-db.ts';
@@ -37,6 +38,8 @@ export interface RunRequest {
   readonly pipeline?: string;
   /** When statements under way end as well; default: as soon as the run is asked to stop. */
   readonly cut?: AbortSignal;
+  /** What it was asked for, so that `retry` can ask again. */
+  readonly invocation?: Invocation;
   /** Filled while the run goes, for artifacts. */
   readonly notes?: RunNotes;
   /** Called once the run is on record, before its first step. */
@@ -70,6 +73,7 @@ export async function runPlan(request: RunRequest): Promise<RunResult> {
     command,
     boundaryMs,
     ...(pipeline === undefined ? {} : { pipeline }),
+    ...(request.invocation ? { invocation: request.invocation } : {}),
   });
   request.onRun?.(runId);
   const executor = createExecutor(request, runId);

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Clock } from '../words/clock.ts';
 import { assertThat, messageOf } from '../words/errors.ts';
+import { type Invocation, saveInvocation } from './invocations.ts';
 import { nextNumber, type StateDb, type StateRow } from './state-db.ts';
 
 /** killed: the process ended before it could say how the run went. */
@@ -70,9 +71,17 @@ export interface StepEnd {
   readonly error?: unknown;
 }
 
+export interface RunStart {
+  readonly command: string;
+  readonly pipeline?: string;
+  readonly boundaryMs: number;
+  /** Absent: it cannot be asked for again. */
+  readonly invocation?: Invocation;
+}
+
 export interface RunStore {
   /** Also marks runs that a killed process left as running: call it holding the process lock. */
-  startRun(run: { command: string; pipeline?: string; boundaryMs: number }): string;
+  startRun(run: RunStart): string;
   finishRun(runId: string, end: { status: RunStatus; counts?: Counts; error?: unknown }): void;
   startStep(runId: string, step: StepStart): void;
   /** Ends a started step, or records one that never started (skipped, reused). */
@@ -120,11 +129,7 @@ export function createRunStore(db: StateDb, clock: Clock): RunStore {
   };
 }
 
-function startRun(
-  db: StateDb,
-  run: { command: string; pipeline?: string; boundaryMs: number },
-  now: string,
-): string {
+function startRun(db: StateDb, run: RunStart, now: string): string {
   const runId = newRunId(run.boundaryMs);
   for (const { run_id: lost } of db.all("select run_id from runs where status = 'running'")) {
     finishRun(db, String(lost), { status: 'killed' }, null);
@@ -142,6 +147,7 @@ function startRun(
     process.pid,
     hostname(),
   );
+  if (run.invocation) saveInvocation(db, runId, run.invocation);
   return runId;
 }
 

@@ -111,6 +111,12 @@ const migrations: readonly string[] = [
     missed integer not null
   ) strict, without rowid;
   `,
+  `
+  create table invocations (
+    run_id text primary key references runs (run_id),
+    invocation text not null
+  ) strict, without rowid;
+  `,
 ];
 
 /** Opens `state.db` in the folder, creating folder and file, and brings it to this version. */
