@@ -2,24 +2,27 @@ import type { RawBuilder } from 'kysely';
 import { assertThat, TerminalError } from '../words/errors.ts';
 import type { BuildNode } from '../words/node.ts';
 import { type Column, formatRelation } from '../words/table.ts';
-import type { Session } from '../words/warehouse.ts';
+import type { Dialect, Session } from '../words/warehouse.ts';
 import type { BuildContext } from './build-context.ts';
 import { countBroken, requireHistory } from './history-audit.ts';
 import { type HistoryMark, measureLog } from './history-changes.ts';
+import { hashContent, rankContent } from './history-intervals.ts';
 import type { HistoryShape } from './history-shape.ts';
 import {
   beliefsTable,
+  countCollisions,
   countTies,
-  countUnplaced,
   createBeliefs,
   createLate,
   createVersions,
   insertBeliefs,
   insertInOrder,
   lateTable,
+  measureLate,
+  measureVersions,
   versionsTable,
 } from './history-statements.ts';
-import { countRows, dropTables } from './relation-statements.ts';
+import { dropTables } from './relation-statements.ts';
 
 /** One build of one history: what it reads, what it writes. */
 export interface HistoryBuild {
@@ -27,12 +30,10 @@ export interface HistoryBuild {
   readonly context: BuildContext;
   readonly shape: HistoryShape;
   readonly log: RawBuilder<unknown>;
-  readonly logColumns: readonly Column[];
   /** Of the history table, in order. */
   readonly columns: readonly Column[];
   readonly changedBy: HistoryMark['changedBy'];
-  /** The warehouse's type for text. */
-  readonly textType: string;
+  readonly dialect: Dialect;
 }
 
 /** What was derived. `ties`: instants of one key whose versions the source does not order. */
@@ -42,14 +43,52 @@ export interface Derived {
 }
 
 /**
- * Writes the rows of the keys in scope into the target, an empty table, and makes sure of them. The
- * same statements derive one changed key and a whole log: that is why the two agree.
+ * Leaves the versions of the keys in scope in `versionsTable`, the out-of-order ones among those
+ * keys in `lateTable`, and answers the mark of what was read. Neighbours are told apart by a hash;
+ * should it ever take two different versions of a key for equal, all are ranked instead.
+ */
+export async function readVersions(
+  session: Session,
+  build: HistoryBuild,
+  scope: 'all' | 'changed',
+): Promise<HistoryMark> {
+  const { shape, context, dialect, changedBy } = build;
+  const create = async (content: RawBuilder<unknown>) => {
+    context.signal.throwIfAborted();
+    await session.execute(createVersions(shape, build.log, scope, content));
+  };
+  await create(hashContent(shape, dialect));
+  const statement = measureVersions(shape, dialect.typeName('string'));
+  const [extent] = await session.query<VersionsExtent>(statement);
+  assertThat(extent, 'an aggregate answers one row');
+  refuseUnplaced(build, Number(extent.unplaced));
+  await session.execute(createLate(shape));
+  if ((await countOf(session, countCollisions(shape))) > 0) {
+    await dropTables(session, [versionsTable]);
+    await create(rankContent(shape));
+  }
+  return { changedBy, recorded: extent.recorded, rows: Number(extent.rows) };
+}
+
+interface VersionsExtent {
+  readonly rows: unknown;
+  readonly unplaced: unknown;
+  readonly recorded: string | null;
+}
+
+interface LateExtent {
+  readonly rows: unknown;
+  readonly shared: unknown;
+}
+
+/**
+ * Writes the rows of the versions that were read into the target, an empty table, and makes sure of
+ * them. The same statements derive one changed key and a whole log: that is why the two agree.
  */
 export async function deriveHistory(
   session: Session,
   build: HistoryBuild,
   target: RawBuilder<unknown>,
-  scope: 'all' | 'changed',
 ): Promise<Derived> {
   const { shape, context } = build;
   const names = build.columns.map((column) => column.name);
@@ -57,13 +96,11 @@ export async function deriveHistory(
     context.signal.throwIfAborted();
     return session.execute(statement);
   };
-  await execute(createVersions(shape, build.log, scope));
-  refuseUnplaced(build, await countOf(session, countUnplaced(shape)));
-  await execute(createLate(shape));
   let rows = await execute(insertInOrder(shape, target, names));
   let ties = 0;
-  if ((await countRows(session, lateTable)) > 0) {
-    ties = await countOf(session, countTies(shape));
+  const [late] = await session.query<LateExtent>(measureLate());
+  if (Number(late?.rows) > 0) {
+    if (Number(late?.shared) > 0) ties = await countOf(session, countTies(shape));
     await execute(createBeliefs(shape));
     rows += await execute(insertBeliefs(shape, target, names));
     await dropTables(session, [beliefsTable]);
@@ -79,7 +116,7 @@ export async function markLog(
   build: HistoryBuild,
   before: HistoryMark | undefined,
 ): Promise<{ mark: HistoryMark; standing: number }> {
-  const statement = measureLog(build.shape, build.log, before, build.textType);
+  const statement = measureLog(build.shape, build.log, before, build.dialect.typeName('string'));
   const [extent] = await session.query<Extent>(statement);
   assertThat(extent, 'an aggregate answers one row');
   const rows = Number(extent.rows);

@@ -1,5 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Column, Relation } from '../words/table.ts';
+import type { Dialect } from '../words/warehouse.ts';
+import { selectVersions, versionFields } from './history-intervals.ts';
 import type { HistoryShape } from './history-shape.ts';
 import { keysTable } from './history-statements.ts';
 import { columnList, keysEqual, tableOf } from './relation-statements.ts';
@@ -63,40 +65,54 @@ export function createRecordedKeys(
     ) as log${after}`;
 }
 
-/** One digest a key, over all its rows in any order: equal exactly when the rows are. */
+/** One digest a key, over all its versions in any order: equal exactly when the versions are. */
 export function selectDigests(
   shape: HistoryShape,
-  columns: readonly Column[],
-  log: RawBuilder<unknown>,
-  textType: string,
+  versions: RawBuilder<unknown>,
+  dialect: Dialect,
 ): RawBuilder<unknown> {
   const keys = columnList(shape.keys);
-  const text = (name: string) => sql`cast(${sql.id(name)} as ${sql.raw(textType)})`;
-  // Each value with its length before it: no two different rows then make the same text.
-  const parts = columns
-    .filter((column) => !shape.keys.includes(column.name))
-    .map(
-      ({ name }) => sql`
-        coalesce(cast(length(${text(name)}) as ${sql.raw(textType)}) || ':' || ${text(name)}, '-')`,
-    );
+  const fields = versionFields(shape, dialect.typeName('boolean'));
   return sql`
-    select ${keys}, md5(string_agg(row_digest, ',' order by row_digest)) as tidemill_digest
-    from (
-      select ${keys}, md5(${sql.join(parts, sql` ||`)}
-      ) as row_digest
-      from (
-        ${log}
-      ) as log
-    ) as digested
+    select
+      ${keys},
+      ${dialect.bagDigest(fields)} as tidemill_digest
+    from ${versions}
     group by ${keys}`;
 }
 
 export const digestsTable = sql.id('tidemill_digests');
 
-export function createDigests(...parameters: Parameters<typeof selectDigests>) {
+/** Of the log as it is now. */
+export function createDigests(
+  shape: HistoryShape,
+  log: RawBuilder<unknown>,
+  dialect: Dialect,
+): RawBuilder<unknown> {
+  const versions = sql`(${selectVersions(shape, log)}
+    ) as versions`;
   return sql`
     create temporary table ${digestsTable} as
-    ${selectDigests(...parameters)}`;
+    ${selectDigests(shape, versions, dialect)}`;
+}
+
+/** Where a history's digests are kept, in order. */
+export function columnsOfDigests(shape: HistoryShape, textType: string): Column[] {
+  const digest = { name: 'tidemill_digest', type: 'string', typeName: textType } as const;
+  const keys = shape.carried.filter(({ name }) => shape.keys.includes(name));
+  return [...keys, digest];
+}
+
+/** Of every key that was read. */
+export function insertAllDigests(
+  shape: HistoryShape,
+  kept: Relation,
+  versions: RawBuilder<unknown>,
+  dialect: Dialect,
+): RawBuilder<unknown> {
+  return sql`
+    insert into ${tableOf(kept)} (${columnList([...shape.keys, 'tidemill_digest'])})
+    ${selectDigests(shape, versions, dialect)}`;
 }
 
 /** Keys whose rows differ from the last build's, those new or gone among them. */

@@ -1,4 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
+import type { Column } from '../words/table.ts';
+import type { Dialect } from '../words/warehouse.ts';
 import type { HistoryShape } from './history-shape.ts';
 import { columnList } from './relation-statements.ts';
 
@@ -10,6 +12,7 @@ const valid = sql.id('tidemill_valid');
 const recorded = sql.id('tidemill_recorded');
 const closed = sql.id('tidemill_closed');
 const survivor = sql.id('tidemill_survivor');
+const content = sql.id('tidemill_content');
 
 /** The columns every version has, under the names used here. */
 export function versionColumns(shape: HistoryShape): RawBuilder<unknown> {
@@ -20,6 +23,7 @@ export function versionColumns(shape: HistoryShape): RawBuilder<unknown> {
     ...(shape.sequence === undefined ? [] : [sql.id('tidemill_sequence')]),
     closed,
     ...(shape.supersededBy ? [survivor] : []),
+    content,
   ]);
 }
 
@@ -27,7 +31,7 @@ export function versionColumns(shape: HistoryShape): RawBuilder<unknown> {
 export function selectVersions(
   shape: HistoryShape,
   log: RawBuilder<unknown>,
-  condition: RawBuilder<unknown> = sql``,
+  narrowed: RawBuilder<unknown> = sql``,
 ): RawBuilder<unknown> {
   const { deleted, supersededBy, sequence } = shape;
   const isDeleted = deleted === undefined ? sql`false` : sql`coalesce(${sql.id(deleted)}, false)`;
@@ -37,17 +41,57 @@ export function selectVersions(
   return sql`
     select
       ${sql.join([
-        columnList(shape.carried.map((column) => column.name)),
+        columnList(
+          shape.carried.map((column) => column.name),
+          'log',
+        ),
         sql`${sql.id(shape.validAt.name)} as ${valid}`,
         sql`${sql.id(shape.recordedAt.name)} as ${recorded}`,
-        ...(sequence === undefined ? [] : [sql`${sql.id(sequence)} as tidemill_sequence`]),
+        ...(sequence === undefined ? [] : [sql`${sql.id(sequence.name)} as tidemill_sequence`]),
         sql`${isClosed} as ${closed}`,
         ...(supersededBy ? [sql`${sql.id(supersededBy.name)} as ${survivor}`] : []),
       ])}
     from (
       ${log}
-    ) as log
-    ${condition}`;
+    ) as log${narrowed}`;
+}
+
+/** The columns by which two versions of one key are told apart, under the names used here. */
+export function versionFields(shape: HistoryShape, booleanType: string): Column[] {
+  const { carried, validAt, recordedAt, sequence, supersededBy } = shape;
+  return [
+    ...carried.filter(({ name }) => !shape.keys.includes(name)),
+    { ...validAt, name: 'tidemill_valid' },
+    { ...recordedAt, name: 'tidemill_recorded' },
+    ...(sequence === undefined ? [] : [{ ...sequence, name: 'tidemill_sequence' }]),
+    { name: 'tidemill_closed', type: 'boolean', typeName: booleanType },
+    ...(supersededBy ? [{ ...supersededBy, name: 'tidemill_survivor' }] : []),
+  ];
+}
+
+/**
+ * A number for what a version says: two versions of one key say the same where it is the same. A
+ * window then carries one column where comparing them would carry each twice. A hash is quick, and
+ * `countCollisions` finds where it takes two different versions for equal.
+ */
+export function hashContent(shape: HistoryShape, dialect: Dialect): RawBuilder<unknown> {
+  const tracked = shape.tracked.map((name) => sql.id(name));
+  const whole = dialect.rowHash([closed, ...tracked]);
+  return sql`case when ${closed} then ${dialect.rowHash([closed])} else ${whole} end`;
+}
+
+/** The same, slow and never wrong. */
+export function rankContent(shape: HistoryShape): RawBuilder<unknown> {
+  const said = sql.join(saidColumns(shape));
+  return sql`dense_rank() over (partition by ${columnList(shape.keys)} order by ${said})`;
+}
+
+/** What a version says; of a closing one, only that it closes. */
+export function saidColumns(shape: HistoryShape): RawBuilder<unknown>[] {
+  return [
+    closed,
+    ...shape.tracked.map((name) => sql`case when not ${closed} then ${sql.id(name)} end`),
+  ];
 }
 
 /**
@@ -60,28 +104,18 @@ export function selectNeighbours(
   versions: RawBuilder<unknown>,
   partition: readonly string[],
 ): RawBuilder<unknown> {
-  const same = (side: 'lag' | 'lead') => {
-    const other = (name: string) => sql`${sql.raw(side)}(${sql.id(name)}) over tidemill_per_key`;
-    const equal = shape.tracked.map(
-      (name) => sql`${sql.id(name)} is not distinct from ${other(name)}`,
-    );
-    const content = equal.length === 0 ? sql`true` : sql.join(equal, sql` and `);
-    return sql`
-      coalesce(${other('tidemill_closed')} = ${closed} and (${closed} or (${content})), false)`;
-  };
+  const survivors = shape.supersededBy
+    ? sql`,
+      lead(${survivor}) over tidemill_per_key as tidemill_next_survivor`
+    : sql``;
   return sql`
     select
       *,
-      ${same('lag')} as tidemill_same_before,
-      ${same('lead')} as tidemill_same_after,
+      coalesce(lag(${content}) over tidemill_per_key = ${content}, false) as tidemill_same_before,
+      coalesce(lead(${content}) over tidemill_per_key = ${content}, false) as tidemill_same_after,
       lead(${valid}) over tidemill_per_key as tidemill_next_valid,
       lead(${recorded}) over tidemill_per_key as tidemill_next_recorded,
-      lead(${closed}) over tidemill_per_key as tidemill_next_closed${
-        shape.supersededBy
-          ? sql`,
-      lead(${survivor}) over tidemill_per_key as tidemill_next_survivor`
-          : sql``
-      }
+      lead(${closed}) over tidemill_per_key as tidemill_next_closed${survivors}
     from ${versions}
     window tidemill_per_key as (partition by ${columnList(partition)} order by ${valid})`;
 }
@@ -95,14 +129,14 @@ export function selectIntervals(
   shape: HistoryShape,
   neighbours: RawBuilder<unknown>,
   partition: readonly string[],
-  condition: RawBuilder<unknown> = sql``,
+  constants: readonly string[] = [],
 ): RawBuilder<unknown> {
   const names = shape.carried.map((column) => column.name);
   const untracked = new Set(shape.untracked);
   const last = (name: string) =>
     sql`lead(${sql.id(name)}) over tidemill_per_run as ${sql.id(name)}`;
   const carried = sql.join(names.map((name) => (untracked.has(name) ? last(name) : sql.id(name))));
-  const extra = partition.filter((name) => !names.includes(name));
+  const extra = [...partition.filter((name) => !names.includes(name)), ...constants];
   const ends = [
     'tidemill_next_valid',
     'tidemill_next_recorded',
@@ -114,14 +148,12 @@ export function selectIntervals(
     select ${columnList(names)}, ${head}, ${columnList(ends)}
     from ${neighbours}
     where not ${closed} and not tidemill_same_before and not tidemill_same_after
-      ${condition}
     union all
     select ${columnList(names)}, ${head}, ${columnList(ends)}
     from (
       select ${carried}, ${head}, ${sql.join(ends.map(last))}, tidemill_same_after
       from ${neighbours}
       where not ${closed} and tidemill_same_before <> tidemill_same_after
-        ${condition}
       window tidemill_per_run as (partition by ${columnList(partition)} order by ${valid})
     ) as runs
     where tidemill_same_after`;

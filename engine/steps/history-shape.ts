@@ -8,7 +8,7 @@ export interface HistoryShape {
   readonly keys: readonly string[];
   readonly validAt: Column;
   readonly recordedAt: Column;
-  readonly sequence: string | undefined;
+  readonly sequence: Column | undefined;
   readonly deleted: string | undefined;
   readonly supersededBy: Column | undefined;
   /** A difference in one of these opens a new row. */
@@ -54,11 +54,11 @@ export function shapeHistory(
   const keys = findAll('unique_key', config.uniqueKey);
   const validAt = find('valid_at', config.validAt);
   const recordedAt = find('recorded_at', config.recordedAt);
-  const sequence = nameOf('sequence', config.sequence);
+  const sequence = config.sequence === undefined ? undefined : find('sequence', config.sequence);
   const deleted = nameOf('deleted', config.deleted);
   const supersededBy =
     config.supersededBy === undefined ? undefined : find('superseded_by', config.supersededBy);
-  const parts = [validAt.name, recordedAt.name, sequence, deleted, supersededBy?.name];
+  const parts = [validAt.name, recordedAt.name, sequence?.name, deleted, supersededBy?.name];
   const carried = log.filter((column) => !parts.includes(column.name));
   refuseTakenNames(node, carried);
 

@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import {
+  saidColumns,
   selectIntervals,
   selectNeighbours,
   selectVersions,
@@ -19,17 +20,18 @@ export function createVersions(
   shape: HistoryShape,
   log: RawBuilder<unknown>,
   scope: 'all' | 'changed',
+  content: RawBuilder<unknown>,
 ): RawBuilder<unknown> {
-  const condition =
+  const narrowed =
     scope === 'all'
       ? sql``
       : sql`
-    where exists (
-      select 1
-      from ${keysTable} as keys
-      where ${keysEqual(shape.keys, sql.id('keys'), sql.id('log'))}
-    )`;
-  const versions = sql`(${selectVersions(shape, log, condition)}
+      join ${keysTable} as keys
+        on ${keysEqual(shape.keys, sql.id('keys'), sql.id('log'))}`;
+  const versions = sql`(
+      select *, ${content} as tidemill_content
+      from (${selectVersions(shape, log, narrowed)}
+      ) as versions
     ) as versions`;
   return sql`
     create temporary table ${versionsTable} as
@@ -39,7 +41,8 @@ export function createVersions(
 /**
  * Keys whose versions were not learned in the order in which they became true, or where two are of
  * one instant, or where several closings follow each other and the survivor may be named by a later
- * one. Everything else is derived by `insertInOrder`.
+ * one. Everything else is derived by `insertInOrder`. `tidemill_shares` is 1 where two versions
+ * share an instant.
  */
 export function createLate(shape: HistoryShape): RawBuilder<unknown> {
   const closings = shape.supersededBy
@@ -48,61 +51,104 @@ export function createLate(shape: HistoryShape): RawBuilder<unknown> {
     : sql``;
   return sql`
     create temporary table ${lateTable} as
-    select distinct ${columnList(shape.keys)}
+    select
+      ${columnList(shape.keys)},
+      max(case when tidemill_next_valid = tidemill_valid then 1 else 0 end) as tidemill_shares
     from ${versionsTable}
     where tidemill_next_valid = tidemill_valid
-      or tidemill_next_recorded < tidemill_recorded${closings}`;
+      or tidemill_next_recorded < tidemill_recorded${closings}
+    group by ${columnList(shape.keys)}`;
 }
 
-/** Rows whose place is unknown: without a key, a valid or a recorded time. */
-export function countUnplaced(shape: HistoryShape): RawBuilder<unknown> {
+/** How many keys are late, and in how many of them versions share an instant. */
+export function measureLate(): RawBuilder<unknown> {
+  return sql`select count(*) as rows, sum(tidemill_shares) as shared from ${lateTable}`;
+}
+
+/** Contents of one key that have one number, though they differ, where it could matter. */
+export function countCollisions(shape: HistoryShape): RawBuilder<unknown> {
+  const said = saidColumns(shape).map(
+    (column, index) => sql`${column} as ${sql.id(`tidemill_said_${index}`)}`,
+  );
+  const [firstKey = ''] = shape.keys;
+  const number = columnList([...shape.keys, 'tidemill_content']);
+  return sql`
+    select count(*) as rows
+    from (
+      select ${number}
+      from (
+        select distinct ${columnList([...shape.keys, 'tidemill_content'], 'versions')}, ${sql.join(said)}
+        from ${versionsTable} as versions
+        left join ${lateTable} as late
+          on ${keysEqual(shape.keys, sql.id('late'), sql.id('versions'))}
+        where tidemill_same_before or tidemill_same_after or ${sql.id('late', firstKey)} is not null
+      ) as contents
+      group by ${number}
+      having count(*) > 1
+    ) as collisions`;
+}
+
+/** How many versions there are, how many have no place, and the newest recorded time. */
+export function measureVersions(shape: HistoryShape, textType: string): RawBuilder<unknown> {
   const nulls = [...shape.keys, 'tidemill_valid', 'tidemill_recorded'].map(
     (name) => sql`${sql.id(name)} is null`,
   );
-  return sql`select count(*) as rows from ${versionsTable} where ${sql.join(nulls, sql` or `)}`;
+  return sql`
+    select
+      count(*) as rows,
+      count(case when ${sql.join(nulls, sql` or `)} then 1 end) as unplaced,
+      cast(max(tidemill_recorded) as ${sql.raw(textType)}) as recorded
+    from ${versionsTable}`;
 }
 
 /** Instants of one key at which the log says two different things in no known order. */
 export function countTies(shape: HistoryShape): RawBuilder<unknown> {
-  const place = columnList([
+  const place = [
     ...shape.keys,
     'tidemill_valid',
     ...(shape.sequence === undefined ? [] : ['tidemill_sequence']),
-  ]);
-  const content = columnList([
+  ];
+  const content = [
     ...shape.tracked,
     ...shape.untracked,
     'tidemill_closed',
     ...(shape.supersededBy ? ['tidemill_survivor'] : []),
-  ]);
+  ];
   const instant = [...shape.keys, 'tidemill_valid'];
   return sql`
     select count(*) as rows
     from (
-      select ${place}
+      select ${columnList(place)}
       from (
-        select distinct ${place}, ${content}
+        select distinct ${columnList([...place, ...content], 'versions')}
         from ${versionsTable} as versions
-        where exists (
-          select 1
-          from (
-            select distinct ${columnList(instant)}
-            from ${versionsTable}
-            where tidemill_next_valid = tidemill_valid
-          ) as shared
-          where ${keysEqual(instant, sql.id('shared'), sql.id('versions'))}
-        )
+        join (
+          select distinct ${columnList(instant)}
+          from ${versionsTable}
+          where tidemill_next_valid = tidemill_valid
+        ) as shared
+          on ${keysEqual(instant, sql.id('shared'), sql.id('versions'))}
       ) as contents
-      group by ${place}
+      group by ${columnList(place)}
       having count(*) > 1
     ) as ties`;
 }
 
-function matchLate(shape: HistoryShape, table: string): RawBuilder<unknown> {
-  return sql`
-        select 1
-        from ${lateTable} as late
-        where ${keysEqual(shape.keys, sql.id('late'), sql.id(table))}`;
+/** Versions of the keys that `lateTable` does not name, or only those of the keys it names. */
+export function versionsOf(shape: HistoryShape, which: 'in_order' | 'late'): RawBuilder<unknown> {
+  const [firstKey = ''] = shape.keys;
+  const kind = which === 'late' ? sql`join` : sql`left join`;
+  const others =
+    which === 'late'
+      ? sql``
+      : sql`
+      where ${sql.id('late', firstKey)} is null`;
+  return sql`(
+      select versions.*
+      from ${versionsTable} as versions
+      ${kind} ${lateTable} as late
+        on ${keysEqual(shape.keys, sql.id('late'), sql.id('versions'))}${others}
+    ) as versions`;
 }
 
 /** Keys learned in order: what was believed is what is true, so no belief was ever taken back. */
@@ -111,9 +157,6 @@ export function insertInOrder(
   target: RawBuilder<unknown>,
   columns: readonly string[],
 ): RawBuilder<unknown> {
-  const inOrder = sql`and not exists (${matchLate(shape, 'versions')}
-      )`;
-  const versions = sql`${versionsTable} as versions`;
   return sql`
     insert into ${target} (${columnList(columns)})
     select
@@ -128,7 +171,7 @@ export function insertInOrder(
         ...(hasClosings(shape) ? [sql`coalesce(tidemill_next_closed, false)`] : []),
         ...(shape.supersededBy ? [sql`tidemill_next_survivor`] : []),
       ])}
-    from (${selectIntervals(shape, versions, shape.keys, inOrder)}
+    from (${selectIntervals(shape, versionsOf(shape, 'in_order'), shape.keys)}
     ) as intervals`;
 }
 
@@ -146,8 +189,7 @@ export function createBeliefs(shape: HistoryShape): RawBuilder<unknown> {
     create temporary table ${beliefsTable} as
     with learned as (
       select ${versionColumns(shape)}
-      from ${versionsTable} as versions
-      where exists (${matchLate(shape, 'versions')})
+      from ${versionsOf(shape, 'late')}
     ),
     steps as (
       select ${keys}, tidemill_recorded, min(tidemill_valid) as tidemill_first_valid,
@@ -167,7 +209,7 @@ export function createBeliefs(shape: HistoryShape): RawBuilder<unknown> {
       window tidemill_per_key as (partition by ${keys} order by tidemill_recorded)
     ),
     known as (
-      select versions.*, epochs.tidemill_epoch
+      select versions.*, tidemill_epoch, tidemill_epoch_start, tidemill_epoch_end
       from learned as versions
       join epochs
         on ${keysEqual(shape.keys, sql.id('epochs'), sql.id('versions'))}
@@ -177,12 +219,14 @@ export function createBeliefs(shape: HistoryShape): RawBuilder<unknown> {
     ),
     neighbours as (${selectNeighbours(shape, sql.id('settled'), epochKey)}
     ),
-    intervals as (${selectIntervals(shape, sql.id('neighbours'), epochKey)}
+    intervals as (${selectIntervals(shape, sql.id('neighbours'), epochKey, [
+      'tidemill_epoch_start',
+      'tidemill_epoch_end',
+      'tidemill_content',
+    ])}
     )
-    select intervals.*, epochs.tidemill_epoch_start, epochs.tidemill_epoch_end
-    from intervals
-    join epochs
-      on ${keysEqual(epochKey, sql.id('epochs'), sql.id('intervals'))}`;
+    select *
+    from intervals`;
 }
 
 /**
@@ -229,6 +273,9 @@ function selectSurvivors(
   const rest = sql.join([
     columnList(shape.carried.map((column) => column.name)),
     sql`tidemill_epoch`,
+    sql`tidemill_epoch_start`,
+    sql`tidemill_epoch_end`,
+    sql`tidemill_content`,
     sql`tidemill_valid`,
     sql`tidemill_recorded`,
     sql`tidemill_closed`,
@@ -269,10 +316,6 @@ export function insertBeliefs(
 ): RawBuilder<unknown> {
   const chain = columnList([...shape.keys, 'tidemill_valid']);
   const lag = (name: string) => sql`lag(${sql.id(name)}) over tidemill_per_start`;
-  const equal = shape.tracked.map(
-    (name) => sql`
-          and ${sql.id(name)} is not distinct from ${lag(name)}`,
-  );
   return sql`
     insert into ${target} (${columnList(columns)})
     with placed as (
@@ -286,7 +329,8 @@ export function insertBeliefs(
         case when ${lag('tidemill_epoch')} = tidemill_epoch - 1
           and (${lag('tidemill_next_valid')} is null
             or (${lag('tidemill_next_valid')} = tidemill_next_valid
-              and ${lag('tidemill_next_closed')} = tidemill_next_closed))${sql.join(equal, sql``)}
+              and ${lag('tidemill_next_closed')} = tidemill_next_closed))
+          and ${lag('tidemill_content')} = tidemill_content
           then 0 else 1 end as tidemill_is_new
       from ${beliefsTable}
       window tidemill_per_start as (partition by ${chain} order by tidemill_epoch)

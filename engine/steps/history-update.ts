@@ -9,6 +9,7 @@ import {
   deriveHistory,
   type HistoryBuild,
   markLog,
+  readVersions,
   refuseUnplaced,
 } from './history-build.ts';
 import {
@@ -73,7 +74,8 @@ async function replaceKeys(session: Session, build: HistoryBuild): Promise<Deriv
   const { node, columns, shape } = build;
   const names = columns.map((column) => column.name);
   await session.execute(sql`create temporary table ${rowsTable} ${columnTypes(columns)}`);
-  const derived = await deriveHistory(session, build, rowsTable, 'changed');
+  await readVersions(session, build, 'changed');
+  const derived = await deriveHistory(session, build, rowsTable);
   await session.execute(deleteByKey(node.relation, keysTable, shape.keys));
   await session.execute(insertBatch(node.relation, rowsTable, names));
   await dropTables(session, [rowsTable]);
@@ -89,18 +91,18 @@ async function findChanges(
   before: HistoryMark | undefined,
 ): Promise<HistoryMark | undefined> {
   const { shape, log } = build;
-  const { mark, standing } = await markLog(session, build, before);
   build.context.signal.throwIfAborted();
   if (build.changedBy === 'recorded') {
+    const { mark, standing } = await markLog(session, build, before);
     if (!before || standing !== before.rows) return undefined;
     await session.execute(createRecordedKeys(shape, log, before.recorded));
     return mark;
   }
   const kept = digestsOf(build.node.relation);
-  await session.execute(createDigests(shape, build.logColumns, log, build.textType));
+  await session.execute(createDigests(shape, log, build.dialect));
   await session.execute(createContentKeys(shape, kept));
   await session.execute(deleteByKey(kept, keysTable, shape.keys));
   await session.execute(insertDigests(shape, kept));
   await dropTables(session, [digestsTable]);
-  return mark;
+  return { changedBy: 'content', recorded: null, rows: 0 };
 }

@@ -48,10 +48,9 @@ export async function materializeHistory(
     context,
     shape,
     log,
-    logColumns,
     columns: columnsOfHistory(shape, warehouse.dialect.typeName('boolean')),
     changedBy: config.changedBy,
-    textType: warehouse.dialect.typeName('string'),
+    dialect: warehouse.dialect,
   };
   const live = await clearTheWay(warehouse, node.relation);
   const base = await findBase(warehouse, build, live);

@@ -87,6 +87,13 @@ export interface Dialect {
   columnType(typeName: string): ColumnType;
   /** A digest (32 hex digits, md5) of the texts that are not null, in the order given. */
   digest(texts: readonly RawBuilder<unknown>[]): RawBuilder<unknown>;
+  /**
+   * A number that equal rows share and different ones almost never do, for telling rows apart
+   * quickly: what it says is equal must be compared. Of one session; never stored.
+   */
+  rowHash(columns: readonly RawBuilder<unknown>[]): RawBuilder<unknown>;
+  /** An aggregate: a text for the rows of a group, repeated ones counted, in whatever order. */
+  bagDigest(columns: readonly Column[]): RawBuilder<unknown>;
   /** A text that is equal exactly when two values of one CRM type mean the same (see diff). */
   canonical(kind: CanonicalKind, value: RawBuilder<unknown>): RawBuilder<unknown>;
   /** How alike two texts are, Jaro–Winkler: from 0 to 1, which is equal. */

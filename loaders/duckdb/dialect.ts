@@ -1,5 +1,6 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { ColumnType } from '../../engine/words/stream.ts';
+import type { Column } from '../../engine/words/table.ts';
 import type { Dialect } from '../../engine/words/warehouse.ts';
 import { canonicalText } from './canonical.ts';
 import { duckdbComments } from './comments.ts';
@@ -55,8 +56,27 @@ export const duckdbDialect: Dialect = {
     return columnTypes[upper] ?? 'string';
   },
   digest: (texts) => sql`md5(concat_ws(chr(31), ${sql.join(texts)}))`,
+  rowHash: (columns) => sql`hash(${sql.join(columns)})`,
+  bagDigest,
   canonical: canonicalText,
   similarity: (left, right) => sql`jaro_winkler_similarity(${left}, ${right})`,
   splitText: (value, separator) => sql`unnest(string_split(${value}, ${sql.lit(separator)}))`,
   comments: duckdbComments,
 };
+
+/**
+ * The rows' md5 added up in two halves, and their number. A row's text is JSON, which tells every
+ * two rows of one shape apart, but for a JSON null: such columns are taken as the text they hold.
+ */
+function bagDigest(columns: readonly Column[]): RawBuilder<unknown> {
+  const cells = columns.map(({ name, typeName }) =>
+    typeName === 'JSON' ? sql`cast(${sql.id(name)} as varchar)` : sql.id(name),
+  );
+  const digest = sql`md5_number(to_json(row(${sql.join([sql`true`, ...cells])})))`;
+  return sql`concat_ws(
+        ':',
+        sum(cast(${digest} >> 64 as ubigint)),
+        sum(cast(${digest} & cast(18446744073709551615 as uhugeint) as ubigint)),
+        count(*)
+      )`;
+}

@@ -11,7 +11,7 @@
           and (lag("tidemill_next_valid") over tidemill_per_start is null
             or (lag("tidemill_next_valid") over tidemill_per_start = tidemill_next_valid
               and lag("tidemill_next_closed") over tidemill_per_start = tidemill_next_closed))
-          and "name" is not distinct from lag("name") over tidemill_per_start
+          and lag("tidemill_content") over tidemill_per_start = tidemill_content
           then 0 else 1 end as tidemill_is_new
       from "tidemill_beliefs"
       window tidemill_per_start as (partition by "id", "tidemill_valid" order by tidemill_epoch)

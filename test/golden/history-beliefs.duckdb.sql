@@ -1,11 +1,12 @@
     create temporary table "tidemill_beliefs" as
     with learned as (
-      select "id", "name", "seen", "tidemill_valid", "tidemill_recorded", "tidemill_sequence", "tidemill_closed", "tidemill_survivor"
+      select "id", "name", "seen", "tidemill_valid", "tidemill_recorded", "tidemill_sequence", "tidemill_closed", "tidemill_survivor", "tidemill_content"
+      from (
+      select versions.*
       from "tidemill_versions" as versions
-      where exists (
-        select 1
-        from "tidemill_late" as late
-        where "late"."id" = "versions"."id")
+      join "tidemill_late" as late
+        on "late"."id" = "versions"."id"
+    ) as versions
     ),
     steps as (
       select "id", tidemill_recorded, min(tidemill_valid) as tidemill_first_valid,
@@ -25,7 +26,7 @@
       window tidemill_per_key as (partition by "id" order by tidemill_recorded)
     ),
     known as (
-      select versions.*, epochs.tidemill_epoch
+      select versions.*, tidemill_epoch, tidemill_epoch_start, tidemill_epoch_end
       from learned as versions
       join epochs
         on "epochs"."id" = "versions"."id"
@@ -33,18 +34,18 @@
         or versions.tidemill_recorded < epochs.tidemill_epoch_end)
     ),
     settled as (
-      select "id", "name", "seen", tidemill_epoch, tidemill_valid, tidemill_recorded, tidemill_closed,
+      select "id", "name", "seen", tidemill_epoch, tidemill_epoch_start, tidemill_epoch_end, tidemill_content, tidemill_valid, tidemill_recorded, tidemill_closed,
         case when tidemill_closed then first_value(tidemill_survivor) over (
           partition by "id", "tidemill_epoch", tidemill_gap order by case when tidemill_survivor is null then 1 else 0 end, tidemill_valid desc
         ) end as tidemill_survivor
       from (
-        select "id", "name", "seen", tidemill_epoch, tidemill_valid, tidemill_recorded, tidemill_closed, tidemill_named as tidemill_survivor,
+        select "id", "name", "seen", tidemill_epoch, tidemill_epoch_start, tidemill_epoch_end, tidemill_content, tidemill_valid, tidemill_recorded, tidemill_closed, tidemill_named as tidemill_survivor,
           sum(case when tidemill_closed then 0 else 1 end) over (
             partition by "id", "tidemill_epoch" order by tidemill_valid
             rows between unbounded preceding and current row
           ) as tidemill_gap
         from (
-          select "id", "name", "seen", tidemill_epoch, tidemill_valid, tidemill_recorded, tidemill_closed, tidemill_rank,
+          select "id", "name", "seen", tidemill_epoch, tidemill_epoch_start, tidemill_epoch_end, tidemill_content, tidemill_valid, tidemill_recorded, tidemill_closed, tidemill_rank,
             case when tidemill_closed then first_value(tidemill_survivor) over (
               partition by "id", "tidemill_epoch", tidemill_valid order by case when tidemill_survivor is null then 1 else 0 end, "tidemill_sequence" desc nulls last, "tidemill_recorded" desc nulls last, "tidemill_closed" desc nulls last, "tidemill_survivor" desc nulls last, "name" desc nulls last, "seen" desc nulls last
             ) end as tidemill_named
@@ -61,8 +62,8 @@
     neighbours as (
     select
       *,
-      coalesce(lag("tidemill_closed") over tidemill_per_key = "tidemill_closed" and ("tidemill_closed" or ("name" is not distinct from lag("name") over tidemill_per_key)), false) as tidemill_same_before,
-      coalesce(lead("tidemill_closed") over tidemill_per_key = "tidemill_closed" and ("tidemill_closed" or ("name" is not distinct from lead("name") over tidemill_per_key)), false) as tidemill_same_after,
+      coalesce(lag("tidemill_content") over tidemill_per_key = "tidemill_content", false) as tidemill_same_before,
+      coalesce(lead("tidemill_content") over tidemill_per_key = "tidemill_content", false) as tidemill_same_after,
       lead("tidemill_valid") over tidemill_per_key as tidemill_next_valid,
       lead("tidemill_recorded") over tidemill_per_key as tidemill_next_recorded,
       lead("tidemill_closed") over tidemill_per_key as tidemill_next_closed,
@@ -71,20 +72,18 @@
     window tidemill_per_key as (partition by "id", "tidemill_epoch" order by "tidemill_valid")
     ),
     intervals as (
-    select "id", "name", "seen", "tidemill_epoch", "tidemill_valid", "tidemill_recorded", "tidemill_next_valid", "tidemill_next_recorded", "tidemill_next_closed", "tidemill_next_survivor"
+    select "id", "name", "seen", "tidemill_epoch", "tidemill_epoch_start", "tidemill_epoch_end", "tidemill_content", "tidemill_valid", "tidemill_recorded", "tidemill_next_valid", "tidemill_next_recorded", "tidemill_next_closed", "tidemill_next_survivor"
     from "neighbours"
     where not "tidemill_closed" and not tidemill_same_before and not tidemill_same_after
     union all
-    select "id", "name", "seen", "tidemill_epoch", "tidemill_valid", "tidemill_recorded", "tidemill_next_valid", "tidemill_next_recorded", "tidemill_next_closed", "tidemill_next_survivor"
+    select "id", "name", "seen", "tidemill_epoch", "tidemill_epoch_start", "tidemill_epoch_end", "tidemill_content", "tidemill_valid", "tidemill_recorded", "tidemill_next_valid", "tidemill_next_recorded", "tidemill_next_closed", "tidemill_next_survivor"
     from (
-      select "id", "name", lead("seen") over tidemill_per_run as "seen", "tidemill_epoch", "tidemill_valid", "tidemill_recorded", lead("tidemill_next_valid") over tidemill_per_run as "tidemill_next_valid", lead("tidemill_next_recorded") over tidemill_per_run as "tidemill_next_recorded", lead("tidemill_next_closed") over tidemill_per_run as "tidemill_next_closed", lead("tidemill_next_survivor") over tidemill_per_run as "tidemill_next_survivor", tidemill_same_after
+      select "id", "name", lead("seen") over tidemill_per_run as "seen", "tidemill_epoch", "tidemill_epoch_start", "tidemill_epoch_end", "tidemill_content", "tidemill_valid", "tidemill_recorded", lead("tidemill_next_valid") over tidemill_per_run as "tidemill_next_valid", lead("tidemill_next_recorded") over tidemill_per_run as "tidemill_next_recorded", lead("tidemill_next_closed") over tidemill_per_run as "tidemill_next_closed", lead("tidemill_next_survivor") over tidemill_per_run as "tidemill_next_survivor", tidemill_same_after
       from "neighbours"
       where not "tidemill_closed" and tidemill_same_before <> tidemill_same_after
       window tidemill_per_run as (partition by "id", "tidemill_epoch" order by "tidemill_valid")
     ) as runs
     where tidemill_same_after
     )
-    select intervals.*, epochs.tidemill_epoch_start, epochs.tidemill_epoch_end
+    select *
     from intervals
-    join epochs
-      on "epochs"."id" = "intervals"."id" and "epochs"."tidemill_epoch" = "intervals"."tidemill_epoch"

@@ -1,16 +1,17 @@
-    select "id", md5(string_agg(row_digest, ',' order by row_digest)) as tidemill_digest
+    create temporary table "tidemill_digests" as
+    select
+      "id",
+      concat_ws(
+        ':',
+        sum(cast(md5_number(to_json(row(true, "name", "seen", "tidemill_valid", "tidemill_recorded", "tidemill_sequence", "tidemill_closed", "tidemill_survivor"))) >> 64 as ubigint)),
+        sum(cast(md5_number(to_json(row(true, "name", "seen", "tidemill_valid", "tidemill_recorded", "tidemill_sequence", "tidemill_closed", "tidemill_survivor"))) & cast(18446744073709551615 as uhugeint) as ubigint)),
+        count(*)
+      ) as tidemill_digest
     from (
-      select "id", md5(
-        coalesce(cast(length(cast("valid" as VARCHAR)) as VARCHAR) || ':' || cast("valid" as VARCHAR), '-') ||
-        coalesce(cast(length(cast("recorded" as VARCHAR)) as VARCHAR) || ':' || cast("recorded" as VARCHAR), '-') ||
-        coalesce(cast(length(cast("seq" as VARCHAR)) as VARCHAR) || ':' || cast("seq" as VARCHAR), '-') ||
-        coalesce(cast(length(cast("gone" as VARCHAR)) as VARCHAR) || ':' || cast("gone" as VARCHAR), '-') ||
-        coalesce(cast(length(cast("survivor" as VARCHAR)) as VARCHAR) || ':' || cast("survivor" as VARCHAR), '-') ||
-        coalesce(cast(length(cast("name" as VARCHAR)) as VARCHAR) || ':' || cast("name" as VARCHAR), '-') ||
-        coalesce(cast(length(cast("seen" as VARCHAR)) as VARCHAR) || ':' || cast("seen" as VARCHAR), '-')
-      ) as row_digest
-      from (
-        select * from log
-      ) as log
-    ) as digested
+    select
+      "log"."id", "log"."name", "log"."seen", "valid" as "tidemill_valid", "recorded" as "tidemill_recorded", "seq" as tidemill_sequence, (coalesce("gone", false) or "survivor" is not null) as "tidemill_closed", "survivor" as "tidemill_survivor"
+    from (
+      select * from log
+    ) as log
+    ) as versions
     group by "id"

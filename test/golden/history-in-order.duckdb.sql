@@ -3,24 +3,26 @@
       "id", "name", "seen", tidemill_valid, tidemill_next_valid, tidemill_next_recorded, tidemill_recorded, null, tidemill_next_valid is null, coalesce(tidemill_next_closed, false), tidemill_next_survivor
     from (
     select "id", "name", "seen", "tidemill_valid", "tidemill_recorded", "tidemill_next_valid", "tidemill_next_recorded", "tidemill_next_closed", "tidemill_next_survivor"
-    from "tidemill_versions" as versions
+    from (
+      select versions.*
+      from "tidemill_versions" as versions
+      left join "tidemill_late" as late
+        on "late"."id" = "versions"."id"
+      where "late"."id" is null
+    ) as versions
     where not "tidemill_closed" and not tidemill_same_before and not tidemill_same_after
-      and not exists (
-        select 1
-        from "tidemill_late" as late
-        where "late"."id" = "versions"."id"
-      )
     union all
     select "id", "name", "seen", "tidemill_valid", "tidemill_recorded", "tidemill_next_valid", "tidemill_next_recorded", "tidemill_next_closed", "tidemill_next_survivor"
     from (
       select "id", "name", lead("seen") over tidemill_per_run as "seen", "tidemill_valid", "tidemill_recorded", lead("tidemill_next_valid") over tidemill_per_run as "tidemill_next_valid", lead("tidemill_next_recorded") over tidemill_per_run as "tidemill_next_recorded", lead("tidemill_next_closed") over tidemill_per_run as "tidemill_next_closed", lead("tidemill_next_survivor") over tidemill_per_run as "tidemill_next_survivor", tidemill_same_after
+      from (
+      select versions.*
       from "tidemill_versions" as versions
+      left join "tidemill_late" as late
+        on "late"."id" = "versions"."id"
+      where "late"."id" is null
+    ) as versions
       where not "tidemill_closed" and tidemill_same_before <> tidemill_same_after
-        and not exists (
-        select 1
-        from "tidemill_late" as late
-        where "late"."id" = "versions"."id"
-      )
       window tidemill_per_run as (partition by "id" order by "tidemill_valid")
     ) as runs
     where tidemill_same_after

@@ -5,22 +5,26 @@ import { keepLast } from '../../engine/steps/batch-keys.ts';
 import { countBroken } from '../../engine/steps/history-audit.ts';
 import {
   createContentKeys,
+  createDigests,
   createRecordedKeys,
   digestsOf,
   measureLog,
-  selectDigests,
 } from '../../engine/steps/history-changes.ts';
+import { hashContent, rankContent } from '../../engine/steps/history-intervals.ts';
 import { shapeHistory } from '../../engine/steps/history-shape.ts';
 import {
+  countCollisions,
   countTies,
   createBeliefs,
   createLate,
   createVersions,
   insertBeliefs,
   insertInOrder,
+  measureVersions,
 } from '../../engine/steps/history-statements.ts';
 import { deleteByKey, insertBatch, mergeBatch } from '../../engine/steps/merge-statements.ts';
 import type { Column } from '../../engine/words/table.ts';
+import { duckdbDialect } from '../../loaders/duckdb/dialect.ts';
 import { compileStatement } from '../../loaders/duckdb/statement.ts';
 import { historyConfig, historyNode } from './history-bench.ts';
 
@@ -47,7 +51,10 @@ const mark = {
 } as const;
 
 const statements: Readonly<Record<string, RawBuilder<unknown>>> = {
-  'history-versions': createVersions(shape, select, 'changed'),
+  'history-versions': createVersions(shape, select, 'changed', hashContent(shape, duckdbDialect)),
+  'history-versions-ranked': createVersions(shape, select, 'all', rankContent(shape)),
+  'history-collisions': countCollisions(shape),
+  'history-extent': measureVersions(shape, 'VARCHAR'),
   'history-late': createLate(shape),
   'history-in-order': insertInOrder(shape, table, columns),
   'history-beliefs': createBeliefs(shape),
@@ -56,7 +63,7 @@ const statements: Readonly<Record<string, RawBuilder<unknown>>> = {
   'history-broken': countBroken(shape, table),
   'history-mark': measureLog(shape, select, mark, 'VARCHAR'),
   'history-recorded-keys': createRecordedKeys(shape, select, mark.recorded),
-  'history-digests': selectDigests(shape, log, select, 'VARCHAR'),
+  'history-digests': createDigests(shape, select, duckdbDialect),
   'history-content-keys': createContentKeys(shape, digestsOf(target)),
   'incremental-keep-last': keepLast(select, ['id', 'name', 'seen'], ['id'], 'seen'),
   'incremental-delete': deleteByKey(target, batch, ['id', 'name']),
