@@ -108,8 +108,8 @@ function readHistory(
   return {
     uniqueKey,
     validAt: textOr(raw['valid_at'], '_modified_at'),
-    recordedAt: textOr(raw['recorded_at'], '_observed_at'),
-    ...optionalText('sequence', raw['sequence']),
+    ...optionalText('recordedAt', raw['recorded_at']),
+    ...optionalText('sequence', raw['sequence'] ?? raw['duplicate_order']),
     ...optionalText('deleted', raw['deleted']),
     ...optionalText('supersededBy', raw['superseded_by']),
     ...(tracked.length > 0 ? { tracked } : {}),

@@ -17,7 +17,7 @@ export function historyReads(shape: HistoryShape, log: readonly OutColumn[]): Ou
   const deleted = find(shape.deleted);
   const survivor = find(shape.supersededBy?.name);
   // An end is another version's beginning: found within the key, in the order of the sequence.
-  const order = influence(find(shape.sequence), 'order');
+  const order = influence(find(shape.sequence?.name), 'order');
   const endOf = (reads: Reads): Reads => uniteReads([computeReads(reads), key, order]);
   const closing = endOf(uniteReads([deleted, survivor]));
   return [

@@ -6,14 +6,16 @@ import type { BuildNode, HistoryConfig } from '../words/node.ts';
 import type { Column } from '../words/table.ts';
 import type { Session } from '../words/warehouse.ts';
 
-/** Raw tables say which records are gone; a history over one need not be told. */
+/** Raw tables say when a version was seen and which records are gone: no config needs to. */
+const recordedDefault = '_observed_at';
 const deletedDefault = '_deleted';
 
 /** Fills in what depends on the select's columns. */
 export function resolveHistory(history: HistoryConfig, log: readonly Column[]): HistoryConfig {
-  if (history.deleted !== undefined) return history;
-  const found = log.find((column) => column.name.toLowerCase() === deletedDefault);
-  return found ? { ...history, deleted: found.name } : history;
+  const nameOf = (wanted: string) => log.find(({ name }) => name.toLowerCase() === wanted)?.name;
+  const recordedAt = history.recordedAt ?? nameOf(recordedDefault);
+  const deleted = history.deleted ?? nameOf(deletedDefault);
+  return { ...history, ...(recordedAt ? { recordedAt } : {}), ...(deleted ? { deleted } : {}) };
 }
 
 /** The columns of a history or a snapshot: those of its select and those it adds. */

@@ -69,24 +69,28 @@ export function keepLast(
   columns: readonly string[],
   keys: readonly string[],
   order: string | undefined,
+  by: readonly RawBuilder<unknown>[] = keys.map((key) => sql.id(key)),
 ): RawBuilder<unknown> {
   const rest = columns.filter((name) => !keys.includes(name) && name !== order);
   const ranks = [...(order === undefined ? [] : [order]), ...rest].map(
     (name) => sql`${sql.id(name)} desc nulls last`,
   );
   const ranking = ranks.length === 0 ? sql`` : sql`order by ${sql.join(ranks)}`;
-  const [firstKey = ''] = keys;
+  const anyNull = sql.join(
+    by.map((key) => sql`${key} is null`),
+    sql` or `,
+  );
   return sql`
     select ${columnList(columns)}
     from (
       select
         *,
-        row_number() over (partition by ${columnList(keys)} ${ranking}) as tidemill_rank
+        row_number() over (partition by ${sql.join(by)} ${ranking}) as tidemill_rank
       from (
         ${select}
       ) as batch
     ) as ranked
-    where tidemill_rank = 1 or ${sql.id(firstKey)} is null`;
+    where tidemill_rank = 1 or ${anyNull}`;
 }
 
 /** The select as it is, or under `duplicate_keys: last` one row of each key. */
@@ -95,8 +99,11 @@ export function lastOfKeys(
   select: RawBuilder<unknown>,
   columns: readonly Column[],
 ): RawBuilder<unknown> {
-  const { uniqueKey, duplicateKeys, duplicateOrder } = node.config;
-  if (!uniqueKey || duplicateKeys !== 'last') return select;
+  const { uniqueKey, snapshot, duplicateKeys, duplicateOrder } = node.config;
+  if (duplicateKeys !== 'last') return select;
   const names = columns.map((column) => column.name);
-  return keepLast(select, names, uniqueKey, duplicateOrder);
+  // A snapshot's key may be an expression over its columns.
+  const expressions = snapshot?.uniqueKey.map((key) => sql.raw(`(${key})`));
+  if (expressions) return keepLast(select, names, [], duplicateOrder, expressions);
+  return uniqueKey ? keepLast(select, names, uniqueKey, duplicateOrder) : select;
 }

@@ -101,6 +101,7 @@ export async function deriveHistory(
   const [late] = await session.query<LateExtent>(measureLate());
   if (Number(late?.rows) > 0) {
     if (Number(late?.shared) > 0) ties = await countOf(session, countTies(shape));
+    refuseTies(build, ties);
     await execute(createBeliefs(shape));
     rows += await execute(insertBeliefs(shape, target, names));
     await dropTables(session, [beliefsTable]);
@@ -148,6 +149,24 @@ export function refuseUnplaced(build: HistoryBuild, rows: number): void {
       code: 'history-unplaced',
       hint: `Leave them out in ${build.node.file}, or give them a value, for example with coalesce(${validAt.name}, ${recordedAt.name}).`,
       model: build.node.id,
+    },
+  );
+}
+
+/** Under `duplicate_keys: error` the source must say which of two versions came last. */
+function refuseTies({ node, shape }: HistoryBuild, ties: number): void {
+  if (ties === 0 || node.config.duplicateKeys !== 'error') return;
+  const place = [
+    ...shape.keys,
+    shape.validAt.name,
+    ...(shape.sequence ? [shape.sequence.name] : []),
+  ];
+  throw new TerminalError(
+    `${formatRelation(node.relation)}: ${ties} times two versions of one key differ at one place (${place.join(', ')})`,
+    {
+      code: 'duplicate-keys',
+      hint: `Set sequence to a column that orders them, or duplicate_keys: last (${node.file}).`,
+      model: node.id,
     },
   );
 }

@@ -48,17 +48,16 @@ export function shapeHistory(
   };
   const findAll = (part: string, names: readonly string[] = []) =>
     names.map((name) => find(part, name).name);
-  const nameOf = (part: string, name: string | undefined) =>
-    name === undefined ? undefined : find(part, name).name;
 
   const keys = findAll('unique_key', config.uniqueKey);
   const validAt = find('valid_at', config.validAt);
-  const recordedAt = find('recorded_at', config.recordedAt);
+  const recordedAt = find('recorded_at', config.recordedAt ?? config.validAt);
   const sequence = config.sequence === undefined ? undefined : find('sequence', config.sequence);
-  const deleted = nameOf('deleted', config.deleted);
+  const deleted = config.deleted === undefined ? undefined : find('deleted', config.deleted);
+  if (deleted) requireFlag(node, deleted);
   const supersededBy =
     config.supersededBy === undefined ? undefined : find('superseded_by', config.supersededBy);
-  const parts = [validAt.name, recordedAt.name, sequence?.name, deleted, supersededBy?.name];
+  const parts = [validAt.name, recordedAt.name, sequence?.name, deleted?.name, supersededBy?.name];
   const carried = log.filter((column) => !parts.includes(column.name));
   refuseTakenNames(node, carried);
 
@@ -71,7 +70,7 @@ export function shapeHistory(
     validAt,
     recordedAt,
     sequence,
-    deleted,
+    deleted: deleted?.name,
     supersededBy,
     tracked: attributes.filter(isTracked),
     untracked: attributes.filter((name) => !isTracked(name)),
@@ -102,6 +101,9 @@ export function hasClosings(shape: HistoryShape): boolean {
   return shape.deleted !== undefined || shape.supersededBy !== undefined;
 }
 
+const candidatesMax = 12;
+
+/** Candidates: for a time, the columns of time; else all. */
 function missingColumn(
   node: BuildNode,
   part: string,
@@ -112,11 +114,28 @@ function missingColumn(
     name,
     log.map((column) => column.name),
   );
+  const times = log.filter(({ type }) => type === 'timestamp' || type === 'date');
+  const fitting = part.endsWith('_at') && times.length > 0 ? times : log;
+  const candidates = fitting.slice(0, candidatesMax).map((column) => column.name);
+  const more = fitting.length > candidatesMax ? ', …' : '';
   return new TerminalError(
     `${formatRelation(node.relation)}: its select has no column "${name}" for ${part}${meant}`,
     {
       code: 'history-column-missing',
-      hint: `Select it in ${node.file}, or name another column in its config.`,
+      hint: `Set ${part} in its config to one of ${candidates.join(', ')}${more}, or select ${name} in ${node.file}.`,
+      model: node.id,
+    },
+  );
+}
+
+/** Change logs often have a letter for the operation: which of them is a delete, only SQL can say. */
+function requireFlag(node: BuildNode, column: Column): void {
+  if (column.type === 'boolean') return;
+  throw new TerminalError(
+    `${formatRelation(node.relation)}: "${column.name}" for deleted is a ${column.typeName}, not a boolean`,
+    {
+      code: 'history-column-type',
+      hint: `Select a condition in ${node.file}, such as ${column.name} = 'D' as is_gone, and set deleted: is_gone.`,
       model: node.id,
     },
   );

@@ -24,8 +24,8 @@ export interface HistoryConfig {
   readonly uniqueKey: readonly string[];
   /** The source's clock: when the version became true. */
   readonly validAt: string;
-  /** Our clock: when we learned of it. */
-  readonly recordedAt: string;
+  /** Our clock: when we learned of it; absent: `validAt`, so that every version came in time. */
+  readonly recordedAt?: string;
   /** Orders versions of equal `validAt`, where the source has such a number. */
   readonly sequence?: string;
   /** True in a version that says the record is gone. */

@@ -142,6 +142,33 @@ describe('the keys of a batch', () => {
     await expect(add(nulls, last)).rejects.toThrow('2 rows have no value');
   });
 
+  test.each(['delete+insert', 'merge', 'microbatch', 'append'] as const)(
+    'are checked under the strategy %s, with the choice of the last',
+    async (incrementalStrategy) => {
+      const config: Partial<NodeConfig> = { ...keyed, incrementalStrategy };
+      const batch = { column: 'day', from: '2026-01-02T00:00:00Z', to: '2026-01-03T00:00:00Z' };
+      const grow = (select: string, more: Partial<NodeConfig>) => {
+        const node = nodeOf(select, { ...config, ...more }, { isIncremental: true });
+        return materialize(bench.warehouse, node, contextOf({ batch }));
+      };
+      const rows = (values: string) =>
+        `select * from (values ${values}) as t (id, day, a)`.replaceAll(
+          '@',
+          "timestamp '2026-01-0",
+        );
+      await start(rows("(1, @1', 1)"), config);
+      const twice = rows("(2, @2', 1), (2, @2', 2)");
+      await expect(grow(twice, {})).rejects.toMatchObject({ code: 'duplicate-keys' });
+      const none = rows("(null, @2', 1), (3, @2', 2)");
+      await expect(grow(none, {})).rejects.toMatchObject({ code: 'null-keys' });
+      await grow(twice, { duplicateKeys: 'last', duplicateOrder: 'a' });
+      expect(await thing()).toMatchObject([
+        { id: 1, a: 1 },
+        { id: 2, a: 2 },
+      ]);
+    },
+  );
+
   test('may have several columns', async () => {
     const two: Partial<NodeConfig> = { ...keyed, uniqueKey: ['id', 'kind'] };
     await start("select 1 as id, 'a' as kind, 1 as n union all select 1, 'b', 2", two);

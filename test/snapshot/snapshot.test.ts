@@ -201,6 +201,32 @@ describe('a snapshot', () => {
     expect(await ofTable(bench)).toEqual(before);
   });
 
+  test.each([
+    ['a column', ['id']],
+    ['an expression', ["id || '-'"]],
+  ])('keeps the last row of a key where that is wished: %s', async (_, uniqueKey) => {
+    await using bench = await openWorkbench();
+    const last = { duplicateKeys: 'last', duplicateOrder: 'moved', uniqueKey } as const;
+    const build = (second: number) =>
+      materialize(bench.warehouse, snapshotNode({ uniqueKey }, {}, last), at(second));
+    const twice = (name: string, second: number) => [
+      { id: 'a', name: 'older', at: second - 1 },
+      { id: 'a', name, at: second },
+    ];
+    await writeSource(bench, twice('x', 2));
+    await build(10);
+    await writeSource(bench, twice('y', 4));
+    await build(20);
+    expect(
+      await bench.rows('select name, dbt_valid_to from mart.thing order by dbt_valid_from'),
+    ).toEqual([
+      { name: 'x', dbt_valid_to: timeOf(4) },
+      { name: 'y', dbt_valid_to: null },
+    ]);
+    await bench.run("insert into source values (null, 'lost', timestamp '2026-01-01')");
+    await expect(build(30)).rejects.toMatchObject({ code: 'null-keys' });
+  });
+
   test('whose test fails publishes nothing, and the change is found again', async () => {
     await using bench = await openWorkbench();
     await writeSource(bench, [{ id: 'a', name: 'x', at: 1 }]);
