@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, globSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { bundleAll } from './bundle.ts';
 
 /** Compiles what is published into `dist/`; what npm adds to it is `files` in package.json. */
 const root = dirname(import.meta.dirname);
@@ -25,5 +26,6 @@ for (const file of globSync(assets, { cwd: root })) {
   mkdirSync(dirname(join(dist, file)), { recursive: true });
   cpSync(join(root, file), join(dist, file));
 }
+await bundleAll(dist);
 // npm makes it executable when it installs; a link to this folder does not.
 chmodSync(join(dist, 'cli', 'bin.js'), 0o755);

@@ -1,11 +1,10 @@
-import type { Connection } from 'jsforce/lib/connection.js';
 import type { HttpReply } from '../../engine/wire/http.ts';
 import { createLimiter, type Limiter } from '../../engine/wire/limit.ts';
 import { retry } from '../../engine/wire/retry.ts';
 import type { ConnectionContext } from '../../engine/words/connection.ts';
 import { readSalesforceConfig, type SalesforceConfig } from './config.ts';
 import type { SalesforceObject } from './describe.ts';
-import { createTransport } from './transport.ts';
+import type { Connection } from './jsforce.ts';
 import { createWire } from './wire.ts';
 
 /** Salesforce allows 25 long calls at once and names no rate; this leaves room for other users. */
@@ -74,7 +73,8 @@ function createAccount(context: ConnectionContext): SalesforceAccount {
     read: (request) => account.repeat(() => account.send(request), request.signal),
     async connect(signal) {
       // Loaded here: jsforce costs a tenth of a second that most commands need not pay.
-      const { Connection: JsforceConnection } = await import('jsforce/lib/connection.js');
+      const { Connection: JsforceConnection } = await import('./jsforce.ts');
+      const { createTransport } = await import('./transport.ts');
       const { instanceUrl } = await wire.open(signal);
       const connection = new JsforceConnection({
         instanceUrl,

@@ -2,7 +2,7 @@ import { createSign } from 'node:crypto';
 import type { HttpReply } from '../../engine/wire/http.ts';
 import { TerminalError } from '../../engine/words/errors.ts';
 import type { SalesforceConfig } from './config.ts';
-import { createTransport, type TransportRequest } from './transport.ts';
+import type { TransportRequest } from './transport.ts';
 
 export interface Session {
   readonly instanceUrl: string;
@@ -19,7 +19,8 @@ export async function signIn(
   send: (request: TransportRequest) => Promise<HttpReply>,
 ): Promise<Session> {
   // Loaded here: jsforce costs a tenth of a second that most commands need not pay.
-  const { OAuth2 } = await import('jsforce/lib/oauth2.js');
+  const { OAuth2 } = await import('./jsforce.ts');
+  const { createTransport } = await import('./transport.ts');
   const oauth2 = new OAuth2({
     loginUrl: config.loginUrl,
     clientId: config.clientId,

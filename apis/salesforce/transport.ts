@@ -1,9 +1,12 @@
 import { PassThrough } from 'node:stream';
-import type { Transport } from 'jsforce/lib/transport.js';
-import type { HttpResponse, HttpRequest as JsforceRequest } from 'jsforce/lib/types/common.js';
-import { StreamPromise } from 'jsforce/lib/util/promise.js';
 import { formatTarget, type HttpReply } from '../../engine/wire/http.ts';
 import { TransientError } from '../../engine/words/errors.ts';
+import {
+  type HttpResponse,
+  type HttpRequest as JsforceRequest,
+  StreamPromise,
+  type Transport,
+} from './jsforce.ts';
 
 export interface TransportRequest {
   readonly method: string;
