@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { openProjectMemory, type ProjectMemory } from '../engine/declare/memory/project-memory.ts';
 import { isDbtProject, loadDbtProject } from '../engine/declare/project/dbt-project.ts';
 import { issuesError, loadProject } from '../engine/declare/project/load-project.ts';
 import type { Project } from '../engine/declare/project/project.ts';
@@ -47,6 +48,8 @@ export interface OpenedProject extends Connectors, Disposable {
   readonly stateFolder: string;
   readonly state: StateDb;
   openWarehouse(options?: { readOnly?: boolean }): Promise<Warehouse>;
+  /** What was read of the models' files before; written anew when the project is let go. */
+  openMemory(): ProjectMemory;
   /** The warehouse exists: something was built or landed before. */
   hasWarehouse(): boolean;
 }
@@ -86,6 +89,7 @@ export function openProject(options: OpenProjectOptions = {}): OpenedProject {
     opened ??= openStateDb(stateFolder);
     return opened;
   };
+  let memory: ProjectMemory | undefined;
   const connections = createConnections({ project, clock, log, state, registry });
   return {
     project,
@@ -98,8 +102,16 @@ export function openProject(options: OpenProjectOptions = {}): OpenedProject {
     },
     ...connections,
     openWarehouse: (choice = {}) => openWarehouse(project, warehousePath, log, choice),
+    openMemory: () => {
+      memory?.save();
+      memory = openProjectMemory(join(stateFolder, 'models'), folder);
+      return memory;
+    },
     hasWarehouse: () => existsSync(warehousePath),
-    [Symbol.dispose]: () => opened?.[Symbol.dispose](),
+    [Symbol.dispose]: () => {
+      memory?.save();
+      opened?.[Symbol.dispose]();
+    },
   };
 }
 

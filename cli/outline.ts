@@ -36,7 +36,13 @@ export async function readOutline(
   const { type, config } = project.warehouse;
   const file = String(config['path'] ?? '');
   const place = { dialect: type, catalog: basename(file, extname(file)) };
-  const models = await readProjectModels({ project, place, env, log });
+  const models = await readProjectModels({
+    project,
+    place,
+    env,
+    log,
+    openMemory: opened.openMemory,
+  });
   const graph = joinGraph(project, models, findSyncNodes(project, models, opened));
   const selection = selectNodes(graph, options);
   if (selection.errors.length > 0) {

@@ -44,6 +44,7 @@ export async function gatherProject(
     invocationId: randomUUID(),
     signal: options.signal ?? new AbortController().signal,
     log: opened.log,
+    openMemory: opened.openMemory,
     bindCache: openBindCache(join(opened.stateFolder, 'bound.json')),
     scope: {
       kinds: options.kinds ?? everyKind,

@@ -4,7 +4,7 @@ import { internalPackage } from './macro-library.ts';
 import type { FaultList } from './model-fault.ts';
 import type { ModelNode, RefCall, SourceCall, SourceNode, TestNode } from './model-node.ts';
 import type { NodeIndex } from './node-index.ts';
-import { type Reading, renderNode, stillMoment } from './node-render.ts';
+import { type Reading, stillMoment, traceNode } from './node-render.ts';
 import { startTrace } from './node-scope.ts';
 import type { PackageSource, SourceText } from './package-source.ts';
 import { asTexts, type Config, mergeConfig, type TestEntry } from './properties.ts';
@@ -89,7 +89,7 @@ async function genericTest(
       : library.findIn(macroName, first === 'dbt' ? internalPackage : first);
   if (macro === undefined) {
     const known = library.all
-      .filter((one) => one.node.macroKind === 'test')
+      .filter((one) => one.macroKind === 'test')
       .map((one) => one.name.replace(/^test_/, ''));
     faults.error(
       entry.place,
@@ -233,7 +233,7 @@ async function renderCalls(from: TestSources, test: TestNode, faults: FaultList)
       resolveSource: (source: SourceCall) =>
         relationValue({ schema: source.source, identifier: source.table }),
     };
-    await renderNode(from.reading, stillMoment, node, template, call?.names);
+    await traceNode(from.reading, stillMoment, node, template, call?.names);
   } catch (error) {
     reportTemplateError(error, test.place, faults, test.id);
   }

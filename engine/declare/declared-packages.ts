@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs';
-import { readFile, realpath } from 'node:fs/promises';
-import { join, posix } from 'node:path';
+import { posix } from 'node:path';
+import type { ProjectDisk } from './memory/project-disk.ts';
 import type { FaultList } from './model-fault.ts';
 import { listPackageFolders } from './project-files.ts';
 import { asConfig, asList } from './properties.ts';
@@ -12,26 +11,27 @@ const declarations = ['packages.yml', 'dependencies.yml'] as const;
  * Folders of the packages a project uses, relative to it: those under `dbt_packages`, and those
  * that `packages.yml` names by a local path. One that is named and not there is a fault.
  */
-export async function findPackageFolders(root: string, faults: FaultList): Promise<string[]> {
-  const installed = await listPackageFolders(root);
-  const real = async (folder: string): Promise<string> => realpath(join(root, folder));
-  const known = new Set(await Promise.all(installed.map(real)));
+export function findPackageFolders(disk: ProjectDisk, faults: FaultList): string[] {
+  const installed = listPackageFolders(disk);
+  const real = (folder: string): string => disk.realPath(folder) ?? folder;
+  const known = new Set(installed.map(real));
   const folders = [...installed];
   for (const file of declarations) {
-    if (!existsSync(join(root, file))) continue;
-    const yaml = parseYaml(file, await readFile(join(root, file), 'utf8'), faults);
+    const text = disk.findText(file);
+    if (text === undefined) continue;
+    const yaml = parseYaml(file, text, faults);
     for (const [index, value] of asList(asConfig(yaml?.value)['packages']).entries()) {
       const entry = asConfig(value);
       const place = yaml?.placeOf(['packages', index]) ?? { file, line: 1, column: 1 };
       const { local } = entry;
       if (typeof local === 'string') {
         const folder = posix.normalize(local).replace(/\/$/, '');
-        if (!existsSync(join(root, folder, 'dbt_project.yml'))) {
+        if (!disk.exists(posix.join(folder, 'dbt_project.yml'))) {
           faults.error(place, `there is no package in ${local}`, {
             hint: 'a local path is relative to the project, and holds a dbt_project.yml',
           });
-        } else if (!known.has(await real(folder))) {
-          known.add(await real(folder));
+        } else if (!known.has(real(folder))) {
+          known.add(real(folder));
           folders.push(folder);
         }
         continue;

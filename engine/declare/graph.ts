@@ -50,6 +50,31 @@ type Neighbours = ReadonlyMap<string, readonly string[]>;
 export function buildGraph(list: Iterable<GraphNode>): Graph {
   const nodes = new Map<string, GraphNode>();
   for (const node of list) nodes.set(node.id, node);
+  const { parents, children } = linkNodes(nodes);
+  const { order, knotted } = orderNodes(nodes, parents, children);
+  return createGraph(nodes, [...order, ...knotted], findCycles(knotted, parents), {
+    parents,
+    children,
+  });
+}
+
+/** The graph of nodes that were put in order before. */
+export function restoreGraph(
+  list: Iterable<GraphNode>,
+  order: readonly string[],
+  cycles: Graph['cycles'],
+): Graph {
+  const nodes = new Map<string, GraphNode>();
+  for (const node of list) nodes.set(node.id, node);
+  return createGraph(nodes, order, cycles, linkNodes(nodes));
+}
+
+interface Links {
+  readonly parents: Neighbours;
+  readonly children: Neighbours;
+}
+
+function linkNodes(nodes: ReadonlyMap<string, GraphNode>): Links {
   const parents = new Map<string, string[]>();
   const children = new Map<string, string[]>([...nodes.keys()].map((id) => [id, []]));
   for (const node of nodes.values()) {
@@ -57,11 +82,19 @@ export function buildGraph(list: Iterable<GraphNode>): Graph {
     parents.set(node.id, known);
     for (const id of known) children.get(id)?.push(node.id);
   }
-  const { order, knotted } = orderNodes(nodes, parents, children);
+  return { parents, children };
+}
+
+function createGraph(
+  nodes: ReadonlyMap<string, GraphNode>,
+  order: readonly string[],
+  cycles: Graph['cycles'],
+  { parents, children }: Links,
+): Graph {
   return {
     nodes,
-    order: [...order, ...knotted],
-    cycles: findCycles(knotted, parents),
+    order,
+    cycles,
     parentsOf: (id) => parents.get(id) ?? [],
     childrenOf: (id) => children.get(id) ?? [],
     ancestorsOf: (ids, depth) => walk(ids, parents, depth),

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { crossDatabaseMacros } from './dbt-macros.ts';
-import type { MacroNode, Template } from './jinja/ast.ts';
+import type { MacroKind, MacroNode, Template } from './jinja/ast.ts';
 import { findPosition } from './jinja/source-text.ts';
+import { lazyTemplate } from './lazy-template.ts';
+import { digestText, keyOf, type Memory, noMemory } from './memory/memory.ts';
 import type { FaultList, Place } from './model-fault.ts';
 import { parseOrReport } from './template-fault.ts';
 import { dbtNamingMacros, testMacros } from './test-macros.ts';
@@ -16,6 +18,9 @@ export interface MacroEntry {
   readonly name: string;
   readonly packageName: string;
   readonly file: string;
+  readonly macroKind: MacroKind;
+  /** Where it stands in its template's text. */
+  readonly at: number;
   readonly node: MacroNode;
   readonly template: Template;
   /** Of the macro's own text. */
@@ -29,6 +34,9 @@ export interface MacroLibrary {
   /** Only what the package itself defines. */
   findIn(name: string, packageName: string): MacroEntry | undefined;
   isPackage(name: string): boolean;
+  byId(id: string): MacroEntry | undefined;
+  /** Of everything that decides which macro a name means: the same shape, the same macros found. */
+  readonly shape: string;
   /** `adapter.dispatch`: the adapter's own variant first, then the default one. */
   dispatch(
     name: string,
@@ -49,7 +57,7 @@ let internalEntries: MacroEntry[] | undefined;
 /** Macros that are written as SQL files beside this one; the build copies them along. */
 const macroFiles = ['history', 'materialization'] as const;
 
-function readInternalMacros(faults: FaultList): MacroEntry[] {
+function readInternalMacros(faults: FaultList, memory: Memory): MacroEntry[] {
   const written = macroFiles.map((name) => ({
     file: `dbt/${name}.sql`,
     text: readFileSync(new URL(`./macros/${name}.sql`, import.meta.url), 'utf8'),
@@ -59,7 +67,7 @@ function readInternalMacros(faults: FaultList): MacroEntry[] {
     text,
   }));
   return [...texts, ...written].flatMap(({ file, text }) =>
-    parseMacros(internalPackage, file, text, faults),
+    parseMacros(internalPackage, file, text, faults, memory),
   );
 }
 
@@ -68,11 +76,12 @@ export function buildMacroLibrary(
   packages: readonly MacroPackage[],
   adapterType: string,
   faults: FaultList,
+  memory: Memory = noMemory,
 ): MacroLibrary {
-  internalEntries ??= readInternalMacros(faults);
+  internalEntries ??= readInternalMacros(faults, memory);
   const byPackage = new Map<string, Map<string, MacroEntry>>();
   for (const { name, macros } of packages) {
-    const found = macros.flatMap(({ file, text }) => parseMacros(name, file, text, faults));
+    const found = macros.flatMap(({ file, text }) => parseMacros(name, file, text, faults, memory));
     byPackage.set(name, indexMacros(found, faults));
   }
   byPackage.set(internalPackage, indexMacros(internalEntries, faults));
@@ -83,8 +92,13 @@ export function buildMacroLibrary(
   const find: MacroLibrary['find'] = (name, packageName) =>
     findIn(name, packageName) ?? findIn(name, rootName) ?? findIn(name, internalPackage);
   const variants = [`${adapterType}__`, 'default__'];
+  const all = [...byPackage.values()].flatMap((macros) => [...macros.values()]);
+  const byId = new Map(all.map((entry) => [entry.id, entry]));
+  const names = [...byPackage].map(([name, macros]) => [name, [...macros.keys()]]);
   return {
-    all: [...byPackage.values()].flatMap((macros) => [...macros.values()]),
+    all,
+    byId: (id) => byId.get(id),
+    shape: digestText(JSON.stringify([names, adapterType, [...(root?.dispatch ?? [])]])),
     find,
     findIn,
     isPackage: (name) => byPackage.has(name),
@@ -111,29 +125,54 @@ export function buildMacroLibrary(
   };
 }
 
+/** What is remembered of a macro: enough to find it, not to run it. */
+interface MacroOutline {
+  readonly name: string;
+  readonly kind: MacroKind;
+  readonly at: number;
+  readonly digest: string;
+}
+
 function parseMacros(
   packageName: string,
   file: string,
   text: string,
   faults: FaultList,
+  memory: Memory,
 ): MacroEntry[] {
-  const template = parseOrReport(file, text, faults);
+  const key = keyOf('macros', text);
+  const known = memory.get(key) as readonly MacroOutline[] | undefined;
+  const template = known ? lazyTemplate(file, text) : parseOrReport(file, text, faults);
   if (template === undefined) return [];
-  const entries: MacroEntry[] = [];
-  for (const node of template.body) {
-    if (node.kind !== 'macro') continue;
+  const outlines = known ?? outlineMacros(template);
+  if (!known) memory.set(key, outlines);
+  const find = (at: number): MacroNode => {
+    const node = template.body.find((one) => one.kind === 'macro' && one.at === at);
+    if (node?.kind === 'macro') return node;
+    throw new Error(`${file} holds no macro at ${at}`);
+  };
+  return outlines.map(({ name, kind, at, digest }) => ({
+    id: `macro.${packageName}.${name}`,
+    name,
+    packageName,
+    file,
+    macroKind: kind,
+    at,
+    template,
+    digest,
+    get node() {
+      return find(at);
+    },
+  }));
+}
+
+function outlineMacros(template: Template): MacroOutline[] {
+  return template.body.flatMap((node) => {
+    if (node.kind !== 'macro') return [];
     const source = template.text.slice(node.at, node.bodyEnd);
-    entries.push({
-      id: `macro.${packageName}.${node.macroName}`,
-      name: node.macroName,
-      packageName,
-      file,
-      node,
-      template,
-      digest: createHash('sha256').update(source).digest('hex'),
-    });
-  }
-  return entries;
+    const digest = createHash('sha256').update(source).digest('hex');
+    return [{ name: node.macroName, kind: node.macroKind, at: node.at, digest }];
+  });
 }
 
 function indexMacros(entries: readonly MacroEntry[], faults: FaultList): Map<string, MacroEntry> {
@@ -153,6 +192,6 @@ function indexMacros(entries: readonly MacroEntry[], faults: FaultList): Map<str
 }
 
 function placeOfMacro(entry: MacroEntry): Place {
-  const { line, column } = findPosition(entry.template, entry.node.at);
+  const { line, column } = findPosition(entry.template, entry.at);
   return { file: entry.file, line, column };
 }

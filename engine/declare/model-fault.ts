@@ -25,6 +25,8 @@ export interface FaultList {
   readonly all: readonly ModelFault[];
   error(place: Place, message: string, extra?: { hint?: string; nodeId?: string }): void;
   warn(place: Place, message: string, extra?: { hint?: string; nodeId?: string }): void;
+  /** Takes over what was gathered elsewhere. */
+  add(faults: readonly ModelFault[]): void;
 }
 
 export function collectFaults(): FaultList {
@@ -35,7 +37,14 @@ export function collectFaults(): FaultList {
       const { file, line, column } = place;
       all.push({ file, line, column, message, severity, ...extra });
     };
-  return { all, error: add('error'), warn: add('warning') };
+  return {
+    all,
+    error: add('error'),
+    warn: add('warning'),
+    add: (faults) => {
+      all.push(...faults);
+    },
+  };
 }
 
 /** `models/a.sql:3:7 message (hint)`: one line for people. */

@@ -1,82 +1,72 @@
-import { type Log, silentLog } from '../words/log.ts';
+import { silentLog } from '../words/log.ts';
 import { buildTests } from './build-tests.ts';
-import { findPackageFolders } from './declared-packages.ts';
-import { buildGraph, type Graph, type GraphNode } from './graph.ts';
+import { buildGraph, type Graph } from './graph.ts';
 import { reportIgnoredMacros } from './ignored-macros.ts';
 import type { Template } from './jinja/ast.ts';
-import { buildMacroLibrary, type MacroLibrary } from './macro-library.ts';
+import { buildMacroLibrary } from './macro-library.ts';
+import { type ProjectMemory, withoutMemory } from './memory/project-memory.ts';
+import { watchEnv } from './memory/watched-env.ts';
 import { collectFaults, type FaultList, type ModelFault } from './model-fault.ts';
 import { isModelNode, type ModelNode, type ProjectNode } from './model-node.ts';
 import { draftNodes } from './node-draft.ts';
 import { indexNodes, type NodeIndex } from './node-index.ts';
-import type { Target } from './node-scope.ts';
-import { type PackageSource, readPackage } from './package-source.ts';
+import { recallStored, type Spoken, sayAgain } from './project-outline.ts';
+import type { ModelProject, ModelProjectOptions } from './project-shape.ts';
+import { restoreProject, type StoredDetails, storeProject } from './project-snapshot.ts';
 import { type ReadNode, readNode } from './read-node.ts';
-import { type ConnectionSource, indexSources, type SourceIndex } from './source-index.ts';
+import { importScripts, readPackages } from './read-packages.ts';
+import { listen } from './recall-render.ts';
+import { indexSources, type SourceIndex } from './source-index.ts';
 import { buildUnitTests } from './unit-test.ts';
-import { collectVars, type Vars } from './vars.ts';
+import { collectVars } from './vars.ts';
 
-export interface ModelProjectOptions {
-  /** The project's folder; every path in nodes and faults is relative to it. */
-  readonly root: string;
-  /** The project's name, where no `dbt_project.yml` gives one. */
-  readonly name: string;
-  /** Our layout's folder of models; default `models`. */
-  readonly modelsPath?: string;
-  readonly target: Target;
-  /** `vars` of pipelines.yaml or of the command line: they win over `dbt_project.yml`. */
-  readonly vars?: Readonly<Record<string, unknown>>;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** Every connection is two sources, `<name>` and `raw_<name>`, without being declared. */
-  readonly connections?: readonly ConnectionSource[];
-  /** Nodes that are no models: `extract.<connection>.<stream>`, `sync.<name>`. */
-  readonly foreign?: readonly GraphNode[];
-  readonly log?: Log;
-}
-
-/** A folder of models, read: nodes, edges, and every fault there is. */
-export interface ModelProject {
-  readonly name: string;
-  readonly root: string;
-  readonly target: Target;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly log: Log;
-  readonly isDbt: boolean;
-  readonly vars: Vars;
-  readonly library: MacroLibrary;
-  readonly packages: readonly PackageSource[];
-  /** Every node that is enabled, foreign ones too, by id. */
-  readonly nodes: ReadonlyMap<string, ProjectNode>;
-  readonly disabled: ReadonlyMap<string, ModelNode>;
-  readonly templates: ReadonlyMap<string, Template>;
-  readonly refs: NodeIndex<ModelNode>;
-  readonly sources: SourceIndex;
-  readonly graph: Graph;
-  readonly faults: readonly ModelFault[];
-  /** Nodes with a fault of their own: neither they nor what depends on them can be built. */
-  readonly broken: ReadonlySet<string>;
-}
+export type { ModelProject, ModelProjectOptions } from './project-shape.ts';
 
 /**
  * Reads a folder of models, ours or dbt's. Touches no warehouse. Never throws for what is wrong in
  * a file: that is a fault, and everything else is read all the same.
  */
 export async function readModelProject(options: ModelProjectOptions): Promise<ModelProject> {
-  const { root, name, target, env, modelsPath = 'models', log = silentLog } = options;
+  const { memory } = options;
+  const log = options.log ?? silentLog;
+  const stored = memory && recallStored(options, memory);
+  const details = stored && (memory?.recall('details') as StoredDetails | undefined);
+  if (memory && stored && details) {
+    sayAgain(stored.spoken, log);
+    return Object.assign(restoreProject(options, memory, stored, details), { log });
+  }
+  const kept = memory ?? withoutMemory(options.root);
+  const watched = watchEnv(options.env);
+  const spoken: Spoken[] = [];
+  const listened = { ...options, env: watched.env, log: listen(log, spoken) };
+  const read = await readEverything(listened, kept);
+  const project = { ...read, env: options.env, log, memory: memory?.rendered };
+  memory?.offer(() => {
+    const env = watched.traces();
+    const textOf = (file: string) => memory.disk.textRead(file);
+    return env && storeProject({ options, project, env, spoken, textOf });
+  });
+  return project;
+}
+
+async function readEverything(
+  options: ModelProjectOptions,
+  { disk, parsed: memory }: ProjectMemory,
+): Promise<ModelProject> {
+  const { root, target, env, log = silentLog } = options;
   const faults = collectFaults();
-  const main = await readPackage({ root, folder: '', modelsPath, name }, faults);
-  const installed = await Promise.all(
-    (await findPackageFolders(root, faults)).map(async (folder) =>
-      readPackage({ root, folder, modelsPath: 'models', name: folder }, collectFaults()),
-    ),
+  const packages = await importScripts(
+    options.root,
+    disk,
+    readPackages(options, disk, memory, faults),
   );
-  const packages = [main, ...installed];
-  const library = buildMacroLibrary(packages, target.type, faults);
+  const [main] = packages;
+  const library = buildMacroLibrary(packages, target.type, faults, memory);
   reportIgnoredMacros(library, main.name, faults);
   const vars = collectVars(packages, options.vars ?? {});
-  const reading = { name: main.name, target, env, log, library, vars, isDbt: main.isDbt };
+  const reading = { name: main.name, target, env, log, library, vars, isDbt: main.isDbt, memory };
   const read: ReadNode[] = [];
-  for (const draft of packages.flatMap((pack) => draftNodes(pack, main, faults))) {
+  for (const draft of packages.flatMap((pack) => draftNodes(pack, main, faults, memory))) {
     read.push(await readNode(reading, draft, faults));
   }
   const enabled = read.filter(({ node }) => node.nodeConfig.enabled).map(({ node }) => node);

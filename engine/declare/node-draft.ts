@@ -1,5 +1,6 @@
 import { didYouMean } from '../words/suggest.ts';
 import type { Template } from './jinja/ast.ts';
+import { type Memory, noMemory } from './memory/memory.ts';
 import type { FaultList } from './model-fault.ts';
 import type { PackageSource, SourceText } from './package-source.ts';
 import { type Config, mergeConfig, type NodePatch } from './properties.ts';
@@ -31,6 +32,7 @@ export function draftNodes(
   pack: PackageSource,
   root: PackageSource,
   faults: FaultList,
+  memory: Memory = noMemory,
 ): NodeDraft[] {
   const overridesOf = (kind: NodeDraft['kind'], fqn: readonly string[]): Config =>
     pack === root ? {} : root.folderConfigs[`${kind}s`].configOf(fqn);
@@ -54,7 +56,7 @@ export function draftNodes(
   };
   const versioned = new Set<SourceText>();
   for (const patch of pack.properties.patches) {
-    for (const draft of draftVersions(pack, patch, faults)) {
+    for (const draft of draftVersions(pack, patch, faults, memory)) {
       drafts.push({ ...draft, overrides: overridesOf('model', draft.fqn) });
       versioned.add(draft.source);
     }
@@ -62,7 +64,7 @@ export function draftNodes(
   for (const source of pack.models) {
     if (versioned.has(source)) continue;
     const id = `model.${pack.name}.${source.name}`;
-    draft('model', source.name, source, parseModel(source, faults, id));
+    draft('model', source.name, source, parseModel(source, faults, id, memory));
   }
   for (const source of pack.seeds) draft('seed', source.name, source, undefined);
   for (const source of pack.snapshots) {
@@ -89,7 +91,12 @@ function isProperties({ file }: SourceText): boolean {
 }
 
 /** Each version of a model is a node of its own, built as `<name>_v<version>`. */
-function draftVersions(pack: PackageSource, patch: NodePatch, faults: FaultList): NodeDraft[] {
+function draftVersions(
+  pack: PackageSource,
+  patch: NodePatch,
+  faults: FaultList,
+  memory: Memory,
+): NodeDraft[] {
   const { name, latestVersion, versions = [] } = patch;
   if (patch.kind !== 'models') return [];
   return versions.flatMap(({ version, file, config, excluded, columns }) => {
@@ -105,7 +112,7 @@ function draftVersions(pack: PackageSource, patch: NodePatch, faults: FaultList)
     const own = mergeConfig(mergeConfig({ alias }, patch.config), config);
     const named = new Set([...excluded, ...columns.map((column) => column.name)]);
     const kept = patch.columns.filter((column) => !named.has(column.name));
-    const template = parseModel(source, faults, id);
+    const template = parseModel(source, faults, id, memory);
     return [
       {
         id,
@@ -125,12 +132,17 @@ function draftVersions(pack: PackageSource, patch: NodePatch, faults: FaultList)
   });
 }
 
-function parseModel(source: SourceText, faults: FaultList, id: string): Template | undefined {
+function parseModel(
+  source: SourceText,
+  faults: FaultList,
+  id: string,
+  memory: Memory,
+): Template | undefined {
   const { file, text, script } = source;
   if (script?.kind === 'model') {
-    return parseOrReport(file, shapeTemplate(script.script), faults, id);
+    return parseOrReport(file, shapeTemplate(script.script), faults, id, memory);
   }
-  if (script === undefined) return parseOrReport(file, text, faults, id);
+  if (script === undefined) return parseOrReport(file, text, faults, id, memory);
   for (const { place, message, hint } of script.kind === 'faulty' ? script.faults : []) {
     faults.error(place, message, { nodeId: id, ...(hint === undefined ? {} : { hint }) });
   }

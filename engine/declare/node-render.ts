@@ -1,38 +1,16 @@
-import type { Log } from '../words/log.ts';
-import type { Relation } from '../words/table.ts';
-import type { TemplateWarehouse } from './adapter-value.ts';
 import type { Template } from './jinja/ast.ts';
 import type { Filter } from './jinja/filter.ts';
 import { toPython } from './jinja/python-value.ts';
 import { renderNative, renderTemplate } from './jinja/render-template.ts';
 import type { JinjaValue } from './jinja/values.ts';
 import { PyDict } from './jinja/values.ts';
-import type { MacroLibrary } from './macro-library.ts';
-import type { RefCall, SourceCall } from './model-node.ts';
-import type { ProjectScope, RenderTrace, Target } from './node-scope.ts';
-import type { Config } from './properties.ts';
+import type { ProjectScope } from './node-scope.ts';
+import { type RenderRequest, recallRender } from './recall-render.ts';
 import { partsOf } from './relation-value.ts';
 import { buildGlobals } from './render-scope.ts';
-import type { Vars } from './vars.ts';
+import type { NodeRender, Reading, RenderMoment } from './rendering.ts';
 
-/** What is known of the project while its files are still being read. */
-export interface Reading {
-  readonly name: string;
-  readonly isDbt: boolean;
-  readonly target: Target;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly log: Log;
-  readonly library: MacroLibrary;
-  readonly vars: Vars;
-}
-
-/** The moment and the mode of a rendering; a run has one for all its nodes. */
-export interface RenderMoment {
-  readonly boundaryMs: number;
-  readonly invocationId: string;
-  readonly isFullRefresh: boolean;
-  readonly graphValue?: () => JinjaValue;
-}
+export type { NodeRender, Reading, RenderMoment } from './rendering.ts';
 
 /**
  * While files are read and fingerprints taken, time stands still: the text must not depend on it.
@@ -42,26 +20,6 @@ export const stillMoment: RenderMoment = {
   invocationId: '00000000-0000-0000-0000-000000000000',
   isFullRefresh: false,
 };
-
-export interface NodeRender {
-  readonly id: string;
-  readonly name: string;
-  readonly packageName: string;
-  readonly file: string;
-  readonly fqn: readonly string[];
-  readonly relation: Relation;
-  readonly config: Config;
-  readonly resourceType: string;
-  readonly isExecuting: boolean;
-  readonly isIncremental: boolean;
-  readonly trace: RenderTrace;
-  readonly warehouse?: TemplateWarehouse | undefined;
-  readonly columns?: readonly { readonly name: string; readonly description: string }[];
-  readonly dependsOn?: readonly string[];
-  readonly names?: ReadonlyMap<string, JinjaValue>;
-  resolveRef(call: RefCall): JinjaValue;
-  resolveSource(call: SourceCall): JinjaValue;
-}
 
 function scopesOf(reading: Reading, moment: RenderMoment, node: NodeRender) {
   const project: ProjectScope = {
@@ -85,6 +43,17 @@ const ownTests: readonly (readonly [string, Filter])[] = [
   ['mapping', (value) => value instanceof PyDict || partsOf(value) !== undefined],
 ];
 
+/** Renders a template for what it calls and reads: all of that is in the node's trace afterwards. */
+export async function traceNode(
+  reading: Reading,
+  moment: RenderMoment,
+  node: NodeRender,
+  template: Template,
+  extra: ReadonlyMap<string, JinjaValue> = new Map(),
+): Promise<void> {
+  await renderOrRecall({ reading, moment, node, template, extra, isTraceOnly: true });
+}
+
 /** Renders a node's template to SQL. */
 export async function renderNode(
   reading: Reading,
@@ -93,12 +62,20 @@ export async function renderNode(
   template: Template,
   extra: ReadonlyMap<string, JinjaValue> = new Map(),
 ): Promise<string> {
-  return await renderTemplate(template, {
-    globals: scopesOf(reading, moment, node),
-    variables: extra,
-    tests: ownTests,
-    undefined: node.isExecuting ? 'permissive' : 'capture',
-  });
+  return await renderOrRecall({ reading, moment, node, template, extra, isTraceOnly: false });
+}
+
+async function renderOrRecall(request: Omit<RenderRequest, 'isStill'>): Promise<string> {
+  const { template, extra: variables } = request;
+  const isStill = request.moment.boundaryMs === stillMoment.boundaryMs;
+  return await recallRender({ ...request, isStill }, async (reading, moment, node) =>
+    renderTemplate(template, {
+      globals: scopesOf(reading, moment, node),
+      variables,
+      tests: ownTests,
+      undefined: node.isExecuting ? 'permissive' : 'capture',
+    }),
+  );
 }
 
 /** Renders a template to the value it stands for: `{{ true }}` is a boolean. */

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { posix } from 'node:path';
 import {
   addFolderTree,
@@ -6,6 +5,9 @@ import {
   type FolderConfigs,
   plainKeys,
 } from './folder-config.ts';
+import { keyOf, type Memory } from './memory/memory.ts';
+import type { ProjectDisk } from './memory/project-disk.ts';
+import { recallOutcome } from './memory/recall-outcome.ts';
 import type { FaultList } from './model-fault.ts';
 import { listFiles, type ProjectFile } from './project-files.ts';
 import {
@@ -17,7 +19,7 @@ import {
   readProperties,
 } from './properties.ts';
 import { dbtProjectValidator } from './properties-schema.ts';
-import { readScripts, type ScriptRead } from './typescript/read-scripts.ts';
+import type { ScriptRead } from './typescript/read-scripts.ts';
 import { parseYaml, validateYaml } from './yaml-file.ts';
 
 /** A file with its text; `folders` are those below the path it was found under. */
@@ -38,6 +40,8 @@ export interface PackageSource {
   /** Has a `dbt_project.yml`: follows dbt's conventions where ours differ. */
   readonly isDbt: boolean;
   readonly models: readonly SourceText[];
+  /** Models in TypeScript as they are written; once imported they are among `models`. */
+  readonly scripts: readonly SourceText[];
   readonly snapshots: readonly SourceText[];
   readonly macros: readonly SourceText[];
   readonly singularTests: readonly SourceText[];
@@ -64,8 +68,9 @@ interface Layout {
 type PathKind = 'models' | 'seeds' | 'snapshots' | 'tests' | 'macros';
 
 export interface PackageOptions {
-  /** Paths in messages are relative to it. */
-  readonly root: string;
+  /** Paths in messages are relative to its root. */
+  readonly disk: ProjectDisk;
+  readonly memory: Memory;
   /** The package's folder below the root; empty for the project itself. */
   readonly folder: string;
   /** Our own layout's folder of models; a `dbt_project.yml` beside it says otherwise. */
@@ -78,19 +83,13 @@ const propertyFile = /\.ya?ml$/;
 const folderConfigFile = /(^|\/)_config\.ya?ml$/;
 
 /** Reads every file of a package; what is wrong in one does not keep the others from being read. */
-export async function readPackage(
-  options: PackageOptions,
-  faults: FaultList,
-): Promise<PackageSource> {
-  const layout = await readLayout(options, faults);
-  const { root, folder } = options;
-  const lists = await Promise.all(
-    (Object.keys(layout.paths) as PathKind[]).map(async (kind) => {
-      const paths = layout.paths[kind].map((path) => posix.join(folder, path));
-      const files = await Promise.all(paths.map(async (path) => listFiles(root, path)));
-      return [kind, files.flat()] as const;
-    }),
-  );
+export function readPackage(options: PackageOptions, faults: FaultList): PackageSource {
+  const layout = readLayout(options, faults);
+  const { disk, folder, memory } = options;
+  const lists = (Object.keys(layout.paths) as PathKind[]).map((kind) => {
+    const paths = layout.paths[kind].map((path) => posix.join(folder, path));
+    return [kind, paths.flatMap((path) => listFiles(disk, path))] as const;
+  });
   const files = Object.fromEntries(lists) as Record<PathKind, ProjectFile[]>;
   if (!layout.isDbt) files.models = files.models.filter((file) => !isInsideOther(file));
   for (const { path, ending } of files.models) {
@@ -105,29 +104,41 @@ export async function readPackage(
     if (propertyFile.test(file.path)) yamlFiles.set(file.path, file);
   }
   const properties: Properties[] = [];
-  const texts = [...yamlFiles.values()].map(async (file) => ({ file, text: await file.text() }));
-  for (const { file, text } of await Promise.all(texts)) {
+  for (const file of yamlFiles.values()) {
+    const text = file.text();
     if (folderConfigFile.test(file.path)) {
-      addFolderFile(folderConfigs.models, layout.name, file, text, faults);
+      const key = keyOf('folder-config', file.path, text);
+      const config = recallOutcome(memory, key, faults, (own) =>
+        readFolderFile(file.path, text, own),
+      );
+      if (config) folderConfigs.models.add([layout.name, ...file.folders], config);
     } else {
       const unknownKeys = layout.isDbt ? 'warning' : 'error';
-      properties.push(readProperties(file.path, text, faults, unknownKeys));
+      // With the place of everything in it, this is half of what reading a project takes.
+      const key = keyOf('properties', file.path, text, unknownKeys);
+      properties.push(
+        recallOutcome(memory, key, faults, (own) =>
+          readProperties(file.path, text, own, unknownKeys),
+        ),
+      );
     }
   }
   return {
     name: layout.name,
     folder,
     isDbt: layout.isDbt,
-    models: [
-      ...(await readTexts(files.models, 'sql')),
-      ...(await readScriptTexts(root, files.models)),
-    ],
-    snapshots: await readTexts(files.snapshots, 'sql'),
+    models: readTexts(files.models, 'sql'),
+    // What is declared or tested there is no model.
+    scripts: readTexts(
+      files.models.filter(({ name }) => !/\.(d|test|spec)$/.test(name)),
+      'ts',
+    ),
+    snapshots: readTexts(files.snapshots, 'sql'),
     macros: [
-      ...(await readTexts(files.macros, 'sql')),
-      ...(await readTexts(files.tests.filter(isGenericTest), 'sql')),
+      ...readTexts(files.macros, 'sql'),
+      ...readTexts(files.tests.filter(isGenericTest), 'sql'),
     ],
-    singularTests: await readTexts(
+    singularTests: readTexts(
       files.tests.filter((file) => !isGenericTest(file)),
       'sql',
     ),
@@ -143,15 +154,16 @@ export async function readPackage(
   };
 }
 
-async function readLayout(options: PackageOptions, faults: FaultList): Promise<Layout> {
-  const { root, folder, modelsPath, name } = options;
+function readLayout(options: PackageOptions, faults: FaultList): Layout {
+  const { disk, memory, folder, modelsPath, name } = options;
   const file = posix.join(folder, 'dbt_project.yml');
-  const text = await readOptional(posix.join(root, file));
-  const yaml = text === undefined ? undefined : parseYaml(file, text, faults);
-  if (text !== undefined && yaml !== undefined) {
-    validateYaml(yaml, dbtProjectValidator(), faults, 'warning');
-  }
-  const project = asConfig(yaml?.value);
+  const text = disk.findText(file);
+  const key = keyOf('dbt-project', file, text);
+  const project = recallOutcome(memory, key, faults, (own) => {
+    const yaml = text === undefined ? undefined : parseYaml(file, text, own);
+    if (yaml !== undefined) validateYaml(yaml, dbtProjectValidator(), own, 'warning');
+    return asConfig(yaml?.value);
+  });
   const isDbt = text !== undefined;
   const within = (kind: string): readonly string[] =>
     isDbt ? [kind] : [kind, posix.join(modelsPath, kind)];
@@ -185,28 +197,10 @@ function isGenericTest(file: ProjectFile): boolean {
   return file.folders[0] === 'generic';
 }
 
-async function readTexts(files: readonly ProjectFile[], ending: string): Promise<SourceText[]> {
-  return await Promise.all(
-    files
-      .filter((file) => file.ending === ending)
-      .map(async (file) => ({ ...withoutText(file), text: await file.text() })),
-  );
-}
-
-/** Models in TypeScript: what is declared or tested there is no model. */
-async function readScriptTexts(root: string, files: readonly ProjectFile[]): Promise<SourceText[]> {
-  const sources = await readTexts(
-    files.filter(({ name }) => !/\.(d|test|spec)$/.test(name)),
-    'ts',
-  );
-  const scripts = await readScripts(
-    root,
-    sources.map(({ file }) => file),
-  );
-  return sources.flatMap((source) => {
-    const script = scripts.get(source.file);
-    return script === undefined || script.kind === 'part' ? [] : [{ ...source, script }];
-  });
+function readTexts(files: readonly ProjectFile[], ending: string): SourceText[] {
+  return files
+    .filter((file) => file.ending === ending)
+    .map((file) => ({ ...withoutText(file), text: file.text() }));
 }
 
 function withoutText({ path, folders, name }: ProjectFile): SourceText {
@@ -224,20 +218,14 @@ function readFolderTrees(layout: Layout): Record<FolderKind, FolderConfigs> {
 }
 
 /** `models/staging/_config.yml`: config of everything in that folder and below. */
-function addFolderFile(
-  folders: FolderConfigs,
-  packageName: string,
-  file: ProjectFile,
-  text: string,
-  faults: FaultList,
-): void {
-  const yaml = parseYaml(file.path, text, faults);
-  if (yaml === undefined || yaml.value === null) return;
+function readFolderFile(file: string, text: string, faults: FaultList): Config | undefined {
+  const yaml = parseYaml(file, text, faults);
+  if (yaml === undefined || yaml.value === null) return undefined;
   if (typeof yaml.value !== 'object' || Array.isArray(yaml.value)) {
     faults.error(yaml.placeOf([]), 'a folder config must be a map of config keys');
-    return;
+    return undefined;
   }
-  folders.add([packageName, ...file.folders], plainKeys(yaml.value));
+  return plainKeys(yaml.value);
 }
 
 function joinProperties(all: readonly Properties[]): Properties {
@@ -261,13 +249,4 @@ function readDispatch(project: Config): Map<string, readonly string[]> {
   return new Map(
     entries.map((entry) => [String(entry['macro_namespace']), asTexts(entry['search_order'])]),
   );
-}
-
-async function readOptional(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

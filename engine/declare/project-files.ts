@@ -1,5 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { posix } from 'node:path';
+import type { ProjectDisk } from './memory/project-disk.ts';
 
 /** A text file of a project; `path` is relative to the project's root, with forward slashes. */
 export interface ProjectFile {
@@ -9,7 +9,7 @@ export interface ProjectFile {
   /** The name without its ending. */
   readonly name: string;
   readonly ending: string;
-  text(): Promise<string>;
+  text(): string;
 }
 
 /** More files than this in one project are a mistake: a path that points at a whole disk. */
@@ -17,27 +17,26 @@ const filesMax = 200_000;
 const skippedFolders = new Set(['node_modules', 'dbt_packages']);
 
 /** Every file below a folder, sorted by path; none where the folder does not exist. */
-export async function listFiles(root: string, folder: string): Promise<ProjectFile[]> {
-  const base = join(root, folder);
+export function listFiles(disk: ProjectDisk, folder: string): ProjectFile[] {
+  const base = posix.normalize(folder).replace(/\/$/, '');
   const found: ProjectFile[] = [];
-  const waiting = [base];
+  const waiting: (readonly string[])[] = [[]];
   while (waiting.length > 0) {
-    const here = waiting.pop() ?? base;
-    for (const entry of await readFolder(here)) {
-      const path = join(here, entry.name);
-      if (entry.isDirectory()) {
-        if (!entry.name.startsWith('.') && !skippedFolders.has(entry.name)) waiting.push(path);
+    const folders = waiting.pop() ?? [];
+    for (const { name, isFolder } of disk.listFolder(posix.join(base, ...folders))) {
+      if (isFolder) {
+        if (!name.startsWith('.') && !skippedFolders.has(name)) waiting.push([...folders, name]);
         continue;
       }
-      const dot = entry.name.lastIndexOf('.');
+      const dot = name.lastIndexOf('.');
       if (dot <= 0) continue;
-      const inside = relative(base, here);
+      const path = posix.join(base, ...folders, name);
       found.push({
-        path: relative(root, path).split(sep).join('/'),
-        folders: inside === '' ? [] : inside.split(sep),
-        name: entry.name.slice(0, dot),
-        ending: entry.name.slice(dot + 1).toLowerCase(),
-        text: async () => readFile(path, 'utf8'),
+        path,
+        folders,
+        name: name.slice(0, dot),
+        ending: name.slice(dot + 1).toLowerCase(),
+        text: () => readText(disk, path),
       });
       if (found.length > filesMax) throw new Error(`more than ${filesMax} files below ${folder}`);
     }
@@ -45,21 +44,17 @@ export async function listFiles(root: string, folder: string): Promise<ProjectFi
   return found.sort((left, right) => (left.path < right.path ? -1 : 1));
 }
 
-async function readFolder(path: string): Promise<import('node:fs').Dirent[]> {
-  try {
-    return await readdir(path, { withFileTypes: true });
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
-    throw error;
-  }
+function readText(disk: ProjectDisk, path: string): string {
+  const text = disk.findText(path);
+  if (text === undefined) throw new Error(`${path} was listed and is gone: run it again`);
+  return text;
 }
 
 /** Folders of installed packages: below `dbt_packages`, in order of their names. */
-export async function listPackageFolders(root: string): Promise<string[]> {
-  const entries = await readFolder(join(root, 'dbt_packages'));
-  return entries
-    .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
+export function listPackageFolders(disk: ProjectDisk): string[] {
+  return disk
+    .listFolder('dbt_packages')
+    .filter((entry) => entry.isFolder || entry.isLink)
     .map((entry) => `dbt_packages/${entry.name}`)
     .sort();
 }

@@ -20,6 +20,7 @@ import {
   renderNode,
   renderValue,
   stillMoment,
+  traceNode,
 } from './node-render.ts';
 import { type RenderTrace, startTrace } from './node-scope.ts';
 import { type Config, mergeConfig } from './properties.ts';
@@ -154,10 +155,10 @@ async function renderForCalls(
   const { template } = draft;
   if (template === undefined) return;
   const node = renderOf(reading, draft, config, trace);
-  await renderNode(reading, stillMoment, node, template);
+  await traceNode(reading, stillMoment, node, template);
   if (!draft.source.text.includes('is_incremental')) return;
   const second = startTrace();
-  await renderNode(reading, stillMoment, { ...node, isIncremental: true, trace: second }, template);
+  await traceNode(reading, stillMoment, { ...node, isIncremental: true, trace: second }, template);
   trace.refs.push(...second.refs);
   trace.sources.push(...second.sources);
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { TerminalError } from '../words/errors.ts';
 import { jinjaError, typeError } from './jinja/jinja-error.ts';
 import { fromPython, toPython } from './jinja/python-value.ts';
@@ -9,6 +8,7 @@ import {
   type JinjaValue,
   type MaybePromise,
 } from './jinja/values.ts';
+import { traceOfEnv } from './memory/watched-env.ts';
 import type { RefCall, SourceCall } from './model-node.ts';
 import type { NodeScope, ProjectScope } from './node-scope.ts';
 import { bagValue, functionBag } from './python-modules.ts';
@@ -57,13 +57,22 @@ export function varFunction(
   node: NodeScope,
   renderText: TextRenderer,
 ): HostFunction {
-  const has: HostCallback = (args) =>
-    project.findVar(String(args[0]), node.packageName) !== undefined;
+  const has: HostCallback = (args) => {
+    const name = String(args[0]);
+    const found = project.findVar(name, node.packageName);
+    node.trace.vars.set(name, traceOfVar(found));
+    return found !== undefined;
+  };
   return new HostFunction(
     'var',
     (args, kwargs) => readVar(project, node, args, kwargs, renderText),
     new Map([['has_var', new HostFunction('has_var', has)]]),
   );
+}
+
+/** What a trace says of a variable. */
+export function traceOfVar(found: { readonly value: unknown } | undefined): string {
+  return found === undefined ? 'unset' : JSON.stringify(found.value);
 }
 
 function readVar(
@@ -76,7 +85,7 @@ function readVar(
   const name = String(args[0]);
   const found = project.findVar(name, node.packageName);
   const fallback = kwargs.get('default') ?? args[1];
-  node.trace.vars.set(name, found === undefined ? 'unset' : JSON.stringify(found.value));
+  node.trace.vars.set(name, traceOfVar(found));
   // As in dbt: a variable that is a text is a template of its own; texts inside of lists are not.
   if (typeof found?.value === 'string') return renderText(found.value, `var('${name}')`);
   if (found !== undefined) return toPython(found.value);
@@ -105,10 +114,7 @@ export function readEnv(
   }
   const value = project.env[name];
   const fallback = kwargs.get('default') ?? args[1];
-  const digest = createHash('sha256')
-    .update(value ?? '')
-    .digest('hex');
-  node.trace.env.set(name, value === undefined ? 'unset' : digest);
+  node.trace.env.set(name, traceOfEnv(value));
   if (value !== undefined) return value;
   if (fallback !== undefined) return fallback === null ? null : String(fallback);
   throw jinjaError(

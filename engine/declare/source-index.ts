@@ -28,16 +28,42 @@ export function indexSources(
   connections: readonly ConnectionSource[],
 ): SourceIndex {
   const nodes = new Map<string, SourceNode>();
+  const connected = connectedSources(connections);
+  for (const pack of packages) {
+    for (const node of declaredNodes(pack, packages[0] ?? pack, connected))
+      nodes.set(node.id, node);
+  }
+  return createIndex(
+    nodes,
+    connected,
+    packages.map((pack) => pack.name),
+  );
+}
+
+/** The index over nodes that were found before. */
+export function restoreSources(
+  nodes: readonly SourceNode[],
+  connections: readonly ConnectionSource[],
+  packageNames: readonly string[],
+): SourceIndex {
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  return createIndex(byId, connectedSources(connections), packageNames);
+}
+
+function connectedSources(connections: readonly ConnectionSource[]): Map<string, ConnectionSource> {
   const connected = new Map<string, ConnectionSource>();
   for (const connection of connections) {
     connected.set(connection.name, connection);
     connected.set(`${rawPrefix}${connection.name}`, connection);
   }
-  for (const pack of packages) {
-    for (const node of declaredNodes(pack, packages[0] ?? pack, connected))
-      nodes.set(node.id, node);
-  }
-  const names = packages.map((pack) => pack.name);
+  return connected;
+}
+
+function createIndex(
+  nodes: Map<string, SourceNode>,
+  connected: ReadonlyMap<string, ConnectionSource>,
+  names: readonly string[],
+): SourceIndex {
   const rootName = names[0] ?? '';
   const find: SourceIndex['find'] = (source, table, packageName) => {
     for (const name of new Set([packageName, ...names])) {

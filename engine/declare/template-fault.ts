@@ -1,7 +1,8 @@
 import { messageOf } from '../words/errors.ts';
 import type { Template } from './jinja/ast.ts';
 import { JinjaError } from './jinja/jinja-error.ts';
-import { parseTemplate } from './jinja/parse-template.ts';
+import { recallTemplate } from './lazy-template.ts';
+import { type Memory, noMemory } from './memory/memory.ts';
 import type { FaultList, Place } from './model-fault.ts';
 
 /** A template, or undefined and a fault with its place. */
@@ -10,9 +11,10 @@ export function parseOrReport(
   text: string,
   faults: FaultList,
   nodeId?: string,
+  memory: Memory = noMemory,
 ): Template | undefined {
   try {
-    return parseTemplate(text, { file });
+    return recallTemplate(memory, file, text);
   } catch (error) {
     if (!(error instanceof JinjaError)) throw error;
     const place = { file, line: error.line ?? 1, column: error.column ?? 1 };

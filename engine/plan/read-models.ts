@@ -1,4 +1,5 @@
 import { buildGraph, type Graph, type GraphNode } from '../declare/graph.ts';
+import type { ProjectMemory } from '../declare/memory/project-memory.ts';
 import { type ModelProject, readModelProject } from '../declare/model-project.ts';
 import type { Project } from '../declare/project/project.ts';
 import type { Log } from '../words/log.ts';
@@ -10,6 +11,8 @@ export interface ReadModelsRequest {
   readonly place: { readonly dialect: string; readonly catalog: string };
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Log;
+  /** What the last process read of the same files; absent: everything is read. */
+  openMemory?(): ProjectMemory;
 }
 
 /** The project's models, read from its files alone; undefined where it has none. */
@@ -18,6 +21,7 @@ export async function readProjectModels({
   place,
   env,
   log,
+  openMemory,
 }: ReadModelsRequest): Promise<ModelProject | undefined> {
   if (!project.models) return undefined;
   const { name = 'warehouse', schema = 'main' } = project.target ?? {};
@@ -29,6 +33,7 @@ export async function readProjectModels({
     target: { name, schema, type: place.dialect, database: place.catalog },
     env,
     log,
+    ...(openMemory ? { memory: openMemory() } : {}),
     connections: [...project.connections.keys()].map((connection) => ({ name: connection })),
   });
 }
@@ -40,7 +45,9 @@ export function joinGraph(
   syncs: readonly SyncNode[],
   streamIds: Iterable<string> = [],
 ): Graph {
-  const nodes: GraphNode[] = [...new Set(streamIds)].map((id) => {
+  const streams = [...new Set(streamIds)];
+  if (models && syncs.length === 0 && streams.length === 0) return models.graph;
+  const nodes: GraphNode[] = streams.map((id) => {
     const [, connection = '', ...name] = id.split('.');
     return {
       id,

@@ -23,7 +23,7 @@ import { readCatalog } from './catalog.ts';
 import type { Connectors } from './connectors.ts';
 import { fingerprintNodes, type NodeFingerprint } from './fingerprint.ts';
 import { type GatheredStreams, gatherStreams } from './gather-streams.ts';
-import { joinGraph, readProjectModels } from './read-models.ts';
+import { joinGraph, type ReadModelsRequest, readProjectModels } from './read-models.ts';
 import { findSourceColumns } from './source-columns.ts';
 import { findSyncNodes, type SyncNode } from './sync-nodes.ts';
 
@@ -64,6 +64,7 @@ export interface WorkRequest {
   readonly signal: AbortSignal;
   readonly log: Log;
   readonly bindCache?: BindCacheFile;
+  readonly openMemory?: ReadModelsRequest['openMemory'];
 }
 
 /** Everything a plan is made of and a run works with: read once, nothing written. */
@@ -149,9 +150,10 @@ function needsModels({ kinds }: WorkScope): boolean {
 }
 
 function readModels(request: WorkRequest): Promise<ModelProject | undefined> {
-  const { project, warehouse, env, log } = request;
+  const { project, warehouse, env, log, openMemory } = request;
   const place = { dialect: warehouse.dialect.name, catalog: warehouse.catalog };
-  return readProjectModels({ project, place, env, log });
+  const memory = openMemory === undefined ? {} : { openMemory };
+  return readProjectModels({ project, place, env, log, ...memory });
 }
 
 export function toPlanFault(fault: ModelFault): PlanFault {

@@ -42,7 +42,10 @@ async function compileText(
   text: string,
   options: CompileOptions,
 ) {
-  const templates = new Map(project.templates);
-  templates.set(node.id, parseTemplate(text, { file: node.file }));
+  const template = parseTemplate(text, { file: node.file });
+  const templates: ModelProject['templates'] = {
+    has: (id) => id === node.id || project.templates.has(id),
+    get: (id) => (id === node.id ? template : project.templates.get(id)),
+  };
   return await compileNode({ ...project, templates }, node, options);
 }

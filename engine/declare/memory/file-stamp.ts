@@ -1,0 +1,37 @@
+import { type BigIntStats, statSync } from 'node:fs';
+
+/** What the file system says of a file or folder: another stamp, and it must be read again. */
+export interface FileStamp {
+  readonly text: string;
+  readonly kind: 'file' | 'folder';
+  /** Its newest time, in milliseconds of the file system's clock. */
+  readonly changedMs: number;
+}
+
+/**
+ * A change within the same tick of the file system's clock leaves the stamp as it was: a stamp this
+ * young when the file was read says nothing later. The coarsest clocks tick every two seconds.
+ */
+export const stampTrustedAfterMs = 2_000;
+
+/**
+ * Size, both times to the nanosecond, and the file's own number: the time of the last change of any
+ * kind cannot be set back by whoever keeps the time of the content. Undefined: there is nothing.
+ */
+export function readStamp(path: string): FileStamp | undefined {
+  let stats: BigIntStats | undefined;
+  try {
+    stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+  } catch {
+    // Not readable is as good as not there: reading it says why.
+    return undefined;
+  }
+  if (stats === undefined) return undefined;
+  const { size, mtimeNs, ctimeNs, ino, dev } = stats;
+  const newest = mtimeNs > ctimeNs ? mtimeNs : ctimeNs;
+  return {
+    text: `${size}.${mtimeNs}.${ctimeNs}.${ino}.${dev}`,
+    kind: stats.isDirectory() ? 'folder' : 'file',
+    changedMs: Number(newest / 1_000_000n),
+  };
+}

@@ -1,0 +1,30 @@
+import { hash } from 'node:crypto';
+import { readdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** Folders whose code decides what is read out of a project's files. */
+const folders = [dirname(import.meta.dirname), join(import.meta.dirname, '../../words')];
+
+let known: string | undefined;
+
+/**
+ * Which program this is: another release, and what an edit made of this one, must not believe what
+ * the one before remembered. Made of names, sizes and times: the files themselves are not read.
+ */
+export function programIdentity(): string {
+  if (known !== undefined) return known;
+  const lines: string[] = [process.version];
+  const waiting = [...folders];
+  for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) waiting.push(path);
+      else {
+        const { size, mtimeMs } = statSync(path);
+        lines.push(`${path} ${size} ${mtimeMs}`);
+      }
+    }
+  }
+  known = hash('sha1', lines.sort().join('\n'));
+  return known;
+}

@@ -1,0 +1,59 @@
+import type { Log } from '../words/log.ts';
+import type { Graph, GraphNode } from './graph.ts';
+import type { Template } from './jinja/ast.ts';
+import type { MacroLibrary } from './macro-library.ts';
+import type { Memory } from './memory/memory.ts';
+import type { ProjectMemory } from './memory/project-memory.ts';
+import type { ModelFault } from './model-fault.ts';
+import type { ModelNode, ProjectNode } from './model-node.ts';
+import type { NodeIndex } from './node-index.ts';
+import type { Target } from './node-scope.ts';
+import type { PackageSource } from './package-source.ts';
+import type { ConnectionSource, SourceIndex } from './source-index.ts';
+import type { Vars } from './vars.ts';
+
+export interface ModelProjectOptions {
+  /** The project's folder; every path in nodes and faults is relative to it. */
+  readonly root: string;
+  /** The project's name, where no `dbt_project.yml` gives one. */
+  readonly name: string;
+  /** Our layout's folder of models; default `models`. */
+  readonly modelsPath?: string;
+  readonly target: Target;
+  /** `vars` of pipelines.yaml or of the command line: they win over `dbt_project.yml`. */
+  readonly vars?: Readonly<Record<string, unknown>>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Every connection is two sources, `<name>` and `raw_<name>`, without being declared. */
+  readonly connections?: readonly ConnectionSource[];
+  /** Nodes that are no models: `extract.<connection>.<stream>`, `sync.<name>`. */
+  readonly foreign?: readonly GraphNode[];
+  readonly log?: Log;
+  /** What the last process read; absent: everything is read. */
+  readonly memory?: ProjectMemory;
+}
+
+/** A folder of models, read: nodes, edges, and every fault there is. */
+export interface ModelProject {
+  readonly name: string;
+  readonly root: string;
+  readonly target: Target;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly log: Log;
+  readonly isDbt: boolean;
+  readonly vars: Vars;
+  readonly library: MacroLibrary;
+  readonly packages: readonly PackageSource[];
+  /** Every node that is enabled, foreign ones too, by id. */
+  readonly nodes: ReadonlyMap<string, ProjectNode>;
+  readonly disabled: ReadonlyMap<string, ModelNode>;
+  /** By node; those of a project that was not read anew are parsed when asked for. */
+  readonly templates: Pick<ReadonlyMap<string, Template>, 'get' | 'has'>;
+  /** Where renderings are kept. */
+  readonly memory?: Memory | undefined;
+  readonly refs: NodeIndex<ModelNode>;
+  readonly sources: SourceIndex;
+  readonly graph: Graph;
+  readonly faults: readonly ModelFault[];
+  /** Nodes with a fault of their own: neither they nor what depends on them can be built. */
+  readonly broken: ReadonlySet<string>;
+}

@@ -1,0 +1,76 @@
+import { mkdtempSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { openOutcomeLog } from '../../engine/declare/memory/outcome-log.ts';
+import { isPlainJson } from '../../engine/declare/memory/plain-json.ts';
+
+describe('outcomes in a file', () => {
+  test('are those that were set last, or none, after any end of a process', () => {
+    const step = fc.oneof(
+      fc.record({ set: fc.nat(5), value: fc.jsonValue() }),
+      fc.constant('save' as const),
+      fc.record({ cut: fc.nat(40) }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
+        const folder = mkdtempSync(join(tmpdir(), 'tidemill-log-'));
+        const path = join(folder, 'log');
+        try {
+          const ever = new Map<string, unknown[]>();
+          let log = openOutcomeLog(path, 'me');
+          for (const one of steps) {
+            if (one === 'save') {
+              log.save();
+              log = openOutcomeLog(path, 'me');
+            } else if ('set' in one) {
+              // Minus zero and the like never come here.
+              if (!isPlainJson(one.value)) continue;
+              const key = `render.${one.set}`;
+              ever.set(key, [...(ever.get(key) ?? []), one.value]);
+              log.set(key, one.value);
+            } else if (statSync(path, { throwIfNoEntry: false })) {
+              truncateSync(path, Math.max(0, statSync(path).size - one.cut));
+              log = openOutcomeLog(path, 'me');
+            }
+          }
+          for (const [key, values] of ever) {
+            const found = log.get(key);
+            if (found !== undefined) expect(values).toContainEqual(found);
+          }
+          expect(openOutcomeLog(path, 'another').get('render.0')).toBeUndefined();
+        } finally {
+          rmSync(folder, { recursive: true });
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('is kept small: what nobody asks for any more goes', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tidemill-log-'));
+    const path = join(folder, 'log');
+    const text = 'x'.repeat(300_000);
+    for (let round = 0; round < 30; round += 1) {
+      const log = openOutcomeLog(path, 'me');
+      log.get(`key.${round - 1}`);
+      log.set(`key.${round}`, text);
+      log.save();
+    }
+    expect(statSync(path).size).toBeLessThan(3_000_000);
+    expect(openOutcomeLog(path, 'me').get('key.29')).toBe(text);
+    rmSync(folder, { recursive: true });
+  });
+
+  test('what counts as plain comes back from JSON as it was', () => {
+    fc.assert(
+      fc.property(fc.anything({ withDate: true, withMap: true, withBigInt: true }), (value) => {
+        if (isPlainJson(value)) expect(JSON.parse(JSON.stringify(value))).toEqual(value);
+      }),
+      { numRuns: 500 },
+    );
+    expect(isPlainJson({ run: () => 1 })).toBe(false);
+    expect(isPlainJson([new Date(0)])).toBe(false);
+  });
+});
