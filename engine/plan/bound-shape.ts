@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { ModelNode } from '../declare/model-node.ts';
-import { columnsOfHistory, shapeHistory } from '../steps/history-shape.ts';
+import { columnsOfHistory, requireFlag, shapeHistory } from '../steps/history-shape.ts';
 import { columnsOfSnapshot } from '../steps/snapshot-shape.ts';
 import type { BuildNode, HistoryConfig } from '../words/node.ts';
 import type { Column } from '../words/table.ts';
@@ -41,5 +41,7 @@ export async function addedColumns(
     checks: [],
     fingerprint: '',
   };
-  return columnsOfHistory(shapeHistory(build, history, log), flag?.typeName ?? 'boolean');
+  const shape = shapeHistory(build, history, log);
+  requireFlag(build, shape, log);
+  return columnsOfHistory(shape, flag?.typeName ?? 'boolean');
 }

@@ -54,7 +54,6 @@ export function shapeHistory(
   const recordedAt = find('recorded_at', config.recordedAt ?? config.validAt);
   const sequence = config.sequence === undefined ? undefined : find('sequence', config.sequence);
   const deleted = config.deleted === undefined ? undefined : find('deleted', config.deleted);
-  if (deleted) requireFlag(node, deleted);
   const supersededBy =
     config.supersededBy === undefined ? undefined : find('superseded_by', config.supersededBy);
   const parts = [validAt.name, recordedAt.name, sequence?.name, deleted?.name, supersededBy?.name];
@@ -129,8 +128,9 @@ function missingColumn(
 }
 
 /** Change logs often have a letter for the operation: which of them is a delete, only SQL can say. */
-function requireFlag(node: BuildNode, column: Column): void {
-  if (column.type === 'boolean') return;
+export function requireFlag(node: BuildNode, shape: HistoryShape, log: readonly Column[]): void {
+  const column = log.find(({ name }) => name === shape.deleted);
+  if (column === undefined || column.type === 'boolean') return;
   throw new TerminalError(
     `${formatRelation(node.relation)}: "${column.name}" for deleted is a ${column.typeName}, not a boolean`,
     {
