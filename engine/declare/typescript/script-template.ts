@@ -6,8 +6,8 @@ import type { ScriptInput } from './script-definition.ts';
 import { lineAndColumn } from './script-fault.ts';
 
 /**
- * A template that reads what the function reads and has the columns it answers, but no rows. Through
- * it the model takes part in the graph, in fingerprints and in binding like one written in SQL.
+ * A template that reads what the function reads and has the columns it answers, but no rows: so the
+ * model takes part in the graph, in fingerprints and in binding like one written in SQL.
  */
 export function shapeTemplate({ definition }: Script): string {
   const tables = definition.inputs.map(
