@@ -1,5 +1,9 @@
+import { randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { sql } from 'kysely';
 import type { ModelNode } from '../declare/model-node.ts';
+import type { ScriptSource } from '../steps/build-context.ts';
 import { materialize } from '../steps/materialize.ts';
 import type { selectOf } from '../steps/relation-statements.ts';
 import { assertThat, TerminalError } from '../words/errors.ts';
@@ -17,6 +21,8 @@ export interface UnitBuild {
   readonly isIncremental: boolean;
   readonly boundaryMs: number;
   readonly signal: AbortSignal;
+  /** A model in TypeScript: its function, and the given rows as its inputs. */
+  readonly script?: Omit<ScriptSource, 'spoolFolder'>;
 }
 
 /**
@@ -41,6 +47,7 @@ export async function buildUnitTable(
     fingerprint: 'unit',
   };
   const batch = findBatchWindow(config, { boundaryMs, builtAtMs: undefined });
+  const spoolFolder = join(tmpdir(), `tidemill-unit-${randomUUID()}`);
   await materialize(warehouseOf(shadow, dialectOf), buildNode, {
     runId: 'unit',
     boundaryMs,
@@ -49,6 +56,7 @@ export async function buildUnitTable(
     log: silentLog,
     inputs: {},
     ...(batch ? { batch } : {}),
+    ...(build.script ? { script: { ...build.script, spoolFolder } } : {}),
   });
   const { schema, name } = node.relation;
   return sql`select * from ${sql.id(schema, name)}`;
@@ -65,7 +73,8 @@ export function refuseOwnRows(node: ModelNode, testName: string, file: string): 
 }
 
 /** The twin in memory as a warehouse: what fails in it is thrown away whole. */
-function warehouseOf(shadow: Shadow, { dialect, catalog }: Warehouse): Warehouse {
+function warehouseOf(shadow: Shadow, warehouse: Warehouse): Warehouse {
+  const { dialect, catalog } = warehouse;
   const absent = (what: string) => (): never => {
     assertThat(false, `a unit test needs no ${what}`);
   };
@@ -78,8 +87,10 @@ function warehouseOf(shadow: Shadow, { dialect, catalog }: Warehouse): Warehouse
     describeQuery: (statement) => shadow.describeQuery(statement),
     ddl: (statements) => shadow.ddl(statements),
     transaction: (work) => work(shadow),
-    stream: absent('stream'),
-    pages: absent('pages'),
+    async *stream(statement) {
+      yield await shadow.query(statement);
+    },
+    pages: (session, files, stream) => warehouse.pages(session, files, stream),
     findMisfit: absent('pages'),
     openShadow: absent('second twin'),
     async checkpoint() {},

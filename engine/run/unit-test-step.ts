@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sql } from 'kysely';
-import { compileNode } from '../declare/compile-node.ts';
+import { type CompileOptions, compileNode } from '../declare/compile-node.ts';
 import {
   isModelNode,
   isSourceNode,
@@ -10,6 +10,7 @@ import {
   type UnitTestNode,
 } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
+import { compileInputs } from '../declare/typescript/compile-inputs.ts';
 import type { Work } from '../plan/work.ts';
 import { createSchema, selectOf } from '../steps/relation-statements.ts';
 import {
@@ -24,7 +25,7 @@ import { assertThat, TerminalError } from '../words/errors.ts';
 import { plural } from '../words/plural.ts';
 import type { Relation } from '../words/table.ts';
 import type { StepOutcome } from './run-steps.ts';
-import { buildUnitTable, refuseOwnRows } from './unit-table.ts';
+import { buildUnitTable, refuseOwnRows, type UnitBuild } from './unit-table.ts';
 
 /** Runs a unit test in memory: the model's select over the given rows, against what is expected. */
 export async function unitTestStep(work: Work, test: UnitTestNode): Promise<StepOutcome> {
@@ -58,7 +59,7 @@ export async function unitTestStep(work: Work, test: UnitTestNode): Promise<Step
   };
   const self = names.get('this');
   const isIncremental = test.isIncremental || (test.after !== undefined && self !== undefined);
-  const compiled = await compileNode(project, self ? { ...node, relation: self } : node, {
+  const options: CompileOptions = {
     isIncremental,
     moment: { boundaryMs, invocationId, isFullRefresh: false },
     warehouse: { describe: (relation) => shadow.describe(relation), session: shadow },
@@ -66,19 +67,25 @@ export async function unitTestStep(work: Work, test: UnitTestNode): Promise<Step
       const relation = names.get(id);
       return relation && `"${relation.schema}"."${relation.name}"`;
     },
-  });
+  };
+  const compiled = await compileNode(project, self ? { ...node, relation: self } : node, options);
   const expected = await readRows(models, test, test.expect);
   const history = work.bound.get(node.id)?.history;
-  const answered = test.after
-    ? await buildUnitTable(shadow, request.warehouse, {
-        node,
-        config: { ...node.nodeConfig, ...(history ? { history } : {}) },
-        sql: compiled.sql,
-        isIncremental,
-        boundaryMs,
-        signal: request.signal,
-      })
-    : selectOf(compiled.sql);
+  const script = await scriptOf(project, node, options);
+  const answered =
+    test.after || script
+      ? await buildUnitTable(shadow, request.warehouse, {
+          node,
+          config: test.after
+            ? { ...node.nodeConfig, ...(history ? { history } : {}) }
+            : { ...node.nodeConfig, materialization: 'table' },
+          ...script,
+          sql: compiled.sql,
+          isIncremental,
+          boundaryMs,
+          signal: request.signal,
+        })
+      : selectOf(compiled.sql);
   const outcome = await compareUnit(shadow, answered, expected);
   const failures = outcome.missing + outcome.unexpected;
   if (failures === 0) return { status: 'success', message: 'holds', counts: { failures } };
@@ -89,6 +96,17 @@ export async function unitTestStep(work: Work, test: UnitTestNode): Promise<Step
     hint: outcome.shown.join('\n  '),
     counts: { failures },
   };
+}
+
+/** The function with the given rows as its inputs; they are the test's own, so it may be quoted. */
+async function scriptOf(
+  project: ModelProject,
+  node: ModelNode,
+  options: CompileOptions,
+): Promise<Pick<UnitBuild, 'script'> | undefined> {
+  if (!node.script) return undefined;
+  const inputs = await compileInputs(project, node, options);
+  return { script: { script: node.script, inputs, mayQuote: true } };
 }
 
 /** Every input must be given: an empty one is given as `rows: []`. Seeds stand for themselves. */

@@ -30,6 +30,8 @@ export interface ScriptSource {
   readonly inputs: readonly CompiledInput[];
   /** A folder of its own: made by the build and gone after it. */
   readonly spoolFolder: string;
+  /** Where every row is the project's own: what the function throws may be quoted. */
+  readonly mayQuote?: boolean;
 }
 
 export interface SeedSource {

@@ -133,8 +133,8 @@ export async function answerKeys(
   });
   const { boundaryMs, signal } = context;
   const place = { script: source.script, file: node.file, nodeId: node.id };
-  const all = [keyStream, ...streams];
-  const rows = await runScript({ ...place, streams: all, spoolPath, boundaryMs, signal });
+  const all = { streams: [keyStream, ...streams], mayQuote: source.mayQuote ?? false };
+  const rows = await runScript({ ...place, ...all, spoolPath, boundaryMs, signal });
   return { path: spoolPath, rows, definition, keys };
 }
 

@@ -86,7 +86,8 @@ async function answerSet(
   });
   const { boundaryMs, signal } = context;
   const place = { script: source.script, file: node.file, nodeId: node.id };
-  const rows = await runScript({ ...place, streams, spoolPath, boundaryMs, signal });
+  const mayQuote = source.mayQuote ?? false;
+  const rows = await runScript({ ...place, streams, spoolPath, boundaryMs, signal, mayQuote });
   return { path: spoolPath, rows, definition };
 }
 

@@ -1,0 +1,4 @@
+{{ config(materialized='table') }}
+
+select id, country, phones
+from {{ ref('raw_contacts') }}
