@@ -78,6 +78,11 @@ describe('a fingerprint stays when the result cannot differ', () => {
     ['space and comments in SQL', edited('models/a.sql', 'select', '-- note\nselect  /* x */\n ')],
     ['a comment of the template', edited('models/a.sql', 'select', '{# note #}select')],
     ['a macro nobody uses', edited('macros/m.sql', 'x{% endmacro', 'y{% endmacro')],
+    ['the name of a macro nobody uses', edited('macros/m.sql', 'unused()', 'idle()')],
+    [
+      'space and comments in YAML',
+      edited('models/schema.yml', '\n  - name', '\n\n  # why\n  - name'),
+    ],
     ['a comment in a macro', edited('macros/m.sql', '{{ x }}', '{# of #}{{ x }}')],
     ['a description', edited('models/schema.yml', 'one', 'two')],
     ['tags and meta', edited('models/b.sql', "'table'", "'table', tags=['x'], meta={'a': 1}")],

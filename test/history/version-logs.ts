@@ -1,0 +1,31 @@
+import fc from 'fast-check';
+import type { Version } from './oracle.ts';
+
+const idOf = (index: number) => `k${String(index).padStart(2, '0')}`;
+
+const small = (max: number) => fc.integer({ min: 1, max });
+const maybe = <T>(value: fc.Arbitrary<T>, freq = 4) => fc.option(value, { nil: null, freq });
+
+/** Many keys of few versions: every kind of disorder meets every other somewhere. */
+export const logOf = (keys: number): fc.Arbitrary<Version[]> =>
+  fc
+    .array(
+      fc.array(
+        fc.record({
+          valid: small(6),
+          recorded: small(6),
+          seq: maybe(small(2)),
+          gone: maybe(fc.integer({ min: 0, max: 3 }).map((dice) => dice === 0)),
+          survivor: fc.integer({ min: 0, max: 9 }).map((dice) => (dice < 2 ? `m${dice}` : null)),
+          name: maybe(fc.constantFrom('a', 'b'), 6),
+          size: fc.constantFrom(1, 2),
+          seen: maybe(small(9)),
+        }),
+        { maxLength: 7 },
+      ),
+      { minLength: keys, maxLength: keys },
+    )
+    .map((logs) => logs.flatMap((log, key) => log.map((row) => ({ id: idOf(key), ...row }))));
+
+/** The key that `removed` of a log made by `logOf` bears. */
+export const keyOf = idOf;
