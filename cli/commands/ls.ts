@@ -17,7 +17,9 @@ interface LsFlags extends ScopeFlags {
 /** The text that selects this one node. */
 function selectorOf(node: GraphNode): string {
   const fqn = node.fqn.join('.');
-  if (node.resourceType === 'source') return `source:${fqn}`;
+  if (node.resourceType === 'source') {
+    return `source:${[node.packageName, node.sourceName, node.name].join('.')}`;
+  }
   if (node.resourceType === 'sync') return `sync:${node.name}`;
   return node.resourceType === 'exposure' ? `exposure:${fqn}` : fqn;
 }

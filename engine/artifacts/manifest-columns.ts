@@ -18,6 +18,6 @@ function manifestColumn(column: ColumnPatch): Config {
     config: { ...column.config, meta, tags },
     tags,
     granularity: null,
-    doc_blocks: [],
+    doc_blocks: column.docBlocks ?? [],
   };
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ModelNode, RefCall, SourceCall, TestNode } from '../declare/model-node.ts';
 import { asConfig, asTexts, type Config } from '../declare/properties.ts';
 import { compiledPath } from './compiled-path.ts';
-import { filePathOf } from './file-path.ts';
+import { filePathOf, packageFile } from './file-path.ts';
 import { manifestColumns } from './manifest-columns.ts';
 import type { ManifestSources } from './manifest-sources.ts';
 import { contractOf, docsOf, manifestConfig } from './node-config.ts';
@@ -19,7 +19,6 @@ export function manifestNode(from: ManifestSources, node: ModelNode): Config {
     ...raw,
     materialized: node.nodeConfig.materialization,
   });
-  const patch = from.patchOf(node);
   return {
     database: project.target.database,
     schema: node.relation.schema,
@@ -38,13 +37,13 @@ export function manifestNode(from: ManifestSources, node: ModelNode): Config {
     meta: asConfig(raw['meta']),
     group: typeof raw['group'] === 'string' ? raw['group'] : null,
     docs: docsOf(raw),
-    patch_path: patch === undefined ? null : `${node.packageName}://${patch}`,
+    patch_path: patchPathOf(from, node),
     build_path: null,
     unrendered_config: raw,
     created_at: from.createdAt,
     relation_name: relationNameOf(project, node),
     raw_code: rawCodeOf(node),
-    doc_blocks: [],
+    doc_blocks: node.docBlocks ?? [],
     ...(node.resourceType === 'seed'
       ? { root_path: project.root, depends_on: { macros: [] } }
       : {
@@ -53,6 +52,12 @@ export function manifestNode(from: ManifestSources, node: ModelNode): Config {
         }),
     ...(node.resourceType === 'model' ? modelParts(from, node) : {}),
   };
+}
+
+function patchPathOf({ project }: ManifestSources, node: ModelNode): string | null {
+  const { packageName, patchFile } = node;
+  if (patchFile === undefined) return null;
+  return `${packageName}://${packageFile(project, packageName, patchFile)}`;
 }
 
 /** A snapshot's steps include its file of blocks; one of YAML is told as a file of its own. */
@@ -80,12 +85,12 @@ export function compiledParts(
       calls.refs.map(({ name, packageName, version }) => ({
         name,
         package: packageName ?? null,
-        version: version ?? null,
+        version: versionOf(version),
       })),
     ),
     sources: uniqueCalls(calls.sources.map(({ source, table }) => [source, table])),
     metrics: [],
-    depends_on: { macros: from.macrosOf(node.id), nodes: node.dependsOn },
+    depends_on: { macros: from.macrosOf(node), nodes: node.dependsOn },
     compiled_path: sql !== undefined && from.hasFiles ? compiledPath(from.project, node) : null,
     ...(sql === undefined
       ? {}
@@ -99,12 +104,18 @@ function modelParts(from: ManifestSources, node: ModelNode): Config {
   return {
     access: access === 'private' || access === 'public' ? access : 'protected',
     constraints: [],
-    version: node.version ?? null,
-    latest_version: node.latestVersion ?? null,
+    version: versionOf(node.version),
+    latest_version: versionOf(node.latestVersion),
     deprecation_date: null,
     primary_key: from.primaryKeyOf(node),
     time_spine: null,
   };
+}
+
+/** YAML's numbers stay numbers. */
+export function versionOf(version: string | undefined): string | number | null {
+  if (version === undefined) return null;
+  return /^\d+(\.\d+)?$/.test(version) ? Number(version) : version;
 }
 
 /** dbt's own: of the file without the white space around it, so that an editor changes nothing. */

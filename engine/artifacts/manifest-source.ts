@@ -1,6 +1,6 @@
 import type { SourceNode } from '../declare/model-node.ts';
 import { asConfig, type Config } from '../declare/properties.ts';
-import { filePathOf, packageFile } from './file-path.ts';
+import { packageFile } from './file-path.ts';
 import { manifestColumns } from './manifest-columns.ts';
 import { tagsOf } from './manifest-node.ts';
 import type { ManifestSources } from './manifest-sources.ts';
@@ -12,7 +12,7 @@ const unlimited = { count: null, period: null };
 export function manifestSource(from: ManifestSources, node: SourceNode): Config {
   const { project } = from;
   const file = packageFile(project, node.packageName, node.file);
-  const config = node.config;
+  const { config } = node;
   const freshness = freshnessOf(node.freshness);
   return {
     database: project.target.database,
@@ -20,12 +20,12 @@ export function manifestSource(from: ManifestSources, node: SourceNode): Config 
     name: node.name,
     resource_type: 'source',
     package_name: node.packageName,
-    ...filePathOf(project, node, []),
+    original_file_path: file,
     path: file,
     unique_id: node.id,
     fqn: node.fqn,
     source_name: node.sourceName,
-    source_description: '',
+    source_description: node.sourceDescription ?? '',
     loader: '',
     identifier: node.relation.name,
     quoting: { database: null, schema: null, identifier: null, column: null },
@@ -36,7 +36,7 @@ export function manifestSource(from: ManifestSources, node: SourceNode): Config 
     description: node.description,
     columns: manifestColumns(node.columns),
     meta: asConfig(config['meta']),
-    source_meta: {},
+    source_meta: node.sourceMeta ?? {},
     tags: tagsOf(config),
     config: {
       ...config,
@@ -53,8 +53,8 @@ export function manifestSource(from: ManifestSources, node: SourceNode): Config 
     relation_name: relationNameOf(project, node),
     created_at: from.createdAt,
     unrendered_database: null,
-    unrendered_schema: null,
-    doc_blocks: [],
+    unrendered_schema: node.writtenSchema ?? null,
+    doc_blocks: node.docBlocks ?? [],
   };
 }
 

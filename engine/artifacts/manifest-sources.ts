@@ -5,9 +5,11 @@ import {
   isTestNode,
   type ModelNode,
   type ProjectNode,
+  type TestNode,
 } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import { asTexts } from '../declare/properties.ts';
+import { findMacroCalls } from './macro-calls.ts';
 import type { ArtifactMoment } from './metadata.ts';
 
 export interface ManifestRequest {
@@ -25,33 +27,31 @@ export interface ManifestSources extends ManifestRequest {
   readonly createdAt: number;
   /** Files whose text no node holds: seeds, and those of snapshots. */
   readonly fileTexts: ReadonlyMap<string, string>;
-  /** The YAML file that describes a node, within its package. */
-  patchOf(node: ModelNode): string | undefined;
   /** Columns that tests hold to be unique and never null: together they name a row. */
   primaryKeyOf(node: ModelNode): readonly string[];
   /** Ids of the macros that the node's template calls. */
-  macrosOf(id: string): readonly string[];
+  macrosOf(node: ModelNode | TestNode): readonly string[];
 }
 
 export async function gatherManifestSources(request: ManifestRequest): Promise<ManifestSources> {
   const { project, moment } = request;
-  const patches = new Map<string, string>();
-  for (const pack of project.packages) {
-    for (const { kind, name, place } of pack.properties.patches) {
-      const file = place.file.startsWith(`${pack.folder}/`)
-        ? place.file.slice(pack.folder.length + 1)
-        : place.file;
-      patches.set(`${pack.name}.${kind}.${name}`, file);
-    }
-  }
   return {
     ...request,
     createdAt: moment.generatedAtMs / 1_000,
     fileTexts: await readTexts(project),
-    patchOf: (node) => patches.get(`${node.packageName}.${node.resourceType}s.${node.name}`),
     primaryKeyOf: (node) => primaryKeyOf(project, node),
-    macrosOf: () => [],
+    macrosOf: (node) => macrosOf(project, node),
   };
+}
+
+function macrosOf(project: ModelProject, node: ModelNode | TestNode): string[] {
+  const { library } = project;
+  if (!isTestNode(node) || node.entry === undefined) {
+    return findMacroCalls(library, node.packageName, node.text);
+  }
+  const [first = '', second] = node.entry.test.split('.');
+  const text = second === undefined ? `{{ test_${first}() }}` : `{{ ${first}.test_${second}() }}`;
+  return findMacroCalls(library, node.packageName, text);
 }
 
 /** As dbt infers it: columns with a test `unique` and one `not_null`, else those with `unique`. */

@@ -1,8 +1,10 @@
+import { reprValue } from '../declare/jinja/print.ts';
+import { toPython } from '../declare/jinja/python-value.ts';
 import type { TestNode, UnitTestNode } from '../declare/model-node.ts';
 import { isModelNode, isSourceNode } from '../declare/model-node.ts';
-import type { Config } from '../declare/properties.ts';
+import { asConfig, type Config } from '../declare/properties.ts';
 import { filePathOf, packageFile } from './file-path.ts';
-import { compiledParts, sha256, tagsOf } from './manifest-node.ts';
+import { compiledParts, sha256 } from './manifest-node.ts';
 import type { ManifestSources } from './manifest-sources.ts';
 import { manifestTestConfig } from './node-config.ts';
 
@@ -31,11 +33,11 @@ export function manifestTest(from: ManifestSources, test: TestNode): Config {
       ? { name: 'none', checksum: '' }
       : { name: 'sha256', checksum: sha256(test.text.trim()) },
     config: manifestTestConfig(nodeConfig),
-    tags: tagsOf(nodeConfig),
+    tags: test.tags,
     description: test.entry?.description ?? '',
     columns: {},
     meta: nodeConfig['meta'] ?? {},
-    group: null,
+    group: groupOf(from, test),
     docs: { show: true, node_color: null },
     patch_path: null,
     build_path: null,
@@ -50,12 +52,50 @@ export function manifestTest(from: ManifestSources, test: TestNode): Config {
   };
 }
 
+/** A generic test belongs to the group of what it tests. */
+function groupOf({ project }: ManifestSources, test: TestNode): string | null {
+  const tested = project.nodes.get(test.testedId ?? '');
+  const config = isModelNode(tested) ? tested.nodeConfig.raw : test.nodeConfig;
+  return typeof config['group'] === 'string' ? config['group'] : null;
+}
+
 function genericCode(test: TestNode): string {
   const [first = '', second] = (test.entry?.test ?? '').split('.');
   const macro = second === undefined ? `test_${first}` : `${first}.test_${second}`;
   const { alias } = test.nodeConfig;
-  const config = typeof alias === 'string' ? `{{ config(alias="${alias}") }}` : '';
+  const written: Config = { alias, ...test.entry?.config };
+  const keys = [
+    ...configOrder,
+    ...Object.keys(written).filter((key) => !configOrder.includes(key)),
+  ];
+  const parts = keys
+    .filter((key) => written[key] !== undefined && written[key] !== null)
+    .map((key) => `${key}=${pythonText(written[key])}`);
+  const config = parts.length === 0 ? '' : `{{ config(${parts.join(',')}) }}`;
   return `{{ ${macro}(**_dbt_generic_test_kwargs) }}${config}`;
+}
+
+/** The order in which dbt writes a test's config into its text. */
+const configOrder: readonly string[] = [
+  'severity',
+  'tags',
+  'enabled',
+  'where',
+  'limit',
+  'warn_if',
+  'error_if',
+  'fail_calc',
+  'store_failures',
+  'store_failures_as',
+  'meta',
+  'database',
+  'schema',
+  'alias',
+];
+
+function pythonText(value: unknown): string {
+  if (typeof value === 'string') return `"${value.replaceAll('"', '\\"')}"`;
+  return reprValue(toPython(value));
 }
 
 function genericParts(from: ManifestSources, test: TestNode): Config {
@@ -112,11 +152,7 @@ export function manifestUnitTest(from: ManifestSources, test: UnitTestNode): Con
       ...rows(given),
     })),
     expect: rows(test.expect),
-    overrides: {
-      macros: { is_incremental: test.isIncremental },
-      vars: test.vars,
-      env_vars: test.env,
-    },
+    overrides: overridesOf(from, test),
   };
   return {
     ...entry,
@@ -135,6 +171,19 @@ export function manifestUnitTest(from: ManifestSources, test: UnitTestNode): Con
     versions: null,
     version: isModelNode(model) ? (model.version ?? null) : null,
   };
+}
+
+/** As written: null where nothing was. */
+function overridesOf({ project }: ManifestSources, test: UnitTestNode): Config | null {
+  const pack = project.packages.find(({ name }) => name === test.packageName);
+  const entries = pack?.properties.unitTests ?? [];
+  const { place } = test;
+  const written = entries.find(
+    (one) => one.place.file === place.file && one.place.line === place.line,
+  );
+  const overrides = written?.entry['overrides'];
+  if (overrides === undefined || overrides === null) return null;
+  return { macros: asConfig(asConfig(overrides)['macros']), vars: test.vars, env_vars: test.env };
 }
 
 function inputText({ project }: ManifestSources, input: string): string {

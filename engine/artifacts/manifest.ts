@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { MacroEntry } from '../declare/macro-library.ts';
 import {
+  isExposureNode,
   isModelNode,
   isSourceNode,
   isTestNode,
@@ -9,7 +9,8 @@ import {
 } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import type { Config } from '../declare/properties.ts';
-import { packageFile } from './file-path.ts';
+import { manifestDocs, manifestExposure, manifestGroup } from './manifest-exposure.ts';
+import { manifestMacros } from './manifest-macro.ts';
 import { manifestNode } from './manifest-node.ts';
 import { manifestSource } from './manifest-source.ts';
 import { gatherManifestSources, type ManifestRequest } from './manifest-sources.ts';
@@ -61,15 +62,15 @@ export async function buildManifest(request: ManifestRequest): Promise<Manifest>
     },
     nodes,
     sources: entriesOf(all.filter(isSourceNode), (node) => manifestSource(from, node)),
-    macros: Object.fromEntries(macroEntries(project, from.createdAt)),
-    docs: {},
-    exposures: {},
+    macros: manifestMacros(from),
+    docs: manifestDocs(from),
+    exposures: entriesOf(all.filter(isExposureNode), (node) => manifestExposure(from, node)),
     metrics: {},
-    groups: {},
+    groups: entriesOf(project.groups, (group) => manifestGroup(from, group)),
     selectors: {},
     disabled: Object.fromEntries(disabled.map((node) => [node.id, [manifestNode(from, node)]])),
     ...edgesOf(project, all),
-    group_map: {},
+    group_map: groupMapOf(project, nodes),
     saved_queries: {},
     semantic_models: {},
     unit_tests: entriesOf(all.filter(isUnitTestNode), (node) => manifestUnitTest(from, node)),
@@ -88,6 +89,16 @@ function entriesOf<N extends { readonly id: string }>(
   return Object.fromEntries(nodes.map((node) => [node.id, toEntry(node)]));
 }
 
+/** Ids of the nodes of each group, by its name. */
+function groupMapOf(project: ModelProject, nodes: Entries): Record<string, readonly string[]> {
+  return Object.fromEntries(
+    project.groups.map(({ name }) => [
+      name,
+      Object.keys(nodes).filter((id) => nodes[id]?.['group'] === name),
+    ]),
+  );
+}
+
 function edgesOf(
   project: ModelProject,
   all: readonly ProjectNode[],
@@ -98,38 +109,4 @@ function edgesOf(
     parent_map: Object.fromEntries(all.map(({ id }) => [id, known(project.graph.parentsOf(id))])),
     child_map: Object.fromEntries(all.map(({ id }) => [id, known(project.graph.childrenOf(id))])),
   };
-}
-
-/** From the opening tag to the end of the closing one. */
-function macroText({ template, node }: MacroEntry): string {
-  const { text } = template;
-  const start = text.lastIndexOf('{%', node.at);
-  const end = text.indexOf('%}', node.bodyEnd);
-  return text.slice(Math.max(start, 0), end < 0 ? undefined : end + 2);
-}
-
-function* macroEntries(project: ModelProject, createdAt: number): Generator<[string, Config]> {
-  for (const macro of project.library.all) {
-    const file = packageFile(project, macro.packageName, macro.file);
-    yield [
-      macro.id,
-      {
-        name: macro.name,
-        resource_type: 'macro',
-        package_name: macro.packageName,
-        path: file,
-        original_file_path: file,
-        unique_id: macro.id,
-        macro_sql: macroText(macro),
-        depends_on: { macros: [] },
-        description: '',
-        meta: {},
-        docs: { show: true, node_color: null },
-        patch_path: null,
-        arguments: [],
-        created_at: createdAt,
-        supported_languages: null,
-      },
-    ];
-  }
 }

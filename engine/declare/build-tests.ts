@@ -7,7 +7,13 @@ import type { NodeIndex } from './node-index.ts';
 import { type Reading, stillMoment, traceNode } from './node-render.ts';
 import { startTrace } from './node-scope.ts';
 import type { PackageSource, SourceText } from './package-source.ts';
-import { asTexts, type Config, mergeConfig, type TestEntry } from './properties.ts';
+import {
+  asTexts,
+  type ColumnPatch,
+  type Config,
+  mergeConfig,
+  type TestEntry,
+} from './properties.ts';
 import { relationValue } from './relation-value.ts';
 import type { SourceIndex } from './source-index.ts';
 import { reportTemplateError } from './template-fault.ts';
@@ -36,8 +42,7 @@ export async function buildTests(from: TestSources, faults: FaultList): Promise<
     for (const entry of tested.tests)
       add(await genericTest(from, tested, undefined, entry, faults));
     for (const column of tested.columns) {
-      const name = column.quote ? `"${column.name}"` : column.name;
-      for (const entry of column.tests) add(await genericTest(from, tested, name, entry, faults));
+      for (const entry of column.tests) add(await genericTest(from, tested, column, entry, faults));
     }
   }
   for (const pack of from.packages) {
@@ -76,10 +81,11 @@ function* testedNodes({ packages, models, sources }: TestSources): Generator<Tes
 async function genericTest(
   from: TestSources,
   { node, pack }: Tested,
-  column: string | undefined,
+  patch: ColumnPatch | undefined,
   entry: TestEntry,
   faults: FaultList,
 ): Promise<TestNode | undefined> {
+  const column = patch?.quote ? `"${patch.name}"` : patch?.name;
   const { library } = from.reading;
   const [first = '', second] = entry.test.split('.');
   const macroName = `test_${second ?? first}`;
@@ -118,7 +124,9 @@ async function genericTest(
   // A test's macro may say how its failures are counted; the YAML that uses it knows better.
   const merged = mergeConfig(found.configs.reduce(mergeConfig, {}), config);
   const nodeConfig = await finishConfig(from, test, merged, faults);
-  return { ...test, config: nodeConfig, nodeConfig, dependsOn };
+  const columnTags = [...(patch?.tags ?? []), ...asTexts(patch?.config['tags'])];
+  const tags = [...new Set([...columnTags, ...asTexts(nodeConfig['tags'])])].sort();
+  return { ...test, tags, config: nodeConfig, nodeConfig, dependsOn };
 }
 
 async function finishConfig(

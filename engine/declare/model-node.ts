@@ -33,6 +33,10 @@ export interface ModelNode extends GraphNode {
   /** One of several versions of a model; `ref` without a version means the latest. */
   readonly version?: string;
   readonly latestVersion?: string;
+  /** The YAML file that describes it. */
+  readonly patchFile?: string;
+  /** Ids of the docs blocks in its description. */
+  readonly docBlocks?: readonly string[];
   /** A model in TypeScript: what it declares. Its template has its shape and no rows. */
   readonly script?: Script;
 }
@@ -47,6 +51,12 @@ export interface SourceNode extends GraphNode {
   readonly streamId?: string;
   readonly loadedAtField?: string;
   readonly freshness?: unknown;
+  /** What is said of the source that the table is one of; absent where a connection has it. */
+  readonly sourceDescription?: string;
+  readonly sourceMeta?: Config;
+  /** The schema as written. */
+  readonly writtenSchema?: string;
+  readonly docBlocks?: readonly string[];
 }
 
 export interface TestNode extends GraphNode {
@@ -88,7 +98,35 @@ export interface UnitTestNode extends GraphNode {
   readonly place: Place;
 }
 
-export type ProjectNode = ModelNode | SourceNode | TestNode | UnitTestNode | GraphNode;
+/** What is made of the models outside the warehouse: a dashboard, an application. */
+export interface ExposureNode extends GraphNode {
+  readonly resourceType: 'exposure';
+  /** As written, its description rendered. */
+  readonly entry: Config;
+  readonly refs: readonly RefCall[];
+  readonly sources: readonly SourceCall[];
+  readonly place: Place;
+}
+
+/** Who owns models together. No node of the graph: nothing reads it. */
+export interface GroupNode {
+  /** `group.<package>.<name>`. */
+  readonly id: string;
+  readonly name: string;
+  readonly packageName: string;
+  readonly file: string;
+  readonly owner: Config;
+  readonly entry: Config;
+  readonly place: Place;
+}
+
+export type ProjectNode =
+  | ModelNode
+  | SourceNode
+  | TestNode
+  | UnitTestNode
+  | ExposureNode
+  | GraphNode;
 
 export function isModelNode(node: ProjectNode | undefined): node is ModelNode {
   const type = node?.resourceType;
@@ -110,4 +148,8 @@ export function isTestNode(node: ProjectNode | undefined): node is TestNode {
 
 export function isUnitTestNode(node: ProjectNode | undefined): node is UnitTestNode {
   return node?.resourceType === 'unit_test';
+}
+
+export function isExposureNode(node: ProjectNode | undefined): node is ExposureNode {
+  return node?.resourceType === 'exposure';
 }

@@ -1,6 +1,9 @@
 import { silentLog } from '../words/log.ts';
 import { buildTests } from './build-tests.ts';
+import { collectMacroPatches, indexDocs } from './docs-blocks.ts';
+import { buildExposures } from './exposure.ts';
 import { buildGraph, type Graph } from './graph.ts';
+import { buildGroups, checkAccess } from './group-access.ts';
 import { reportIgnoredMacros } from './ignored-macros.ts';
 import type { Template } from './jinja/ast.ts';
 import { buildMacroLibrary } from './macro-library.ts';
@@ -16,6 +19,7 @@ import { restoreProject, type StoredDetails, storeProject } from './project-snap
 import { type ReadNode, readNode } from './read-node.ts';
 import { importScripts, readPackages } from './read-packages.ts';
 import { listen } from './recall-render.ts';
+import { renderDescriptions } from './render-descriptions.ts';
 import { indexSources, type SourceIndex } from './source-index.ts';
 import { buildUnitTests } from './unit-test.ts';
 import { collectVars } from './vars.ts';
@@ -55,18 +59,21 @@ async function readEverything(
 ): Promise<ModelProject> {
   const { root, target, env, log = silentLog } = options;
   const faults = collectFaults();
-  const packages = await importScripts(
+  const written = await importScripts(
     options.root,
     disk,
     readPackages(options, disk, memory, faults),
   );
-  const [main] = packages;
-  const library = buildMacroLibrary(packages, target.type, faults, memory);
+  const [main] = written;
+  const library = buildMacroLibrary(written, target.type, faults, memory);
   reportIgnoredMacros(library, main.name, faults);
-  const vars = collectVars(packages, options.vars ?? {});
+  const vars = collectVars(written, options.vars ?? {});
   const reading = { name: main.name, target, env, log, library, vars, isDbt: main.isDbt, memory };
+  const docs = await indexDocs(written, faults);
+  const packages = await renderDescriptions(written, reading, docs, faults);
+  const [top = main] = packages;
   const read: ReadNode[] = [];
-  for (const draft of packages.flatMap((pack) => draftNodes(pack, main, faults, memory))) {
+  for (const draft of packages.flatMap((pack) => draftNodes(pack, top, faults, memory))) {
     read.push(await readNode(reading, draft, faults));
   }
   const enabled = read.filter(({ node }) => node.nodeConfig.enabled).map(({ node }) => node);
@@ -77,12 +84,16 @@ async function readEverything(
   const models = enabled.map((node) => linkNode(node, refs, sources, faults));
   const tests = await buildTests({ packages, models, disabled, refs, sources, reading }, faults);
   const units = buildUnitTests({ packages, models, refs, sources }, faults);
+  const exposures = await buildExposures({ packages, refs, sources, reading }, faults);
+  const groups = buildGroups(packages, faults);
+  checkAccess({ packages, groups, models, tests, exposures, refs }, faults);
   const nodes = new Map<string, ProjectNode>();
   const all = [
     ...sources.nodes.values(),
     ...models,
     ...tests,
     ...units,
+    ...exposures,
     ...(options.foreign ?? []),
   ];
   for (const node of all) nodes.set(node.id, node);
@@ -96,6 +107,9 @@ async function readEverything(
     ...reading,
     root,
     packages,
+    docs: docs.blocks,
+    groups,
+    macroPatches: collectMacroPatches(packages),
     nodes,
     disabled: new Map(disabled.map((node) => [node.id, node])),
     templates,

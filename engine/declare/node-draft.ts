@@ -6,6 +6,7 @@ import type { PackageSource, SourceText } from './package-source.ts';
 import { type Config, mergeConfig, type NodePatch } from './properties.ts';
 import { parseOrReport } from './template-fault.ts';
 import { shapeTemplate } from './typescript/script-template.ts';
+import { foldersOf } from './yaml-folders.ts';
 
 /** A node before its template was rendered: what files and folders say about it. */
 export interface NodeDraft {
@@ -78,7 +79,7 @@ export function draftNodes(
     if (patch.kind !== 'snapshots' || patch.relation === undefined) continue;
     const { file } = patch.place;
     const text = `select * from {{ ${unbraced(patch.relation)} }}`;
-    const source: SourceText = { file, folders: [], name: patch.name, text };
+    const source: SourceText = { file, folders: foldersOf(pack, file), name: patch.name, text };
     draft('snapshot', patch.name, source, parseOrReport(file, text, faults, patch.name));
   }
   reportTwins(drafts, faults);

@@ -49,6 +49,10 @@ export interface PackageSource {
   readonly seeds: readonly SourceText[];
   readonly properties: Properties;
   readonly folderConfigs: Readonly<Record<FolderKind, FolderConfigs>>;
+  /** Markdown files: they may hold docs blocks. */
+  readonly markdown: readonly SourceText[];
+  /** dbt's `restrict-access`: only its own nodes may refer to what is not public. */
+  readonly restrictsAccess: boolean;
   readonly vars: Config;
   /** dbt's `dispatch:`: namespace → where its macros are looked for. */
   readonly dispatch: ReadonlyMap<string, readonly string[]>;
@@ -65,7 +69,7 @@ interface Layout {
   readonly project: Config;
 }
 
-type PathKind = 'models' | 'seeds' | 'snapshots' | 'tests' | 'macros';
+type PathKind = 'models' | 'seeds' | 'snapshots' | 'tests' | 'macros' | 'docs';
 
 export interface PackageOptions {
   /** Paths in messages are relative to its root. */
@@ -100,7 +104,8 @@ export function readPackage(options: PackageOptions, faults: FaultList): Package
   }
   const folderConfigs = readFolderTrees(layout);
   const yamlFiles = new Map<string, ProjectFile>();
-  for (const file of Object.values(files).flat()) {
+  const { docs, ...others } = files;
+  for (const file of Object.values(others).flat()) {
     if (propertyFile.test(file.path)) yamlFiles.set(file.path, file);
   }
   const properties: Properties[] = [];
@@ -144,6 +149,8 @@ export function readPackage(options: PackageOptions, faults: FaultList): Package
     ),
     seeds: files.seeds.filter((file) => file.ending === 'csv').map(withoutText),
     properties: joinProperties(properties),
+    markdown: readTexts(onePerPath(docs.length > 0 ? docs : Object.values(others).flat()), 'md'),
+    restrictsAccess: layout.project['restrict-access'] === true,
     folderConfigs,
     vars: asConfig(layout.project['vars']),
     dispatch: readDispatch(layout.project),
@@ -181,6 +188,8 @@ function readLayout(options: PackageOptions, faults: FaultList): Layout {
       snapshots: named(['snapshot-paths'], within('snapshots')),
       tests: named(['test-paths'], within('tests')),
       macros: named(['macro-paths'], within('macros')),
+      // Without it, docs blocks may stand in any of the other folders.
+      docs: named(['docs-paths'], []),
     },
   };
 }
@@ -201,6 +210,11 @@ function readTexts(files: readonly ProjectFile[], ending: string): SourceText[] 
   return files
     .filter((file) => file.ending === ending)
     .map((file) => ({ ...withoutText(file), text: file.text() }));
+}
+
+/** Paths of one kind may lie within those of another. */
+function onePerPath(files: readonly ProjectFile[]): ProjectFile[] {
+  return [...new Map(files.map((file) => [file.path, file])).values()];
 }
 
 function withoutText({ path, folders, name }: ProjectFile): SourceText {
@@ -240,6 +254,9 @@ function joinProperties(all: readonly Properties[]): Properties {
     sources: all.flatMap((one) => one.sources),
     singularTests: all.flatMap((one) => one.singularTests),
     unitTests: all.flatMap((one) => one.unitTests ?? []),
+    exposures: all.flatMap((one) => one.exposures ?? []),
+    groups: all.flatMap((one) => one.groups ?? []),
+    macros: all.flatMap((one) => one.macros ?? []),
     sections,
   };
 }

@@ -1,14 +1,16 @@
 import type { Log } from '../words/log.ts';
+import type { DocsBlockNode } from './docs-blocks.ts';
 import type { Graph, GraphNode } from './graph.ts';
 import type { Template } from './jinja/ast.ts';
 import type { MacroLibrary } from './macro-library.ts';
 import type { Memory } from './memory/memory.ts';
 import type { ProjectMemory } from './memory/project-memory.ts';
 import type { ModelFault } from './model-fault.ts';
-import type { ModelNode, ProjectNode } from './model-node.ts';
+import type { GroupNode, ModelNode, ProjectNode } from './model-node.ts';
 import type { NodeIndex } from './node-index.ts';
 import type { Target } from './node-scope.ts';
 import type { PackageSource } from './package-source.ts';
+import type { PlacedEntry } from './properties.ts';
 import type { ConnectionSource, SourceIndex } from './source-index.ts';
 import type { Vars } from './vars.ts';
 
@@ -43,6 +45,10 @@ export interface ModelProject {
   readonly vars: Vars;
   readonly library: MacroLibrary;
   readonly packages: readonly PackageSource[];
+  readonly docs: ReadonlyMap<string, DocsBlockNode>;
+  readonly groups: readonly GroupNode[];
+  /** What YAML says of macros, by their ids. */
+  readonly macroPatches: ReadonlyMap<string, PlacedEntry>;
   /** Every node that is enabled, foreign ones too, by id. */
   readonly nodes: ReadonlyMap<string, ProjectNode>;
   readonly disabled: ReadonlyMap<string, ModelNode>;

@@ -1,3 +1,4 @@
+import type { DocsBlockNode } from './docs-blocks.ts';
 import type { GraphNode } from './graph.ts';
 import type { Template } from './jinja/ast.ts';
 import { lazyTemplate } from './lazy-template.ts';
@@ -5,10 +6,17 @@ import { buildMacroLibrary } from './macro-library.ts';
 import { isPlainJson } from './memory/plain-json.ts';
 import type { ProjectMemory } from './memory/project-memory.ts';
 import { collectFaults } from './model-fault.ts';
-import { isModelNode, isSourceNode, type ModelNode, type ProjectNode } from './model-node.ts';
+import {
+  type GroupNode,
+  isModelNode,
+  isSourceNode,
+  type ModelNode,
+  type ProjectNode,
+} from './model-node.ts';
 import { indexNodes } from './node-index.ts';
 import { graphOf, keyOfOptions, type Spoken, type StoredOutline } from './project-outline.ts';
 import type { ModelProject, ModelProjectOptions } from './project-shape.ts';
+import type { PlacedEntry } from './properties.ts';
 import { readPackages } from './read-packages.ts';
 import { restoreSources } from './source-index.ts';
 import { collectVars, type Vars } from './vars.ts';
@@ -19,6 +27,9 @@ export interface StoredDetails {
   readonly rest: readonly object[];
   readonly disabled: readonly ModelNode[];
   readonly broken: readonly string[];
+  readonly docs: readonly DocsBlockNode[];
+  readonly groups: readonly GroupNode[];
+  readonly macroPatches: readonly (readonly [string, PlacedEntry])[];
   /** Nodes without a template, though others of their kind have one. */
   readonly bare: readonly string[];
 }
@@ -82,6 +93,9 @@ export function storeProject(
     rest: nodes.map((node) => pick(slim(node), (key) => !isOutlineKey(key))),
     disabled: disabled.map(slim),
     broken: [...project.broken],
+    docs: [...project.docs.values()],
+    groups: project.groups,
+    macroPatches: [...project.macroPatches],
     bare: [...nodes.filter(isModelNode), ...disabled]
       .map((node) => node.id)
       .filter((id) => !templates.has(id)),
@@ -131,6 +145,9 @@ export function restoreProject(
     get packages() {
       return packages();
     },
+    docs: new Map(details.docs.map((block) => [block.id, block])),
+    groups: details.groups,
+    macroPatches: new Map(details.macroPatches),
     nodes: new Map(list.map((node) => [node.id, node])),
     disabled: new Map(disabled.map((node) => [node.id, node])),
     templates: restoreTemplates([...models, ...disabled], new Set(details.bare)),

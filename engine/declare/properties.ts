@@ -28,6 +28,8 @@ export interface ColumnPatch {
   readonly labels?: readonly string[];
   readonly tests: readonly TestEntry[];
   readonly place: Place;
+  /** Ids of the docs blocks in its description. */
+  readonly docBlocks?: readonly string[];
 }
 
 /** What YAML says about a node that is defined elsewhere. */
@@ -44,6 +46,8 @@ export interface NodePatch {
   readonly latestVersion?: string;
   /** A snapshot that is no more than this: `ref('x')` or `source('x', 'y')`. */
   readonly relation?: string;
+  /** Ids of the docs blocks in its description. */
+  readonly docBlocks?: readonly string[];
 }
 
 export interface ModelVersion {
@@ -65,9 +69,22 @@ export interface SourceTable {
   readonly config: Config;
   readonly loadedAtField: string | undefined;
   readonly freshness: unknown;
+  /** What is said of the source that the table is one of. */
+  readonly sourceDescription: string;
+  readonly sourceMeta: Config;
   readonly columns: readonly ColumnPatch[];
   readonly tests: readonly TestEntry[];
   readonly place: Place;
+  readonly docBlocks?: readonly string[];
+}
+
+/** An entry as written, with where its name and each node it depends on stand. */
+export interface PlacedEntry {
+  readonly entry: Config;
+  readonly place: Place;
+  readonly dependsOn?: readonly Place[];
+  /** Ids of the docs blocks in its description. */
+  readonly docBlocks?: readonly string[];
 }
 
 export interface Properties {
@@ -76,6 +93,10 @@ export interface Properties {
   /** Top-level `data_tests:` — config of singular tests by name. */
   readonly singularTests: readonly { name: string; config: Config; place: Place }[];
   readonly unitTests?: readonly { readonly entry: Config; readonly place: Place }[];
+  readonly exposures?: readonly PlacedEntry[];
+  readonly groups?: readonly PlacedEntry[];
+  /** What YAML says of macros. */
+  readonly macros?: readonly PlacedEntry[];
   /** Sections kept as written, for those who read them later: exposures, unit tests, snapshots. */
   readonly sections: Readonly<Record<string, readonly Config[]>>;
 }
@@ -105,6 +126,9 @@ export function readProperties(
       entry: asConfig(entry),
       place: yaml.placeOf(['unit_tests', index]),
     })),
+    exposures: readPlaced(yaml, root, 'exposures'),
+    groups: readPlaced(yaml, root, 'groups'),
+    macros: readPlaced(yaml, root, 'macros'),
     sections: Object.fromEntries(
       ['unit_tests', 'exposures', 'snapshots', 'macros', 'groups'].map((key) => [
         key,
@@ -112,6 +136,20 @@ export function readProperties(
       ]),
     ),
   };
+}
+
+function readPlaced(yaml: YamlFile, root: Config, key: string): PlacedEntry[] {
+  return asList(root[key]).map((value, index) => {
+    const entry = asConfig(value);
+    const depends = asList(entry['depends_on']);
+    return {
+      entry,
+      place: yaml.placeOf([key, index, 'name']),
+      ...(depends.length === 0
+        ? {}
+        : { dependsOn: depends.map((_, at) => yaml.placeOf([key, index, 'depends_on', at])) }),
+    };
+  });
 }
 
 function readPatch(
@@ -180,6 +218,8 @@ function readSource(yaml: YamlFile, source: Config, index: number): SourceTable[
       identifier: String(table['identifier'] ?? table['name']),
       description: asText(table['description']),
       config: mergeConfig(configOf(source), configOf(table)),
+      sourceDescription: asText(source['description']),
+      sourceMeta: asConfig(configOf(source)['meta']),
       loadedAtField: typeof loadedAt === 'string' ? loadedAt : undefined,
       freshness: table['freshness'] === undefined ? source['freshness'] : table['freshness'],
       columns: readColumns(yaml, table, path),

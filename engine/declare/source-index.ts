@@ -2,6 +2,7 @@ import { didYouMean } from '../words/suggest.ts';
 import type { SourceNode } from './model-node.ts';
 import type { PackageSource } from './package-source.ts';
 import { asTexts } from './properties.ts';
+import { foldersOf } from './yaml-folders.ts';
 
 /** A connection whose streams are sources without anyone declaring them. */
 export interface ConnectionSource {
@@ -87,7 +88,7 @@ function declaredNodes(
   connected: ReadonlyMap<string, ConnectionSource>,
 ): SourceNode[] {
   return pack.properties.sources.map((table) => {
-    const fqn = [pack.name, table.source, table.name];
+    const fqn = [pack.name, ...foldersOf(pack, table.place.file), table.source, table.name];
     const overrides = pack === root ? {} : root.folderConfigs.sources.configOf(fqn);
     const own = pack.folderConfigs.sources.configOf(fqn);
     const config = { ...own, ...table.config, ...overrides };
@@ -107,6 +108,10 @@ function declaredNodes(
       relation: { schema: table.schema ?? table.source, name: table.identifier },
       description: table.description,
       columns: table.columns,
+      sourceDescription: table.sourceDescription,
+      sourceMeta: table.sourceMeta,
+      ...(table.schema === undefined ? {} : { writtenSchema: table.schema }),
+      ...(table.docBlocks === undefined ? {} : { docBlocks: table.docBlocks }),
       ...(streamId === undefined ? {} : { streamId }),
       ...(table.loadedAtField === undefined ? {} : { loadedAtField: table.loadedAtField }),
       ...(table.freshness === undefined ? {} : { freshness: table.freshness }),

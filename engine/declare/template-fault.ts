@@ -29,7 +29,7 @@ export function reportTemplateError(
   error: unknown,
   fallback: Place,
   faults: FaultList,
-  nodeId: string,
+  nodeId?: string,
 ): void {
   const { file, line, column } = error instanceof JinjaError ? error : {};
   const isPlaced = file !== undefined && !file.startsWith('<');
@@ -39,5 +39,5 @@ export function reportTemplateError(
       ? { hint: error.hint }
       : {};
   const message = error instanceof JinjaError ? error.detail : messageOf(error);
-  faults.error(place, message, { nodeId, ...hint });
+  faults.error(place, message, { ...(nodeId === undefined ? {} : { nodeId }), ...hint });
 }

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { posix } from 'node:path';
 import { printValue, reprValue } from './jinja/print.ts';
 import { toPython } from './jinja/python-value.ts';
 import { type JinjaValue, PyDict } from './jinja/values.ts';
 import type { ModelNode, SourceNode } from './model-node.ts';
 import type { PackageSource } from './package-source.ts';
 import type { Config, TestEntry } from './properties.ts';
+import { foldersOf } from './yaml-folders.ts';
 
 /** What a generic test is called and known by: the same as in dbt, so that states can be shared. */
 export interface TestIdentity {
@@ -83,12 +83,6 @@ function nameTest(
   if (name.length <= nameLengthMax) return { name, alias: name };
   const digest = createHash('md5').update(name).digest('hex');
   return { name, alias: `${start.slice(0, shortStart)}_${digest}` };
-}
-
-/** Folders of the YAML file, without the first: the one that its kind is looked for in. */
-function foldersOf(pack: PackageSource, file: string): string[] {
-  const inside = file.startsWith(`${pack.folder}/`) ? file.slice(pack.folder.length + 1) : file;
-  return posix.dirname(inside).split('/').slice(1);
 }
 
 /** dbt digests texts: maps by their keys, lists as they are, anything else printed. */

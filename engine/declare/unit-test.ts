@@ -5,6 +5,7 @@ import type { NodeIndex } from './node-index.ts';
 import type { PackageSource } from './package-source.ts';
 import { asConfig, asList, asTexts, type Config } from './properties.ts';
 import type { SourceIndex } from './source-index.ts';
+import { foldersOf } from './yaml-folders.ts';
 
 interface UnitSources {
   readonly packages: readonly PackageSource[];
@@ -65,7 +66,7 @@ function buildUnitTest(
     name,
     resourceType: 'unit_test',
     packageName: pack.name,
-    fqn: [...model.fqn.slice(0, -1), wanted, name],
+    fqn: [pack.name, ...foldersOf(pack, place.file), wanted, name],
     file: place.file,
     tags: asTexts(config['tags'] ?? entry['tags']),
     config,

@@ -1,0 +1,46 @@
+import type { MacroEntry, MacroLibrary } from '../declare/macro-library.ts';
+
+const tags = /\{#[\s\S]*?#\}|\{[{%]([\s\S]*?)[%}]\}/g;
+const calls =
+  /(?<![\w.'"])(?:([A-Za-z_]\w*)\s*\.\s*)?([A-Za-z_]\w*)\s*\(\s*(?:['"](\w+)['"])?(?:\s*,\s*['"](\w+)['"])?/g;
+
+/**
+ * Ids of the macros that a template names in a call, in the order of their names. Read off the
+ * text, branches that are not taken included, as dbt's own reading does.
+ */
+export function findMacroCalls(
+  library: MacroLibrary,
+  packageName: string,
+  text: string,
+  self?: MacroEntry,
+): string[] {
+  const found = new Set<string>();
+  for (const [, inside] of text.matchAll(tags)) {
+    if (inside === undefined) continue;
+    for (const [, owner, name = '', first, second] of inside.matchAll(calls)) {
+      const entry = findEntry(library, packageName, { owner, name, first, second });
+      if (entry && entry !== self) found.add(entry.id);
+    }
+  }
+  return [...found];
+}
+
+interface WrittenCall {
+  readonly owner: string | undefined;
+  readonly name: string;
+  readonly first: string | undefined;
+  readonly second: string | undefined;
+}
+
+function findEntry(
+  library: MacroLibrary,
+  packageName: string,
+  { owner, name, first, second }: WrittenCall,
+): MacroEntry | undefined {
+  if (owner === undefined) return library.find(name, packageName);
+  if (owner === 'adapter' && name === 'dispatch' && first !== undefined) {
+    const entry = library.dispatch(first, second, packageName);
+    return 'searched' in entry ? undefined : entry;
+  }
+  return library.isPackage(owner) ? library.findIn(name, owner) : undefined;
+}

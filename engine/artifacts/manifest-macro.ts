@@ -1,0 +1,62 @@
+import type { MacroEntry } from '../declare/macro-library.ts';
+import { asConfig, asList, type Config, type PlacedEntry } from '../declare/properties.ts';
+import { packageFile } from './file-path.ts';
+import { findMacroCalls } from './macro-calls.ts';
+import type { ManifestSources } from './manifest-sources.ts';
+import { docsOf } from './node-config.ts';
+
+/** Every macro as an entry of `macros`, ours among them under dbt's name. */
+export function manifestMacros(from: ManifestSources): Record<string, Config> {
+  return Object.fromEntries(
+    from.project.library.all.map((macro) => [
+      macro.id,
+      manifestMacro(from, macro, from.project.macroPatches.get(macro.id)),
+    ]),
+  );
+}
+
+function manifestMacro(
+  { project, createdAt }: ManifestSources,
+  macro: MacroEntry,
+  patch: PlacedEntry | undefined,
+): Config {
+  const file = packageFile(project, macro.packageName, macro.file);
+  const text = macroText(macro);
+  const entry = patch?.entry ?? {};
+  const config = asConfig(entry['config']);
+  return {
+    name: macro.name,
+    resource_type: 'macro',
+    package_name: macro.packageName,
+    path: file,
+    original_file_path: file,
+    unique_id: macro.id,
+    macro_sql: text,
+    depends_on: { macros: findMacroCalls(project.library, macro.packageName, text, macro) },
+    description: typeof entry['description'] === 'string' ? entry['description'] : '',
+    meta: { ...asConfig(entry['meta']), ...asConfig(config['meta']) },
+    docs: docsOf({ ...entry, ...config }),
+    patch_path:
+      patch === undefined
+        ? null
+        : `${macro.packageName}://${packageFile(project, macro.packageName, patch.place.file)}`,
+    arguments: asList(entry['arguments']).map((value) => {
+      const { name, type, description } = asConfig(value);
+      return {
+        name: String(name),
+        type: typeof type === 'string' ? type : null,
+        description: typeof description === 'string' ? description : '',
+      };
+    }),
+    created_at: createdAt,
+    supported_languages: null,
+  };
+}
+
+/** From the opening tag to the end of the closing one. */
+function macroText({ template, node }: MacroEntry): string {
+  const { text } = template;
+  const start = text.lastIndexOf('{%', node.at);
+  const end = text.indexOf('%}', node.bodyEnd);
+  return text.slice(Math.max(start, 0), end < 0 ? undefined : end + 2);
+}

@@ -1,0 +1,166 @@
+import { didYouMean } from '../words/suggest.ts';
+import { parseTemplate } from './jinja/parse-template.ts';
+import type { FaultList, Place } from './model-fault.ts';
+import type { ExposureNode, ModelNode, SourceNode } from './model-node.ts';
+import type { NodeIndex } from './node-index.ts';
+import { type Reading, renderNode, stillMoment } from './node-render.ts';
+import { type RenderTrace, startTrace } from './node-scope.ts';
+import type { PackageSource } from './package-source.ts';
+import { asConfig, asList, asTexts, mergeConfig, type PlacedEntry } from './properties.ts';
+import { relationValue } from './relation-value.ts';
+import type { SourceIndex } from './source-index.ts';
+import { reportTemplateError } from './template-fault.ts';
+import { foldersOf } from './yaml-folders.ts';
+
+export const exposureTypes = ['dashboard', 'notebook', 'analysis', 'ml', 'application'] as const;
+const maturities = ['low', 'medium', 'high'] as const;
+
+export interface ExposureSources {
+  readonly packages: readonly PackageSource[];
+  readonly refs: NodeIndex<ModelNode>;
+  readonly sources: SourceIndex;
+  readonly reading: Reading;
+}
+
+interface Missing {
+  readonly complaint: string;
+  readonly hint?: string;
+}
+
+/**
+ * `exposures:` of every package: what is made of the models outside the warehouse. Their faults name
+ * no node: nothing is built for an exposure, so that they would be told by no step.
+ */
+export async function buildExposures(
+  from: ExposureSources,
+  faults: FaultList,
+): Promise<ExposureNode[]> {
+  const found = new Map<string, ExposureNode>();
+  for (const pack of from.packages) {
+    for (const placed of pack.properties.exposures ?? []) {
+      const node = await buildExposure(from, pack, placed, faults);
+      if (node === undefined) continue;
+      const first = found.get(node.id);
+      if (first === undefined) found.set(node.id, node);
+      else {
+        const message = `the exposure "${node.name}" is written twice; the other is in ${first.file}`;
+        faults.error(node.place, message, { hint: 'rename one of them' });
+      }
+    }
+  }
+  return [...found.values()];
+}
+
+async function buildExposure(
+  from: ExposureSources,
+  pack: PackageSource,
+  placed: PlacedEntry,
+  faults: FaultList,
+): Promise<ExposureNode | undefined> {
+  const { entry, place } = placed;
+  const name = String(entry['name'] ?? '');
+  const id = `exposure.${pack.name}.${name}`;
+  for (const complaint of complainOf(name, entry)) faults.error(place, complaint);
+  const beside = { tags: asTexts(entry['tags']), meta: asConfig(entry['meta']) };
+  const config = mergeConfig(beside, asConfig(entry['config']));
+  if (config['enabled'] === false || name === '') return undefined;
+  const calls = await renderCalls(from, pack, id, placed, faults);
+  const dependsOn = new Set<string>();
+  for (const { trace, place: at } of calls) {
+    const targets: (ModelNode | SourceNode | Missing)[] = [
+      ...trace.refs.map((call) => from.refs.find(call, pack.name)),
+      ...trace.sources.map((call) => from.sources.find(call.source, call.table, pack.name)),
+    ];
+    for (const target of targets) {
+      if ('id' in target) dependsOn.add(target.id);
+      else {
+        const { complaint, hint } = target;
+        faults.error(at, complaint, hint === undefined ? {} : { hint });
+      }
+    }
+  }
+  return {
+    id,
+    name,
+    resourceType: 'exposure',
+    packageName: pack.name,
+    fqn: [pack.name, ...foldersOf(pack, place.file), name],
+    file: place.file,
+    tags: asTexts(config['tags']),
+    config,
+    dependsOn: [...dependsOn],
+    entry,
+    refs: calls.flatMap(({ trace }) => trace.refs),
+    sources: calls.flatMap(({ trace }) => trace.sources),
+    place,
+  };
+}
+
+function complainOf(name: string, entry: PlacedEntry['entry']): string[] {
+  const complaints: string[] = [];
+  const called = `the exposure "${name}"`;
+  if (!/^\w+$/.test(name)) complaints.push(`${called} needs a name of letters, digits and _`);
+  const isOneOf = (key: string, values: readonly string[]): void => {
+    const value = entry[key];
+    if (values.includes(String(value))) return;
+    const meant = value === undefined ? '' : didYouMean(String(value), values);
+    const told = value === undefined ? `has no ${key}` : `is of ${key} "${String(value)}"`;
+    complaints.push(`${called} ${told}${meant} (one of ${values.join(', ')})`);
+  };
+  isOneOf('type', exposureTypes);
+  if (entry['maturity'] !== undefined && entry['maturity'] !== null)
+    isOneOf('maturity', maturities);
+  const owner = asConfig(entry['owner']);
+  if (owner['name'] === undefined && owner['email'] === undefined) {
+    complaints.push(`${called} has no owner with a name or an email`);
+  }
+  return complaints;
+}
+
+/** Each line of `depends_on` is an expression: `ref('x')`, `source('a', 'b')`. */
+async function renderCalls(
+  { reading }: ExposureSources,
+  pack: PackageSource,
+  id: string,
+  { entry, place, dependsOn = [] }: PlacedEntry,
+  faults: FaultList,
+): Promise<{ readonly trace: RenderTrace; readonly place: Place }[]> {
+  const { schema } = reading.target;
+  const calls: { trace: RenderTrace; place: Place }[] = [];
+  for (const [index, value] of asList(entry['depends_on']).entries()) {
+    const at = dependsOn[index] ?? place;
+    const text = String(value);
+    if (/^\s*metric\s*\(/.test(text)) continue;
+    const trace = startTrace();
+    const node = {
+      id,
+      name: String(entry['name']),
+      packageName: pack.name,
+      file: at.file,
+      fqn: [pack.name],
+      resourceType: 'exposure',
+      relation: { schema, name: 'exposure' },
+      config: {},
+      isExecuting: false,
+      isIncremental: false,
+      trace,
+      resolveRef: (call: { readonly name: string }) =>
+        relationValue({ schema, identifier: call.name }),
+      resolveSource: (call: { readonly table: string }) =>
+        relationValue({ schema, identifier: call.table }),
+    };
+    try {
+      const template = parseTemplate(`{{ ${text} }}`, { file: '<depends_on>' });
+      await renderNode(reading, stillMoment, node, template);
+      if (trace.refs.length + trace.sources.length === 0) {
+        faults.error(at, `"${text}" names no node`, {
+          hint: "write ref('model') or source('source', 'table')",
+        });
+      }
+    } catch (error) {
+      reportTemplateError(error, at, faults);
+    }
+    calls.push({ trace, place: at });
+  }
+  return calls;
+}
