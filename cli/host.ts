@@ -5,7 +5,7 @@ import {
   TerminalError,
   TransientError,
 } from '../engine/words/errors.ts';
-import type { OpenedProject } from './open-project.ts';
+import type { OpenedProject, OpenProjectOptions } from './assemble-project.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
 
 /** What the process ends with: success, a failure of the work, a wrong use of the command line. */
@@ -64,6 +64,16 @@ export function endAtOnce(): void {
   process.kill(process.pid, 'SIGKILL');
 }
 
+/** Connectors are loaded where a project may have connections. */
+async function openFolder(options: OpenProjectOptions): Promise<OpenedProject> {
+  const { assembleProject, isWithoutConnections } = await import('./assemble-project.ts');
+  if (isWithoutConnections(options.folder ?? '.')) {
+    return assembleProject(options, { extractors: {}, destinations: {} });
+  }
+  const { openProject } = await import('./open-project.ts');
+  return openProject(options);
+}
+
 function stopOnSignals(): { signal: AbortSignal; release: () => void } {
   const controller = new AbortController();
   const stop = (name: NodeJS.Signals): void => {
@@ -98,10 +108,9 @@ export function createHost(program: Command, streams: HostStreams): Host {
           folder,
           commandLine: ['tidemill', ...streams.argv.slice(2)].join(' '),
           openProject: async (options = {}) => {
-            const { openProject } = await import('./open-project.ts');
             const { readProjectFlags } = await import('./project-flags.ts');
             const flags = await readProjectFlags(program.opts());
-            project ??= openProject({ ...flags, env: streams.env, ...options });
+            project ??= await openFolder({ ...flags, env: streams.env, ...options });
             secrets.push(...project.project.secrets);
             return project;
           },

@@ -2,8 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, extname, join } from 'node:path';
 import type { Graph } from '../engine/declare/graph.ts';
+import type { ModelFault } from '../engine/declare/model-fault.ts';
 import type { ModelProject } from '../engine/declare/model-project.ts';
 import { type IndirectSelection, selectNodes } from '../engine/declare/select.ts';
+import type { ReadModelsRequest } from '../engine/plan/read-models.ts';
 import { TerminalError } from '../engine/words/errors.ts';
 import { silentLog } from '../engine/words/log.ts';
 import type { Warehouse } from '../engine/words/warehouse.ts';
@@ -32,24 +34,46 @@ export async function readOutline(
 ): Promise<Outline> {
   const { readProjectModels, joinGraph } = await import('../engine/plan/read-models.ts');
   const { findSyncNodes } = await import('../engine/plan/sync-nodes.ts');
-  const { project, env, log } = opened;
+  const models = await readProjectModels(requestOf(opened));
+  const graph = joinGraph(opened.project, models, findSyncNodes(opened.project, models, opened));
+  return { models, graph, ...select(graph, options) };
+}
+
+/** What is selected, and every fault: for who looks at no node more closely. */
+export interface Listing extends Omit<Outline, 'models'> {
+  readonly faults: readonly ModelFault[];
+}
+
+export async function readListing(
+  opened: OpenedProject,
+  options: OutlineOptions = {},
+): Promise<Listing> {
+  // A sync is described by the columns of its model.
+  if (opened.project.syncs.length > 0) {
+    const { models, ...outline } = await readOutline(opened, options);
+    return { ...outline, faults: models?.faults ?? [] };
+  }
+  const { readProjectOutline, joinGraph } = await import('../engine/plan/read-models.ts');
+  const models = await readProjectOutline(requestOf(opened));
+  const graph = joinGraph(opened.project, models, []);
+  return { graph, faults: models?.faults ?? [], ...select(graph, options) };
+}
+
+function requestOf(opened: OpenedProject): ReadModelsRequest {
+  const { project, env, log, openMemory } = opened;
   const { type, config } = project.warehouse;
   const file = String(config['path'] ?? '');
   const place = { dialect: type, catalog: basename(file, extname(file)) };
-  const models = await readProjectModels({
-    project,
-    place,
-    env,
-    log,
-    openMemory: opened.openMemory,
-  });
-  const graph = joinGraph(project, models, findSyncNodes(project, models, opened));
+  return { project, place, env, log, openMemory };
+}
+
+function select(graph: Graph, options: OutlineOptions): Pick<Outline, 'ids' | 'warnings'> {
   const selection = selectNodes(graph, options);
   if (selection.errors.length > 0) {
     throw new TerminalError(selection.errors.join('\n'), { code: 'selector-invalid' });
   }
   const ids = graph.order.filter((id) => selection.ids.has(id));
-  return { models, graph, ids, warnings: selection.warnings };
+  return { ids, warnings: selection.warnings };
 }
 
 const waitMaxMs = 10 * 60 * 1_000;

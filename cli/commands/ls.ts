@@ -2,7 +2,7 @@ import { Option } from 'commander';
 import { type GraphNode, resourceTypes } from '../../engine/declare/graph.ts';
 import { formatFault } from '../../engine/declare/model-fault.ts';
 import { exitCodes, type RegisterCommand } from '../host.ts';
-import { readOutline } from '../outline.ts';
+import { readListing } from '../outline.ts';
 import { type ScopeFlags, selectFlags } from './scope-flags.ts';
 
 const outputs = ['selector', 'name', 'path', 'json'] as const;
@@ -70,17 +70,18 @@ export const registerLs: RegisterCommand = (program, host) => {
     host.action(async (context, flags: LsFlags) => {
       const { terminal } = context;
       const opened = await context.openProject({ needsConnections: false });
-      const { models, graph, ids, warnings } = await readOutline(opened, flags);
+      const { faults, graph, ids, warnings } = await readListing(opened, flags);
       for (const warning of warnings) terminal.note(`warning: ${warning}`);
-      for (const fault of models?.faults ?? []) {
+      for (const fault of faults) {
         terminal.note(`${fault.severity}: ${formatFault(fault)}`);
       }
-      for (const id of ids) {
+      const lines = ids.flatMap((id) => {
         const node = graph.nodes.get(id);
-        if (!node || (flags.resourceType?.includes(node.resourceType) ?? true) === false) continue;
-        terminal.out(toLine(node, flags.json ? 'json' : flags.output));
-      }
-      const isBroken = models?.faults.some(({ severity }) => severity === 'error') ?? false;
+        if (!node || (flags.resourceType?.includes(node.resourceType) ?? true) === false) return [];
+        return [toLine(node, flags.json ? 'json' : flags.output)];
+      });
+      if (lines.length > 0) terminal.out(lines.join('\n'));
+      const isBroken = faults.some(({ severity }) => severity === 'error');
       return isBroken ? exitCodes.failure : exitCodes.success;
     }),
   );

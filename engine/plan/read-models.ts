@@ -1,7 +1,8 @@
 import { buildGraph, type Graph, type GraphNode } from '../declare/graph.ts';
 import type { ProjectMemory } from '../declare/memory/project-memory.ts';
-import { type ModelProject, readModelProject } from '../declare/model-project.ts';
 import type { Project } from '../declare/project/project.ts';
+import { type ProjectOutline, recallOutline } from '../declare/project-outline.ts';
+import type { ModelProject, ModelProjectOptions } from '../declare/project-shape.ts';
 import type { Log } from '../words/log.ts';
 import type { SyncNode } from './sync-nodes.ts';
 
@@ -16,16 +17,33 @@ export interface ReadModelsRequest {
 }
 
 /** The project's models, read from its files alone; undefined where it has none. */
-export async function readProjectModels({
-  project,
-  place,
-  env,
-  log,
-  openMemory,
-}: ReadModelsRequest): Promise<ModelProject | undefined> {
+export async function readProjectModels(
+  request: ReadModelsRequest,
+): Promise<ModelProject | undefined> {
+  const options = optionsOf(request);
+  return options && (await readNow(options));
+}
+
+/** Their names, edges and faults alone: what was kept of them is less to read. */
+export async function readProjectOutline(
+  request: ReadModelsRequest,
+): Promise<ProjectOutline | undefined> {
+  const options = optionsOf(request);
+  const known = options?.memory && recallOutline(options, options.memory);
+  return known ?? (options && (await readNow(options)));
+}
+
+async function readNow(options: ModelProjectOptions): Promise<ModelProject> {
+  // Loaded here: the template language is as much code as all the rest.
+  const { readModelProject } = await import('../declare/model-project.ts');
+  return await readModelProject(options);
+}
+
+function optionsOf(request: ReadModelsRequest): ModelProjectOptions | undefined {
+  const { project, place, env, log, openMemory } = request;
   if (!project.models) return undefined;
   const { name = 'warehouse', schema = 'main' } = project.target ?? {};
-  return readModelProject({
+  return {
     root: project.folder,
     name: project.name,
     modelsPath: project.models.path,
@@ -35,13 +53,13 @@ export async function readProjectModels({
     log,
     ...(openMemory ? { memory: openMemory() } : {}),
     connections: [...project.connections.keys()].map((connection) => ({ name: connection })),
-  });
+  };
 }
 
 /** Streams, sources, models, tests and syncs in one graph, so that selectors reach all of them. */
 export function joinGraph(
   project: Project,
-  models: ModelProject | undefined,
+  models: Pick<ModelProject, 'graph'> | undefined,
   syncs: readonly SyncNode[],
   streamIds: Iterable<string> = [],
 ): Graph {
@@ -64,7 +82,7 @@ export function joinGraph(
   });
   return buildGraph([
     ...nodes,
-    ...(models?.nodes.values() ?? []),
+    ...(models?.graph.nodes.values() ?? []),
     ...syncs.map(({ graphNode }) => graphNode),
   ]);
 }
