@@ -1,11 +1,18 @@
 import { parseArgs } from 'node:util';
 import { diffBench } from './diff.ts';
 import { historyBenches } from './history.ts';
+import { identityBenches } from './identity.ts';
 import { landingBenches } from './landing.ts';
 import { loopBenches } from './loop.ts';
 import type { Bench, Measurement } from './measure.ts';
 
-const benches: readonly Bench[] = [...landingBenches, ...historyBenches, diffBench, ...loopBenches];
+const benches: readonly Bench[] = [
+  ...landingBenches,
+  ...historyBenches,
+  ...identityBenches,
+  diffBench,
+  ...loopBenches,
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -18,6 +18,7 @@ const loaders: Readonly<Record<string, () => Promise<RegisterCommand>>> = {
   parse: async () => (await import('./parse.ts')).registerParse,
   compile: async () => (await import('./compile.ts')).registerCompile,
   show: async () => (await import('./show.ts')).registerShow,
+  identity: async () => (await import('./identity.ts')).registerIdentity,
   source: async () => (await import('./source.ts')).registerSource,
   docs: async () => (await import('./docs.ts')).registerDocs,
   query: async () => (await import('./query.ts')).registerQuery,

@@ -7,7 +7,7 @@ import {
 import { didYouMean } from '../words/suggest.ts';
 import { asTexts, type Config, isConfig } from './properties.ts';
 
-/** Records a block may have where its rule does not say: more is a shared switchboard, no person. */
+/** Records a block may have where its rule does not say: more is a switchboard, no person. */
 const blockRecordsDefault = 200;
 /** Every pair of a block is looked at: the work grows with the square of its records. */
 const blockRecordsMost = 10_000;

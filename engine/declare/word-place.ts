@@ -2,8 +2,8 @@ import type { Place } from './model-fault.ts';
 
 /**
  * Where in a text stands what a complaint is about: the words it quotes, looked for as texts or as
- * named arguments of the template. `the rule "x"` narrows the search to what follows that rule's name. Undefined where
- * nothing is found, or a word alone is there more than once.
+ * named arguments of the template. `the rule "x"` narrows the search to what follows that rule's
+ * name. Undefined where nothing is found, or a word alone is there more than once.
  */
 export function placeOfWords(file: string, text: string, complaint: string): Place | undefined {
   const rule = /the rule "(\w+)"/.exec(complaint)?.[1];

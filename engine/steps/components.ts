@@ -47,8 +47,9 @@ export async function connectComponents(
       roots = next;
     }
     const nextLabels = await create('labels', relabel(labels, roots));
-    const nextLinks = await create('links', contract(links, roots));
-    await dropTables(session, [labels, links, roots]);
+    const half = await create('links', contractVertices(links, roots));
+    const nextLinks = await create('links', contractNeighbours(half, roots));
+    await dropTables(session, [labels, links, half, roots]);
     [labels, links] = [nextLabels, nextLinks];
   }
   await dropTables(session, [links]);
@@ -100,11 +101,28 @@ function relabel(labels: RawBuilder<unknown>, roots: RawBuilder<unknown>): RawBu
     left join ${roots} as roots on roots.vertex = labels.component`;
 }
 
-function contract(links: RawBuilder<unknown>, roots: RawBuilder<unknown>): RawBuilder<unknown> {
+/**
+ * One end at a time: with both in one statement a planner may begin with all pairs of roots that
+ * differ.
+ */
+function contractVertices(
+  links: RawBuilder<unknown>,
+  roots: RawBuilder<unknown>,
+): RawBuilder<unknown> {
   return sql`
-    select distinct left_side.root as vertex, right_side.root as neighbour
+    select distinct roots.root as vertex, links.neighbour
     from ${links} as links
-    inner join ${roots} as left_side on left_side.vertex = links.vertex
-    inner join ${roots} as right_side on right_side.vertex = links.neighbour
-    where left_side.root <> right_side.root`;
+    inner join ${roots} as roots on roots.vertex = links.vertex`;
+}
+
+function contractNeighbours(
+  links: RawBuilder<unknown>,
+  roots: RawBuilder<unknown>,
+): RawBuilder<unknown> {
+  return sql`
+    select distinct links.vertex, roots.root as neighbour
+    from ${links} as links
+    inner join ${roots} as roots
+      on roots.vertex = links.neighbour
+      and roots.root <> links.vertex`;
 }

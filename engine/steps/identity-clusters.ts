@@ -129,15 +129,20 @@ async function splitComponents(
   await dropTables(session, [splitTable]);
 }
 
-/** Pairs decided to be different that the matches connect all the same. */
+/**
+ * Pairs decided to be different that the matches connect all the same. Compared after the group, so
+ * that no planner begins with every two records of a component.
+ */
 function createSplit({ matches, components }: Connected): RawBuilder<unknown> {
   return sql`
     create temporary table ${splitTable} as
-    select matches.left_record, matches.right_record, one.component
+    select matches.left_record, matches.right_record, min(one.component) as component
     from ${tableOf(matches)} as matches
     inner join ${components} as one on one.record = matches.left_record
     inner join ${components} as other on other.record = matches.right_record
-    where matches.outcome = 'apart' and one.component = other.component`;
+    where matches.outcome = 'apart'
+    group by matches.left_record, matches.right_record
+    having min(one.component) = min(other.component)`;
 }
 
 /** Their matches from the strongest to the weakest: a person's word, then the order of rules. */

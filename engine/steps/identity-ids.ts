@@ -24,24 +24,23 @@ export function passIdsOn(ids: Relation, records: Relation, canonicalId: string)
     update ${tableOf(ids)}
     set founder = heirs.heir
     from (
-      select founder, heir
+      select gone.record as founder, by_age.record as heir
       from (
+        select record, ${id} as canonical_id
+        from ${beforeTable}
+        where record not in (select record from ${tableOf(records)})
+      ) as gone
+      inner join (
         select
-          gone.record as founder,
-          left_over.record as heir,
+          left_over.${id} as canonical_id,
+          records.record,
           row_number() over (
-            partition by gone.record
+            partition by left_over.${id}
             order by records.created_at nulls last, records.record
           ) as age
-        from (
-          select record, ${id} as canonical_id
-          from ${beforeTable}
-          where record not in (select record from ${tableOf(records)})
-        ) as gone
-        inner join ${beforeTable} as left_over on left_over.${id} = gone.canonical_id
+        from ${beforeTable} as left_over
         inner join ${tableOf(records)} as records on records.record = left_over.record
-      ) as by_age
-      where age = 1
+      ) as by_age on by_age.canonical_id = gone.canonical_id and by_age.age = 1
     ) as heirs
     where ${sql.id(ids.name)}.founder = heirs.founder`;
 }

@@ -63,15 +63,14 @@ export function insertReview(
       ) as matches
       inner join ${tableOf(identity)} as one on one.record = matches.left_record
       inner join ${tableOf(identity)} as other on other.record = matches.right_record
-      where one.${id} <> other.${id}
-        and not exists (
-          select 1
-          from ${tableOf(matches)} as decisions
-          where decisions.rule in (${decided})
-            and decisions.left_record = matches.left_record
-            and decisions.right_record = matches.right_record
-            and decisions.rule <> matches.rule
-        )
+      where not exists (
+        select 1
+        from ${tableOf(matches)} as decisions
+        where decisions.rule in (${decided})
+          and decisions.left_record = matches.left_record
+          and decisions.right_record = matches.right_record
+          and decisions.rule <> matches.rule
+      )
     ) as ranked
-    where rank_of_pair = 1`;
+    where rank_of_pair = 1 and left_id <> right_id`;
 }

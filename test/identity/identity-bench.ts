@@ -97,28 +97,29 @@ export async function createPeople(bench: Workbench): Promise<void> {
 
 /** Puts records in the place of those of their names. */
 export async function put(bench: Workbench, ...people: Person[]): Promise<void> {
-  for (const { system, id, made, email, phone, name, firm, twin, merged, gone } of people) {
-    await remove(bench, `${system}:${id}`);
-    await bench.warehouse.execute(sql`
-      insert into people
-      values (${system}, ${id}, ${made ?? null}, ${email ?? null}, ${phone ?? null}, ${name ?? null},
-        ${firm ?? null}, ${twin ?? null}, ${merged ?? null}, ${gone ?? false})`);
-  }
+  if (people.length === 0) return;
+  const rows = people.map(
+    ({ system, id, made, email, phone, name, firm, twin, merged, gone }) => sql`
+      (${system}, ${id}, ${made ?? null}, ${email ?? null}, ${phone ?? null}, ${name ?? null},
+        ${firm ?? null}, ${twin ?? null}, ${merged ?? null}, ${gone ?? false})`,
+  );
+  await remove(bench, ...people.map(({ system, id }) => `${system}:${id}`));
+  await bench.warehouse.execute(sql`insert into people values ${sql.join(rows)}`);
 }
 
 export async function remove(bench: Workbench, ...records: string[]): Promise<void> {
-  for (const record of records) {
-    await bench.warehouse.execute(sql`
-      delete from people where system || ':' || id = ${record}`);
-  }
+  if (records.length === 0) return;
+  await bench.warehouse.execute(sql`
+    delete from people where system || ':' || id in (${sql.join(records)})`);
 }
 
 export async function decide(bench: Workbench, ...decisions: Decision[]): Promise<void> {
-  for (const { left, right, decision, why, at } of decisions) {
-    await bench.warehouse.execute(sql`
-      insert into mart.decisions
-      values (${left}, ${right}, ${decision}, ${why ?? null}, ${at ?? null})`);
-  }
+  if (decisions.length === 0) return;
+  const rows = decisions.map(
+    ({ left, right, decision, why, at }) => sql`
+      (${left}, ${right}, ${decision}, ${why ?? null}, ${at ?? null})`,
+  );
+  await bench.warehouse.execute(sql`insert into mart.decisions values ${sql.join(rows)}`);
 }
 
 export function build(
@@ -163,4 +164,18 @@ export async function readAll(
     found[name] = rows.map((row) => JSON.stringify(row)).toSorted();
   }
   return found;
+}
+
+/** Everything but the ids' names: clusters, matches, what is to be reviewed, large blocks. */
+export async function readPartition(bench: Workbench, name: string): Promise<readonly Row[][]> {
+  return Promise.all(
+    [
+      `select string_agg(record || (case when is_primary then '*' else '' end), ' ' order by record)
+         as records, min(component) as component
+       from mart.${name} group by person_id order by all`,
+      `select * from mart.${name}_matches order by all`,
+      `select * exclude (left_id, right_id) from mart.${name}_review order by all`,
+      `select * from mart.${name}_oversize order by all`,
+    ].map((text) => bench.rows(text)),
+  );
 }

@@ -3,12 +3,10 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { sql } from 'kysely';
 import { openProject } from '../../cli/open-project.ts';
 import { planProject } from '../../cli/work.ts';
 import { explainPlan, isNothingToDo } from '../../engine/plan/explain-plan.ts';
 import type { RunResult } from '../../engine/run/run-plan.ts';
-import type { Session } from '../../engine/words/warehouse.ts';
 import { createClock } from '../../sandbox/clock.ts';
 import { type Sandboxes, startSandboxes } from '../../sandbox/start-sandboxes.ts';
 import { type Intercepted, startProxy } from '../salesforce/proxy.ts';
@@ -40,7 +38,7 @@ export interface Twin extends AsyncDisposable {
   call(command: 'extract' | 'build' | 'sync'): Promise<RunEnd>;
   /** Empty, or the plan that still has something to do. */
   planLeft(): Promise<string>;
-  /** Every model's rows, without our clock's columns, ids that depend on it renamed. */
+  /** Every model's rows, without our clock's columns, records that syncs made renamed. */
   readTables(): Promise<Tables>;
 }
 
@@ -142,14 +140,16 @@ export async function startTwin(startMs: number, contacts: number, watch?: Watch
     readTables: async () => {
       using opened = open();
       await using warehouse = await opened.openWarehouse({ readOnly: true });
-      const name = await findNames(warehouse, sandboxes);
+      const name = findNames(sandboxes);
       const rename = (text: string): string => nameRound(text, startMs) ?? name(text);
       return await readTablesOf(warehouse, {
         without: ourClock,
         // Logs of what was observed, and when: their heads are in the tables made of them.
-        skips: (table) => table.endsWith('_versions'),
-        // What was believed once depends on when we looked; what is believed now does not.
-        keeps: (_, row) => (row['recorded_to'] ?? null) === null,
+        skips: (table) => table.endsWith('_versions') || table.endsWith('_events'),
+        // What was believed once depends on when we looked; what is believed now does not. So do
+        // ids that went into others.
+        keeps: (_, row) =>
+          (row['recorded_to'] ?? null) === null && row['current_id'] === row['canonical_id'],
         rename,
       });
     },
@@ -173,8 +173,7 @@ function nameRound(text: string, startMs: number): string | undefined {
 
 const ourClock = new Set([
   'observed_at',
-  'first_observed_at',
-  'anchor',
+  'first_seen_at',
   'recorded_from',
   'recorded_to',
   'valid_to_recorded_at',
@@ -217,12 +216,11 @@ function hasMoved({ steps }: RunResult): boolean {
 }
 
 /**
- * Names that two histories of observation share. A record that a sync made is called by what the
- * sync matches it by, since its id depends on the order of creation; a canonical id, which comes
- * from the member seen first, by its members.
+ * Names that two histories of observation share: a record that a sync made is called by what the
+ * sync matches it by, since its id depends on the order of creation. Canonical ids need none: they
+ * are the same.
  */
-async function findNames(session: Session, sandboxes: Sandboxes) {
-  const { salesforce, hubspot } = sandboxes;
+function findNames({ salesforce, hubspot }: Sandboxes) {
   const records = new Map<string, string>();
   for (const row of liveRows(salesforce, 'Lead')) {
     records.set(String(row['Id']), `lead ${String(row['Email'])}`);
@@ -234,19 +232,10 @@ async function findNames(session: Session, sandboxes: Sandboxes) {
     const account = row['salesforce_account_id'];
     if (account) records.set(String(row['id']), `company ${String(account)}`);
   }
-  const nameRecord = (text: string): string => {
-    const [, system = '', id = ''] = /^(salesforce:|hubspot:)(.+)$/.exec(text) ?? [];
-    return system === '' ? (records.get(text) ?? text) : `${system}${records.get(id) ?? id}`;
-  };
-  const canonical = new Map<string, string>();
-  for (const kind of ['account', 'contact', 'opportunity', 'user']) {
-    const plural = kind === 'opportunity' ? 'opportunities' : `${kind}s`;
-    const rows = await session.query<{ id: string; record: string }>(sql`
-      select ${sql.id(`${kind}_id`)} as id, record from ${sql.id('identity', `identity_${plural}`)}`);
-    for (const { id, record } of rows) {
-      const names = [canonical.get(id) ?? [], nameRecord(record)].flat();
-      canonical.set(id, names.toSorted().join(' = '));
-    }
-  }
-  return (text: string): string => canonical.get(text) ?? nameRecord(text);
+  return (text: string): string =>
+    records.get(text) ??
+    text.replaceAll(
+      /\b(salesforce|hubspot):(\w+)/g,
+      (_, system: string, id: string) => `${system}:${records.get(id) ?? id}`,
+    );
 }

@@ -9,16 +9,37 @@ export function dyingNode(materialization: Materialization): BuildNode {
     recordedAt: 'recorded',
     changedBy: 'content',
   } as const;
+  const identity = {
+    canonicalId: 'thing_id',
+    system: 'system',
+    recordId: 'id',
+    primaryBy: [],
+    rules: [
+      {
+        name: 'name',
+        kind: 'exact',
+        keys: ['name'],
+        score: 1,
+        blockRecordsMax: 100,
+        acrossSystems: false,
+        agree: [],
+      },
+    ],
+  } as const;
   const checks = [checkOf('id is null')];
+  const newest = 'select id, max(name) as name from log group by id';
+  const selects: Partial<Record<Materialization, string>> = {
+    incremental: newest,
+    identity: `select 'crm' as system, * from (${newest})`,
+  };
   return nodeOf(
-    materialization === 'incremental'
-      ? 'select id, max(name) as name from log group by id'
-      : 'select * from log',
+    selects[materialization] ?? 'select * from log',
     {
       materialization,
       uniqueKey: ['id'],
       onSchemaChange: 'append_new_columns',
       ...(materialization === 'history' ? { history } : {}),
+      ...(materialization === 'identity' ? { identity } : {}),
     },
     { isIncremental: true, checks },
   );

@@ -30,10 +30,10 @@ async function readThing(path: string) {
   return warehouse.query(sql`select * from mart.thing order by all`);
 }
 
-const steps = { table: 5, incremental: 6, history: 11 } as const;
+const steps = { table: 5, incremental: 6, history: 11, identity: 23 } as const;
 
-test.each(['table', 'incremental', 'history'] as const)(
-  'a %s killed before any of its statements is whole, and the next build ends as if undisturbed',
+test.each(['table', 'incremental', 'history', 'identity'] as const)(
+  '%s: killed before any of its statements it is whole, and the next build ends as if undisturbed',
   { timeout: 120_000 },
   async (kind) => {
     await using bench = await openWorkbench();

@@ -1,0 +1,203 @@
+import { userInfo } from 'node:os';
+import { relative } from 'node:path';
+import { type Command, Option } from 'commander';
+import { sql } from 'kysely';
+import type { ModelNode } from '../../engine/declare/model-node.ts';
+import { tablesOf } from '../../engine/steps/identity-shape.ts';
+import { tableOf } from '../../engine/steps/relation-statements.ts';
+import { assertThat, TerminalError } from '../../engine/words/errors.ts';
+import { plural } from '../../engine/words/plural.ts';
+import type { Relation } from '../../engine/words/table.ts';
+import type { Row, Warehouse } from '../../engine/words/warehouse.ts';
+import { type CommandContext, exitCodes, type Host, type RegisterCommand } from '../host.ts';
+import { type Decided, findIdentities, recordDecision } from '../identity-decisions.ts';
+import type { OpenedProject } from '../open-project.ts';
+import { readOutline, withReadableWarehouse } from '../outline.ts';
+import { formatTable } from '../text-table.ts';
+import { wholeNumber } from './flags.ts';
+
+interface ReviewFlags {
+  readonly model?: string;
+  readonly limit: number;
+  readonly json?: boolean;
+}
+
+interface DecideFlags {
+  readonly model?: string;
+  readonly why: string;
+}
+
+const limitDefault = 20;
+const reviewColumns = ['reason', 'score', 'rule', 'left_record', 'right_record', 'evidence'];
+
+async function open(context: CommandContext, name: string | undefined) {
+  const opened = await context.openProject({ needsConnections: false });
+  const { models } = await readOutline(opened);
+  const identities = findIdentities(models, name);
+  assertThat(models, 'an identity is a model of the project');
+  return { opened, models, identities };
+}
+
+async function stands(warehouse: Warehouse, relation: Relation): Promise<boolean> {
+  return (await warehouse.describe(relation)) !== undefined;
+}
+
+/** Pairs to look at, the most doubtful last: those cut, then those most alike. */
+async function readReview(warehouse: Warehouse, node: ModelNode, limit: number): Promise<Row[]> {
+  const { review } = tablesOf(node.relation);
+  if (!(await stands(warehouse, review))) return [];
+  return warehouse.query(sql`
+    select reason, round(score, 3) as score, rule, left_record, right_record, evidence
+    from ${tableOf(review)}
+    order by reason, score desc, left_record, right_record
+    limit ${sql.lit(limit)}`);
+}
+
+function registerReview(command: Command, host: Host): void {
+  command
+    .command('review')
+    .description('pairs of records that a person should decide about')
+    .option('--model <name>', 'one identity; else all of them')
+    .option('--limit <number>', 'how many of each', wholeNumber(1, 100_000), limitDefault)
+    .option('--json', 'print one JSON object a pair')
+    .addHelpText('after', '\nExample:\n  tidemill identity review --model identity_contacts')
+    .action(
+      host.action(async (context, flags: ReviewFlags) => {
+        const { terminal } = context;
+        const { opened, identities } = await open(context, flags.model);
+        await withReadableWarehouse(context, opened, async (warehouse) => {
+          for (const node of identities) {
+            const rows = await readReview(warehouse, node, flags.limit);
+            if (flags.json) {
+              for (const row of rows) terminal.out(JSON.stringify({ model: node.name, ...row }));
+              continue;
+            }
+            terminal.out(`${node.name}: ${plural(rows.length, 'pair')} to look at`);
+            const cells = rows.map((row) => reviewColumns.map((name) => row[name]));
+            if (rows.length > 0) terminal.out(formatTable(reviewColumns, cells));
+          }
+        });
+        return exitCodes.success;
+      }),
+    );
+}
+
+/** The identity that both records are in, so that nobody decides about a name that was mistyped. */
+async function findIdentityOf(
+  context: CommandContext,
+  opened: OpenedProject,
+  identities: readonly ModelNode[],
+  records: readonly [string, string],
+): Promise<ModelNode> {
+  const found = await withReadableWarehouse(context, opened, async (warehouse) => {
+    const holding: ModelNode[] = [];
+    for (const node of identities) {
+      if (!(await stands(warehouse, node.relation))) continue;
+      const [row] = await warehouse.query<{ records: unknown }>(sql`
+        select count(*) as records
+        from ${tableOf(node.relation)}
+        where record in (${sql.join([...records])})`);
+      if (Number(row?.records) === 2) holding.push(node);
+    }
+    return holding;
+  });
+  const [node, ...others] = found;
+  if (node && others.length === 0) return node;
+  const names = (node ? found : identities).map(({ name }) => name).join(', ');
+  throw new TerminalError(
+    node
+      ? `both records are in more than one identity: ${names}`
+      : `no identity holds both ${records.join(' and ')} (looked in ${names})`,
+    {
+      code: 'identity-records-unknown',
+      hint: node
+        ? 'say which with --model'
+        : 'records are named system:id, as in the column `record`; build the model first',
+    },
+  );
+}
+
+function registerDecide(command: Command, host: Host): void {
+  command
+    .command('decide <left> <right> <decision>')
+    .description('write down that two records are the same, or different, in the project’s seed')
+    .option('--model <name>', 'the identity, where several hold these records')
+    .addOption(new Option('--why <text>', 'the reason, kept as evidence').default('', 'none'))
+    .addHelpText(
+      'after',
+      '\nExample:\n  tidemill identity decide salesforce:003xx1 hubspot:51 same --why "called her"',
+    )
+    .action(
+      host.action(
+        async (context, left: string, right: string, said: string, flags: DecideFlags) => {
+          const decision = said.toLowerCase();
+          if ((decision !== 'same' && decision !== 'different') || left === right) {
+            throw new TerminalError(
+              left === right
+                ? 'a record is itself'
+                : `a decision is same or different, not ${said}`,
+              { code: 'identity-decision', hint: 'tidemill identity decide LEFT RIGHT same' },
+            );
+          }
+          const { opened, models, identities } = await open(context, flags.model);
+          const node = await findIdentityOf(context, opened, identities, [left, right]);
+          const decided: Decided = {
+            left,
+            right,
+            decision,
+            why: flags.why,
+            by: userInfo().username,
+            atMs: opened.clock.now(),
+          };
+          const path = relative(process.cwd(), recordDecision(models, node, decided));
+          context.terminal.out(`${left} and ${right}: ${decision}, written to ${path}`);
+          context.terminal.out(`the next build of ${node.name} follows it`);
+          return exitCodes.success;
+        },
+      ),
+    );
+}
+
+function registerResolve(command: Command, host: Host): void {
+  command
+    .command('resolve <id>')
+    .description('the id that a canonical id of any age resolves to now, and its records')
+    .addHelpText('after', '\nExample:\n  tidemill identity resolve con_0123456789abcdef')
+    .action(
+      host.action(async (context, id: string) => {
+        const { opened, identities } = await open(context, undefined);
+        return withReadableWarehouse(context, opened, async (warehouse) => {
+          for (const node of identities) {
+            const { ids, identity } = tablesOf(node.relation);
+            if (!(await stands(warehouse, ids))) continue;
+            const [known] = await warehouse.query<{ current_id: string | null }>(sql`
+              select current_id from ${tableOf(ids)} where canonical_id = ${id}`);
+            if (!known) continue;
+            const name = sql.id(node.nodeConfig.identity?.canonicalId ?? '');
+            const rows = await warehouse.query<{ record: string }>(sql`
+              select record from ${tableOf(identity)} where ${name} = ${known.current_id}
+              order by record`);
+            const records = rows.map(({ record }) => record).join(', ');
+            context.terminal.out(
+              known.current_id === null
+                ? `${id}: all of its records are gone from ${node.name}`
+                : `${known.current_id} of ${node.name}: ${records}`,
+            );
+            return exitCodes.success;
+          }
+          throw new TerminalError(`no identity ever gave the id ${id}`, { code: 'identity-id' });
+        });
+      }),
+    );
+}
+
+/** `identity`: what is doubtful, what people decide, and where an old id leads. */
+export const registerIdentity: RegisterCommand = (program, host) => {
+  const command = program
+    .command('identity')
+    .description('which records are the same: review, decide, resolve')
+    .addHelpText('after', '\nExample:\n  tidemill identity review');
+  registerReview(command, host);
+  registerDecide(command, host);
+  registerResolve(command, host);
+};

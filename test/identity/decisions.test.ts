@@ -1,0 +1,130 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openWorkbench, type Workbench } from '../materialize/workbench.ts';
+import {
+  build,
+  createPeople,
+  decide,
+  put,
+  readAll,
+  readClusters,
+  remove,
+} from './identity-bench.ts';
+
+let bench: Workbench;
+beforeEach(async () => {
+  bench = await openWorkbench();
+  await createPeople(bench);
+});
+afterEach(async () => {
+  await bench[Symbol.asyncDispose]();
+});
+
+describe('decisions', () => {
+  const chain = ['1', '2', '3', '4'].map((id, index) => ({
+    system: 'sf',
+    id,
+    made: index,
+    email: index < 2 ? 'a@x.org' : 'b@x.org',
+    ...(id === '3' ? { merged: '2' } : {}),
+  }));
+
+  test('"same" joins what no rule does, "different" cuts what a rule joins', async () => {
+    await put(bench, ...chain.slice(0, 2), { system: 'hs', id: '9' });
+    await decide(
+      bench,
+      { left: 'sf:2', right: 'sf:1', decision: 'different', why: 'brothers' },
+      { left: 'hs:9', right: 'sf:2', decision: 'Same', why: 'called her' },
+    );
+    await build(bench);
+    expect(await readClusters(bench)).toEqual(['hs:9 sf:2', 'sf:1']);
+    const decided = await bench.rows(
+      `select rule, evidence, outcome from mart.thing_matches
+       where rule in ('same', 'different') order by rule`,
+    );
+    expect(decided).toEqual([
+      { rule: 'different', evidence: 'brothers', outcome: 'apart' },
+      { rule: 'same', evidence: 'called her', outcome: 'joins' },
+    ]);
+  });
+
+  test('"different" cuts the weakest match on the way, and asks a person to look at the cut', async () => {
+    // 1 -email- 2 -merge- 3 -email- 4
+    await put(bench, ...chain);
+    await decide(bench, { left: 'sf:1', right: 'sf:3', decision: 'different' });
+    await build(bench);
+    expect(await readClusters(bench)).toEqual(['sf:1', 'sf:2 sf:3 sf:4']);
+    expect(
+      await bench.rows('select left_record, right_record, reason, rule from mart.thing_review'),
+    ).toEqual([{ left_record: 'sf:1', right_record: 'sf:2', reason: 'cut', rule: 'email' }]);
+    expect(await bench.rows('select distinct component from mart.thing')).toHaveLength(1);
+  });
+
+  test('a chain of people saying "same" does not outweigh one saying "different"', async () => {
+    await put(
+      bench,
+      { system: 'sf', id: '1' },
+      { system: 'sf', id: '2' },
+      { system: 'sf', id: '3' },
+    );
+    await decide(
+      bench,
+      { left: 'sf:1', right: 'sf:2', decision: 'same' },
+      { left: 'sf:2', right: 'sf:3', decision: 'same' },
+      { left: 'sf:3', right: 'sf:1', decision: 'different' },
+    );
+    await build(bench);
+    expect(await readClusters(bench)).toEqual(['sf:1 sf:2', 'sf:3']);
+    expect(await bench.rows('select reason, rule from mart.thing_review')).toEqual([
+      { reason: 'cut', rule: 'same' },
+    ]);
+  });
+
+  test('the newest of a pair counts, whichever way round it is written', async () => {
+    await put(bench, ...chain.slice(0, 2));
+    await decide(
+      bench,
+      { left: 'sf:1', right: 'sf:2', decision: 'different', at: 1 },
+      { left: 'sf:2', right: 'sf:1', decision: 'same', at: 2 },
+    );
+    await build(bench);
+    expect(await readClusters(bench)).toEqual(['sf:1 sf:2']);
+    await decide(bench, { left: 'sf:2', right: 'sf:1', decision: 'different', at: 3 });
+    expect(await build(bench)).toMatchObject({ action: 'merged' });
+    expect(await readClusters(bench)).toEqual(['sf:1', 'sf:2']);
+  });
+
+  test('hold for records that leave and come back, and take a pair out of review', async () => {
+    const names = { name: 'jonathan smith', firm: 'a' };
+    await put(
+      bench,
+      { system: 'sf', id: '1', ...names },
+      { system: 'hs', id: '2', ...names, name: 'jonatan schmidt' },
+    );
+    await build(bench);
+    expect(await bench.rows('select * from mart.thing_review')).toHaveLength(1);
+    await decide(bench, { left: 'sf:1', right: 'hs:2', decision: 'same' });
+    await build(bench);
+    expect(await bench.rows('select * from mart.thing_review')).toEqual([]);
+    await remove(bench, 'hs:2');
+    await build(bench);
+    await put(bench, { system: 'hs', id: '2' });
+    await build(bench);
+    expect(await readClusters(bench)).toEqual(['hs:2 sf:1']);
+  });
+
+  test('that say neither, or name no two records, stop the build with their number', async () => {
+    await put(bench, ...chain);
+    await build(bench);
+    const before = await readAll(bench, true);
+    await decide(
+      bench,
+      { left: 'sf:1', right: 'sf:2', decision: 'perhaps' },
+      { left: 'sf:1', right: 'sf:1', decision: 'different' },
+    );
+    await expect(build(bench)).rejects.toMatchObject({
+      code: 'identity-decisions',
+      message: 'mart.decisions: 2 decisions are neither same nor different, or name no two records',
+    });
+    expect(await readAll(bench, true)).toEqual(before);
+  });
+});

@@ -1,0 +1,162 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type DbtFolder, dbtProjectIn } from '../dbt/dbt-project.ts';
+
+const bin = fileURLToPath(new URL('../../cli/bin.ts', import.meta.url));
+const header = 'model,left_record,right_record,decision,why,decided_by,decided_at\n';
+
+const files = {
+  'dbt_project.yml': 'name: shop\nversion: "1.0"',
+  'seeds/people.csv': `system,id,email,name,firm
+crm,001,ann@x.org,Ann Lee,x.org
+shop,7,ANN@x.org ,Ann Lee,x.org
+shop,8,,Anne Leigh,x.org
+shop,9,,"Bob, Ray",x.org
+`,
+  'seeds/decisions.csv': header,
+  'macros/same_mail.sql': '{% macro same_mail(mail) %}lower(trim({{ mail }})){% endmacro %}',
+  'models/who.sql': `{{ config(
+  materialized='identity', canonical_id='person_id', id_prefix='per', record_id='id',
+  decisions='decisions',
+  rules=[
+    {'name': 'email', 'exact': same_mail('email'), 'score': 0.95},
+    {'name': 'name', 'fuzzy': 'lower(name)', 'block': 'firm', 'threshold': 0.97, 'review': 0.8},
+  ]
+) }}
+select * from {{ ref('people') }}`,
+  'models/people_once.sql':
+    "select person_id, min(record) as record from {{ ref('who') }} where is_primary group by 1",
+};
+
+function tidemill(folder: string, ...args: string[]) {
+  const all = [bin, '--project-dir', folder, ...args];
+  const env = { ...process.env, HOME: folder, NO_COLOR: '1' };
+  return new Promise<{ code: number; out: string; err: string }>((resolve) => {
+    execFile(process.execPath, all, { env }, (error, out, err) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err });
+    });
+  });
+}
+
+describe('an identity in a project', { timeout: 120_000 }, () => {
+  let shop: DbtFolder;
+  let decisions: string;
+  const clusters = () =>
+    shop.rows(
+      `select string_agg(record, ' ' order by record) as records
+       from main.who group by person_id order by 1`,
+    );
+  beforeAll(async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'identity-'));
+    for (const [path, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      writeFileSync(join(folder, path), text);
+    }
+    shop = dbtProjectIn(folder);
+    decisions = join(shop.folder, 'seeds', 'decisions.csv');
+    const result = await shop.build();
+    expect(result.steps.filter(({ status }) => status !== 'success')).toEqual([]);
+  }, 120_000);
+  afterAll(() => rmSync(shop.folder, { recursive: true, force: true }));
+
+  test('is built after the seeds of its records and decisions, by rules that call macros', async () => {
+    expect(await clusters()).toEqual([
+      { records: 'crm:001 shop:7' },
+      { records: 'shop:8' },
+      { records: 'shop:9' },
+    ]);
+    expect(await shop.rows('select count(*) as people from main.people_once')).toEqual([
+      { people: 3 },
+    ]);
+  });
+
+  test('is reused while nothing it reads has changed', async () => {
+    const { steps } = await shop.build();
+    expect(new Set(steps.map(({ status }) => status))).toEqual(new Set(['reused']));
+  });
+
+  test('shows what is doubtful, takes a decision into its seed, and follows it with the next build', async () => {
+    const review = await tidemill(shop.folder, 'identity', 'review', '--json');
+    const pairs = review.out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(pairs).toMatchObject([
+      { model: 'who', reason: 'doubtful', rule: 'name', right_record: 'shop:8' },
+      { model: 'who', reason: 'doubtful', rule: 'name', right_record: 'shop:8' },
+    ]);
+    const why = ['--why', 'married, "Leigh" since'];
+    const said = await tidemill(
+      shop.folder,
+      'identity',
+      'decide',
+      'shop:8',
+      'crm:001',
+      'same',
+      ...why,
+    );
+    expect(said).toMatchObject({ code: 0, err: '' });
+    expect(said.out).toContain('seeds/decisions.csv');
+    const written = readFileSync(decisions, 'utf8');
+    expect(written.startsWith(`${header}who,shop:8,crm:001,same,"married, ""Leigh"" since",`)).toBe(
+      true,
+    );
+    await shop.build();
+    expect((await clusters())[0]).toEqual({ records: 'crm:001 shop:7 shop:8' });
+    expect(await shop.rows(`select evidence from main.who_matches where rule = 'same'`)).toEqual([
+      { evidence: 'married, "Leigh" since' },
+    ]);
+    const [event] = await shop.rows('select event, from_id, to_id from main.who_events');
+    expect(event).toMatchObject({ event: 'merged' });
+    const resolved = await tidemill(shop.folder, 'identity', 'resolve', String(event?.['from_id']));
+    expect(resolved.out.trim()).toBe(`${String(event?.['to_id'])} of who: crm:001, shop:7, shop:8`);
+  });
+
+  test('takes a later decision for the one that counts', async () => {
+    shop.pass(60_000);
+    const said = await tidemill(
+      shop.folder,
+      'identity',
+      'decide',
+      'crm:001',
+      'shop:8',
+      'different',
+    );
+    expect(said.code).toBe(0);
+    await shop.build();
+    expect(await clusters()).toHaveLength(3);
+  });
+
+  test('refuses a decision on what it does not know, with what to do', async () => {
+    const before = readFileSync(decisions, 'utf8');
+    const wrong = await Promise.all([
+      tidemill(shop.folder, 'identity', 'decide', 'crm:002', 'shop:8', 'same'),
+      tidemill(shop.folder, 'identity', 'decide', 'crm:001', 'shop:8', 'perhaps'),
+      tidemill(shop.folder, 'identity', 'review', '--model', 'whom'),
+      tidemill(shop.folder, 'identity', 'resolve', 'per_0'),
+    ]);
+    expect(wrong.map(({ code }) => code)).toEqual([1, 1, 1, 1]);
+    expect(wrong.map(({ err }) => /^error.*$/m.exec(err)?.[0])).toEqual([
+      'error: no identity holds both crm:002 and shop:8 (looked in who)',
+      'error: a decision is same or different, not perhaps',
+      'error: there is no identity "whom"; did you mean "who"?',
+      'error: no identity ever gave the id per_0',
+    ]);
+    expect(readFileSync(decisions, 'utf8')).toBe(before);
+  });
+
+  test('is built anew when a rule changes, and says so, with the ids it gave', async () => {
+    const ids = () => shop.rows('select record, person_id from main.who order by record');
+    const before = await ids();
+    const path = join(shop.folder, 'models', 'who.sql');
+    writeFileSync(path, readFileSync(path, 'utf8').replace("'review': 0.8", "'review': 0.7"));
+    const { steps } = await shop.build();
+    const who = steps.find(({ id }) => id === 'model.shop.who');
+    expect(who).toMatchObject({ status: 'success', hint: 'its config changed' });
+    expect(await ids()).toEqual(before);
+  });
+});
