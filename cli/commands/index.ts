@@ -16,6 +16,7 @@ const loaders: Readonly<Record<string, () => Promise<RegisterCommand>>> = {
   serve: async () => (await import('./serve.ts')).registerServe,
   ls: async () => (await import('./ls.ts')).registerLs,
   parse: async () => (await import('./parse.ts')).registerParse,
+  lineage: async () => (await import('./lineage.ts')).registerLineage,
   compile: async () => (await import('./compile.ts')).registerCompile,
   show: async () => (await import('./show.ts')).registerShow,
   identity: async () => (await import('./identity.ts')).registerIdentity,

@@ -1,5 +1,5 @@
 import { computeReads, influence, nothing, type Reads, uniteReads } from './reads.ts';
-import { findColumn, type OutColumn, type Scope, wholeRow } from './scope.ts';
+import { fieldOf, findColumn, type OutColumn, type Scope, type Value, wholeRow } from './scope.ts';
 import {
   isFilled,
   isTree,
@@ -39,28 +39,159 @@ export function readItem(node: unknown, context: ExpressionContext): OutColumn {
     return { ...readItem(found.body['this'], context), name };
   }
   if (found?.kind === 'paren') return readItem(found.body['this'], context);
-  const parts = partsOf(node);
-  if (parts) {
-    const { reads, isWhole } = findColumn(context.scope, parts);
-    return { name: parts.at(-1), reads: isWhole ? reads : computeReads(reads) };
-  }
-  const name = found?.kind === 'dot' ? nameOf(found.body['field']) : undefined;
-  return { name, reads: computeReads(readExpression(node, context)) };
+  const name = found?.kind === 'dot' ? nameOf(found.body['field']) : partsOf(node)?.at(-1);
+  return { ...readValue(node, context), name };
 }
 
 /** Everything that an expression's value follows from. */
 export function readExpression(node: unknown, context: ExpressionContext): Reads {
   if (Array.isArray(node)) return uniteReads(node.map((one) => readExpression(one, context)));
-  if (!isTree(node)) return nothing;
+  return isTree(node) ? readValue(node, context).reads : nothing;
+}
+
+/** An expression's value, and what its fields follow from where it packs a struct. */
+function readValue(node: unknown, context: ExpressionContext): Value {
+  if (!isTree(node)) return { reads: nothing };
   const parts = partsOf(node);
   if (parts) {
     if (parts[0]?.startsWith('#')) throw new LineageGap('a column is named by its position');
-    return findColumn(context.scope, parts).reads;
+    return findColumn(context.scope, parts);
   }
   const query = queryIn(node);
-  if (query) return readQuery(query, context);
+  if (query) return { reads: readQuery(query, context) };
   const found = kindOf(node);
-  return (found && readKind(found.kind, found.body, context)) ?? readParts(node, context);
+  if (!found) return { reads: computeReads(readParts(node, context)) };
+  return readStruct(found.kind, found.body, context) ?? computeValue(found, node, context);
+}
+
+function computeValue(
+  { kind, body }: { readonly kind: string; readonly body: Tree },
+  node: Tree,
+  context: ExpressionContext,
+): Value {
+  const reads = computeReads(readKind(kind, body, context) ?? readParts(node, context));
+  return { reads, ...passStruct(kind, body, context) };
+}
+
+/** Structs in the making and their fields. */
+function readStruct(kind: string, body: Tree, context: ExpressionContext): Value | undefined {
+  const read = (node: unknown): Value => readValue(node, context);
+  switch (kind) {
+    case 'paren':
+      return read(body['this']);
+    case 'dot':
+      return fieldOf(read(body['this']), nameOf(body['field']) ?? '');
+    case 'subscript': {
+      const index = kindOf(body['index']);
+      const isText = index?.body['literal_type'] === 'string';
+      return isText ? fieldOf(read(body['this']), String(index.body['value'])) : undefined;
+    }
+    case 'map_func': {
+      const keys = listAt(body, 'keys').map((key) => kindOf(key)?.body['value']);
+      const values = listAt(body, 'values');
+      if (body['curly_brace_syntax'] !== true) return undefined;
+      return packFields(values.map((value, index) => [String(keys[index]), read(value)]));
+    }
+    case 'function': {
+      if (nameOf(body['name'])?.toLowerCase() !== 'struct_pack') return undefined;
+      const fields = listAt(body, 'args').flatMap((one): (readonly [string, Value])[] => {
+        const argument = kindOf(one);
+        const name = nameOf(argument?.body['name']);
+        if (argument?.kind !== 'named_argument' || name === undefined) return [];
+        return [[name, read(argument.body['value'])]];
+      });
+      return fields.length === listAt(body, 'args').length ? packFields(fields) : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+function packFields(fields: readonly (readonly [string, Value])[]): Value {
+  const reads = computeReads(uniteReads(fields.map(([, value]) => value.reads)));
+  const named = new Map(fields.map(([name, value]) => [name.toLowerCase(), value]));
+  return { reads, fields: named, presence: nothing };
+}
+
+/** Functions that answer one of the values they are given: a struct comes out as it went in. */
+const choosers = new Set([
+  'coalesce',
+  'first_value',
+  'last_value',
+  'nth_value',
+  'lag',
+  'lead',
+  'any_value',
+  'first',
+  'last',
+]);
+
+/** The values a chooser or a `case` chooses from. */
+function choicesOf(kind: string, body: Tree): readonly unknown[] | undefined {
+  if (kind === 'case') {
+    const whens = listAt(body, 'whens').map((when) => (Array.isArray(when) ? when[1] : undefined));
+    return [...whens, ...(isFilled(body['else_']) ? [body['else_']] : [])];
+  }
+  if (kind === 'coalesce') return listAt(body, 'expressions');
+  const isCall = kind === 'function' || kind === 'aggregate_function';
+  const name = isCall ? nameOf(body['name'])?.toLowerCase() : kind;
+  if (name === undefined || !choosers.has(name)) return undefined;
+  return [isCall ? listAt(body, 'args')[0] : body['this']];
+}
+
+/** What is left of a struct when it went through something. */
+type Struct = Pick<Value, 'fields' | 'presence'>;
+
+/**
+ * A struct that is chosen among others. Each field follows from itself and from what chooses, not
+ * from the fields beside it.
+ */
+function passStruct(kind: string, body: Tree, context: ExpressionContext): Struct {
+  if (kind === 'window_function') {
+    const inner = kindOf(body['this']);
+    const passed = inner ? passStruct(inner.kind, inner.body, context) : {};
+    return passed.fields ? besideAll(passed, readWindow(body['over'], context)) : {};
+  }
+  const choices = choicesOf(kind, body);
+  if (!choices) return {};
+  const values = choices.map((choice) => readValue(choice, context));
+  const packed = values.flatMap(({ fields }) => fields ?? []);
+  // A choice that follows from nothing is a null or a constant: it hides no column.
+  const isWhole = values.every((value) => value.fields !== undefined || value.reads.size === 0);
+  if (packed.length === 0 || !isWhole) return {};
+  const fields = new Map<string, Value>();
+  for (const [name, value] of packed.flatMap((one) => [...one])) {
+    const known = fields.get(name);
+    fields.set(name, known ? { reads: uniteReads([known.reads, value.reads]) } : value);
+  }
+  const presence = uniteReads(values.map((value) => value.presence ?? value.reads));
+  return besideAll({ fields, presence }, chooserReads(kind, body, context));
+}
+
+/** What decides which of the choices is taken. */
+function chooserReads(kind: string, body: Tree, context: ExpressionContext): Reads {
+  if (kind === 'case') {
+    const whens = listAt(body, 'whens').map((when) => (Array.isArray(when) ? when[0] : undefined));
+    return computeReads(readExpression([body['operand'], ...whens], context));
+  }
+  const { this: _, args, expressions: __, ...rest } = body;
+  const others = Array.isArray(args) ? args.slice(1) : [];
+  return uniteReads([readParts(rest, context), computeReads(readExpression(others, context))]);
+}
+
+function besideAll({ fields, presence }: Struct, reads: Reads): Struct {
+  const beside = (value: Reads): Reads => uniteReads([computeReads(value), reads]);
+  return {
+    fields:
+      fields &&
+      new Map(
+        [...fields].map(([name, value]) => [
+          name,
+          { reads: beside(value.reads), ...besideAll(value, reads) },
+        ]),
+      ),
+    presence: presence && beside(presence),
+  };
 }
 
 function readQuery(query: Tree, { env, scope }: ExpressionContext): Reads {
@@ -71,6 +202,10 @@ function readQuery(query: Tree, { env, scope }: ExpressionContext): Reads {
 /** Kinds that name things of their own; undefined: its parts say it all. */
 function readKind(kind: string, body: Tree, context: ExpressionContext): Reads | undefined {
   switch (kind) {
+    case 'is_null': {
+      const { reads, presence } = readValue(body['this'], context);
+      return presence ?? reads;
+    }
     case 'exists': {
       const query = queryIn(body['this']);
       return query && influence(readQuery(query, context), 'filter');
@@ -100,7 +235,7 @@ function readKind(kind: string, body: Tree, context: ExpressionContext): Reads |
       }
       return undefined;
     case 'star':
-      return uniteReads(context.scope.relations.map(wholeRow));
+      return uniteReads(context.scope.relations.map((one) => wholeRow(one).reads));
     case 'raw':
     case 'command':
       throw new LineageGap('a part of the statement could not be read');

@@ -222,5 +222,5 @@ function readFunction(node: unknown, naming: Naming, before: FromPart, env: Env)
   // How many rows a list opens into follows from it as well.
   const part = asPart({ columns, rows: influence(reads, 'join') }, naming);
   if (columns.length > 0) return part;
-  return { ...part, relations: part.relations.map((one) => ({ ...one, open: reads })) };
+  return { ...part, relations: part.relations.map((one) => ({ ...one, open: () => reads })) };
 }

@@ -11,6 +11,8 @@ export interface ColumnEdge {
 export interface ColumnLineage {
   readonly name: string;
   readonly from: readonly ColumnEdge[];
+  /** A model names it and its table has no such column: the model does not bind. */
+  readonly isMissing?: boolean;
 }
 
 /** What one node's columns follow from. */

@@ -1,7 +1,7 @@
 import { type ExpressionContext, readExpression, readItem } from './expression-reads.ts';
 import { type FromPart, readFrom } from './from-scope.ts';
 import { influence, nothing, type Reads, uniteReads } from './reads.ts';
-import { type Answer, emptyScope, type OutColumn } from './scope.ts';
+import { type Answer, emptyScope, type OutColumn, type Value } from './scope.ts';
 import {
   isFilled,
   isTree,
@@ -14,7 +14,7 @@ import {
   type Tree,
   treeAt,
 } from './sql-tree.ts';
-import { expandStar, numberNames } from './star.ts';
+import { expandStar, numberNames, starOpening, unknownStar } from './star.ts';
 import type { Env } from './statement-env.ts';
 
 /** Rounds after which a recursive query must have met every column it can. */
@@ -118,12 +118,16 @@ function answerSelect(select: Tree, env: Env): Answer {
   if (odd !== undefined) throw new LineageGap(`"${odd.replaceAll('_', ' ')}" is not read`);
   const from = readFrom(select, env);
   const { columns, context } = readList(select, from, env);
-  return { columns, rows: uniteReads([from.rows, ...readClauses(select, columns, context)]) };
+  const rows = uniteReads([from.rows, ...readClauses(select, columns, context)]);
+  const star = listAt(select, 'expressions')
+    .map(kindOf)
+    .find((found) => found?.kind === 'star');
+  return { columns, rows, ...(star ? starOpening(star.body, context.scope) : {}) };
 }
 
 /** The select list, left to right: what stands further left may be named by its alias. */
 function readList(select: Tree, from: FromPart, env: Env) {
-  const aliases = new Map<string, Reads>();
+  const aliases = new Map<string, Value>();
   const windows = new Map<string, unknown>();
   for (const one of listAt(select, 'windows')) {
     const name = isTree(one) ? nameOf(one['name']) : undefined;
@@ -138,7 +142,7 @@ function readList(select: Tree, from: FromPart, env: Env) {
     if (found?.kind === 'star') return expandStar(found.body, scope, from.star, resolve);
     const column = readItem(node, context);
     if (found?.kind === 'alias' && column.name !== undefined) {
-      aliases.set(column.name.toLowerCase(), column.reads);
+      aliases.set(column.name.toLowerCase(), column);
     }
     return [column];
   });
@@ -208,6 +212,7 @@ function answerSets(kind: string, body: Tree, env: Env): Answer {
   if (!left || !right) throw new LineageGap(`a "${kind}" of one part`);
   const one = answerQuery(left, env);
   const other = answerQuery(right, env);
+  if (one.isPartial || other.isPartial) throw new LineageGap(unknownStar);
   const rows = uniteReads([one.rows, other.rows]);
   if (kind !== 'union') {
     const compared = other.columns.map(({ reads }) => influence(reads, 'filter'));

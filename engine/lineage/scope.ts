@@ -1,11 +1,19 @@
 import { computeReads, type Reads, uniteReads } from './reads.ts';
 import { LineageGap } from './sql-tree.ts';
 
+/** What a value follows from. */
+export interface Value {
+  readonly reads: Reads;
+  /** Of a struct that the statement itself packs: its fields, by lower-case name. */
+  readonly fields?: ReadonlyMap<string, Value> | undefined;
+  /** Of such a struct: what decides whether there is one or null. */
+  readonly presence?: Reads | undefined;
+}
+
 /** A column of a query's result. */
-export interface OutColumn {
+export interface OutColumn extends Value {
   /** Absent where the warehouse makes a name up. */
   readonly name: string | undefined;
-  readonly reads: Reads;
 }
 
 /** What a query or a table answers. */
@@ -13,8 +21,13 @@ export interface Answer {
   readonly columns: readonly OutColumn[];
   /** What decides which rows there are. */
   readonly rows: Reads;
-  /** A table function: what columns it has only the warehouse knows; all follow from this. */
-  readonly open?: Reads;
+  /**
+   * What a name means that is none of `columns`, for a relation whose columns nobody knows whole: a
+   * table function's follow from its arguments, a table's are taken as they are named.
+   */
+  readonly open?: (name: string) => Reads;
+  /** A `*` of columns nobody knows is among them: only what is named is certain. */
+  readonly isPartial?: boolean;
 }
 
 /** A relation as a `from` shows it. */
@@ -36,7 +49,7 @@ export interface Scope {
   /** Columns that `using` made one, by lower-case name. */
   readonly merged: ReadonlyMap<string, OutColumn>;
   /** Aliases of the select list, for what may name them. */
-  readonly aliases: ReadonlyMap<string, Reads>;
+  readonly aliases: ReadonlyMap<string, Value>;
   readonly parent?: Scope | undefined;
 }
 
@@ -44,18 +57,27 @@ export const emptyScope: Scope = { relations: [], merged: new Map(), aliases: ne
 
 const isNamed = (column: OutColumn, lower: string): boolean => column.name?.toLowerCase() === lower;
 
-function findIn(relation: Visible, lower: string): Reads | undefined {
+function findKnown(relation: Visible, name: string): Value | undefined {
+  const lower = name.toLowerCase();
   const named = relation.columns.find((column) => isNamed(column, lower));
-  if (named) return named.reads;
-  if (relation.open) return relation.open;
+  if (named) return named;
   // A name the warehouse made up (`max(x)`) can only mean one of those that have none here.
-  const unnamed = relation.columns.filter(({ name }) => name === undefined);
+  const unnamed = relation.columns.filter((column) => column.name === undefined);
   const isMadeUp = unnamed.length > 0 && /\W/.test(lower);
-  return isMadeUp ? uniteReads(unnamed.map(({ reads }) => reads)) : undefined;
+  return isMadeUp ? { reads: uniteReads(unnamed.map(({ reads }) => reads)) } : undefined;
 }
 
-export function wholeRow(relation: Answer): Reads {
-  return uniteReads([...relation.columns.map(({ reads }) => reads), relation.open ?? new Map()]);
+function findIn(relation: Visible, name: string): Value | undefined {
+  const known = findKnown(relation, name);
+  return known ?? (relation.open && { reads: relation.open(name) });
+}
+
+export function wholeRow(relation: Answer): Value {
+  if (relation.open && relation.columns.length === 0) return { reads: relation.open('*') };
+  const reads = computeReads(uniteReads(relation.columns.map((column) => column.reads)));
+  const named = relation.columns.filter(({ name }) => name !== undefined);
+  const fields = new Map(named.map((column) => [column.name?.toLowerCase() ?? '', column]));
+  return { reads, fields };
 }
 
 export function findRelation(scope: Scope, alias: string, schema?: string): Visible | undefined {
@@ -69,43 +91,55 @@ export function findRelation(scope: Scope, alias: string, schema?: string): Visi
 
 /** Columns that the engine of the warehouse adds to every table. */
 const ownColumns = new Set(['rowid', 'ctid', 'tableoid']);
+const nowhere: Value = { reads: new Map() };
 
 /** `name` by itself: a column, an alias of the list, a whole relation; inner scopes first. */
-function findPlain(scope: Scope, name: string): Reads | undefined {
+function findPlain(scope: Scope, name: string): Value | undefined {
   const lower = name.toLowerCase();
   const merged = scope.merged.get(lower);
-  if (merged) return merged.reads;
-  const closed = scope.relations.filter(({ open }) => open === undefined);
-  for (const relation of closed) {
-    const found = findIn(relation, lower);
+  if (merged) return merged;
+  for (const relation of scope.relations) {
+    const found = findKnown(relation, name);
     if (found) return found;
   }
   const alias = scope.aliases.get(lower);
   if (alias) return alias;
   const whole = findRelation(scope, name);
-  if (whole) return computeReads(wholeRow(whole));
-  for (const relation of scope.relations) {
-    if (relation.open) return relation.open;
+  if (whole) return wholeRow(whole);
+  const outer = scope.parent && findPlain(scope.parent, name);
+  if (outer) return outer;
+  const [open, ...others] = scope.relations.flatMap((relation) => relation.open ?? []);
+  if (others.length > 0) {
+    throw new LineageGap(`"${name}" may be of several tables whose columns nobody knows`);
   }
-  if (ownColumns.has(lower) && scope.relations.length > 0) return new Map();
-  return scope.parent && findPlain(scope.parent, name);
+  if (open) return { reads: open(name) };
+  return ownColumns.has(lower) && scope.relations.length > 0 ? nowhere : undefined;
 }
 
 /** `table.name`, which may also be a column and a field of its struct. */
-function findQualified(scope: Scope, table: string, name: string): Reads | undefined {
+function findQualified(scope: Scope, table: string, name: string): Value | undefined {
   for (let at: Scope | undefined = scope; at; at = at.parent) {
     const relation = findRelation(at, table);
-    const found = relation && findIn(relation, name.toLowerCase());
+    const found = relation && findIn(relation, name);
     if (found) return found;
-    if (relation && ownColumns.has(name.toLowerCase())) return new Map();
+    if (relation && ownColumns.has(name.toLowerCase())) return nowhere;
   }
   return undefined;
 }
 
-/** What a reference of several parts follows from, and whether it is the column as it is. */
-export interface Found {
-  readonly reads: Reads;
-  readonly isWhole: boolean;
+/** `schema.table.name`. */
+function findFull(scope: Scope, [schema = '', table = '', name = '']: readonly string[]) {
+  for (let at: Scope | undefined = scope; at; at = at.parent) {
+    const relation = findRelation(at, table, schema);
+    const found = relation && findIn(relation, name);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** A field of a struct: of one that was packed in sight, else made of the whole. */
+export function fieldOf(value: Value, name: string): Value {
+  return value.fields?.get(name.toLowerCase()) ?? { reads: computeReads(value.reads) };
 }
 
 /**
@@ -113,23 +147,13 @@ export interface Found {
  *
  * @throws LineageGap where nothing of that name is in sight.
  */
-export function findColumn(scope: Scope, parts: readonly string[]): Found {
-  const [first = '', second, third] = parts;
-  if (second === undefined) {
-    const reads = findPlain(scope, first);
-    if (reads) return { reads, isWhole: true };
-  } else {
-    if (third !== undefined) {
-      for (let at: Scope | undefined = scope; at; at = at.parent) {
-        const relation = findRelation(at, second, first);
-        const reads = relation && findIn(relation, third.toLowerCase());
-        if (reads) return { reads, isWhole: parts.length === 3 };
-      }
-    }
-    const qualified = findQualified(scope, first, second);
-    if (qualified) return { reads: qualified, isWhole: parts.length === 2 };
-    const struct = findPlain(scope, first);
-    if (struct) return { reads: struct, isWhole: false };
-  }
+export function findColumn(scope: Scope, parts: readonly string[]): Value {
+  const [first = '', second = ''] = parts;
+  const full = parts.length > 2 ? findFull(scope, parts) : undefined;
+  if (full) return parts.slice(3).reduce(fieldOf, full);
+  const qualified = parts.length > 1 ? findQualified(scope, first, second) : undefined;
+  if (qualified) return parts.slice(2).reduce(fieldOf, qualified);
+  const plain = findPlain(scope, first);
+  if (plain) return parts.slice(1).reduce(fieldOf, plain);
   throw new LineageGap(`what "${parts.join('.')}" names is not in sight`);
 }

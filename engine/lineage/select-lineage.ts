@@ -2,12 +2,16 @@ import { answerQuery } from './query-answer.ts';
 import { nothing, readColumn } from './reads.ts';
 import type { Answer } from './scope.ts';
 import type { SqlParser } from './sql-parser.ts';
+import { LineageGap } from './sql-tree.ts';
+import { unknownStar } from './star.ts';
 import type { Env } from './statement-env.ts';
 
 /** A relation that a select may read: a key of the caller's choice and its columns. */
 export interface ReadableTable {
   readonly relation: string;
   readonly columns: readonly string[];
+  /** Called with a name that is none of `columns`, which then stands; absent: there are no others. */
+  assume?(name: string): void;
 }
 
 /**
@@ -24,7 +28,14 @@ export function readSelect(
   const answerTable: Env['table'] = (schema, name) => {
     const found = table(schema, name);
     if (!found) return undefined;
-    const answer = known.get(found.relation) ?? {
+    const { assume } = found;
+    const open = (name: string) => {
+      if (name === '*') throw new LineageGap('it takes a whole row whose columns nobody knows');
+      assume?.(name);
+      return readColumn(found.relation, name);
+    };
+    const answer: Answer = known.get(found.relation) ?? {
+      ...(assume ? { open } : {}),
       columns: found.columns.map((column) => ({
         name: column,
         reads: readColumn(found.relation, column),
@@ -35,5 +46,8 @@ export function readSelect(
     return answer;
   };
   const tree = parser.parse(sql.replace(/[\s;]+$/, ''));
-  return answerQuery(tree, { table: answerTable, tables: new Map(), answer: answerQuery });
+  const env = { table: answerTable, tables: new Map(), answer: answerQuery };
+  const answer = answerQuery(tree, env);
+  if (answer.isPartial) throw new LineageGap(unknownStar);
+  return answer;
 }

@@ -1,21 +1,47 @@
 import { uniteReads } from './reads.ts';
-import { findRelation, type OutColumn, type Scope, type StarColumn } from './scope.ts';
+import {
+  type Answer,
+  findRelation,
+  type OutColumn,
+  type Scope,
+  type StarColumn,
+  type Visible,
+} from './scope.ts';
 import { isTree, LineageGap, listAt, nameOf, namesOf, type Tree } from './sql-tree.ts';
 
 /** What `*` stands for, in order: columns of a `using` once, at their first place. */
 export type StarList = readonly StarColumn[];
 
-function starOf(star: Tree, scope: Scope, all: StarList): StarList {
+/** Said where columns matter that nobody knows. */
+export const unknownStar = '"*" takes columns of a table or a function of which nobody knows them';
+
+function relationOf(star: Tree, scope: Scope): Visible | undefined {
   const table = nameOf(star['table']);
-  if (scope.relations.some(({ open }) => open) && table === undefined) {
-    throw new LineageGap('"*" takes columns of a table function');
-  }
-  if (table === undefined) return all;
+  if (table === undefined) return undefined;
   const parts = table.split('.');
   const relation = findRelation(scope, parts.at(-1) ?? '', parts.at(-2));
   if (!relation) throw new LineageGap(`"${table}.*" is no table in sight`);
-  if (relation.open) throw new LineageGap('"*" takes columns of a table function');
+  return relation;
+}
+
+function starOf(star: Tree, scope: Scope, all: StarList): StarList {
+  const relation = relationOf(star, scope);
+  if (!relation) return all;
   return relation.columns.map((column) => ({ column, aliases: [relation.alias] }));
+}
+
+/** What else a `*` brings into a query: columns that are known once somebody names them. */
+export function starOpening(star: Tree, scope: Scope): Pick<Answer, 'open' | 'isPartial'> {
+  const relation = relationOf(star, scope);
+  const covered = (relation ? [relation] : scope.relations).filter(({ open }) => open);
+  const [first, ...others] = covered;
+  if (!first?.open) return {};
+  const isPartial = covered.some((one) => one.columns.length === 0 || one.isPartial === true);
+  if (others.length === 0) return { open: first.open, isPartial };
+  const open = (): never => {
+    throw new LineageGap(unknownStar);
+  };
+  return { open, isPartial };
 }
 
 function isMeant({ column, aliases }: StarColumn, written: string): boolean {

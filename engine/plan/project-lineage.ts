@@ -13,7 +13,7 @@ import type { LineageCache } from '../lineage/lineage-cache.ts';
 import { gapLineage, type NodeLineage } from '../lineage/node-lineage.ts';
 import type { ReadableTable } from '../lineage/select-lineage.ts';
 import { loadSqlParser, type SqlParser } from '../lineage/sql-parser.ts';
-import { type FindTable, traceNode } from '../lineage/trace-node.ts';
+import { traceNode } from '../lineage/trace-node.ts';
 import { traceSource, traceStream } from '../lineage/trace-source.ts';
 import { traceSync } from '../lineage/trace-sync.ts';
 import { messageOf } from '../words/errors.ts';
@@ -38,6 +38,8 @@ interface Tracing {
   readonly nodes: Map<string, LineageNode>;
   /** Ids by relation. */
   readonly byRelation: ReadonlyMap<string, string>;
+  /** By node id: names that models nobody could bind say it has, by lower case. */
+  readonly assumed: Map<string, Map<string, string>>;
 }
 
 /**
@@ -61,6 +63,7 @@ export async function traceProject(work: Work, cache: LineageCache): Promise<Col
     },
     nodes: new Map(),
     byRelation: indexRelations(models),
+    assumed: new Map(),
   };
   const add = (node: LineageNode): void => void tracing.nodes.set(node.id, node);
   for (const id of graph.order) {
@@ -68,6 +71,7 @@ export async function traceProject(work: Work, cache: LineageCache): Promise<Col
     if (isSourceNode(node)) addSource(tracing, node);
     else if (isModelNode(node)) add(await traceModel(tracing, node));
   }
+  for (const [id, names] of tracing.assumed) addAssumed(tracing.nodes, id, [...names.values()]);
   for (const sync of work.syncs) {
     const model = sync.graphNode.dependsOn[0];
     const from = model === undefined ? undefined : tracing.nodes.get(model);
@@ -224,18 +228,40 @@ function describeNode({ work, byRelation }: Tracing, { schema, name }: Relation)
   return id === undefined ? undefined : (work.bound.get(id)?.columns ?? work.sourceColumns.get(id));
 }
 
+/**
+ * Columns that only a model's text tells of. Where the table's columns are known it has none of
+ * that name: that is why the model does not bind.
+ */
+function addAssumed(nodes: Map<string, LineageNode>, id: string, names: readonly string[]): void {
+  const node = nodes.get(id);
+  if (!node) return;
+  const isMissing = node.columns.length > 0;
+  const stream = node.kind === 'source' ? nodes.get(node.reads[0] ?? '') : undefined;
+  const columns = [...node.columns];
+  for (const name of names) {
+    const isField = stream !== undefined && !isMissing && !name.startsWith('_');
+    const from = isField ? [{ node: stream.id, column: name, kinds: ['copied' as const] }] : [];
+    columns.push({ name, from, ...(isMissing ? { isMissing } : {}) });
+    if (isField) addField(nodes, stream.id, name);
+  }
+  nodes.set(id, { ...node, columns });
+}
+
+function addField(nodes: Map<string, LineageNode>, id: string, name: string): void {
+  const node = nodes.get(id);
+  if (!node || node.columns.some((column) => column.name === name)) return;
+  nodes.set(id, { ...node, columns: [...node.columns, { name, from: [] }] });
+}
+
 /** Tables that a node's statement may name: nodes of the project, else what stands. */
-function tableFinder(
-  { models, nodes, byRelation, catalog }: Tracing,
-  node: ModelNode,
-  own: readonly string[] | undefined,
-): FindTable {
-  return (written, name): ReadableTable | undefined => {
+function tableFinder(tracing: Tracing, node: ModelNode, own: readonly string[] | undefined) {
+  const { models, nodes, byRelation, catalog } = tracing;
+  return (written: string | undefined, name: string): ReadableTable | undefined => {
     const schema = written ?? models.target.schema;
     const id = byRelation.get(relationKey(schema, name));
     if (id === node.id) return { relation: id, columns: own ?? [] };
     const known = id === undefined ? undefined : nodes.get(id);
-    if (known) return readable(known);
+    if (known) return readable(tracing, known, own === undefined);
     const standing = catalog.columnsOf({ schema, name });
     if (!standing) return undefined;
     const relation = `table.${schema}.${name}`;
@@ -246,9 +272,20 @@ function tableFinder(
   };
 }
 
-function readable({ id, columns, gap }: LineageNode): ReadableTable | undefined {
+/** For a model nobody could bind, a name that its table has not is taken as said. */
+function readable(
+  { assumed }: Tracing,
+  { id, columns, gap }: LineageNode,
+  isLenient: boolean,
+): ReadableTable | undefined {
   if (columns.length === 0 && gap !== undefined) return undefined;
-  return { relation: id, columns: columns.map(({ name }) => name) };
+  const names = columns.map(({ name }) => name);
+  if (!isLenient) return { relation: id, columns: names };
+  const assume = (name: string): void => {
+    const named = assumed.get(id) ?? new Map<string, string>();
+    assumed.set(id, named.set(name.toLowerCase(), name));
+  };
+  return { relation: id, columns: names, assume };
 }
 
 /** A table of somebody else's that no source declares. */

@@ -209,7 +209,32 @@ export const selectCases: readonly SelectCase[] = [
     what: 'packs structs and takes them apart again',
     sql: `select packed.n, packed.s.e from (
       select struct_pack(n := name, s := {'e': email}) as packed from shop.customers) as p`,
-    columns: ['n ~customers.email ~customers.name', 'e ~customers.email ~customers.name'],
+    columns: ['n =customers.name', 'e =customers.email'],
+  },
+  {
+    what: 'keeps fields apart where structs are chosen among others',
+    sql: `with o as (
+        select id, last_value(case when customer_id > 1 then struct_pack(a := amount, s := status) end
+          ignore nulls) over (order by id) as last from shop.orders
+      ), f as (select id, case when not last.s = '2' then last end as fine from o)
+      select fine.a, coalesce(fine.a, 0) as b, fine['s'] as s, fine is not null as there from f`,
+    columns: [
+      'a order:orders.id ~orders.amount ~orders.customer_id ~orders.status',
+      'b order:orders.id ~orders.amount ~orders.customer_id ~orders.status',
+      's order:orders.id ~orders.customer_id ~orders.status',
+      'there order:orders.id ~orders.customer_id ~orders.status',
+    ],
+  },
+  {
+    what: 'keeps fields apart only where all choices have them',
+    sql: `select coalesce(packed, address).city as city from (
+      select struct_pack(city := status, zip := id) as packed, address from shop.orders) as o`,
+    columns: ['city ~orders.address ~orders.id ~orders.status'],
+  },
+  {
+    what: 'takes a field of a whole row',
+    sql: 'select (c).email as e, c.name as n from shop.customers as c',
+    columns: ['e =customers.email', 'n =customers.name'],
   },
   {
     what: 'takes a whole row',
@@ -322,7 +347,11 @@ export const selectGaps: readonly { what: string; sql: string; reason: RegExp }[
     sql: 'select address.* from shop.orders',
     reason: /no table in sight/,
   },
-  { what: 'a star of a file', sql: "select * from read_csv('x.csv')", reason: /table function/ },
+  {
+    what: 'a star of a file',
+    sql: "select * from read_csv('x.csv')",
+    reason: /columns of a table or a function/,
+  },
   { what: 'a column by its position', sql: 'select #1 + 1 from shop.orders', reason: /position/ },
   {
     what: 'a table nobody knows',
