@@ -9,13 +9,22 @@ import type { Session } from '../words/warehouse.ts';
 /** Raw tables say when a version was seen and which records are gone: no config needs to. */
 const recordedDefault = '_observed_at';
 const deletedDefault = '_deleted';
+/** How a version was landed; a difference in it alone is none in what the record says. */
+const untrackedDefault: readonly string[] = ['_batch_id', '_hash'];
 
 /** Fills in what depends on the select's columns. */
 export function resolveHistory(history: HistoryConfig, log: readonly Column[]): HistoryConfig {
   const nameOf = (wanted: string) => log.find(({ name }) => name.toLowerCase() === wanted)?.name;
   const recordedAt = history.recordedAt ?? nameOf(recordedDefault);
   const deleted = history.deleted ?? nameOf(deletedDefault);
-  return { ...history, ...(recordedAt ? { recordedAt } : {}), ...(deleted ? { deleted } : {}) };
+  const landed = log.map(({ name }) => name).filter((name) => untrackedDefault.includes(name));
+  const isTold = history.tracked !== undefined || history.untracked !== undefined;
+  return {
+    ...history,
+    ...(recordedAt ? { recordedAt } : {}),
+    ...(deleted ? { deleted } : {}),
+    ...(isTold || landed.length === 0 ? {} : { untracked: landed }),
+  };
 }
 
 /** The columns of a history or a snapshot: those of its select and those it adds. */

@@ -70,18 +70,18 @@ export function countCollisions(shape: HistoryShape): RawBuilder<unknown> {
   const said = saidColumns(shape).map(
     (column, index) => sql`${column} as ${sql.id(`tidemill_said_${index}`)}`,
   );
-  const [firstKey = ''] = shape.keys;
   const number = columnList([...shape.keys, 'tidemill_content']);
   return sql`
     select count(*) as rows
     from (
       select ${number}
       from (
-        select distinct ${columnList([...shape.keys, 'tidemill_content'], 'versions')}, ${sql.join(said)}
+        select ${number}, ${sql.join(said)}
         from ${versionsTable} as versions
-        left join ${lateTable} as late
-          on ${keysEqual(shape.keys, sql.id('late'), sql.id('versions'))}
-        where tidemill_same_before or tidemill_same_after or ${sql.id('late', firstKey)} is not null
+        where tidemill_same_before or tidemill_same_after
+        union
+        select ${number}, ${sql.join(said)}
+        from ${versionsOf(shape, 'late')}
       ) as contents
       group by ${number}
       having count(*) > 1
@@ -344,10 +344,17 @@ export function insertBeliefs(
     ),
     lasting as (
       select *,
-        min(tidemill_appeared_at) over (partition by ${chain}, tidemill_chain) as tidemill_first_appeared_at,
-        min(tidemill_ended_at) over (partition by ${chain}, tidemill_chain) as tidemill_first_ended_at,
-        row_number() over (partition by ${chain}, tidemill_chain order by tidemill_epoch desc) as tidemill_age
+        min(tidemill_appeared_at) over tidemill_whole_chain as tidemill_first_appeared_at,
+        min(tidemill_ended_at) over tidemill_whole_chain as tidemill_first_ended_at,
+        row_number() over (
+          partition by ${chain}, tidemill_chain order by tidemill_epoch desc
+        ) as tidemill_age
       from chained
+      -- The order is that of the ages: one sort serves both.
+      window tidemill_whole_chain as (
+        partition by ${chain}, tidemill_chain order by tidemill_epoch desc
+        rows between unbounded preceding and unbounded following
+      )
     )
     select
       ${sql.join([

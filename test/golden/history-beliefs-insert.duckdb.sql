@@ -25,10 +25,17 @@
     ),
     lasting as (
       select *,
-        min(tidemill_appeared_at) over (partition by "id", "tidemill_valid", tidemill_chain) as tidemill_first_appeared_at,
-        min(tidemill_ended_at) over (partition by "id", "tidemill_valid", tidemill_chain) as tidemill_first_ended_at,
-        row_number() over (partition by "id", "tidemill_valid", tidemill_chain order by tidemill_epoch desc) as tidemill_age
+        min(tidemill_appeared_at) over tidemill_whole_chain as tidemill_first_appeared_at,
+        min(tidemill_ended_at) over tidemill_whole_chain as tidemill_first_ended_at,
+        row_number() over (
+          partition by "id", "tidemill_valid", tidemill_chain order by tidemill_epoch desc
+        ) as tidemill_age
       from chained
+      -- The order is that of the ages: one sort serves both.
+      window tidemill_whole_chain as (
+        partition by "id", "tidemill_valid", tidemill_chain order by tidemill_epoch desc
+        rows between unbounded preceding and unbounded following
+      )
     )
     select
       "id", "name", "seen", tidemill_valid, tidemill_next_valid, tidemill_first_ended_at, tidemill_first_appeared_at, tidemill_epoch_end, tidemill_next_valid is null and tidemill_epoch_end is null, coalesce(tidemill_next_closed, false), tidemill_next_survivor

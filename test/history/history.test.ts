@@ -1,4 +1,6 @@
+import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { resolveHistory } from '../../engine/plan/bound-shape.ts';
 import { readNodeState } from '../../engine/state/nodes.ts';
 import { materialize } from '../../engine/steps/materialize.ts';
 import type { HistoryConfig, NodeConfig } from '../../engine/words/node.ts';
@@ -353,6 +355,24 @@ describe('a log of any shape', () => {
     expect(await made(select, config)).toMatchObject({ ties: 0 });
     expect(await bench.rows('select * exclude (recorded_from) from mart.thing')).toMatchObject([
       { full_name: 'Anne', valid_from: 1, valid_to: 2, is_deleted: true, is_current: false },
+    ]);
+  });
+
+  test('is read by its own words where it is a raw table of ours', async () => {
+    const select = `
+      select * from (values
+        ('a', 'x', 1, 1, false, 'b1', 'h1'), ('a', 'x', 2, 2, false, 'b2', 'h2'),
+        ('a', null, 3, 3, true, 'b3', 'h3')
+      ) as t (id, name, _modified_at, _observed_at, _deleted, _batch_id, _hash)`;
+    const log = await bench.warehouse.describeQuery(sql.raw(select));
+    const written: HistoryConfig = {
+      uniqueKey: ['id'],
+      validAt: '_modified_at',
+      changedBy: 'content',
+    };
+    await made(select, resolveHistory(written, log));
+    expect(await bench.rows('select * from mart.thing')).toMatchObject([
+      { name: 'x', valid_from: 1, valid_to: 3, is_deleted: true, _batch_id: 'b2', _hash: 'h2' },
     ]);
   });
 
