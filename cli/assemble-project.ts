@@ -48,6 +48,8 @@ export interface OpenedProject extends Connectors, Disposable {
   openWarehouse(options?: { readOnly?: boolean }): Promise<Warehouse>;
   /** What was read of the models' files before; written anew when the project is let go. */
   openMemory(): ProjectMemory;
+  /** Where the warehouse's file is, or will be. */
+  readonly warehousePath: string;
   /** The warehouse exists: something was built or landed before. */
   hasWarehouse(): boolean;
 }
@@ -105,6 +107,7 @@ export function assembleProject(
       memory = openProjectMemory(join(stateFolder, 'models'), folder);
       return memory;
     },
+    warehousePath,
     hasWarehouse: () => existsSync(warehousePath),
     [Symbol.dispose]: () => {
       memory?.save();

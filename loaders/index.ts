@@ -1,3 +1,4 @@
+import type { WarehouseFiles } from '../engine/words/recovery.ts';
 import type { Warehouse } from '../engine/words/warehouse.ts';
 import type { OpenDuckDbOptions } from './duckdb/duckdb.ts';
 import { duckdbSchema } from './duckdb/schema.ts';
@@ -8,7 +9,14 @@ async function openDuckDb(options: OpenDuckDbOptions): Promise<Warehouse> {
   return await open(options);
 }
 
+/** What is done to a warehouse's files while nobody has them open. */
+const duckdbFiles: WarehouseFiles = {
+  planRecovery: async (path) => (await import('./duckdb/recovery.ts')).planRecovery(path),
+  applyRecovery: async (...args) => (await import('./duckdb/recovery.ts')).applyRecovery(...args),
+  copy: async (path, to) => (await import('./duckdb/recovery.ts')).copyDurably(path, to),
+};
+
 /** Every warehouse by the word people write under `warehouse.type`. */
 export const loaders = {
-  duckdb: { schema: duckdbSchema, open: openDuckDb },
+  duckdb: { schema: duckdbSchema, open: openDuckDb, files: duckdbFiles },
 } as const;

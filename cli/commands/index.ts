@@ -12,6 +12,8 @@ const loaders: Readonly<Record<string, () => Promise<RegisterCommand>>> = {
   test: async () => (await import('./run.ts')).registerTest,
   sync: async () => (await import('./run.ts')).registerSync,
   retry: async () => (await import('./retry.ts')).registerRetry,
+  backup: async () => (await import('./backup.ts')).registerBackup,
+  recover: async () => (await import('./recover.ts')).registerRecover,
   undo: async () => (await import('./undo.ts')).registerUndo,
   serve: async () => (await import('./serve.ts')).registerServe,
   ls: async () => (await import('./ls.ts')).registerLs,

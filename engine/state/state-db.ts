@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { TerminalError } from '../words/errors.ts';
@@ -19,6 +19,8 @@ export interface StateDb extends Disposable {
   run(sql: string, ...params: readonly SQLInputValue[]): number;
   /** Committed and durable when it returns; rolled back when `work` throws. Not nested. */
   transaction<T>(work: () => T): T;
+  /** A whole copy in a new file, also while others write. */
+  copyTo(path: string): void;
 }
 
 /** How long a commit waits for another process's commit, in milliseconds. */
@@ -140,6 +142,12 @@ export function openStateDb(folder: string): StateDb {
     get: (sql, ...params) => prepare(sql).get(...params),
     run: (sql, ...params) => Number(prepare(sql).run(...params).changes),
     transaction: (work) => inTransaction(db, work),
+    copyTo(path) {
+      db.prepare('vacuum into ?').run(path);
+      const file = openSync(path, 'r+');
+      fsyncSync(file);
+      closeSync(file);
+    },
     [Symbol.dispose]: () => db.close(),
   };
 }

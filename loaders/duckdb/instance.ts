@@ -92,7 +92,7 @@ function translateAttach(error: unknown, path: string): TerminalError {
   if (/replay|WAL/i.test(message)) {
     return new TerminalError(`cannot open the warehouse ${path}: its log cannot be replayed`, {
       code: 'warehouse-log-broken',
-      hint: `Keep ${path} and ${path}.wal aside as they are, then put back the newest snapshot: what is missing is extracted again.`,
+      hint: 'Delete nothing. `tidemill recover` says what of the log can be kept, and does it with --yes.',
       cause: error,
     });
   }

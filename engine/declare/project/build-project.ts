@@ -61,7 +61,7 @@ interface RawPipeline {
 interface RawProject {
   project: string;
   warehouse: JsonObject & { type: string };
-  connections: Record<string, JsonObject & { type: string }>;
+  connections?: Record<string, JsonObject & { type: string }>;
   extract?: Record<string, string[] | Record<string, RawStream | null>>;
   models?: { path: string; vars?: JsonObject };
   syncs?: Record<string, RawSync>;
@@ -178,8 +178,8 @@ function findIssues(
   source: YamlSource,
 ): ConfigIssue[] {
   const issues: ConfigIssue[] = [];
-  const connections = Object.keys(raw.connections);
-  const known = `known connections: ${connections.join(', ')}`;
+  const connections = Object.keys(raw.connections ?? {});
+  const known = `known connections: ${connections.join(', ') || 'none'}`;
   for (const name of Object.keys(raw.extract ?? {})) {
     if (connections.includes(name)) continue;
     issues.push({
@@ -242,7 +242,7 @@ export function buildProject(input: BuildInput): { project: Project; issues: Con
   const { source } = input;
   const raw = input.value as RawProject;
   const connections = new Map<string, ConnectionDeclaration>();
-  for (const [name, value] of Object.entries(raw.connections)) {
+  for (const [name, value] of Object.entries(raw.connections ?? {})) {
     const position = source.keyPosition(['connections', name]);
     connections.set(name, { name, type: value.type, config: withoutType(value), position });
   }

@@ -161,13 +161,12 @@ export function buildProjectSchema(types: DeclaredTypes): JsonObject {
     title: 'Tidemill pipelines.yaml',
     type: 'object',
     additionalProperties: false,
-    required: ['project', 'warehouse', 'connections'],
+    required: ['project', 'warehouse'],
     properties: {
       project: { type: 'string', pattern: '^[A-Za-z][A-Za-z0-9_]*$' },
       warehouse: typed(types.warehouses),
       connections: {
         type: 'object',
-        minProperties: 1,
         propertyNames: { pattern: '^[a-z][a-z0-9_]*$' },
         additionalProperties: typed(types.connections),
       },

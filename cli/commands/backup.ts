@@ -1,0 +1,74 @@
+import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { formatOwner, waitForLock } from '../../engine/state/lock.ts';
+import { loaders } from '../../loaders/index.ts';
+import { exitCodes, type RegisterCommand } from '../host.ts';
+import { wholeNumber } from './flags.ts';
+import { formatStamp, stampPattern } from './stamp.ts';
+
+interface BackupFlags {
+  readonly to?: string;
+  readonly keep?: number;
+  readonly json?: boolean;
+}
+
+const waitMaxMs = 60 * 60 * 1_000;
+
+/** Older backups than the newest `keep`; what was not named by us is nobody's to remove. */
+function listOld(folder: string, keep: number): readonly string[] {
+  const names = readdirSync(folder).filter((name) => stampPattern.test(name));
+  return names.toSorted().slice(0, Math.max(0, names.length - keep));
+}
+
+/** `backup`: the warehouse and the state, each whole, in a folder named by the moment. */
+export const registerBackup: RegisterCommand = (program, host) => {
+  program
+    .command('backup')
+    .description('copy the warehouse and the state, while nothing runs, to a folder of their own')
+    .option('--to <folder>', 'where backups are kept (default: backups beside the project file)')
+    .option('--keep <number>', 'remove all but the newest so many', wholeNumber(1, 100_000))
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', '\nExample:\n  tidemill backup --to /mnt/backups/revenue --keep 7')
+    .action(
+      host.action(async (context, flags: BackupFlags) => {
+        const { terminal, signal, commandLine: command } = context;
+        const opened = await context.openProject({ needsConnections: false });
+        const { stateFolder, clock, warehousePath, project } = opened;
+        const folder = resolve(flags.to ?? join(project.folder, 'backups'));
+        using _lock = await waitForLock({
+          folder: stateFolder,
+          command,
+          clock,
+          waitMaxMs,
+          signal,
+          onWait: (owner) => terminal.note(`waiting for ${formatOwner(owner)}`),
+        });
+        const stamp = formatStamp(clock);
+        const next = join(folder, `.${stamp}.next`);
+        rmSync(next, { recursive: true, force: true });
+        mkdirSync(next, { recursive: true });
+        try {
+          const { files } = loaders[project.warehouse.type as keyof typeof loaders];
+          if (opened.hasWarehouse()) {
+            // Closing it brings everything from the log into the file.
+            await (await opened.openWarehouse())[Symbol.asyncDispose]();
+            await files.copy(warehousePath, join(next, basename(warehousePath)));
+          }
+          opened.state.copyTo(join(next, 'state.db'));
+          renameSync(next, join(folder, stamp));
+        } catch (error) {
+          rmSync(next, { recursive: true, force: true });
+          throw error;
+        }
+        const removed = flags.keep === undefined ? [] : listOld(folder, flags.keep);
+        for (const name of removed) rmSync(join(folder, name), { recursive: true });
+        const path = join(folder, stamp);
+        if (flags.json) terminal.out(JSON.stringify({ backup: path, removed }));
+        else {
+          terminal.out(`backed up to ${path}`);
+          if (removed.length > 0) terminal.out(`removed ${removed.join(', ')}`);
+        }
+        return exitCodes.success;
+      }),
+    );
+};
