@@ -46,6 +46,10 @@ export async function gatherProject(
     log: opened.log,
     openMemory: opened.openMemory,
     bindCache: openBindCache(join(opened.stateFolder, 'bound.json')),
+    describeProject: async (project) => {
+      const { describeProject } = await import('../engine/artifacts/manifest.ts');
+      return describeProject(project);
+    },
     scope: {
       kinds: options.kinds ?? everyKind,
       ...(select ? { select } : {}),

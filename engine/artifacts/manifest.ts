@@ -77,6 +77,12 @@ export async function buildManifest(request: ManifestRequest): Promise<Manifest>
   };
 }
 
+/** The manifest as templates see it in `graph`: of no run, at no time. */
+export async function describeProject(project: ModelProject): Promise<Config> {
+  const moment = { invocationId: '', startedAtMs: 0, generatedAtMs: 0 };
+  return { ...(await buildManifest({ project, moment, compiled: new Map() })) };
+}
+
 /** Streams and syncs are ours: dbt's manifest has no place for them. */
 function isDbts(node: ProjectNode): boolean {
   return node.resourceType !== 'stream' && node.resourceType !== 'sync';

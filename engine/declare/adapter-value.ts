@@ -26,26 +26,37 @@ export interface AdapterScope {
   onQuery(): void;
 }
 
+const stringTypes = /^(text|varchar|character|character varying)(\(\d+\))?$/;
+const floatTypes = new Set(['real', 'float', 'float4', 'float8', 'double', 'double precision']);
+const integerTypes = new Set(
+  [
+    'tinyint utinyint smallint usmallint integer uinteger int bigint ubigint hugeint uhugeint',
+    'int1 int2 int4 int8 int16 int32 int64 int128 long short signed',
+    'smallserial serial bigserial serial2 serial4 serial8',
+  ].flatMap((names) => names.split(' ')),
+);
+
 /** The column of a relation as macros know it. */
 export function columnValue(name: string, type: string): HostObject {
   const kind = type.toLowerCase();
-  const isInteger = /^(u?(tiny|small|big|huge)?int(eger)?|long|short)\b/.test(kind);
-  const isFloat = /^(float|double|real)/.test(kind);
-  const isNumeric = /^(decimal|numeric)/.test(kind);
-  const size = /\((\d+)/.exec(kind)?.[1];
+  const [isInteger, isFloat] = [integerTypes.has(kind), floatTypes.has(kind)];
+  // As in dbt, a type that says its precision is none of these.
+  const isNumeric = kind === 'numeric' || kind === 'decimal';
+  const isString = stringTypes.test(kind);
+  const size = Number(/\((\d+)/.exec(kind)?.[1] ?? 256);
   const claims: Record<string, () => JinjaValue> = {
-    is_string: () => /^(varchar|text|string|char|bpchar)/.test(kind),
+    is_string: () => isString,
     is_number: () => isInteger || isFloat || isNumeric,
     is_integer: () => isInteger,
     is_float: () => isFloat,
     is_numeric: () => isNumeric,
-    string_size: () => (size === undefined ? 256 : Number(size)),
+    string_size: () => size,
   };
   const fields: Record<string, JinjaValue> = {
     name,
     column: name,
     quoted: quoteIdentifier(name),
-    data_type: type,
+    data_type: isString ? `character varying(${size})` : type,
     dtype: type,
   };
   return new HostObject({

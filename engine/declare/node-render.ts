@@ -1,3 +1,4 @@
+import { graphValue } from './graph-value.ts';
 import type { Template } from './jinja/ast.ts';
 import type { Filter } from './jinja/filter.ts';
 import { toPython } from './jinja/python-value.ts';
@@ -33,7 +34,7 @@ function scopesOf(reading: Reading, moment: RenderMoment, node: NodeRender) {
     isFullRefresh: moment.isFullRefresh,
     findVar: reading.vars.find,
     varNames: reading.vars.names,
-    graphValue: moment.graphValue ?? (() => PyDict.from([])),
+    graphValue: () => graphValue(reading.readGraph),
   };
   return buildGlobals(project, { ...node, modelValue: () => modelValue(node) });
 }

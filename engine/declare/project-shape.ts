@@ -1,6 +1,7 @@
 import type { Log } from '../words/log.ts';
 import type { DocsBlockNode } from './docs-blocks.ts';
 import type { Graph, GraphNode } from './graph.ts';
+import type { ReadGraph } from './graph-value.ts';
 import type { Template } from './jinja/ast.ts';
 import type { MacroLibrary } from './macro-library.ts';
 import type { Memory } from './memory/memory.ts';
@@ -43,6 +44,7 @@ export interface ModelProject {
   readonly log: Log;
   readonly isDbt: boolean;
   readonly vars: Vars;
+  readonly readGraph?: ReadGraph;
   readonly library: MacroLibrary;
   readonly packages: readonly PackageSource[];
   readonly docs: ReadonlyMap<string, DocsBlockNode>;

@@ -1,4 +1,5 @@
 import type { Log, LogFields } from '../words/log.ts';
+import type { ReadGraph } from './graph-value.ts';
 import type { Template } from './jinja/ast.ts';
 import { type JinjaValue, PyDict } from './jinja/values.ts';
 import { keyOf } from './memory/memory.ts';
@@ -76,21 +77,13 @@ export async function recallRender(request: RenderRequest, render: Render): Prom
       return value;
     },
   };
-  const { graphValue } = moment;
-  const watchedMoment: RenderMoment = {
-    ...moment,
-    ...(graphValue === undefined
-      ? {}
-      : {
-          graphValue: () => {
-            readsGraph = true;
-            return graphValue();
-          },
-        }),
+  const readGraph: ReadGraph = async () => {
+    readsGraph = true;
+    return (await reading.readGraph?.()) ?? {};
   };
   try {
     const log = listen(reading.log, spoken);
-    const text = await render({ ...reading, log }, watchedMoment, watched);
+    const text = await render({ ...reading, log, readGraph }, moment, watched);
     const made: RememberedRender = {
       text: request.isTraceOnly ? '' : text,
       refs,

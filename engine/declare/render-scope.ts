@@ -58,7 +58,9 @@ export function buildGlobals(project: ProjectScope, node: NodeScope): Globals {
       text: () => `<package ${packageName}>`,
       attribute: (name) => {
         const entry = library.findIn(name, packageName);
-        return entry && bind(entry);
+        if (entry) return bind(entry);
+        // Some of dbt's own macros are functions here.
+        return packageName === internalPackage && ownMacros.has(name) ? make(name) : undefined;
       },
     });
   // A project's macro hides a function of the same name; dbt's own macros hide nothing.
@@ -95,6 +97,8 @@ export function buildGlobals(project: ProjectScope, node: NodeScope): Globals {
     });
   return viewOf(node.packageName);
 }
+
+const ownMacros = new Set(['run_query', 'statement', 'is_incremental', 'should_full_refresh']);
 
 type Makers = Record<string, () => JinjaValue>;
 

@@ -1,6 +1,7 @@
 import type { Log } from '../words/log.ts';
 import type { Relation } from '../words/table.ts';
 import type { TemplateWarehouse } from './adapter-value.ts';
+import type { ReadGraph } from './graph-value.ts';
 import type { JinjaValue } from './jinja/values.ts';
 import type { MacroLibrary } from './macro-library.ts';
 import type { Memory } from './memory/memory.ts';
@@ -18,6 +19,8 @@ export interface Reading {
   readonly log: Log;
   readonly library: MacroLibrary;
   readonly vars: Vars;
+  /** What `graph` shows; absent while files are being read, as in dbt. */
+  readonly readGraph?: ReadGraph;
   /** Where renderings are kept; absent: nowhere. */
   readonly memory?: Memory | undefined;
 }
@@ -27,7 +30,6 @@ export interface RenderMoment {
   readonly boundaryMs: number;
   readonly invocationId: string;
   readonly isFullRefresh: boolean;
-  readonly graphValue?: () => JinjaValue;
 }
 
 export interface NodeRender {

@@ -5,6 +5,8 @@ import type { ColumnType } from '../words/stream.ts';
 export interface SeedColumn {
   readonly name: string;
   readonly type: ColumnType;
+  /** Of whole numbers: whether all of them fit into 32 bits, which is what dbt makes of them. */
+  readonly isSmall: boolean;
 }
 
 /** From the narrowest to the widest; a column is the first that all its values are. */
@@ -19,6 +21,8 @@ const kinds: readonly { readonly type: ColumnType; readonly pattern: RegExp }[] 
   },
 ];
 
+const integerMax = 2 ** 31 - 1;
+
 /**
  * A seed's columns, read off all its rows: an empty cell is null and says nothing, a column without
  * any value is text. A number that starts with a zero is text, for it is a code; so is one with
@@ -30,6 +34,7 @@ export async function readSeedColumns(path: string): Promise<SeedColumn[]> {
   let names: string[] | undefined;
   const possible: Set<ColumnType>[] = [];
   const hasValue: boolean[] = [];
+  const isLarge: boolean[] = [];
   for await (const row of reader as AsyncIterable<string[]>) {
     if (names === undefined) {
       names = row.map((name) => name.trim());
@@ -40,6 +45,7 @@ export async function readSeedColumns(path: string): Promise<SeedColumn[]> {
       const left = possible[index];
       if (left === undefined || value === '') continue;
       hasValue[index] = true;
+      if (Math.abs(Number(value)) > integerMax) isLarge[index] = true;
       if (left.size === 0) continue;
       for (const { type, pattern } of kinds) {
         if (left.has(type) && !pattern.test(value)) left.delete(type);
@@ -48,6 +54,7 @@ export async function readSeedColumns(path: string): Promise<SeedColumn[]> {
   }
   return (names ?? []).map((name, index) => {
     const type = kinds.find((kind) => possible[index]?.has(kind.type))?.type;
-    return { name, type: hasValue[index] && type !== undefined ? type : 'string' };
+    const isSmall = type === 'integer' && hasValue[index] === true && isLarge[index] !== true;
+    return { name, type: hasValue[index] && type !== undefined ? type : 'string', isSmall };
   });
 }

@@ -18,35 +18,56 @@ interface UnitSources {
 export function buildUnitTests(from: UnitSources, faults: FaultList): UnitTestNode[] {
   return from.packages.flatMap((pack) =>
     (pack.properties.unitTests ?? []).flatMap(({ entry, place }) => {
-      const test = buildUnitTest(from, pack, entry, place, faults);
-      return test && test.config['enabled'] !== false ? [test] : [];
+      const tests = findTested(from, pack, entry, place, faults).map((model) =>
+        buildUnitTest(from, pack, model, entry, place, faults),
+      );
+      return tests.filter(({ config }) => config['enabled'] !== false);
     }),
+  );
+}
+
+/** The model that is tested, or its versions that are; none is a fault. */
+function findTested(
+  from: UnitSources,
+  pack: PackageSource,
+  entry: Config,
+  place: Place,
+  faults: FaultList,
+): ModelNode[] {
+  const wanted = String(entry['model']);
+  const all = from.models.filter((node) => node.packageName === pack.name);
+  const isTable = asConfig(entry['expect'])['after'] !== undefined;
+  const isTestable = ({ resourceType }: ModelNode): boolean =>
+    resourceType === 'model' || (isTable && resourceType === 'snapshot');
+  const named = all.filter((node) => node.name === wanted && isTestable(node));
+  if (named.length === 0) {
+    const known = all.map((node) => node.name);
+    const message = `the unit test "${String(entry['name'])}" is of "${wanted}"`;
+    faults.error(place, `${message}, and there is no such model${didYouMean(wanted, known)}`);
+  }
+  const versions = asConfig(entry['versions']);
+  const [included, excluded] = [versions['include'], versions['exclude']].map((list) =>
+    Array.isArray(list) ? list.map(String) : undefined,
+  );
+  return named.filter(
+    ({ version = '' }) => included?.includes(version) ?? !(excluded?.includes(version) ?? false),
   );
 }
 
 function buildUnitTest(
   from: UnitSources,
   pack: PackageSource,
+  model: ModelNode,
   entry: Config,
   place: Place,
   faults: FaultList,
-): UnitTestNode | undefined {
+): UnitTestNode {
   const name = String(entry['name']);
-  const wanted = String(entry['model']);
-  const names = from.models.filter((node) => node.packageName === pack.name);
   const expected = asConfig(entry['expect']);
   const isTable = expected['after'] !== undefined;
-  const model = names.find(
-    ({ resourceType, name: known }) =>
-      known === wanted && (resourceType === 'model' || (isTable && resourceType === 'snapshot')),
-  );
-  if (!model) {
-    const known = names.map((node) => node.name);
-    const message = `the unit test "${name}" is of "${wanted}", and there is no such model`;
-    faults.error(place, `${message}${didYouMean(wanted, known)}`);
-    return undefined;
-  }
-  const id = `unit_test.${pack.name}.${wanted}.${name}`;
+  const wanted = model.name;
+  const version = model.version === undefined ? '' : `_v${model.version}`;
+  const id = `unit_test.${pack.name}.${wanted}.${name}${version}`;
   const overrides = asConfig(entry['overrides']);
   const macros = asConfig(overrides['macros']);
   for (const macro of Object.keys(macros)) {

@@ -1,4 +1,5 @@
 import { buildGraph, type Graph, type GraphNode } from '../declare/graph.ts';
+import type { ReadGraph } from '../declare/graph-value.ts';
 import type { ProjectMemory } from '../declare/memory/project-memory.ts';
 import type { Project } from '../declare/project/project.ts';
 import { type ProjectOutline, recallOutline } from '../declare/project-outline.ts';
@@ -14,14 +15,28 @@ export interface ReadModelsRequest {
   readonly log: Log;
   /** What the last process read of the same files; absent: everything is read. */
   openMemory?(): ProjectMemory;
+  /** dbt's manifest, for templates that look into `graph`; absent: they see none. */
+  readonly describeProject?: DescribeProject;
 }
+
+export type DescribeProject = (project: ModelProject) => ReturnType<ReadGraph>;
 
 /** The project's models, read from its files alone; undefined where it has none. */
 export async function readProjectModels(
   request: ReadModelsRequest,
 ): Promise<ModelProject | undefined> {
   const options = optionsOf(request);
-  return options && (await readNow(options));
+  const models = options && (await readNow(options));
+  const { describeProject } = request;
+  if (models === undefined || describeProject === undefined) return models;
+  let graph: ReturnType<ReadGraph> | undefined;
+  return {
+    ...models,
+    readGraph: () => {
+      graph ??= describeProject(models);
+      return graph;
+    },
+  };
 }
 
 /** Their names, edges and faults alone: what was kept of them is less to read. */

@@ -23,6 +23,8 @@ export interface ShadowTables {
 
 export function openShadowTables(shadow: Shadow): ShadowTables {
   const schemas = new Set<string>();
+  /** What was made: a source may name the table that a seed or a model makes. */
+  const made = new Set<string>();
   const unmade = new Map<string, () => Promise<unknown>>();
   const known = new Map<string, readonly KnownColumn[]>();
 
@@ -36,16 +38,20 @@ export function openShadowTables(shadow: Shadow): ShadowTables {
     // Cheaper than looking the relation up among thousands.
     const columns = await shadow.describeQuery(sql`select * from ${idOf(relation)}`);
     known.set(keyOf(relation), columns);
+    made.add(keyOf(relation));
     return columns;
   };
   const createEmpty: ShadowTables['createEmpty'] = (relation, columns) => {
     const list = columns.map((column) => sql`${sql.id(column.name)} ${sql.raw(column.typeName)}`);
-    return create(relation, sql`create table ${idOf(relation)} (${sql.join(list)})`);
+    return create(relation, sql`create or replace table ${idOf(relation)} (${sql.join(list)})`);
   };
   return {
     know: (id, relation, columns) => {
+      if (made.has(keyOf(relation))) return;
       known.set(keyOf(relation), columns);
-      unmade.set(id, () => createEmpty(relation, columns));
+      unmade.set(id, async () => {
+        if (!made.has(keyOf(relation))) await createEmpty(relation, columns);
+      });
     },
     makeReady: async (ids) => {
       for (const id of ids) {
@@ -57,7 +63,7 @@ export function openShadowTables(shadow: Shadow): ShadowTables {
     createFrom: (relation, select) =>
       create(
         relation,
-        sql`create table ${idOf(relation)} as select * from (\n${select}\n) as bound limit 0`,
+        sql`create or replace table ${idOf(relation)} as select * from (\n${select}\n) as bound limit 0`,
       ),
     createEmpty,
     columnsOf: (relation) => known.get(keyOf(relation)),

@@ -10,6 +10,7 @@ import {
 } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import type { Project } from '../declare/project/project.ts';
+import { asConfig } from '../declare/properties.ts';
 import { readSeedColumns } from '../declare/seed-columns.ts';
 import { type IndirectSelection, selectNodes } from '../declare/select.ts';
 import { TerminalError } from '../words/errors.ts';
@@ -65,6 +66,8 @@ export interface WorkRequest {
   readonly log: Log;
   readonly bindCache?: BindCacheFile;
   readonly openMemory?: ReadModelsRequest['openMemory'];
+  /** dbt's manifest, for templates that look into `graph`. */
+  readonly describeProject?: ReadModelsRequest['describeProject'];
 }
 
 /** Everything a plan is made of and a run works with: read once, nothing written. */
@@ -85,6 +88,9 @@ export interface Work {
   readonly faults: readonly PlanFault[];
   readonly warnings: readonly string[];
 }
+
+/** What dbt makes of whole numbers in a seed. */
+const smallIntegerType = 'INTEGER';
 
 const noStreams: GatheredStreams = { chosen: new Map(), faults: new Map() };
 
@@ -150,10 +156,11 @@ function needsModels({ kinds }: WorkScope): boolean {
 }
 
 function readModels(request: WorkRequest): Promise<ModelProject | undefined> {
-  const { project, warehouse, env, log, openMemory } = request;
+  const { project, warehouse, env, log, openMemory, describeProject } = request;
   const place = { dialect: warehouse.dialect.name, catalog: warehouse.catalog };
   const memory = openMemory === undefined ? {} : { openMemory };
-  return readProjectModels({ project, place, env, log, ...memory });
+  const describe = describeProject === undefined ? {} : { describeProject };
+  return readProjectModels({ project, place, env, log, ...memory, ...describe });
 }
 
 export function toPlanFault(fault: ModelFault): PlanFault {
@@ -208,7 +215,16 @@ async function bindWork(
     sourceColumns: async (node: SourceNode) => columns.get(node.id),
     seedColumns: async (node) => {
       const found = await readSeedColumns(`${models.root}/${node.file}`);
-      return found.map(({ name, type }) => ({ name, typeName: warehouse.dialect.typeName(type) }));
+      const written = new Map(
+        Object.entries(asConfig(node.nodeConfig.raw['column_types'])).map(
+          ([name, typeName]) => [name.toLowerCase(), String(typeName)] as const,
+        ),
+      );
+      return found.map(({ name, type, isSmall }) => {
+        const small = isSmall && models.isDbt ? smallIntegerType : undefined;
+        const typeName = written.get(name.toLowerCase()) ?? small;
+        return { name, typeName: typeName ?? warehouse.dialect.typeName(type) };
+      });
     },
     ids,
     // Text that follows from the warehouse's answers is no key to what it binds to.

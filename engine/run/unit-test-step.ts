@@ -42,8 +42,11 @@ export async function unitTestStep(work: Work, test: UnitTestNode): Promise<Step
     if (isTarget) refuseOwnRows(node, test.name, test.file);
     const relation = isTarget ? node.relation : { schema: unitSchema, name: `given_${name}` };
     if (isTarget) await shadow.ddl([createSchema(relation.schema)]);
-    const columns = await columnsOf(work, input === 'this' ? node.id : input);
-    await createGiven(shadow, relation, columns, await readRows(models, test, rows));
+    const table = await readRows(models, test, rows);
+    const known = await columnsOf(work, input === 'this' ? node.id : input);
+    // A select has columns of its own; rows of values take theirs from the input.
+    const columns = known ?? ('select' in table ? undefined : requireColumns(input));
+    await createGiven(shadow, relation, columns, table);
     names.set(input, relation);
   }
   const { boundaryMs, invocationId } = request;
@@ -122,16 +125,18 @@ function requireInputs(models: ModelProject, node: ModelNode, test: UnitTestNode
   });
 }
 
-async function columnsOf(work: Work, id: string): Promise<readonly UnitColumn[]> {
+async function columnsOf(work: Work, id: string): Promise<readonly UnitColumn[] | undefined> {
   const bound = work.bound.get(id)?.columns;
   const node = work.models?.nodes.get(id);
   const known = bound ?? (isSourceNode(node) ? work.sourceColumns.get(id) : undefined);
   const standing = isModelNode(node) ? node.relation : undefined;
-  const columns = known ?? (standing && (await work.request.warehouse.describe(standing)));
-  if (columns) return columns;
-  throw new TerminalError(`nothing is known of the columns of ${id}`, {
+  return known ?? (standing && (await work.request.warehouse.describe(standing)));
+}
+
+function requireColumns(input: string): never {
+  throw new TerminalError(`nothing is known of the columns of ${input}`, {
     code: 'unit-test-columns',
-    hint: 'extract or build it once, so that its columns are known',
+    hint: 'give it as a select (format: sql), or build it once, so that its columns are known',
   });
 }
 

@@ -37,7 +37,12 @@ export interface ScriptSource {
 export interface SeedSource {
   /** Absolute. */
   readonly path: string;
-  readonly columns: readonly { readonly name: string; readonly type: ColumnType }[];
+  readonly columns: readonly {
+    readonly name: string;
+    readonly type: ColumnType;
+    /** The warehouse's own, where it is not the one for the type. */
+    readonly typeName?: string;
+  }[];
 }
 
 /**

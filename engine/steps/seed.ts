@@ -27,10 +27,11 @@ export async function materializeSeed(
   }
   const declared = declaredTypes(node);
   const columns = seed.columns.map((column) => {
-    const typeName = declared.get(column.name.toLowerCase());
+    const written = declared.get(column.name.toLowerCase());
     // What is cast by us is read as text, so that leading zeros and scales survive.
-    const type = typeName === undefined ? column.type : ('string' as const);
-    return { name: column.name, type, typeName: typeName ?? warehouse.dialect.typeName(type) };
+    const type = written === undefined ? column.type : ('string' as const);
+    const typeName = written ?? column.typeName ?? warehouse.dialect.typeName(type);
+    return { name: column.name, type, typeName };
   });
   const live = await clearTheWay(warehouse, node.relation);
   return publishTable(warehouse, {

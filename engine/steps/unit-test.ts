@@ -1,6 +1,6 @@
 import { parse } from 'csv-parse/sync';
 import { type RawBuilder, sql } from 'kysely';
-import { TerminalError } from '../words/errors.ts';
+import { assertThat, TerminalError } from '../words/errors.ts';
 import { didYouMean } from '../words/suggest.ts';
 import type { Relation } from '../words/table.ts';
 import type { Row, Shadow } from '../words/warehouse.ts';
@@ -34,9 +34,14 @@ export function parseUnitCsv(text: string): UnitTable {
 export async function createGiven(
   shadow: Shadow,
   relation: Relation,
-  columns: readonly UnitColumn[],
+  columns: readonly UnitColumn[] | undefined,
   given: UnitTable,
 ): Promise<void> {
+  if (columns === undefined) {
+    assertThat('select' in given, 'rows are only given to an input whose columns are known');
+    await shadow.ddl([sql`create table ${tableOf(relation)} as ${selectOf(given.select)}`]);
+    return;
+  }
   const list = columns.map(({ name, typeName }) => sql`${sql.id(name)} ${sql.raw(typeName)}`);
   const rows = selectRows(given, columns, `the input ${relation.name}`);
   await shadow.ddl([sql`create table ${tableOf(relation)} (${sql.join(list)})`]);

@@ -1,5 +1,5 @@
 with spine as (
-  {{ dbt.date_spine('day', "'" ~ var('calendar_start') ~ "'", "'" ~ var('calendar_end') ~ "'") }}
+  {{ dbt.date_spine('day', "date '" ~ var('calendar_start') ~ "'", "date '" ~ var('calendar_end') ~ "'") }}
 )
 
 select cast(date_day as date) as day

@@ -1,0 +1,30 @@
+import { toPython } from './jinja/python-value.ts';
+import { HostFunction, HostObject, type JinjaValue } from './jinja/values.ts';
+
+/** The kinds of things in dbt's `graph`, each a map by unique id. */
+const kinds = ['nodes', 'sources', 'exposures', 'metrics', 'groups', 'semantic_models'] as const;
+
+/** dbt's manifest of the project, as plain values. */
+export type ReadGraph = () => Promise<Readonly<Record<string, unknown>>>;
+
+/** `graph` of templates: read when it is first looked into, since few templates ever do. */
+export function graphValue(read: ReadGraph | undefined): HostObject {
+  const find = (key: JinjaValue): Promise<JinjaValue> | undefined => {
+    const kind = kinds.find((one) => one === key);
+    if (kind === undefined) return undefined;
+    return Promise.resolve(read?.() ?? {}).then((graph) => {
+      const found = (graph as Readonly<Record<string, unknown>>)[kind];
+      return toPython(found ?? {});
+    });
+  };
+  const get = new HostFunction(
+    'get',
+    async (args) => (await find(args[0] ?? null)) ?? args[1] ?? null,
+  );
+  return new HostObject({
+    typeName: 'graph',
+    text: () => `<graph ${kinds.join(', ')}>`,
+    attribute: (name) => (name === 'get' ? get : find(name)),
+    item: find,
+  });
+}

@@ -1,0 +1,2 @@
+select customer_id, orders as score
+from {{ ref('customers') }}
