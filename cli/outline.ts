@@ -4,20 +4,13 @@ import { basename, extname, join } from 'node:path';
 import type { Graph } from '../engine/declare/graph.ts';
 import type { ModelFault } from '../engine/declare/model-fault.ts';
 import type { ModelProject } from '../engine/declare/model-project.ts';
-import { type IndirectSelection, selectNodes } from '../engine/declare/select.ts';
+import type { NodeChoice } from '../engine/plan/choose-nodes.ts';
 import type { ReadModelsRequest } from '../engine/plan/read-models.ts';
-import { TerminalError } from '../engine/words/errors.ts';
 import { silentLog } from '../engine/words/log.ts';
 import type { Warehouse } from '../engine/words/warehouse.ts';
 import { loaders } from '../loaders/index.ts';
 import type { CommandContext } from './host.ts';
 import type { OpenedProject } from './open-project.ts';
-
-export interface OutlineOptions {
-  readonly select?: readonly string[];
-  readonly exclude?: readonly string[];
-  readonly indirect?: IndirectSelection;
-}
 
 /** A project as its files say it is: no CRM is asked and no warehouse opened. */
 export interface Outline {
@@ -30,13 +23,13 @@ export interface Outline {
 
 export async function readOutline(
   opened: OpenedProject,
-  options: OutlineOptions = {},
+  options: NodeChoice = {},
 ): Promise<Outline> {
   const { readProjectModels, joinGraph } = await import('../engine/plan/read-models.ts');
   const { findSyncNodes } = await import('../engine/plan/sync-nodes.ts');
   const models = await readProjectModels(requestOf(opened));
   const graph = joinGraph(opened.project, models, findSyncNodes(opened.project, models, opened));
-  return { models, graph, ...select(graph, options) };
+  return { models, graph, ...(await choose(opened, graph, models !== undefined, options)) };
 }
 
 /** What is selected, and every fault: for who looks at no node more closely. */
@@ -46,7 +39,7 @@ export interface Listing extends Omit<Outline, 'models'> {
 
 export async function readListing(
   opened: OpenedProject,
-  options: OutlineOptions = {},
+  options: NodeChoice = {},
 ): Promise<Listing> {
   // A sync is described by the columns of its model.
   if (opened.project.syncs.length > 0) {
@@ -56,7 +49,11 @@ export async function readListing(
   const { readProjectOutline, joinGraph } = await import('../engine/plan/read-models.ts');
   const models = await readProjectOutline(requestOf(opened));
   const graph = joinGraph(opened.project, models, []);
-  return { graph, faults: models?.faults ?? [], ...select(graph, options) };
+  return {
+    graph,
+    faults: models?.faults ?? [],
+    ...(await choose(opened, graph, models !== undefined, options)),
+  };
 }
 
 function requestOf(opened: OpenedProject): ReadModelsRequest {
@@ -67,11 +64,16 @@ function requestOf(opened: OpenedProject): ReadModelsRequest {
   return { project, place, env, log, openMemory };
 }
 
-function select(graph: Graph, options: OutlineOptions): Pick<Outline, 'ids' | 'warnings'> {
-  const selection = selectNodes(graph, options);
-  if (selection.errors.length > 0) {
-    throw new TerminalError(selection.errors.join('\n'), { code: 'selector-invalid' });
-  }
+async function choose(
+  opened: OpenedProject,
+  graph: Graph,
+  hasModels: boolean,
+  choice: NodeChoice,
+): Promise<Pick<Outline, 'ids' | 'warnings'>> {
+  const { chooseNodes } = await import('../engine/plan/choose-nodes.ts');
+  const { name, folder: root } = opened.project;
+  const place = hasModels ? { name, root } : undefined;
+  const selection = chooseNodes(graph, choice, place);
   const ids = graph.order.filter((id) => selection.ids.has(id));
   return { ids, warnings: selection.warnings };
 }

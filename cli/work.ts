@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { NodeChoice } from '../engine/plan/choose-nodes.ts';
 import type { Work, WorkScope } from '../engine/plan/work.ts';
 import type { RunResult, StepProgress } from '../engine/run/run-plan.ts';
 import type { Invocation } from '../engine/state/invocations.ts';
@@ -34,7 +35,7 @@ export async function gatherProject(
 ): Promise<Work> {
   const { gatherWork } = await import('../engine/plan/work.ts');
   const { openBindCache } = await import('../engine/plan/bind-cache.ts');
-  const { select, exclude, indirect, fullRefresh, storeFailures } = options;
+  const { fullRefresh, storeFailures } = options;
   return gatherWork({
     project: opened.project,
     connectors: opened,
@@ -52,9 +53,7 @@ export async function gatherProject(
     },
     scope: {
       kinds: options.kinds ?? everyKind,
-      ...(select ? { select } : {}),
-      ...(exclude ? { exclude } : {}),
-      ...(indirect ? { indirect } : {}),
+      ...toChoice(options),
       ...(fullRefresh === undefined ? {} : { fullRefresh }),
       ...(storeFailures === undefined ? {} : { storeFailures }),
       ...(options.retry ? { retry: options.retry } : {}),
@@ -195,15 +194,24 @@ async function runHoldingLock(
   return result;
 }
 
+/** The part of the options that chooses nodes. */
+function toChoice(options: NodeChoice): NodeChoice {
+  const { select, exclude, selector, indirectSelection } = options;
+  return {
+    ...(select ? { select } : {}),
+    ...(exclude ? { exclude } : {}),
+    ...(selector === undefined ? {} : { selector }),
+    ...(indirectSelection ? { indirectSelection } : {}),
+  };
+}
+
 /** What `retry` needs to ask for the same again. */
 function toInvocation(options: RunOptions, boundaryMs: number): Invocation {
-  const { select, exclude, indirect, fullRefresh, storeFailures } = options;
+  const { fullRefresh, storeFailures } = options;
   const { projectFlags = {}, retry } = options;
   return {
     kinds: [...(options.kinds ?? everyKind)],
-    ...(select ? { select } : {}),
-    ...(exclude ? { exclude } : {}),
-    ...(indirect ? { indirect } : {}),
+    ...toChoice(options),
     ...(fullRefresh === undefined ? {} : { fullRefresh }),
     ...(storeFailures === undefined ? {} : { storeFailures }),
     batchesUntilMs: retry?.batchesUntilMs ?? boundaryMs,

@@ -17,10 +17,10 @@ interface RetryFlags {
 
 /** What a run is asked for to do again what another one left. */
 export function toRunOptions({ invocation, ids, done }: Retry): RunOptions {
-  const { kinds, project: _, batchesUntilMs, indirect, ...flags } = invocation;
+  const { kinds, project: _, batchesUntilMs, indirectSelection: indirect, ...flags } = invocation;
   return {
     ...flags,
-    ...(indirect === undefined ? {} : { indirect: indirect as IndirectSelection }),
+    ...(indirect === undefined ? {} : { indirectSelection: indirect as IndirectSelection }),
     kinds: new Set(kinds as Step['kind'][]),
     retry: { ...(ids ? { ids } : {}), done, batchesUntilMs },
     projectFlags: invocation.project,

@@ -1,10 +1,13 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { type IndirectSelection, indirectSelections } from '../../engine/declare/selection-spec.ts';
 import type { WorkScope } from '../../engine/plan/work.ts';
 import { wholeNumber } from './flags.ts';
 
 export interface ScopeFlags {
   readonly select?: string[];
   readonly exclude?: string[];
+  readonly selector?: string;
+  readonly indirectSelection?: IndirectSelection;
   readonly fullRefresh?: boolean;
   readonly threads?: number;
   readonly storeFailures?: boolean;
@@ -14,7 +17,13 @@ export interface ScopeFlags {
 export function selectFlags(command: Command): Command {
   return command
     .option('-s, --select <selector...>', 'only these: name, +name, name+, tag:, path:, source:')
-    .option('--exclude <selector...>', 'all but these');
+    .option('--exclude <selector...>', 'all but these')
+    .option('--selector <name>', 'a selection of selectors.yml, in place of the two')
+    .addOption(
+      new Option('--indirect-selection <how>', 'which tests come along with their nodes').choices([
+        ...indirectSelections,
+      ]),
+    );
 }
 
 /** The flags that every command about steps has. */
@@ -28,6 +37,8 @@ export function toScope(flags: ScopeFlags): Partial<WorkScope> & { threads?: num
   return {
     ...(flags.select ? { select: flags.select } : {}),
     ...(flags.exclude ? { exclude: flags.exclude } : {}),
+    ...(flags.selector === undefined ? {} : { selector: flags.selector }),
+    ...(flags.indirectSelection ? { indirectSelection: flags.indirectSelection } : {}),
     ...(flags.fullRefresh ? { fullRefresh: true } : {}),
     ...(flags.storeFailures ? { storeFailures: true } : {}),
     ...(flags.threads === undefined ? {} : { threads: flags.threads }),

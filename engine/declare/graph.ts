@@ -27,6 +27,11 @@ export interface GraphNode {
   readonly dependsOn: readonly string[];
   /** Sources: the source's name. Streams: the connection's. */
   readonly sourceName?: string;
+  /** The YAML file that describes the node. */
+  readonly patchFile?: string;
+  /** One of several versions of a model, and the one that is meant where none is said. */
+  readonly version?: string;
+  readonly latestVersion?: string;
   /** Tests: the macro's name, and whether it is generic. */
   readonly testName?: string;
   readonly testType?: 'generic' | 'singular';

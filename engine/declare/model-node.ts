@@ -30,11 +30,6 @@ export interface ModelNode extends GraphNode {
   readonly columns: readonly ColumnPatch[];
   readonly refs: readonly RefCall[];
   readonly sources: readonly SourceCall[];
-  /** One of several versions of a model; `ref` without a version means the latest. */
-  readonly version?: string;
-  readonly latestVersion?: string;
-  /** The YAML file that describes it. */
-  readonly patchFile?: string;
   /** Ids of the docs blocks in its description. */
   readonly docBlocks?: readonly string[];
   /** A model in TypeScript: what it declares. Its template has its shape and no rows. */

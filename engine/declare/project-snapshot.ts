@@ -45,6 +45,9 @@ const outlineKeys = {
   config: true,
   dependsOn: true,
   sourceName: true,
+  patchFile: true,
+  version: true,
+  latestVersion: true,
   testName: true,
   testType: true,
 } as const satisfies Record<keyof GraphNode, true>;

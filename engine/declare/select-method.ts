@@ -4,71 +4,142 @@ type Method = (node: GraphNode, value: string, path: readonly string[]) => boole
 
 /** What may stand before the colon of a selector; `config` takes the key's path after a dot. */
 export const selectorMethods: Readonly<Record<string, Method>> = {
-  fqn: (node, value) => matchesFqn(node, value),
-  tag: (node, value) => node.tags.some((tag) => matchesGlob(tag, value)),
-  path: (node, value) => matchesPath(node.file, value),
+  fqn: (node, value) => node.resourceType !== 'source' && matchesFqn(node, value),
+  tag: (node, value) => node.tags.some((tag) => matchesPattern(tag, value)),
+  path: (node, value) =>
+    matchesPath(node.file, value) ||
+    (node.patchFile !== undefined && matchesFile(node.patchFile, value)),
   file: (node, value) => {
     const base = node.file.slice(node.file.lastIndexOf('/') + 1);
-    return matchesGlob(base, value) || matchesGlob(base.replace(/\.[^.]*$/, ''), value);
+    return matchesPattern(base, value) || matchesPattern(base.replace(/\.[^.]*$/, ''), value);
   },
-  package: (node, value) => matchesGlob(node.packageName, value),
+  package: (node, value) => matchesPattern(node.packageName, value),
   source: (node, value) => matchesSource(node, value),
   stream: (node, value) =>
     node.resourceType === 'stream' &&
     (matchesGlob(`${node.sourceName ?? ''}.${node.name}`, value) ||
       matchesGlob(node.sourceName ?? '', value)),
   sync: (node, value) => node.resourceType === 'sync' && matchesGlob(node.name, value),
-  exposure: (node, value) => node.resourceType === 'exposure' && matchesGlob(node.name, value),
-  config: (node, value, path) => matchesConfig(node.config, path, value),
+  exposure: (node, value) => node.resourceType === 'exposure' && matchesName(node, value),
+  unit_test: (node, value) => node.resourceType === 'unit_test' && matchesName(node, value),
+  config: (node, value, path) => matchesConfig(node, path, value),
   resource_type: (node, value) => node.resourceType === value,
-  test_type: (node, value) => node.testType === value || node.resourceType === `${value}_test`,
-  test_name: (node, value) => node.testName !== undefined && matchesGlob(node.testName, value),
-  group: (node, value) => node.config['group'] === value,
-  access: (node, value) => node.config['access'] === value,
+  test_type: (node, value) => matchesTestType(node, value),
+  test_name: (node, value) =>
+    node.testName !== undefined &&
+    node.testType === 'generic' &&
+    matchesPattern(node.testName, value),
+  group: (node, value) =>
+    node.resourceType !== 'exposure' &&
+    typeof node.config['group'] === 'string' &&
+    matchesPattern(node.config['group'], value),
+  access: (node, value) =>
+    node.resourceType === 'model' && (node.config['access'] ?? 'protected') === value,
+  version: (node, value) => node.resourceType === 'model' && matchesVersion(node, value),
+  // Kinds of nodes that we read over: they are nowhere, so nothing is chosen.
+  metric: () => false,
+  semantic_model: () => false,
+  saved_query: () => false,
 };
 
 /**
- * The name alone, or its path of folders with or without the package, from the front; a `*` stands
- * for any text within one step.
+ * The name alone (here a `*` may stand too), or its path of folders with or without the package, from the front. From the
+ * first step with a `*` on, the rest is matched as one text, as dbt does.
  */
 export function matchesFqn(node: GraphNode, value: string): boolean {
-  if (matchesGlob(node.fqn.at(-1) ?? '', value)) return true;
+  const { fqn, version } = node;
+  if (version === undefined) {
+    if (matchesPattern(fqn.at(-1) ?? '', value)) return true;
+  } else if (
+    fqn.at(-2) === value ||
+    fqn.slice(-2).join('_') === value.split('.').slice(-2).join('_')
+  ) {
+    return true;
+  }
   const wanted = value.split('.');
-  const flat = node.fqn.flatMap((part) => part.split('.'));
-  return startsLike(flat, wanted) || startsLike(flat.slice(1), wanted);
+  return startsLike(fqn, wanted) || startsLike(fqn.slice(1), wanted);
 }
 
-function startsLike(steps: readonly string[], wanted: readonly string[]): boolean {
+function startsLike(fqn: readonly string[], wanted: readonly string[]): boolean {
+  const steps = fqn.flatMap((part) => part.split('.'));
   if (steps.length < wanted.length) return false;
-  return wanted.every((part, index) => matchesGlob(steps[index] ?? '', part));
+  const wild = wanted.findIndex((part) => /[*?[\]]/.test(part));
+  const plain = wild === -1 ? wanted : wanted.slice(0, wild);
+  if (!plain.every((part, index) => steps[index] === part)) return false;
+  return wild === -1 || matchesPattern(steps.slice(wild).join('.'), wanted.slice(wild).join('.'));
+}
+
+/** A name, or a package's name and it. */
+function matchesName(node: GraphNode, value: string): boolean {
+  const [first = '', second] = value.split('.');
+  if (second === undefined) return matchesPattern(node.name, first);
+  return matchesPattern(node.packageName, first) && matchesPattern(node.name, second);
+}
+
+function matchesTestType(node: GraphNode, value: string): boolean {
+  if (value === 'unit') return node.resourceType === 'unit_test';
+  if (value === 'data') return node.resourceType === 'test';
+  return node.testType === (value === 'schema' ? 'generic' : value);
+}
+
+function matchesVersion({ version, latestVersion }: GraphNode, value: string): boolean {
+  if (version === undefined) return value === 'none';
+  if (value === 'latest') return version === latestVersion;
+  const order = compareVersions(version, latestVersion ?? version);
+  return value === 'old' ? order < 0 : value === 'prerelease' && order > 0;
+}
+
+/** Numbers by their value, any other text by its letters. */
+function compareVersions(left: string, right: string): number {
+  const difference = Number(left) - Number(right);
+  return Number.isNaN(difference) ? left.localeCompare(right) : difference;
 }
 
 function matchesSource(node: GraphNode, value: string): boolean {
   if (node.sourceName === undefined) return false;
   const parts = value.split('.');
   const [source = '', table = '*'] = parts.length > 2 ? parts.slice(1) : parts;
-  if (parts.length > 2 && !matchesGlob(node.packageName, parts[0] ?? '')) return false;
-  return matchesGlob(node.sourceName, source) && matchesGlob(node.name, table);
+  if (parts.length > 2 && !matchesPattern(node.packageName, parts[0] ?? '')) return false;
+  return matchesPattern(node.sourceName, source) && matchesPattern(node.name, table);
 }
 
 function matchesPath(file: string, value: string): boolean {
   if (file === '') return false;
   const wanted = value.replace(/^\.\//, '').replace(/\/+$/, '');
-  if (file === wanted || file.startsWith(`${wanted}/`)) return true;
-  return /[*?[]/.test(wanted) && (matchesGlob(file, wanted) || matchesGlob(file, `${wanted}/**`));
+  if (matchesFile(file, value) || file.startsWith(`${wanted}/`)) return true;
+  return /[*?[]/.test(wanted) && matchesGlob(file, `${wanted}/**`);
 }
 
-function matchesConfig(config: unknown, path: readonly string[], value: string): boolean {
-  let found: unknown = config;
+function matchesFile(file: string, value: string): boolean {
+  const wanted = value.replace(/^\.\//, '').replace(/\/+$/, '');
+  return file === wanted || (/[*?[]/.test(wanted) && matchesGlob(file, wanted));
+}
+
+/** What holds of every node whose config does not say. */
+const standardConfig: Readonly<Record<string, unknown>> = { enabled: true };
+const configurable: ReadonlySet<string> = new Set(['model', 'seed', 'snapshot', 'source', 'test']);
+
+function matchesConfig(node: GraphNode, path: readonly string[], value: string): boolean {
+  if (!configurable.has(node.resourceType)) return false;
+  const standard = node.resourceType === 'test' ? { severity: 'error' } : {};
+  let found: unknown = { ...standardConfig, ...standard, ...node.config };
   for (const key of path) {
     if (found === null || typeof found !== 'object') return false;
     found = (found as Record<string, unknown>)[key];
   }
-  const wanted = value.toLowerCase();
-  if (Array.isArray(found)) return found.some((item) => matchesGlob(String(item), value));
-  if (found !== null && typeof found === 'object') return Object.hasOwn(found, value);
-  if (typeof found === 'boolean') return String(found) === wanted;
-  return found !== undefined && found !== null && matchesGlob(String(found), value);
+  const isSeverity = path.length === 1 && path[0] === 'severity';
+  return [found].flat().some((item) => {
+    if (typeof item === 'boolean' || isSeverity) {
+      return String(item).toLowerCase() === value.toLowerCase();
+    }
+    return (typeof item === 'string' || typeof item === 'number') && String(item) === value;
+  });
+}
+
+/** Python's `fnmatch`: `*` stands for any text, folders and dots included. */
+export function matchesPattern(text: string, pattern: string): boolean {
+  if (!/[*?[]/.test(pattern)) return text === pattern;
+  return matchesGlob(text.replaceAll('/', ':'), pattern.replaceAll('/', ':'));
 }
 
 const globs = new Map<string, RegExp>();

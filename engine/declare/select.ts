@@ -1,18 +1,27 @@
 import { didYouMean } from '../words/suggest.ts';
 import type { Graph, GraphNode } from './graph.ts';
 import { selectorMethods } from './select-method.ts';
+import {
+  type Criterion,
+  type IndirectSelection,
+  parseSelection,
+  type SelectionSpec,
+} from './selection-spec.ts';
 
-/** How tests follow their nodes into a selection, in dbt's words. */
-export type IndirectSelection = 'eager' | 'cautious' | 'buildable' | 'empty';
+export type { IndirectSelection };
 
 export interface SelectRequest {
   /** Criteria separated by spaces are united, by commas intersected. Absent: everything. */
   readonly select?: string | readonly string[];
   readonly exclude?: string | readonly string[];
+  /** A selection that is written elsewhere, in place of the two. */
+  readonly spec?: SelectionSpec;
   readonly indirect?: IndirectSelection;
   /** Methods that need more than the graph, such as `state:` or `result:`; they win. */
-  readonly methods?: Readonly<Record<string, (node: GraphNode, value: string) => boolean>>;
+  readonly methods?: SelectorMethods;
 }
+
+export type SelectorMethods = Readonly<Record<string, (node: GraphNode, value: string) => boolean>>;
 
 export interface Selection {
   readonly ids: ReadonlySet<string>;
@@ -22,121 +31,123 @@ export interface Selection {
   readonly warnings: readonly string[];
 }
 
-/** One `2+method:value+1` with its parts. */
-interface Criterion {
-  readonly text: string;
-  readonly childrensParents: boolean;
-  /** Generations above and below to take along; 0 takes none. */
-  readonly above: number;
-  readonly below: number;
-  readonly method: string;
-  readonly value: string;
-}
-
-const criterionPattern = /^(@)?(?:(\d*)\+)?(?:([\w.]+):)?(.*?)(?:\+(\d*))?$/s;
-
-/** Chooses nodes of the graph as dbt's `--select` and `--exclude` do. */
+/** Chooses nodes of the graph as dbt's `--select`, `--exclude` and `selectors.yml` do. */
 export function selectNodes(graph: Graph, request: SelectRequest): Selection {
   const errors: string[] = [];
   const warnings: string[] = [];
-  const chosen = evaluate(graph, request.select, request, { errors, warnings });
-  const excluded = evaluate(graph, request.exclude, request, { errors, warnings });
-  const ids = chosen ?? new Set(graph.nodes.keys());
-  for (const id of excluded ?? []) ids.delete(id);
+  const { indirect = 'eager', methods = {} } = request;
+  const evaluation: Evaluation = { graph, methods, errors, warnings };
+  const spec = request.spec ?? parseSelection(request.select);
+  const chosen = spec && evaluate(evaluation, spec, indirect);
+  const base = chosen ?? { direct: new Set(graph.nodes.keys()), indirect: new Set<string>() };
+  const excluded = request.spec ? undefined : parseSelection(request.exclude);
+  // A test is left out as soon as one of the nodes it reads is.
+  const without = excluded && evaluate(evaluation, excluded, 'eager');
+  const ids = without ? subtract(evaluation, base, without, indirect).direct : base.direct;
   return { ids, errors, warnings };
 }
 
-interface Notes {
+interface Evaluation {
+  readonly graph: Graph;
+  readonly methods: SelectorMethods;
   readonly errors: string[];
   readonly warnings: string[];
 }
 
-function evaluate(
-  graph: Graph,
-  text: string | readonly string[] | undefined,
-  request: SelectRequest,
-  notes: Notes,
-): Set<string> | undefined {
-  if (text === undefined) return undefined;
-  const unions = [text].flat().flatMap((part) => part.split(/\s+/).filter((word) => word !== ''));
-  if (unions.length === 0) return undefined;
-  const united = new Set<string>();
-  for (const union of unions) {
-    const sets = union.split(',').map((word) => evaluateCriterion(graph, word, request, notes));
-    const [first = new Set<string>(), ...others] = sets;
-    const common = [...first].filter((id) => others.every((other) => other.has(id)));
-    for (const id of common) united.add(id);
+/** Nodes that are chosen, and tests that will be once all they read is. */
+interface Found {
+  readonly direct: Set<string>;
+  readonly indirect: ReadonlySet<string>;
+}
+
+function evaluate(evaluation: Evaluation, spec: SelectionSpec, indirect: IndirectSelection): Found {
+  switch (spec.kind) {
+    case 'unreadable':
+      evaluation.errors.push(
+        `the selector "${spec.text}" cannot be read: write [N+]name[+N] or method:value`,
+      );
+      return { direct: new Set(), indirect: new Set() };
+    case 'criterion':
+      return evaluateCriterion(evaluation, spec.criterion, spec.criterion.indirect ?? indirect);
+    case 'difference': {
+      const base = evaluate(evaluation, spec.base, indirect);
+      return subtract(evaluation, base, evaluate(evaluation, spec.excluded, 'eager'), indirect);
+    }
+    case 'union':
+    case 'intersection': {
+      const parts = spec.parts.map((part) => evaluate(evaluation, part, indirect));
+      const [first, ...others] = parts.map(({ direct }) => direct);
+      const direct =
+        spec.kind === 'union'
+          ? new Set(parts.flatMap((part) => [...part.direct]))
+          : new Set([...(first ?? [])].filter((id) => others.every((other) => other.has(id))));
+      const waiting = new Set(parts.flatMap((part) => [...part.indirect]));
+      return takeAlong(evaluation.graph, direct, waiting, indirect);
+    }
   }
-  return united;
+}
+
+function subtract(
+  { graph }: Evaluation,
+  base: Found,
+  excluded: Found,
+  indirect: IndirectSelection,
+): Found {
+  const direct = new Set([...base.direct].filter((id) => !excluded.direct.has(id)));
+  const waiting = new Set([...base.indirect].filter((id) => !excluded.direct.has(id)));
+  return takeAlong(graph, direct, waiting, indirect);
+}
+
+/** Of the tests that wait, those join whose nodes are all there now. */
+function takeAlong(
+  graph: Graph,
+  direct: Set<string>,
+  waiting: ReadonlySet<string>,
+  indirect: IndirectSelection,
+): Found {
+  if (waiting.size > 0 && (indirect === 'cautious' || indirect === 'buildable')) {
+    const allowed = reachOf(graph, direct, indirect);
+    for (const id of waiting) {
+      if (graph.parentsOf(id).every((parent) => allowed.has(parent))) direct.add(id);
+    }
+  }
+  return { direct, indirect: waiting };
 }
 
 function evaluateCriterion(
-  graph: Graph,
-  text: string,
-  request: SelectRequest,
-  notes: Notes,
-): Set<string> {
-  const criterion = parseCriterion(text);
-  if (criterion === undefined) {
-    notes.errors.push(`the selector "${text}" cannot be read: write [N+]name[+N] or method:value`);
-    return new Set();
-  }
-  const matches = findMethod(criterion, request);
+  evaluation: Evaluation,
+  criterion: Criterion,
+  indirect: IndirectSelection,
+): Found {
+  const { graph, methods, errors, warnings } = evaluation;
+  const { text } = criterion;
+  const matches = findMethod(criterion, methods);
   if (matches === undefined) {
     const names = [...Object.keys(selectorMethods), 'config.materialized'];
     const method = criterion.method.split('.')[0] ?? '';
-    const known = [...names, ...Object.keys(request.methods ?? {})];
-    notes.errors.push(
+    const known = [...new Set([...names, ...Object.keys(methods)])];
+    errors.push(
       `the selector "${text}" uses the unknown method "${method}"${didYouMean(method, known)}` +
         ` (methods: ${known.sort().join(', ')})`,
     );
-    return new Set();
+    return { direct: new Set(), indirect: new Set() };
   }
   const direct = new Set<string>();
   for (const node of graph.nodes.values()) if (matches(node)) direct.add(node.id);
   if (direct.size === 0) {
     const names = [...graph.nodes.values()].map((node) => node.name);
-    notes.warnings.push(
-      `the selector "${text}" matches nothing${didYouMean(criterion.value, names)}`,
-    );
-    return direct;
+    const meant = didYouMean(criterion.value, names);
+    warnings.push(`the selector "${text}" matches nothing${meant}`);
+    return { direct, indirect: new Set() };
   }
-  return addTests(graph, widen(graph, direct, criterion), request.indirect ?? 'eager');
-}
-
-export function parseCriterion(text: string): Criterion | undefined {
-  const match = criterionPattern.exec(text);
-  const value = match?.[4] ?? '';
-  if (!match || value === '') return undefined;
-  const above = match[2];
-  const below = match[5];
-  // `@x+` contradicts itself: @ already takes every child.
-  if (match[1] !== undefined && (above !== undefined || below !== undefined)) return undefined;
-  return {
-    text,
-    childrensParents: match[1] !== undefined,
-    above: generations(above),
-    below: generations(below),
-    method: match[3] ?? defaultMethod(value),
-    value,
-  };
-}
-
-function generations(text: string | undefined): number {
-  if (text === undefined) return 0;
-  return text === '' ? Infinity : Number(text);
-}
-
-function defaultMethod(value: string): string {
-  if (value.includes('/')) return 'path';
-  return /\.(sql|csv|ts|ya?ml)$/.test(value) ? 'file' : 'fqn';
+  return addTests(graph, widen(graph, direct, criterion), indirect);
 }
 
 function findMethod(
   { method, value }: Criterion,
-  request: SelectRequest,
+  methods: SelectorMethods,
 ): ((node: GraphNode) => boolean) | undefined {
-  const given = request.methods?.[method];
+  const given = methods[method];
   if (given) return (node) => given(node, value);
   const [name = '', ...path] = method.split('.');
   const known = selectorMethods[name];
@@ -159,10 +170,20 @@ function widen(graph: Graph, direct: Set<string>, criterion: Criterion): Set<str
   return wide;
 }
 
+/** Nodes a test may read to come along. */
+function reachOf(
+  graph: Graph,
+  ids: ReadonlySet<string>,
+  indirect: IndirectSelection,
+): ReadonlySet<string> {
+  return indirect === 'buildable' ? new Set([...ids, ...graph.ancestorsOf(ids)]) : ids;
+}
+
 /** Tests nobody named come along with the nodes they read. */
-function addTests(graph: Graph, ids: Set<string>, indirect: IndirectSelection): Set<string> {
-  if (indirect === 'empty') return ids;
-  const allowed = indirect === 'buildable' ? new Set([...ids, ...graph.ancestorsOf(ids)]) : ids;
+function addTests(graph: Graph, ids: Set<string>, indirect: IndirectSelection): Found {
+  const waiting = new Set<string>();
+  if (indirect === 'empty') return { direct: ids, indirect: waiting };
+  const allowed = reachOf(graph, ids, indirect);
   const added = new Set(ids);
   for (const id of ids) {
     for (const child of graph.childrenOf(id)) {
@@ -170,7 +191,8 @@ function addTests(graph: Graph, ids: Set<string>, indirect: IndirectSelection): 
       if (type !== 'test' && type !== 'unit_test') continue;
       const parents = graph.parentsOf(child);
       if (indirect === 'eager' || parents.every((parent) => allowed.has(parent))) added.add(child);
+      else waiting.add(child);
     }
   }
-  return added;
+  return { direct: added, indirect: waiting };
 }

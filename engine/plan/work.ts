@@ -12,8 +12,6 @@ import type { ModelProject } from '../declare/model-project.ts';
 import type { Project } from '../declare/project/project.ts';
 import { asConfig } from '../declare/properties.ts';
 import { readSeedColumns } from '../declare/seed-columns.ts';
-import { type IndirectSelection, selectNodes } from '../declare/select.ts';
-import { TerminalError } from '../words/errors.ts';
 import type { Log } from '../words/log.ts';
 import type { PlanFault, Step } from '../words/step.ts';
 import type { Column } from '../words/table.ts';
@@ -21,6 +19,7 @@ import type { Warehouse } from '../words/warehouse.ts';
 import { type BoundNode, bindModels, type KnownColumn } from './bind.ts';
 import type { BindCacheFile } from './bind-cache.ts';
 import { readCatalog } from './catalog.ts';
+import { chooseNodes, type NodeChoice } from './choose-nodes.ts';
 import type { Connectors } from './connectors.ts';
 import { fingerprintNodes, type NodeFingerprint } from './fingerprint.ts';
 import { type GatheredStreams, gatherStreams } from './gather-streams.ts';
@@ -29,13 +28,9 @@ import { findSourceColumns } from './source-columns.ts';
 import { findSyncNodes, type SyncNode } from './sync-nodes.ts';
 
 /** Which part of a project is meant. */
-export interface WorkScope {
+export interface WorkScope extends NodeChoice {
   /** Kinds of steps to take: `run` takes all, `build` those of models, and so on. */
   readonly kinds: ReadonlySet<Step['kind']>;
-  readonly select?: readonly string[];
-  readonly exclude?: readonly string[];
-  /** How tests follow their nodes; default `eager`. */
-  readonly indirect?: IndirectSelection;
   readonly fullRefresh?: boolean;
   /** Keep the failing rows of tests whose config does not say. */
   readonly storeFailures?: boolean;
@@ -107,14 +102,7 @@ export async function gatherWork(request: WorkRequest): Promise<Work> {
     ...streams.chosen.keys(),
     ...streams.faults.keys(),
   ]);
-  const selection = selectNodes(graph, {
-    ...(scope.select?.length ? { select: scope.select } : {}),
-    ...(scope.exclude?.length ? { exclude: scope.exclude } : {}),
-    ...(scope.indirect ? { indirect: scope.indirect } : {}),
-  });
-  if (selection.errors.length > 0) {
-    throw new TerminalError(selection.errors.join('\n'), { code: 'selector-invalid' });
-  }
+  const selection = chooseNodes(graph, scope, models);
   const selected = narrowToRetry(selection.ids, scope, models);
   const base = { request, streams, models, graph, selected, syncs };
   const notes = modelNotes(models);

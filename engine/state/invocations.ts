@@ -7,7 +7,7 @@ export interface Invocation {
   readonly select?: readonly string[];
   readonly exclude?: readonly string[];
   readonly selector?: string;
-  readonly indirect?: string;
+  readonly indirectSelection?: string;
   readonly fullRefresh?: boolean;
   readonly storeFailures?: boolean;
   /** What `state:` and its like are compared with, and whether it stands in for missing nodes. */

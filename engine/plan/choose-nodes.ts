@@ -1,0 +1,64 @@
+import type { Graph } from '../declare/graph.ts';
+import type { ModelProject } from '../declare/model-project.ts';
+import { type Selection, type SelectorMethods, selectNodes } from '../declare/select.ts';
+import { matchesPattern } from '../declare/select-method.ts';
+import type { IndirectSelection, SelectionSpec } from '../declare/selection-spec.ts';
+import { readSelectors } from '../declare/selectors-file.ts';
+import { TerminalError } from '../words/errors.ts';
+
+/** Which nodes a command means, as its flags say it. */
+export interface NodeChoice {
+  readonly select?: readonly string[];
+  readonly exclude?: readonly string[];
+  /** A name of `selectors.yml`; it stands in place of `select` and `exclude`. */
+  readonly selector?: string;
+  readonly indirectSelection?: IndirectSelection;
+}
+
+/**
+ * Chooses nodes by flags, `selectors.yml` and what an earlier state is compared with.
+ *
+ * @throws TerminalError `selector-invalid`.
+ */
+export function chooseNodes(
+  graph: Graph,
+  choice: NodeChoice,
+  models: Pick<ModelProject, 'root' | 'name'> | undefined,
+  methods: SelectorMethods = {},
+): Selection {
+  const { select, exclude, indirectSelection: indirect } = choice;
+  const spec = findSpec(choice, models?.root);
+  const matchesPackage: SelectorMethods[string] = (node, value) =>
+    matchesPattern(node.packageName, value === 'this' ? (models?.name ?? '') : value);
+  const selection = selectNodes(graph, {
+    ...(select?.length ? { select } : {}),
+    ...(exclude?.length ? { exclude } : {}),
+    ...(indirect ? { indirect } : {}),
+    ...(spec ? { spec } : {}),
+    methods: { ...stateless, package: matchesPackage, ...methods },
+  });
+  if (selection.errors.length === 0) return selection;
+  throw new TerminalError(selection.errors.join('\n'), { code: 'selector-invalid' });
+}
+
+function findSpec(choice: NodeChoice, root: string | undefined): SelectionSpec | undefined {
+  const { select, exclude, selector } = choice;
+  if (root === undefined || (selector === undefined && (select?.length || exclude?.length))) {
+    return undefined;
+  }
+  const file = readSelectors(root);
+  return selector === undefined ? file.standard : file.find(selector);
+}
+
+/** What is said where there is nothing to compare with. */
+const stateless: SelectorMethods = Object.fromEntries(
+  ['state', 'result', 'source_status'].map((method) => [
+    method,
+    () => {
+      throw new TerminalError(`the selector ${method}: compares with an earlier state`, {
+        code: 'selector-invalid',
+        hint: 'name the folder of its manifest.json with --state',
+      });
+    },
+  ]),
+);

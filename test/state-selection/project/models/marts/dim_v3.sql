@@ -1,0 +1,1 @@
+select customer_id, name, orders from {{ ref('customers') }}

@@ -1,0 +1,2 @@
+{{ config(group='sales') }}
+select sum(amount) as amount from {{ ref('revenue') }}
