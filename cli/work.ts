@@ -68,6 +68,18 @@ async function gather(opened: OpenedProject, warehouse: Warehouse, options: Work
   return { work, plan: await buildPlan(work) };
 }
 
+/** A plan for people: syncs compared with today's tables, and what changes upstream break. */
+async function gatherPlan(
+  opened: OpenedProject,
+  warehouse: Warehouse,
+  options: WorkOptions,
+): Promise<Plan> {
+  const { markImpacts } = await import('../engine/plan/mark-impacts.ts');
+  const { openLineageCache } = await import('../engine/lineage/lineage-cache.ts');
+  const { work, plan } = await gather(opened, warehouse, { ...options, previews: true });
+  return markImpacts(work, plan, openLineageCache(join(opened.stateFolder, 'lineage.json')));
+}
+
 /**
  * What a run would do, as values. Reads the warehouse and asks the CRMs what they have; writes
  * nothing, not even a warehouse where there is none yet.
@@ -75,13 +87,13 @@ async function gather(opened: OpenedProject, warehouse: Warehouse, options: Work
 export async function planProject(opened: OpenedProject, options: WorkOptions = {}): Promise<Plan> {
   if (opened.hasWarehouse()) {
     await using warehouse = await opened.openWarehouse({ readOnly: true });
-    return (await gather(opened, warehouse, { ...options, previews: true })).plan;
+    return await gatherPlan(opened, warehouse, options);
   }
   const folder = mkdtempSync(join(tmpdir(), 'tidemill-plan-'));
   try {
     const path = join(folder, 'warehouse.duckdb');
     await using warehouse = await loaders.duckdb.open({ path, log: silentLog });
-    return (await gather(opened, warehouse, { ...options, previews: true })).plan;
+    return await gatherPlan(opened, warehouse, options);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

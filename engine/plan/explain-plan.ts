@@ -1,5 +1,13 @@
 import { plural } from '../words/plural.ts';
-import type { BuildStep, CheckStep, ExtractStep, Plan, Step, SyncStep } from '../words/step.ts';
+import type {
+  BuildStep,
+  CheckStep,
+  ExtractStep,
+  Impact,
+  Plan,
+  Step,
+  SyncStep,
+} from '../words/step.ts';
 import { formatRelation } from '../words/table.ts';
 
 function stepsOf<K extends Step['kind']>(plan: Plan, ...kinds: K[]): Extract<Step, { kind: K }>[] {
@@ -110,15 +118,53 @@ function explainSyncs(steps: readonly SyncStep[]): string[] {
     `syncs: ${steps.length}`,
     ...steps.flatMap((step) => {
       const name = `  ${step.sync.padEnd(width)}  → ${step.target}`;
+      const sent = labelLines(step);
       if (step.fault) return [name, ...faultLines(step)];
-      if (!step.preview) return [`${name}  known once its model is built and its stream extracted`];
+      if (!step.preview) {
+        return [`${name}  known once its model is built and its stream extracted`, ...sent];
+      }
       const { counts, calls, stop } = step.preview;
       const parts = Object.entries(counts)
         .filter(([, count]) => count > 0)
         .map(([kind, count]) => `${count.toLocaleString('en-US')} ${kind.replaceAll('_', ' ')}`);
       const line = `${name}  ${parts.join(', ') || 'no rows'}; ${plural(calls, 'call')}`;
-      return stop ? [line, `      would stop: ${stop}`] : [line];
+      return [line, ...(stop ? [`      would stop: ${stop}`] : []), ...sent];
     }),
+    '',
+  ];
+}
+
+/** What a sync sends that people have labelled, most often because of whom it is about. */
+function labelLines({ labelled = [] }: SyncStep): string[] {
+  const byLabels = Map.groupBy(labelled, ({ labels }) => labels.join(', '));
+  return [...byLabels].map(
+    ([labels, fields]) => `      sends ${labels}: ${fields.map(({ field }) => field).join(', ')}`,
+  );
+}
+
+/** Names on one line; the JSON has all of them. */
+const namesMax = 12;
+
+function listNames(names: readonly string[]): string {
+  const shown = names.slice(0, namesMax).join(', ');
+  return names.length > namesMax ? `${shown} and ${names.length - namesMax} more` : shown;
+}
+
+function explainImpacts(impacts: readonly Impact[]): string[] {
+  if (impacts.length === 0) return [];
+  return [
+    'changes upstream',
+    ...impacts.flatMap(({ field, message, columns, fields, rows, unbuilt = [] }) => [
+      `  ${field} ${message}`,
+      ...(columns.length > 0 ? [`      columns: ${listNames(columns)}`] : []),
+      ...(rows.length > 0 ? [`      rows of: ${listNames(rows)}`] : []),
+      ...(fields.length > 0
+        ? [
+            `      fields: ${listNames(fields.map((one) => `${one.target}.${one.field} (${one.sync})`))}`,
+          ]
+        : []),
+      ...(unbuilt.length > 0 ? [`      cannot be built: ${listNames(unbuilt)}`] : []),
+    ]),
     '',
   ];
 }
@@ -133,6 +179,7 @@ export function explainPlan(plan: Plan): string {
         left.connection.localeCompare(right.connection),
       ),
     ),
+    ...explainImpacts(plan.impacts ?? []),
     ...explainBuilds(stepsOf(plan, 'materialize', 'history')),
     ...explainChecks(stepsOf(plan, 'check')),
     ...explainSyncs(stepsOf(plan, 'sync')),

@@ -3,6 +3,7 @@ import { compileNode } from '../declare/compile-node.ts';
 import {
   isModelNode,
   isSourceNode,
+  languageOf,
   type ModelNode,
   type SourceNode,
 } from '../declare/model-node.ts';
@@ -157,6 +158,9 @@ async function findLineage(
 ): Promise<NodeLineage> {
   if (node.resourceType === 'seed') {
     return { columns: (columns ?? []).map((name) => ({ name, from: [] })), rows: [] };
+  }
+  if (languageOf(node) === 'typescript') {
+    return gapLineage(columns ?? [], 'it is written in TypeScript');
   }
   const { work, cache } = tracing;
   const text = work.fingerprints.get(node.id);

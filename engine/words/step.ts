@@ -49,6 +49,16 @@ export interface SyncStep extends StepBase {
   readonly target: string;
   /** What would happen if the sync ran on today's tables; absent where they do not exist yet. */
   readonly preview: SyncPreview | undefined;
+  /** Values it hands to the CRM that carry labels such as `pii`; absent: none, or not looked at. */
+  readonly labelled?: readonly LabelledField[];
+}
+
+export interface LabelledField {
+  /** The CRM's field. */
+  readonly field: string;
+  /** The model's column. */
+  readonly column: string;
+  readonly labels: readonly string[];
 }
 
 /** Rows by what the diff says of them. */
@@ -72,6 +82,31 @@ export interface Plan {
   /** What is wrong and belongs to no step. */
   readonly faults: readonly PlanFault[];
   readonly warnings: readonly string[];
+  /** What changes upstream break; absent: nothing changed that anybody reads, or nobody looked. */
+  readonly impacts?: readonly Impact[];
+}
+
+/** One field or column that changed or is gone, and everything that follows from it. */
+export interface Impact {
+  /**
+   * removed: null from now on. moved: its values go to another column. retyped: of a wider type.
+   * missing: a model names it and it is not there, so neither it nor what reads it can be built.
+   */
+  readonly change: 'removed' | 'moved' | 'retyped' | 'missing';
+  /** `connection.Stream.field`, or `schema.name.column`. */
+  readonly field: string;
+  readonly message: string;
+  /** `schema.name.column` of models; `*` where lineage does not know which. */
+  readonly columns: readonly string[];
+  readonly fields: readonly {
+    readonly sync: string;
+    readonly target: string;
+    readonly field: string;
+  }[];
+  /** `schema.name` of models, and syncs, whose rows it helps to choose. */
+  readonly rows: readonly string[];
+  /** What cannot be built; absent: everything can. */
+  readonly unbuilt?: readonly string[];
 }
 
 export interface PlanFault {

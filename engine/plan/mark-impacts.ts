@@ -1,0 +1,116 @@
+import { isModelNode, isSourceNode } from '../declare/model-node.ts';
+import type { ColumnGraph, ColumnRef } from '../lineage/column-graph.ts';
+import { everyColumn, walkColumns } from '../lineage/column-walk.ts';
+import { type ColumnLabels, spreadLabels } from '../lineage/labels.ts';
+import type { LineageCache } from '../lineage/lineage-cache.ts';
+import type { Impact, Plan, Step } from '../words/step.ts';
+import { readCatalog } from './catalog.ts';
+import { type FieldChange, findFieldChanges } from './field-changes.ts';
+import type { Work } from './work.ts';
+
+/**
+ * Adds to a plan what a change upstream breaks, and which labelled columns its syncs send. Lineage
+ * is read only where something broke or something is labelled.
+ */
+export async function markImpacts(work: Work, plan: Plan, cache: LineageCache): Promise<Plan> {
+  if (!work.models) return plan;
+  const { warehouse } = work.request;
+  const changes =
+    work.streams.chosen.size === 0
+      ? []
+      : findFieldChanges(work, await readCatalog(warehouse, warehouse.dialect));
+  const isLabelled = plan.steps.some(({ kind }) => kind === 'sync') && hasLabels(work);
+  if (changes.length === 0 && work.nodeFaults.size === 0 && !isLabelled) return plan;
+  // Loaded where it is needed: the parser is 23 MB.
+  const { traceProject } = await import('./project-lineage.ts');
+  const graph = await traceProject(work, cache);
+  const labels = isLabelled ? spreadLabels(graph) : undefined;
+  const impacts = [
+    ...changes.flatMap((change) => fieldImpact(graph, change) ?? []),
+    ...missingImpacts(work, graph),
+  ];
+  return {
+    ...plan,
+    ...(impacts.length > 0 ? { impacts } : {}),
+    steps: labels ? plan.steps.map((step) => labelStep(step, graph, labels)) : plan.steps,
+  };
+}
+
+function hasLabels({ models }: Work): boolean {
+  return [...(models?.nodes.values() ?? [])].some(
+    (node) =>
+      (isModelNode(node) || isSourceNode(node)) &&
+      node.columns.some(({ labels }) => labels !== undefined && labels.length > 0),
+  );
+}
+
+/** Undefined where no model and no sync has anything of the field. */
+function fieldImpact(graph: ColumnGraph, change: FieldChange): Impact | undefined {
+  const { label, message } = change;
+  const starts = change.sources.map((node) => ({ node, column: change.column }));
+  const reached = reach(graph, starts);
+  const isTouched = reached.columns.length + reached.fields.length + reached.rows.length > 0;
+  return isTouched ? { change: change.change, field: label, message, ...reached } : undefined;
+}
+
+/** Columns that models name and that are not there: why they do not bind. */
+function missingImpacts(work: Work, graph: ColumnGraph): Impact[] {
+  return [...graph.nodes.values()].flatMap((node) =>
+    node.columns
+      .filter(({ isMissing }) => isMissing)
+      .flatMap(({ name }) => {
+        const ref = { node: node.id, column: name };
+        const readers = [
+          ...graph.readersOf(ref).map(({ to }) => to.node),
+          ...graph.choosesRowsOf(ref).map((one) => one.node),
+        ];
+        const broken = readers.filter((id) => work.nodeFaults.has(id));
+        if (broken.length === 0) return [];
+        const unbuilt = [...new Set([...broken, ...work.graph.descendantsOf(broken)])]
+          .filter((id) => isModelNode(work.models?.nodes.get(id)) || id.startsWith('sync.'))
+          .map((id) => graph.nodes.get(id)?.label ?? id);
+        const message = 'is named by a model and is not there';
+        const field = `${node.label}.${name}`;
+        return [{ change: 'missing' as const, field, message, ...reach(graph, [ref]), unbuilt }];
+      }),
+  );
+}
+
+/** Columns of models, fields of syncs and rows that follow from columns, through all levels. */
+function reach(
+  graph: ColumnGraph,
+  starts: readonly ColumnRef[],
+): Pick<Impact, 'columns' | 'fields' | 'rows'> {
+  const { refs } = walkColumns(graph, starts, 'downstream');
+  const columns: string[] = [];
+  const fields: Impact['fields'][number][] = [];
+  const rows = new Set<string>();
+  for (const ref of refs) {
+    const node = graph.nodes.get(ref.node);
+    if (!node) continue;
+    if (ref.column !== everyColumn) {
+      for (const one of graph.choosesRowsOf(ref)) {
+        rows.add(graph.nodes.get(one.node)?.label ?? one.node);
+      }
+    }
+    if (node.kind === 'sync') {
+      fields.push({ sync: node.label, target: node.detail, field: ref.column });
+    } else if (node.kind === 'model' || node.kind === 'snapshot') {
+      columns.push(`${node.label}.${ref.column}`);
+    }
+  }
+  return { columns, fields, rows: [...rows] };
+}
+
+/** The labelled values a sync hands to a CRM. */
+function labelStep(step: Step, graph: ColumnGraph, labels: ColumnLabels): Step {
+  if (step.kind !== 'sync') return step;
+  const node = graph.nodes.get(step.id);
+  const labelled = (node?.columns ?? []).flatMap(({ name, from }) => {
+    const found = labels.of({ node: step.id, column: name });
+    const [source] = from;
+    if (found.length === 0 || !source) return [];
+    return [{ field: name, column: source.column, labels: found }];
+  });
+  return labelled.length > 0 ? { ...step, labelled } : step;
+}
