@@ -5,6 +5,7 @@ import { identityBenches } from './identity.ts';
 import { landingBenches } from './landing.ts';
 import { loopBenches } from './loop.ts';
 import type { Bench, Measurement } from './measure.ts';
+import { parseBenches } from './parse.ts';
 
 const benches: readonly Bench[] = [
   ...landingBenches,
@@ -12,6 +13,7 @@ const benches: readonly Bench[] = [
   ...identityBenches,
   diffBench,
   ...loopBenches,
+  ...parseBenches,
 ];
 
 const { values, positionals } = parseArgs({

@@ -1,0 +1,122 @@
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import {
+  type GeneratedSize,
+  largeProject,
+  modelFile,
+  writeGeneratedProject,
+} from './generated-project.ts';
+import { type Bench, type Measurement, round } from './measure.ts';
+import { bestOf, openTimedPrograms, type TimedPrograms, type TimedRun } from './timed-program.ts';
+
+const rssMbMax = 400;
+const rounds = 3;
+/** Stamps this young are not trusted: a project is rarely parsed in the second it was written. */
+const settleMs = 2_500;
+
+/** Reads every file the plainest way: what no reader of a project can do without. */
+const readAll = `import { readdirSync, readFileSync } from 'node:fs';
+let bytes = 0;
+for (const entry of readdirSync('.', { recursive: true, withFileTypes: true }))
+  if (entry.isFile()) bytes += readFileSync(entry.parentPath + '/' + entry.name).length;
+if (bytes === 0) process.exit(1);`;
+
+const statAll = readAll
+  .replace('readFileSync }', 'statSync }')
+  .replace(/readFileSync\((.*)\)\.length/, 'statSync($1).size');
+
+interface Stage {
+  readonly folder: string;
+  readonly programs: TimedPrograms;
+  readonly size: GeneratedSize;
+}
+
+async function onStage(scale: number, work: (stage: Stage) => Promise<Measurement>) {
+  const folder = mkdtempSync(join(tmpdir(), 'tidemill-parse-'));
+  const sized = (count: number): number => Math.max(20, Math.round(count * scale));
+  const { models, tests, macros } = largeProject;
+  const size = { models: sized(models), tests: sized(tests), macros: sized(macros) };
+  writeGeneratedProject(folder, size);
+  using programs = openTimedPrograms();
+  try {
+    // The program itself is compiled once, on a project of its own.
+    await setTimeout(settleMs);
+    return await work({ folder, programs, size });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function toMeasurement(
+  run: TimedRun,
+  reference: TimedRun,
+  limitSeconds: number,
+  size: GeneratedSize,
+): Measurement {
+  return {
+    value: round(run.seconds),
+    unit: 's',
+    reference: round(reference.seconds),
+    ratio: round(run.seconds / reference.seconds),
+    target: `at most ${limitSeconds} s with process start, ${rssMbMax} MB`,
+    met: run.seconds <= limitSeconds && run.rssMb <= rssMbMax,
+    rows: size.models,
+    cpu_s: round(run.cpuSeconds),
+    rss_mb: Math.round(run.rssMb),
+  };
+}
+
+/** From nothing, with nothing changed, and with one model's file changed. */
+function benchesOf(command: 'ls' | 'compile', limits: readonly [number, number, number]): Bench[] {
+  const [coldMax, unchangedMax, changedMax] = limits;
+  const forget = (folder: string): void => {
+    for (const kept of ['.tidemill', 'target']) {
+      rmSync(join(folder, kept), { recursive: true, force: true });
+    }
+  };
+  return [
+    {
+      name: `parse-cold-${command}`,
+      run: (scale) =>
+        onStage(scale, async ({ folder, programs, size }) => {
+          await programs.tidemill(folder, [command]);
+          const cold = await bestOf(rounds, () => {
+            forget(folder);
+            return programs.tidemill(folder, [command]);
+          });
+          const plain = await bestOf(rounds, () => programs.module(folder, readAll));
+          return toMeasurement(cold, plain, coldMax, size);
+        }),
+    },
+    {
+      name: `parse-unchanged-${command}`,
+      run: (scale) =>
+        onStage(scale, async ({ folder, programs, size }) => {
+          for (let run = 0; run < rounds; run += 1) await programs.tidemill(folder, [command]);
+          const same = await bestOf(rounds * 2, () => programs.tidemill(folder, [command]));
+          const plain = await bestOf(rounds, () => programs.module(folder, statAll));
+          return toMeasurement(same, plain, unchangedMax, size);
+        }),
+    },
+    {
+      name: `parse-changed-${command}`,
+      run: (scale) =>
+        onStage(scale, async ({ folder, programs, size }) => {
+          for (let run = 0; run < rounds; run += 1) await programs.tidemill(folder, [command]);
+          const changed = await bestOf(rounds * 2, () => {
+            appendFileSync(join(folder, modelFile(Math.floor(size.models / 2))), '-- edited\n');
+            return programs.tidemill(folder, [command]);
+          });
+          const plain = await bestOf(rounds, () => programs.module(folder, statAll));
+          return toMeasurement(changed, plain, changedMax, size);
+        }),
+    },
+  ];
+}
+
+export const parseBenches: readonly Bench[] = [
+  ...benchesOf('ls', [3, 0.3, 0.5]),
+  ...benchesOf('compile', [3, 0.3, 0.5]),
+];
