@@ -7,7 +7,7 @@ import type { ModelProject } from '../engine/declare/model-project.ts';
 import type { NodeChoice } from '../engine/plan/choose-nodes.ts';
 import type { ReadModelsRequest } from '../engine/plan/read-models.ts';
 import { silentLog } from '../engine/words/log.ts';
-import type { Warehouse } from '../engine/words/warehouse.ts';
+import type { Session, Warehouse } from '../engine/words/warehouse.ts';
 import { loaders } from '../loaders/index.ts';
 import type { CommandContext } from './host.ts';
 import type { OpenedProject } from './open-project.ts';
@@ -107,4 +107,40 @@ export async function withReadableWarehouse<T>(
   });
   await using warehouse = await opened.openWarehouse({ readOnly: true });
   return await work(warehouse);
+}
+
+/**
+ * The same, but opened when it is first asked for anything that an empty one could not be asked
+ * without opening it: most templates ask nothing.
+ */
+export async function withWarehouseOnDemand<T>(
+  context: CommandContext,
+  opened: OpenedProject,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  if (opened.hasWarehouse()) return await withReadableWarehouse(context, opened, work);
+  const done = Promise.withResolvers<void>();
+  let holding: Promise<void> | undefined;
+  let open: Promise<Warehouse> | undefined;
+  const warehouse = (): Promise<Warehouse> => {
+    open ??= new Promise((resolve, reject) => {
+      const hold = (found: Warehouse): Promise<void> => {
+        resolve(found);
+        return done.promise;
+      };
+      holding = withReadableWarehouse(context, opened, hold).catch(reject);
+    });
+    return open;
+  };
+  try {
+    return await work({
+      query: async (statement) => (await warehouse()).query(statement),
+      execute: async (statement) => (await warehouse()).execute(statement),
+      describe: async () => undefined,
+      describeQuery: async (statement) => (await warehouse()).describeQuery(statement),
+    });
+  } finally {
+    done.resolve();
+    await holding;
+  }
 }
