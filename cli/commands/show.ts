@@ -30,7 +30,7 @@ export const registerShow: RegisterCommand = (program, host) => {
         const { terminal } = context;
         const { compileProject } = await import('../../engine/plan/compile-project.ts');
         const opened = await context.openProject({ needsConnections: false });
-        const choice = { select: flags.select, indirect: 'empty' } as const;
+        const choice = { select: flags.select, indirectSelection: 'empty' } as const;
         const { models, ids, warnings } = await readOutline(opened, choice);
         const [id, ...others] = ids;
         if (!models || id === undefined || others.length > 0) {
