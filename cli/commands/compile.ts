@@ -29,16 +29,14 @@ async function writeCompiled(
   compiled: readonly CompiledNode[],
   moment: ArtifactMoment,
 ): Promise<void> {
-  const { buildManifest } = await import('../../engine/artifacts/manifest.ts');
   const { compiledPath } = await import('../../engine/artifacts/compiled-path.ts');
-  const { writeArtifact } = await import('../../engine/artifacts/write-artifact.ts');
+  const { writeManifest } = await import('../../engine/artifacts/write-manifest.ts');
   for (const one of compiled) {
     const path = join(models.root, compiledPath(models, one.node));
     writeWhereNew(path, `${one.sql.trim()}\n`);
   }
   const sqlById = new Map(compiled.map(({ node, sql }) => [node.id, sql]));
-  const about = { project: models, moment, compiled: sqlById, hasFiles: true };
-  await writeArtifact(models.root, 'manifest', await buildManifest(about));
+  await writeManifest({ project: models, moment, compiled: sqlById, hasFiles: true });
 }
 
 /** `compile`: templates to SQL, nothing built. */

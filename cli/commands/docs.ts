@@ -25,8 +25,8 @@ export const registerDocs: RegisterCommand = (program, host) => {
     host.action(async (context, flags: DocsFlags) => {
       const { terminal } = context;
       const { buildCatalog } = await import('../../engine/artifacts/catalog.ts');
-      const { buildManifest } = await import('../../engine/artifacts/manifest.ts');
       const { writeArtifact } = await import('../../engine/artifacts/write-artifact.ts');
+      const { writeManifest } = await import('../../engine/artifacts/write-manifest.ts');
       const { compileProject } = await import('../../engine/plan/compile-project.ts');
       const opened = await context.openProject({ needsConnections: false });
       const moment = startMoment(opened.clock);
@@ -56,8 +56,7 @@ export const registerDocs: RegisterCommand = (program, host) => {
         terminal.note(`${fault.severity}: ${formatFault(fault)}`);
       }
       const sqlById = new Map(compiled.map(({ node, sql }) => [node.id, sql]));
-      const about = { project: models, moment: moment(), compiled: sqlById };
-      await writeArtifact(models.root, 'manifest', await buildManifest(about));
+      await writeManifest({ project: models, moment: moment(), compiled: sqlById });
       await writeArtifact(models.root, 'catalog', catalog);
       const counts = {
         nodes: Object.keys(catalog.nodes).length,

@@ -14,16 +14,14 @@ export const registerParse: RegisterCommand = (program, host) => {
     .action(
       host.action(async (context, flags: { json?: boolean }) => {
         const { terminal } = context;
-        const { buildManifest } = await import('../../engine/artifacts/manifest.ts');
-        const { writeArtifact } = await import('../../engine/artifacts/write-artifact.ts');
+        const { writeManifest } = await import('../../engine/artifacts/write-manifest.ts');
         const opened = await context.openProject({ needsConnections: false });
         const moment = startMoment(opened.clock);
         const { models } = await readOutline(opened);
         const faults = models?.faults ?? [];
         for (const fault of faults) terminal.note(`${fault.severity}: ${formatFault(fault)}`);
         if (models) {
-          const about = { project: models, moment: moment(), compiled: new Map() };
-          await writeArtifact(models.root, 'manifest', await buildManifest(about));
+          await writeManifest({ project: models, moment: moment(), compiled: new Map() });
         }
         const nodes = models?.nodes.size ?? 0;
         const errors = faults.filter(({ severity }) => severity === 'error').length;

@@ -3,9 +3,9 @@ import type { Work } from '../plan/work.ts';
 import type { RunNotes } from '../run/run-notes.ts';
 import type { RunResult } from '../run/run-plan.ts';
 import { messageOf } from '../words/errors.ts';
-import { buildManifest } from './manifest.ts';
 import { buildRunResults } from './run-results.ts';
 import { writeArtifact } from './write-artifact.ts';
+import { writeManifest } from './write-manifest.ts';
 
 export interface RunArtifacts {
   readonly work: Work;
@@ -32,11 +32,7 @@ export async function writeRunArtifacts(from: RunArtifacts): Promise<void> {
   try {
     const results = buildRunResults({ project: models, moment, steps, notes, selected, args });
     await writeArtifact(root, 'run_results', results);
-    await writeArtifact(
-      root,
-      'manifest',
-      await buildManifest({ project: models, moment, compiled }),
-    );
+    await writeManifest({ project: models, moment, compiled });
   } catch (error) {
     if (!isFileError(error)) throw error;
     log.warn('artifacts.not_written', { message: messageOf(error) });

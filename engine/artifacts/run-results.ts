@@ -1,5 +1,5 @@
 import { readsOf } from '../declare/checks.ts';
-import { isModelNode, isTestNode, isUnitTestNode } from '../declare/model-node.ts';
+import { isExposureNode, isModelNode, isTestNode, isUnitTestNode } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import type { Config } from '../declare/properties.ts';
 import type { GateNote, RunNotes } from '../run/run-notes.ts';
@@ -27,7 +27,7 @@ export interface RunResults {
   readonly args: Config;
 }
 
-export type ResultStatus = 'success' | 'error' | 'skipped' | 'pass' | 'fail' | 'warn';
+export type ResultStatus = 'success' | 'error' | 'skipped' | 'pass' | 'fail' | 'warn' | 'no-op';
 
 export interface NodeResult {
   readonly status: ResultStatus;
@@ -51,7 +51,7 @@ const msPerSecond = 1_000;
 export function buildRunResults(request: RunResultsRequest): RunResults {
   const { project, moment, steps, args } = request;
   const gates = Map.groupBy(request.notes.gates, ([, { nodeId }]) => nodeId);
-  const results = steps.flatMap((step) => {
+  const results: NodeResult[] = steps.flatMap((step) => {
     const node = project.nodes.get(step.id);
     if (!isModelNode(node) && !isTestNode(node) && !isUnitTestNode(node)) return [];
     const judged = gates.get(step.id) ?? [];
@@ -63,6 +63,7 @@ export function buildRunResults(request: RunResultsRequest): RunResults {
       ...(isUnreached ? skippedGates(request, step) : []),
     ];
   });
+  if (args['which'] === 'build') results.push(...exposureResults(request, results));
   return {
     metadata: artifactMetadata('run_results', moment),
     results,
@@ -114,7 +115,7 @@ function resultOf({ project, notes }: RunResultsRequest, step: StepResult): Node
           ...code,
           ...(rows === undefined || step.kind === 'check' ? {} : { rows_affected: rows }),
         },
-    message: step.message,
+    message: status === 'pass' ? null : step.message,
     failures: step.kind === 'check' && !isSkipped ? (step.counts['failures'] ?? null) : null,
     unique_id: step.id,
     compiled: compiled !== undefined,
@@ -141,6 +142,27 @@ function gateResult(step: StepResult, id: string, gate: GateNote): NodeResult {
     failures: gate.failures,
     unique_id: id,
   };
+}
+
+/** Nothing is built for an exposure: it is reached where all that it is made of was. */
+function exposureResults(
+  { project, selected }: RunResultsRequest,
+  results: readonly NodeResult[],
+): NodeResult[] {
+  const lost = new Set(
+    results.filter(({ status }) => status === 'error' || status === 'skipped').map(idOf),
+  );
+  return [...selected].filter(isExposureId(project)).map((id) => {
+    const isReached = [...project.graph.ancestorsOf([id])].every((one) => !lost.has(one));
+    const status = isReached ? ('no-op' as const) : ('skipped' as const);
+    return { ...noResult, status, compiled: null, unique_id: id };
+  });
+}
+
+const idOf = (result: NodeResult): string => result.unique_id;
+
+function isExposureId(project: ModelProject) {
+  return (id: string): boolean => isExposureNode(project.nodes.get(id));
 }
 
 /** Gates of a model that was not built were not reached. */

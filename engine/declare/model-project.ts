@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { silentLog } from '../words/log.ts';
 import { buildTests } from './build-tests.ts';
 import { collectMacroPatches, indexDocs } from './docs-blocks.ts';
@@ -106,6 +107,7 @@ async function readEverything(
   return {
     ...reading,
     root,
+    stamp: randomUUID(),
     packages,
     docs: docs.blocks,
     groups,

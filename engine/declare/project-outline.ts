@@ -16,6 +16,8 @@ export type Spoken = readonly [
 /** A project's nodes as far as the graph goes, and what besides its files they follow from. */
 export interface StoredOutline {
   readonly key: string;
+  /** Of the reading that is kept here: see `ModelProject`. */
+  readonly stamp: string;
   /** Names of the environment that were looked at, with digests of their values. */
   readonly env: readonly (readonly [string, string])[];
   readonly spoken: readonly Spoken[];

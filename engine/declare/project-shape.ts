@@ -39,6 +39,8 @@ export interface ModelProjectOptions {
 export interface ModelProject {
   readonly name: string;
   readonly root: string;
+  /** Another one whenever the project was read anew, and the same where it was remembered. */
+  readonly stamp: string;
   readonly target: Target;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Log;

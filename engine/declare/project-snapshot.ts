@@ -82,6 +82,7 @@ export function storeProject(
     Object.fromEntries(Object.entries(node).filter(([key]) => isWanted(key)));
   const outline: StoredOutline = {
     key: keyOfOptions(options),
+    stamp: project.stamp,
     env,
     spoken,
     name,
@@ -136,6 +137,7 @@ export function restoreProject(
   };
   return {
     root,
+    stamp: outline.stamp,
     target,
     env,
     memory: memory.rendered,

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { dbtFolder } from '../dbt/dbt-project.ts';
@@ -75,7 +75,13 @@ describe('parse and compile', () => {
     const parsed = entryOf(readArtifact(folder, 'manifest'), 'nodes', 'model.shop.doubled');
     expect(parsed).toMatchObject({ compiled_path: null });
     expect(parsed).not.toHaveProperty('compiled_code');
+    writeFileSync(
+      join(folder, 'models/doubled.sql'),
+      "select n * 3 as n from {{ ref('numbers') }}",
+    );
     await tidemill(folder, 'compile', '-s', 'never');
+    const changed = entryOf(readArtifact(folder, 'manifest'), 'nodes', 'model.shop.doubled');
+    expect(changed).toMatchObject({ raw_code: expect.stringContaining('n * 3') });
     const manifest = readArtifact(folder, 'manifest');
     const path = 'target/compiled/shop/models/never.sql';
     expect(entryOf(manifest, 'nodes', 'model.shop.never')).toMatchObject({

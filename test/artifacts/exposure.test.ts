@@ -4,7 +4,7 @@ import type { ModelProject } from '../../engine/declare/model-project.ts';
 import { selectNodes } from '../../engine/declare/select.ts';
 import { dbtFolder } from '../dbt/dbt-project.ts';
 import { readFiles } from '../models/project-folder.ts';
-import { entryOf, readArtifact } from './artifact-files.ts';
+import { entryOf, readArtifact, statusesOf } from './artifact-files.ts';
 import { tidemill } from './command-line.ts';
 
 const faultsOf = (project: ModelProject): string[] => project.faults.map(formatFault);
@@ -55,6 +55,9 @@ describe('exposures', () => {
       refs: [{ name: 'b', package: null, version: null }],
       sources: [['desk', 'log']],
       tags: ['weekly'],
+    });
+    expect(statusesOf(readArtifact(folder, 'run_results'))).toMatchObject({
+      'exposure.shop.mail': 'no-op',
     });
     const listed = await tidemill(folder, 'ls', '--resource-type', 'exposure');
     expect(listed.out).toEqual(['exposure:shop.out.mail']);

@@ -73,6 +73,10 @@ describe('run_results.json', () => {
       compiled: false,
     });
     expect(byName(statusesOf(artifact))).not.toHaveProperty('test.shop.not_null_a_n');
+    // Nothing has changed: the manifest stands as it was, with the SQL that the models have.
+    const manifest = readArtifact(folder, 'manifest');
+    expect(entryOf(manifest, 'nodes', 'model.shop.a')).toMatchObject({ compiled: true });
+    expect(manifest.metadata['invocation_id']).not.toBe(artifact.metadata['invocation_id']);
   });
 
   test('tells a test that finds rows from one that cannot be asked', async () => {
