@@ -55,6 +55,12 @@ export const registerShow: RegisterCommand = (program, host) => {
               hint: 'a seed or a source is a table: ask it with `tidemill query`',
             });
           }
+          if ('script' in one.node) {
+            throw new TerminalError(`${id} is a function in TypeScript: it has no select`, {
+              code: 'show-typescript',
+              hint: 'build it and ask its table with `tidemill query`; a unit test shows its answers',
+            });
+          }
           const text = sql.raw(one.sql.replace(/[\s;]+$/, ''));
           const statement = sql`select * from (\n${text}\n) as shown limit ${sql.lit(flags.limit)}`;
           const names = (await warehouse.describeQuery(statement)).map(({ name }) => name);

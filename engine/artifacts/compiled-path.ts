@@ -11,6 +11,7 @@ export function compiledPath(project: ModelProject, node: ModelNode | TestNode):
   const alias = 'nodeConfig' in node && isGeneric ? node.config['alias'] : undefined;
   const name = typeof alias === 'string' ? alias : node.name;
   const hasOwnFile = !isGeneric && node.resourceType !== 'snapshot';
-  const file = hasOwnFile ? path : posix.join(path, `${name}.sql`);
+  // What is written of a model in TypeScript is its shape, in SQL.
+  const file = hasOwnFile ? path.replace(/\.ts$/, '.sql') : posix.join(path, `${name}.sql`);
   return posix.join(targetFolder, 'compiled', node.packageName, file);
 }

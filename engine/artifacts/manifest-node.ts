@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { ModelNode, RefCall, SourceCall, TestNode } from '../declare/model-node.ts';
+import {
+  isModelNode,
+  languageOf,
+  type ModelNode,
+  type RefCall,
+  type SourceCall,
+  type TestNode,
+} from '../declare/model-node.ts';
 import { asConfig, asTexts, type Config } from '../declare/properties.ts';
 import { compiledPath } from './compiled-path.ts';
 import { filePathOf, packageFile } from './file-path.ts';
@@ -80,7 +87,7 @@ export function compiledParts(
 ): Config {
   const sql = from.compiled.get(node.id);
   return {
-    language: 'sql',
+    language: isModelNode(node) ? languageOf(node) : 'sql',
     refs: uniqueCalls(
       calls.refs.map(({ name, packageName, version }) => ({
         name,
