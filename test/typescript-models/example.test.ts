@@ -16,10 +16,8 @@ test('the documented example builds, tests and is reused; a changed seed is foll
   const project = copyExample();
   const first = await project.build();
   expect(troubles(first)).toEqual([]);
-  expect(first.steps.map(({ id }) => id)).toContain(
-    'unit_test.support.phone_numbers.finds_two_numbers',
-  );
-  expect(await project.rows('from phone_numbers order by contact_id, position')).toEqual([
+  expect(first.steps.map(({ id }) => id)).toContain('unit_test.support.phones.finds_two_numbers');
+  expect(await project.rows('from phones order by contact_id, position')).toEqual([
     { contact_id: 1, position: 1, number: '+491712345678', extension: null },
     { contact_id: 1, position: 2, number: '+4930901820', extension: null },
     { contact_id: 2, position: 1, number: '+14155550132', extension: '204' },
@@ -56,11 +54,9 @@ test('a changed part of a model has it built again; a wrong unit test holds it b
   writeFileSync(part, 'export const findNumbers = () => [{ number: "+1", extension: null }];');
   const plain = await project.build();
   expect(plain.steps.filter(({ status }) => status === 'failed')).toMatchObject([
-    { id: 'unit_test.support.phone_numbers.finds_two_numbers' },
+    { id: 'unit_test.support.phones.finds_two_numbers' },
   ]);
-  expect(plain.steps.find(({ id }) => id === 'model.support.phone_numbers')?.status).toBe(
-    'skipped',
-  );
+  expect(plain.steps.find(({ id }) => id === 'model.support.phones')?.status).toBe('skipped');
   writeFileSync(
     part,
     'export const findNumbers = (text: string) => { throw new Error("cannot read " + text); };',

@@ -2,7 +2,7 @@ import { defineModel, ref } from 'tidemill';
 import { findNumbers } from './parts/find-numbers.ts';
 
 /** Every telephone number that somebody typed into one field, in the form a dialler takes. */
-export const phoneNumbers = defineModel({
+export const phones = defineModel({
   inputs: {
     contacts: ref('contacts', { id: 'bigint not null', country: 'varchar', phones: 'varchar' }),
   },
