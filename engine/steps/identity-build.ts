@@ -49,10 +49,14 @@ import {
   changedTable,
   createChanged,
   createFresh,
+  createState,
   deleteChanged,
   freshTable,
-  insertFresh,
+  insertRecords,
+  nowTable,
+  requireChangedRecords,
   requireRecords,
+  wasTable,
 } from './identity-records.ts';
 import { deleteReview, insertReview } from './identity-review.ts';
 import type { IdentityColumns, IdentityTables } from './identity-shape.ts';
@@ -100,7 +104,7 @@ export async function deriveIdentity(
     return session.execute(statement);
   };
   await execute(createFresh(build.select));
-  await requireRecords(session, build.node);
+  await placeRecords(session, build, tables.records, scope);
   await matchRecords(session, build, tables, scope);
   await execute(createBefore(earlier, scope));
   await execute(createScope(tables.records, scope));
@@ -108,17 +112,37 @@ export async function deriveIdentity(
   const rows = await nameClusters(session, build, tables, scope);
   if (scope === 'changed') await execute(deleteReview(tables.review));
   await execute(insertReview(tables, build.config.canonicalId, scope));
-  const changing =
-    scope === 'changed' ? [changedTable, affectedTable, lostTable, touchedTable] : [];
+  const changing = [changedTable, wasTable, nowTable, affectedTable, lostTable, touchedTable];
   await dropTables(session, [
     ...[freshTable, blocksTable, foundTable, beforeTable, scopeTable, clustersTable],
     ...[namedTable, bornTable, afterTable],
-    ...changing,
+    ...(scope === 'changed' ? changing : []),
   ]);
   return { rows, oversize: await countRows(session, tableOf(tables.oversize)) };
 }
 
-/** Records and matches as they are now; `touchedTable` is left behind where only some changed. */
+/** Brings the stored records up to date; leaves behind which of them changed. */
+async function placeRecords(
+  session: Session,
+  { node, columns, context }: IdentityBuild,
+  records: Relation,
+  scope: Scope,
+): Promise<void> {
+  if (scope === 'all') {
+    await requireRecords(session, node);
+    await session.execute(insertRecords(records, columns.records, freshTable));
+    return;
+  }
+  await session.execute(createChanged(records, columns.records));
+  await requireChangedRecords(session, node, records);
+  context.signal.throwIfAborted();
+  await session.execute(createState(wasTable, tableOf(records)));
+  await session.execute(createState(nowTable, freshTable));
+  await session.execute(deleteChanged(records));
+  await session.execute(insertRecords(records, columns.records, nowTable));
+}
+
+/** Matches as they are now; `touchedTable` is left behind where only some changed. */
 async function matchRecords(
   session: Session,
   build: IdentityBuild,
@@ -132,12 +156,9 @@ async function matchRecords(
     return session.execute(statement);
   };
   if (scope === 'changed') {
-    await execute(createChanged(tables.records, columns.records));
-    await execute(createAffected(rules, tables.records));
-    await execute(deleteChanged(tables.records));
+    await execute(createAffected(rules));
     await execute(deleteOversize(tables.oversize));
   }
-  await execute(insertFresh(tables.records, columns.records, scope));
   await execute(createBlocks(rules, tables.records, scope));
   await execute(insertOversize(rules, tables.oversize));
   await execute(createFound(columns.matches));
@@ -170,7 +191,9 @@ async function nameClusters(
   };
   const boundary = new Date(context.boundaryMs).toISOString();
   const at = sql`cast(${sql.lit(boundary)} as ${sql.raw(dialect.typeName('timestamp'))})`;
-  await execute(passIdsOn(ids, records, canonicalId));
+  if (await hasGone(session, records, scope)) {
+    await execute(passIdsOn(ids, records, canonicalId));
+  }
   await execute(createNamed(ids, records));
   await execute(createBorn(config, ids, records, dialect));
   await refuseTaken(session, node, ids);
@@ -181,6 +204,15 @@ async function nameClusters(
   const names = columns.identity.map(({ name }) => name);
   const gone = scope === 'changed' ? await execute(deleteBefore(identity, names)) : 0;
   return Math.max(gone, await execute(insertAfter(identity, names, scope)));
+}
+
+/** Whether records of the last build are not there any more: their ids must go to others. */
+async function hasGone(session: Session, records: Relation, scope: Scope): Promise<boolean> {
+  const gone =
+    scope === 'changed'
+      ? sql`${changedTable} where is_gone`
+      : sql`${beforeTable} where record not in (select record from ${tableOf(records)})`;
+  return (await countRows(session, gone)) > 0;
 }
 
 async function refuseTaken(session: Session, node: BuildNode, ids: Relation): Promise<void> {

@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import { decisionRules, type IdentityRule } from '../words/identity.ts';
 import type { Column, Relation } from '../words/table.ts';
 import { blocksTable, foundTable, matchColumns } from './identity-pairs.ts';
-import { changedTable, freshTable } from './identity-records.ts';
+import { changedTable, freshTable, nowTable, wasTable } from './identity-records.ts';
 import { ruleColumns } from './identity-shape.ts';
 import { columnList, columnTypes, tableOf } from './relation-statements.ts';
 
@@ -26,17 +26,13 @@ function blockRules(rules: readonly IdentityRule[]): BlockRule[] {
   );
 }
 
-/** Before the changed records are replaced: the blocks they were in count as well. */
-export function createAffected(
-  rules: readonly IdentityRule[],
-  kept: Relation,
-): RawBuilder<unknown> {
+export function createAffected(rules: readonly IdentityRule[]): RawBuilder<unknown> {
   const branches = blockRules(rules).flatMap(({ rule, key }) =>
-    [tableOf(kept), freshTable].map(
+    [wasTable, nowTable].map(
       (table) => sql`
     select ${sql.lit(rule.name)} as rule, ${key} as block
     from ${table}
-    where ${key} is not null and record in (select record from ${changedTable})`,
+    where ${key} is not null`,
     ),
   );
   return sql`

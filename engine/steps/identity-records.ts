@@ -10,6 +10,9 @@ import { columnList, tableOf } from './relation-statements.ts';
 export const freshTable = sql.id('tidemill_fresh');
 /** Records that are new, gone, or differ in anything the resolution reads. */
 export const changedTable = sql.id('tidemill_changed');
+/** The changed records as the last build saw them, and as they are now: few, and often asked. */
+export const wasTable = sql.id('tidemill_was');
+export const nowTable = sql.id('tidemill_now');
 
 export function createFresh(select: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`
@@ -24,7 +27,10 @@ export function createChanged(kept: Relation, columns: readonly Column[]): RawBu
     .map(({ name }) => sql`fresh.${sql.id(name)} is distinct from kept.${sql.id(name)}`);
   return sql`
     create temporary table ${changedTable} as
-    select coalesce(fresh.record, kept.record) as record
+    select
+      coalesce(fresh.record, kept.record) as record,
+      kept.record is null as is_new,
+      fresh.record is null as is_gone
     from ${freshTable} as fresh
     full join ${tableOf(kept)} as kept on kept.record = fresh.record
     where fresh.record is null
@@ -42,21 +48,51 @@ export function deleteChanged(kept: Relation): RawBuilder<unknown> {
     where record in (select record from ${changedTable})`;
 }
 
-export function insertFresh(
+/** The changed records in one of the two states. */
+export function createState(
+  name: RawBuilder<unknown>,
+  from: RawBuilder<unknown>,
+): RawBuilder<unknown> {
+  return sql`
+    create temporary table ${name} as
+    select *
+    from ${from}
+    where record in (select record from ${changedTable})`;
+}
+
+export function insertRecords(
   kept: Relation,
   columns: readonly Column[],
-  scope: 'all' | 'changed',
+  from: RawBuilder<unknown>,
 ): RawBuilder<unknown> {
   const names = columnList(columns.map(({ name }) => name));
-  const narrowed =
-    scope === 'all'
-      ? sql``
-      : sql`
-    where record in (select record from ${changedTable})`;
   return sql`
     insert into ${tableOf(kept)} (${names})
     select ${names}
-    from ${freshTable}${narrowed}`;
+    from ${from}`;
+}
+
+/**
+ * The same without a look at every record: those that stand were unique, so it is enough that the
+ * changed ones are, and that as many of the others are there as were. Call once `changedTable` is.
+ */
+export async function requireChangedRecords(
+  session: Session,
+  node: BuildNode,
+  kept: Relation,
+): Promise<void> {
+  const [row] = await session.query<
+    Record<'fresh' | 'kept' | 'added' | 'gone' | 'twins', unknown>
+  >(sql`
+    select
+      (select count(record) from ${freshTable}) as fresh,
+      (select count(*) from ${tableOf(kept)}) as kept,
+      (select count(*) from ${changedTable} where is_new) as added,
+      (select count(*) from ${changedTable} where is_gone) as gone,
+      (select count(*) - count(distinct record) from ${changedTable}) as twins`);
+  const sum = Number(row?.kept) + Number(row?.added) - Number(row?.gone);
+  if (Number(row?.fresh) === sum && Number(row?.twins) === 0) return;
+  await requireRecords(session, node);
 }
 
 /** A record without a name, or two of one name: whatever is said of it would be a guess. */

@@ -1,5 +1,8 @@
 create temporary table "tidemill_changed" as
-select coalesce(fresh.record, kept.record) as record
+select
+  coalesce(fresh.record, kept.record) as record,
+  kept.record is null as is_new,
+  fresh.record is null as is_gone
 from "tidemill_fresh" as fresh
 full join "tidemill"."identity__mart__thing" as kept on kept.record = fresh.record
 where fresh.record is null

@@ -49,7 +49,7 @@ const pairsOf = (index: number): RawBuilder<unknown> => {
 const statements: Readonly<Record<string, RawBuilder<unknown>>> = {
   'identity-records': selectRecords(peopleConfig, dialect, sql`select * from people`),
   'identity-changed': createChanged(records, columns),
-  'identity-affected': createAffected(peopleRules, records),
+  'identity-affected': createAffected(peopleRules),
   'identity-blocks': createBlocks(peopleRules, records, 'changed'),
   'identity-pairs-refers': pairsOf(0),
   'identity-pairs-exact': pairsOf(3),

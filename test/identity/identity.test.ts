@@ -320,13 +320,25 @@ describe('a build', () => {
     expect(await readAll(bench, true)).toEqual(before);
   });
 
-  test('refuses records without a name and two of one name, with their number', async () => {
-    await put(bench, ada);
-    await bench.run(`insert into people (system, id) values ('sf', '1'), ('sf', null)`);
-    await expect(build(bench)).rejects.toMatchObject({
-      code: 'identity-records',
-      message:
-        'mart.thing: 1 records have no value in (system, id); 1 values of (system, id) are on more than one record',
-    });
+  test.each([
+    ['one without a name', "('sf', null)", '1 records have no value in (system, id)'],
+    ['one that is there already', "('sf', '1')", '1 values of (system, id) are on more'],
+    ['two new ones of a name', "('sf', '2'), ('sf', '2')", '1 values of (system, id) are on more'],
+  ])('refuses %s, with their number, and leaves what stood', async (_, values, message) => {
+    await put(bench, { system: 'sf', id: '1' }, { system: 'sf', id: '9' });
+    await build(bench);
+    const before = await readAll(bench, true);
+    await remove(bench, 'sf:9');
+    await bench.run(
+      `insert into people (system, id) values ${values}`,
+      'update people set gone = false',
+    );
+    for (const fullRefresh of [false, true]) {
+      await expect(build(bench, { fullRefresh })).rejects.toMatchObject({
+        code: 'identity-records',
+        message: expect.stringContaining(message),
+      });
+    }
+    expect(await readAll(bench, true)).toEqual(before);
   });
 });
