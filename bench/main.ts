@@ -78,6 +78,7 @@ for (const bench of chosen) {
   const result = await bench.run(scale);
   if (values.json) {
     const { value, unit, reference, ratio, target, met, rows, cpu_s, rss_mb } = result;
+    const { reference_cpu_s } = result;
     const line = {
       name: bench.name,
       value,
@@ -88,6 +89,7 @@ for (const bench of chosen) {
       met,
       rows,
       cpu_s,
+      ...(reference_cpu_s === undefined ? {} : { reference_cpu_s }),
       rss_mb,
     };
     console.log(JSON.stringify(line));
