@@ -160,3 +160,50 @@ test('a check that fails leaves rows and digests as they were, so that the keys 
   await stage.bench.run("update crm.visits set place = 'good' where who = 'bob'");
   expect(await stage.build({}, { checks })).toMatchObject({ action: 'merged', rows: 1 });
 });
+
+test('what a killed build left beside the table is in nobody’s way', async () => {
+  await using stage = await openStays();
+  const { bench } = stage;
+  await bench.run("insert into crm.visits values ('ann', 1, 'a')");
+  await stage.build();
+  await bench.run(
+    "create table tidemill.keys__main__thing as select 99 as tidemill_group, 'zed' as who",
+    'create table tidemill.fresh__main__thing (who varchar)',
+    'create table main.thing__tidemill_next (who varchar)',
+    'create table tidemill.digests__main__thing__tidemill_next (who varchar)',
+    "update crm.visits set place = 'b'",
+  );
+  expect(await stage.build()).toMatchObject({ action: 'merged', rows: 1 });
+  expect(await stage.build({ fullRefresh: true })).toMatchObject({ action: 'replaced', rows: 1 });
+  expect(await bench.relations('tidemill')).toEqual([
+    'digests__main__thing base table',
+    'nodes base table',
+  ]);
+  expect(await bench.relations('main')).toEqual(['thing base table']);
+});
+
+test('keys of several columns, and keys of rows that must be one over all groups', async () => {
+  await using stage = await openScriptBench(
+    `import { defineModel, source } from 'tidemill';
+export const thing = defineModel({
+  inputs: { visits: source('crm', 'visits', { who: 'varchar', hour: 'bigint', place: 'varchar' }) },
+  by: ['who', 'hour'],
+  key: ['place'],
+  columns: { place: 'varchar', hour: 'bigint', who: 'varchar' },
+  runKey: (_, { visits }) => visits.map(({ place }) => ({ place })),
+});`,
+    ['visits'],
+  );
+  await stage.bench.run(
+    'create table crm.visits (who varchar, hour bigint, place varchar)',
+    "insert into crm.visits values ('ann', 1, 'a'), ('ann', 2, 'b'), ('bob', 1, 'c')",
+  );
+  await stage.build();
+  await stage.bench.run("insert into crm.visits values ('bob', 2, 'a')");
+  const before = await stage.rows();
+  await expect(stage.build()).rejects.toThrow('1 key on more than one row, such as place=a');
+  expect(await stage.rows()).toEqual(before);
+  await stage.bench.run("update crm.visits set place = 'd' where who = 'bob' and hour = 2");
+  expect((await stage.build()).rows).toBe(1);
+  expect(await stage.rows()).toHaveLength(4);
+});

@@ -104,7 +104,7 @@ test.each([
 test('a key that is there twice is refused, and shown', async () => {
   const failure = await failureOf(modelOf(each('{ id: (row.id ?? 0n) / 2n, label: null }')));
   expect(failure.code).toBe('duplicate-keys');
-  expect(failure.message).toContain('5000 keys are on more than one row, such as id=0');
+  expect(failure.message).toContain('5,000 keys on more than one row, such as id=0');
 });
 
 test('what a function throws is told with its place; its words only where they are the language’s', async () => {

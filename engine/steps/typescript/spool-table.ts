@@ -3,6 +3,7 @@ import { formatColumnType, type ScriptColumn } from '../../declare/typescript/co
 import type { ScriptDefinition } from '../../declare/typescript/script-definition.ts';
 import { TerminalError } from '../../words/errors.ts';
 import type { BuildNode } from '../../words/node.ts';
+import { plural } from '../../words/plural.ts';
 import type { Stream } from '../../words/stream.ts';
 import type { Relation } from '../../words/table.ts';
 import type { Session, Warehouse } from '../../words/warehouse.ts';
@@ -86,7 +87,7 @@ export async function requireUnique(
   if (!found) return;
   const shown = key.map((name) => `${name}=${String(found[name])}`).join(', ');
   throw new TerminalError(
-    `${node.file}: ${String(found['tidemill_keys'])} keys are on more than one row, such as ${shown.slice(0, shownMax)}`,
+    `${node.file}: ${plural(Number(found['tidemill_keys']), 'key')} on more than one row, such as ${shown.slice(0, shownMax)}`,
     {
       code: 'duplicate-keys',
       hint: 'answer each key once, or add what tells its rows apart to "key"',
