@@ -21,6 +21,7 @@ import { type ReadNode, readNode } from './read-node.ts';
 import { importScripts, readPackages } from './read-packages.ts';
 import { listen } from './recall-render.ts';
 import { renderDescriptions } from './render-descriptions.ts';
+import { renderSources } from './render-sources.ts';
 import { indexSources, type SourceIndex } from './source-index.ts';
 import { buildUnitTests } from './unit-test.ts';
 import { collectVars } from './vars.ts';
@@ -71,7 +72,8 @@ async function readEverything(
   const vars = collectVars(written, options.vars ?? {});
   const reading = { name: main.name, target, env, log, library, vars, isDbt: main.isDbt, memory };
   const docs = await indexDocs(written, faults);
-  const packages = await renderDescriptions(written, reading, docs, faults);
+  const described = await renderDescriptions(written, reading, docs, faults);
+  const packages = await renderSources(described, reading, faults);
   const [top = main] = packages;
   const read: ReadNode[] = [];
   for (const draft of packages.flatMap((pack) => draftNodes(pack, top, faults, memory))) {

@@ -175,14 +175,31 @@ function fieldGroups(names: string[], added: readonly string[], between: string)
   return added.map(() => '(\\d+)').join(between);
 }
 
+/** A verbose pattern without its comments and the space that only lays it out. */
+function withoutLayout(pattern: string): string {
+  return pattern.replace(/\\[\s\S]|\[(?:\\[\s\S]|[^\]\\])*\]|\s+|#[^\n]*/g, (found) =>
+    /^(\s|#)/.test(found) ? '' : found,
+  );
+}
+
+/** Python lets any sign be escaped; JavaScript, in this mode, only those that mean something. */
+function forUnicode(pattern: string): string {
+  return pattern.replace(/\\([\s\S])/g, (found, sign: string) =>
+    /[A-Za-z0-9^$\\.*+?()[\]{}|/-]/.test(sign) ? found : sign,
+  );
+}
+
 /** Python's `re`, with JavaScript's engine: named groups and flags are translated. */
 function regexModule(): HostObject {
   const compile = (pattern: JinjaValue | undefined, flags: JinjaValue | undefined): RegExp => {
-    const source = String(pattern).replaceAll('(?P<', '(?<');
-    const inline = /^\(\?([ims]+)\)/.exec(source);
-    const ignoreCase = typeof flags === 'number' && (flags & 2) !== 0;
-    const letters = new Set(`gu${ignoreCase ? 'i' : ''}${inline?.[1] ?? ''}`);
-    return new RegExp(inline ? source.slice(inline[0].length) : source, [...letters].join(''));
+    const given = typeof flags === 'number' ? flags : 0;
+    const [inline = '', named = ''] = /^\s*\(\?([imsx]+)\)/.exec(String(pattern)) ?? [];
+    const has = (letter: string, flag: number): boolean =>
+      named.includes(letter) || (given & flag) !== 0;
+    const rest = String(pattern).slice(inline.length).replaceAll('(?P<', '(?<');
+    const source = has('x', 64) ? withoutLayout(rest) : rest;
+    const letters = [has('i', 2) ? 'i' : '', has('m', 8) ? 'm' : '', has('s', 16) ? 's' : ''];
+    return new RegExp(forUnicode(source), `gu${letters.join('')}`);
   };
   const functions = (bound?: RegExp): Record<string, HostCallback> => {
     const split = (args: readonly JinjaValue[], kwargs: ReadonlyMap<string, JinjaValue>) => {

@@ -181,7 +181,10 @@ async function renderConfig(
       const template = parseTemplate(value, { file });
       return fromPython(await renderValue(reading, stillMoment, node, template));
     }
-    return Array.isArray(value) ? await Promise.all(value.map(renderItem)) : value;
+    if (Array.isArray(value)) return await Promise.all(value.map(renderItem));
+    if (value === null || typeof value !== 'object') return value;
+    const items = Object.entries(value).map(async ([key, item]) => [key, await renderItem(item)]);
+    return Object.fromEntries(await Promise.all(items));
   };
   const rendered: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(config)) {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type AdapterScope, adapterValue, apiValue, queryFunctions } from './adapter-value.ts';
+import { dataFunctions } from './data-functions.ts';
 import { dateValue, utcOffset } from './date-value.ts';
 import { bindMacro } from './jinja/evaluate-macro.ts';
 import { jinjaError } from './jinja/jinja-error.ts';
@@ -184,6 +185,7 @@ function projectMakers(project: ProjectScope, { trace }: NodeScope): Makers {
       should_full_refresh: () => project.isFullRefresh,
       print: () => '',
       doc: () => '',
+      ...dataFunctions,
       local_md5: (args) => createHash('md5').update(String(args[0])).digest('hex'),
     }),
     target: () => targetValue(project),

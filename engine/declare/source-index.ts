@@ -31,8 +31,9 @@ export function indexSources(
   const nodes = new Map<string, SourceNode>();
   const connected = connectedSources(connections);
   for (const pack of packages) {
-    for (const node of declaredNodes(pack, packages[0] ?? pack, connected))
-      nodes.set(node.id, node);
+    for (const node of declaredNodes(pack, packages[0] ?? pack, connected)) {
+      if (node.config['enabled'] !== false) nodes.set(node.id, node);
+    }
   }
   return createIndex(
     nodes,

@@ -10,14 +10,22 @@ export interface PublicPackage {
   /** The clone's folder. */
   readonly repository: string;
   readonly options: Omit<TwinOptions, 'python'>;
-  /** Arguments for both, after the command. */
-  readonly args?: readonly string[];
+  /** Its sources name the tables its seeds make, without an edge: the seeds are built first. */
+  readonly seedsFirst?: boolean;
 }
 
 const profile = 'integration_tests';
 const folder = 'integration_tests';
 
 const isolated = { DO_NOT_TRACK: '1' };
+
+/** The schema in which their integration tests look for the tables that their seeds make. */
+const fivetranSchemas = [
+  ['hubspot', 'hubspot_integration_tests_66'],
+  ['salesforce', 'salesforce_integrations_tests_4'],
+  ['hubspot_source', 'hubspot_source_integration_tests_37'],
+  ['salesforce_source', 'salesforce_source_integrations_tests_3'],
+] as const;
 
 export function listPublicPackages(clones: string): PublicPackage[] {
   const at = (repository: string): string => join(clones, repository);
@@ -62,17 +70,11 @@ export function listPublicPackages(clones: string): PublicPackage[] {
         packages: utils,
       },
     },
-    ...['hubspot', 'salesforce'].flatMap((crm) =>
-      ['_source', ''].map((kind) => ({
-        name: `${crm}${kind}`,
-        repository: at(`dbt_${crm}${kind}`),
-        options: {
-          ...plain,
-          schema: `${crm}_integration_tests`,
-          links: { [`${crm}${kind}`]: '../' },
-          packages: fivetran,
-        },
-      })),
-    ),
+    ...fivetranSchemas.map(([name, schema]) => ({
+      name,
+      repository: at(`dbt_${name}`),
+      seedsFirst: true,
+      options: { ...plain, schema, links: { [name]: '../' }, packages: fivetran },
+    })),
   ];
 }

@@ -12,6 +12,8 @@ const example = fileURLToPath(new URL('../../examples/dbt-shop', import.meta.url
 /** What a snapshot writes of the time it ran at, and the ids it makes of that. */
 const snapshotTimes = ['dbt_updated_at', 'dbt_valid_from', 'dbt_valid_to', 'dbt_scd_id'];
 const options: CompareOptions = {
+  // dbt-duckdb leaves them behind after a full refresh.
+  ignored: /__dbt_backup$/,
   runTimes: {
     'main_history.order_history': snapshotTimes,
     'main_history.tier_history': snapshotTimes,
@@ -72,9 +74,10 @@ describe.skipIf(!found)(`dbt-shop${found ? '' : ` (skipped: ${whyNoPython()})`}`
     expect(theirs.nodes.size, theirs.printed).toBeGreaterThan(0);
     const [wanted, had] = [outcomesOf(theirs), outcomesOf(ours)];
     // A test of a table that did not change is not run again: it held, or warned, before.
-    const isReused = ([id]: [string, string]): boolean => id.startsWith('test.') && !(id in had);
+    const isReused = ([id]: [string, string]): boolean =>
+      /^(unit_)?test\./.test(id) && !(id in had);
     const reused = command === 'build' ? Object.entries(wanted).filter(isReused) : [];
-    expect(reused.filter(([, outcome]) => !/^(ok|warn) /.test(outcome))).toEqual([]);
+    expect(reused.filter(([, outcome]) => !/^(ok|warn)/.test(outcome))).toEqual([]);
     expect({ ...Object.fromEntries(reused), ...had }, ours.printed).toEqual(wanted);
     const { differences, compared } = await compareWarehouses(
       twins.dbt.warehouse,

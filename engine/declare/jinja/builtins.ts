@@ -96,6 +96,11 @@ const zipItems: HostCallback = (args) => {
   return new PyIterator(rows, 'zip');
 };
 
+const makeSet: HostCallback = (args, kwargs) => {
+  const [items = []] = bindArguments('set', ['iterable?'], args, kwargs);
+  return new PySet(toList(items));
+};
+
 /** Names every template knows; the host's globals come before them. `set` and `zip` are dbt's. */
 export const builtins: ReadonlyMap<string, JinjaValue> = new Map([
   define('range', makeRange),
@@ -105,8 +110,7 @@ export const builtins: ReadonlyMap<string, JinjaValue> = new Map([
   define('cycler', makeCycler),
   define('joiner', makeJoiner),
   define('zip', zipItems),
-  define('set', (args, kwargs) => {
-    const [items = []] = bindArguments('set', ['iterable?'], args, kwargs);
-    return new PySet(toList(items));
-  }),
+  define('zip_strict', zipItems),
+  define('set', makeSet),
+  define('set_strict', makeSet),
 ]);

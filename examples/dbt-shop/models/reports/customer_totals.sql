@@ -2,16 +2,15 @@
   config(
     materialized='incremental',
     incremental_strategy='delete+insert',
-    unique_key=['customer_id', 'status'],
+    unique_key='customer_id',
     on_schema_change='sync_all_columns'
   )
 }}
 
 select
   customer_id,
-  status,
   count(*) as orders,
-  {% if var('with_amount', false) %}sum(amount) as amount,{% endif %}
   max(ordered_on) as last_ordered_on
+  {% if var('with_amount', false) %}, sum(amount) as amount{% endif %}
 from {{ ref('orders') }}
-group by customer_id, status
+group by customer_id

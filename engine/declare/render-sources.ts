@@ -1,0 +1,106 @@
+import { parseTemplate } from './jinja/parse-template.ts';
+import { fromPython } from './jinja/python-value.ts';
+import type { FaultList } from './model-fault.ts';
+import { type Reading, renderValue, stillMoment } from './node-render.ts';
+import { startTrace } from './node-scope.ts';
+import type { PackageSource } from './package-source.ts';
+import { asConfig, type SourceTable } from './properties.ts';
+import { relationValue } from './relation-value.ts';
+import { reportTemplateError } from './template-fault.ts';
+
+/**
+ * Sources of the packages with the templates in their places rendered: packages leave the schema and
+ * the names of tables to variables of whoever uses them. What fails stays as written, as a fault.
+ */
+export async function renderSources(
+  packages: readonly PackageSource[],
+  reading: Reading,
+  faults: FaultList,
+): Promise<PackageSource[]> {
+  return await Promise.all(
+    packages.map(async (pack) => {
+      const { sources } = pack.properties;
+      if (!sources.some((table) => holdsTemplate(writtenOf(table)))) return pack;
+      const rendered = await Promise.all(
+        sources.map((table) => renderTable(pack, table, reading, faults)),
+      );
+      return { ...pack, properties: { ...pack.properties, sources: rendered } };
+    }),
+  );
+}
+
+/** What of a table may be a template; descriptions and tests are rendered elsewhere. */
+function writtenOf({ schema, identifier, config, loadedAtField, freshness }: SourceTable) {
+  return { schema, identifier, config, loadedAtField, freshness };
+}
+
+function holdsTemplate(value: unknown): boolean {
+  if (typeof value === 'string') return /\{[{%]/.test(value);
+  return value !== null && typeof value === 'object' && Object.values(value).some(holdsTemplate);
+}
+
+async function renderTable(
+  pack: PackageSource,
+  table: SourceTable,
+  reading: Reading,
+  faults: FaultList,
+): Promise<SourceTable> {
+  const written = writtenOf(table);
+  if (!holdsTemplate(written)) return table;
+  const { schema } = reading.target;
+  const node = {
+    id: `source.${pack.name}.${table.source}.${table.name}`,
+    name: table.name,
+    packageName: pack.name,
+    file: table.place.file,
+    fqn: [pack.name, table.source, table.name],
+    resourceType: 'source',
+    relation: { schema, name: table.name },
+    config: {},
+    isExecuting: true,
+    isIncremental: false,
+    trace: startTrace(),
+    resolveRef: (call: { readonly name: string }) =>
+      relationValue({ schema, identifier: call.name }),
+    resolveSource: (call: { readonly table: string }) =>
+      relationValue({ schema, identifier: call.table }),
+  };
+  const render = async (value: unknown): Promise<unknown> => {
+    if (!holdsTemplate(value)) return value;
+    if (typeof value === 'string') {
+      // Without a file of its own: a fault is told where the table stands.
+      const template = parseTemplate(value, { file: '<source>' });
+      return fromPython(await renderValue(reading, stillMoment, node, template));
+    }
+    if (Array.isArray(value)) return await Promise.all(value.map(render));
+    const entries = Object.entries(value as object);
+    const items = entries.map(async ([key, item]) => [key, await render(item)]);
+    return Object.fromEntries(await Promise.all(items));
+  };
+  try {
+    const {
+      schema: at,
+      identifier,
+      config,
+      loadedAtField,
+      freshness,
+    } = asConfig(await render(written));
+    return {
+      ...table,
+      schema: textOf(at),
+      identifier: textOf(identifier) ?? table.name,
+      config: asConfig(config),
+      loadedAtField: textOf(loadedAtField),
+      freshness,
+    };
+  } catch (error) {
+    reportTemplateError(error, table.place, faults);
+    return table;
+  }
+}
+
+/** A rendered name; one that renders to nothing was not given. */
+function textOf(value: unknown): string | undefined {
+  const text = value === undefined || value === null ? '' : String(value).trim();
+  return text === '' ? undefined : text;
+}
