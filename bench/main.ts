@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { bindBenches } from './bind.ts';
 import { diffBench } from './diff.ts';
 import { historyBenches } from './history.ts';
 import { identityBenches } from './identity.ts';
@@ -14,6 +15,7 @@ const benches: readonly Bench[] = [
   diffBench,
   ...loopBenches,
   ...parseBenches,
+  ...bindBenches,
 ];
 
 const { values, positionals } = parseArgs({
