@@ -1,7 +1,7 @@
 import type { Body, Template } from './jinja/ast.ts';
 import { parseTemplate } from './jinja/parse-template.ts';
 import { createSourceText } from './jinja/source-text.ts';
-import { keyOf, type Memory } from './memory/memory.ts';
+import { keyOf, type Memory, noMemory } from './memory/memory.ts';
 
 /**
  * A template whose tree is made when it is first looked at. Only for texts that are known to parse:
@@ -23,6 +23,7 @@ export function lazyTemplate(file: string, text: string): Template {
 
 /** Parses a text, or takes the memory's word that it can be. @throws JinjaError */
 export function recallTemplate(memory: Memory, file: string, text: string): Template {
+  if (memory === noMemory) return parseTemplate(text, { file });
   const key = keyOf('template', text);
   if (memory.get(key) === true) return lazyTemplate(file, text);
   const template = parseTemplate(text, { file });

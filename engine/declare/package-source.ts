@@ -112,7 +112,7 @@ export function readPackage(options: PackageOptions, faults: FaultList): Package
   for (const file of yamlFiles.values()) {
     const text = file.text();
     if (folderConfigFile.test(file.path)) {
-      const key = keyOf('folder-config', file.path, text);
+      const key = () => keyOf('folder-config', file.path, text);
       const config = recallOutcome(memory, key, faults, (own) =>
         readFolderFile(file.path, text, own),
       );
@@ -120,7 +120,7 @@ export function readPackage(options: PackageOptions, faults: FaultList): Package
     } else {
       const unknownKeys = layout.isDbt ? 'warning' : 'error';
       // With the place of everything in it, this is half of what reading a project takes.
-      const key = keyOf('properties', file.path, text, unknownKeys);
+      const key = () => keyOf('properties', file.path, text, unknownKeys);
       properties.push(
         recallOutcome(memory, key, faults, (own) =>
           readProperties(file.path, text, own, unknownKeys),
@@ -165,7 +165,7 @@ function readLayout(options: PackageOptions, faults: FaultList): Layout {
   const { disk, memory, folder, modelsPath, name } = options;
   const file = posix.join(folder, 'dbt_project.yml');
   const text = disk.findText(file);
-  const key = keyOf('dbt-project', file, text);
+  const key = () => keyOf('dbt-project', file, text);
   const project = recallOutcome(memory, key, faults, (own) => {
     const yaml = text === undefined ? undefined : parseYaml(file, text, own);
     if (yaml !== undefined) validateYaml(yaml, dbtProjectValidator(), own, 'warning');

@@ -2,7 +2,7 @@ import type { Log, LogFields } from '../words/log.ts';
 import type { ReadGraph } from './graph-value.ts';
 import type { Template } from './jinja/ast.ts';
 import { type JinjaValue, PyDict } from './jinja/values.ts';
-import { keyOf } from './memory/memory.ts';
+import { keyOf, noMemory } from './memory/memory.ts';
 import { isPlainJson } from './memory/plain-json.ts';
 import { traceOfEnv } from './memory/watched-env.ts';
 import type { RefCall, SourceCall } from './model-node.ts';
@@ -50,7 +50,7 @@ type Render = (reading: Reading, moment: RenderMoment, node: NodeRender) => Prom
 export async function recallRender(request: RenderRequest, render: Render): Promise<string> {
   const { reading, moment, node } = request;
   const { memory } = reading;
-  const key = memory && renderKey(request);
+  const key = memory && memory !== noMemory ? renderKey(request) : undefined;
   if (memory === undefined || key === undefined) return await render(reading, moment, node);
   const known = memory.get(key) as RememberedRender | undefined;
   if (known && isStillTrue(known, request)) {

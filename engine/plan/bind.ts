@@ -200,9 +200,10 @@ async function bindSelect(binding: Binding, node: ModelNode): Promise<BoundNode>
     const all = await bindIdentity(node, nodeConfig.identity, select, request.shadow, decisions);
     return { id, columns: await tables.createEmpty(relation, all) };
   }
-  const columns = await tables.createFrom(relation, select);
+  const columns = await tables.defineFrom(id, relation, select);
   if (nodeConfig.materialization === 'incremental' || node.text.includes('is_incremental')) {
-    // The part that only increments run reads the table itself, which stands by now.
+    // The part that only increments run reads the table itself.
+    await tables.makeReady([id]);
     await request.shadow.describeQuery(await renderSelect(binding, node, true));
   }
   return { id, columns };

@@ -10,12 +10,16 @@ export interface KnownColumn {
 
 /** Empty tables in the shadow. What is known by its columns alone is made when it is first read. */
 export interface ShadowTables {
-  /** Says what a node's relation looks like, without making it yet. */
+  /** Says what a node's relation looks like, unless a node that makes it has said so already. */
   know(id: string, relation: Relation, columns: readonly KnownColumn[]): void;
   /** Makes what is known of these nodes and not made. */
   makeReady(ids: readonly string[]): Promise<void>;
-  /** An empty table of the select's columns; answers them, exact. */
-  createFrom(relation: Relation, select: RawBuilder<unknown>): Promise<readonly Column[]>;
+  /** Knows the relation by the select that makes it; answers the columns, exact. */
+  defineFrom(
+    id: string,
+    relation: Relation,
+    select: RawBuilder<unknown>,
+  ): Promise<readonly Column[]>;
   createEmpty(relation: Relation, columns: readonly KnownColumn[]): Promise<readonly Column[]>;
   /** What templates are told of a relation; undefined where nothing is known of it. */
   columnsOf(relation: Relation): readonly KnownColumn[] | undefined;
@@ -23,49 +27,51 @@ export interface ShadowTables {
 
 export function openShadowTables(shadow: Shadow): ShadowTables {
   const schemas = new Set<string>();
-  /** What was made: a source may name the table that a seed or a model makes. */
-  const made = new Set<string>();
-  const unmade = new Map<string, () => Promise<unknown>>();
+  /** A source may name the table that a seed or a model makes: theirs is what stands. */
+  const owned = new Set<string>();
+  const unmade = new Map<string, { relation: Relation; columns: readonly KnownColumn[] }>();
   const known = new Map<string, readonly KnownColumn[]>();
+  const keysOfNodes = new Map<string, string>();
 
-  const create = async (
-    relation: Relation,
-    statement: RawBuilder<unknown>,
-  ): Promise<readonly Column[]> => {
-    const schema = sql`create schema if not exists ${sql.id(relation.schema)}`;
-    await shadow.ddl(schemas.has(relation.schema) ? [statement] : [schema, statement]);
-    schemas.add(relation.schema);
-    // Cheaper than looking the relation up among thousands.
-    const columns = await shadow.describeQuery(sql`select * from ${idOf(relation)}`);
-    known.set(keyOf(relation), columns);
-    made.add(keyOf(relation));
-    return columns;
-  };
-  const createEmpty: ShadowTables['createEmpty'] = (relation, columns) => {
+  const make = async (relation: Relation, columns: readonly KnownColumn[]): Promise<void> => {
+    unmade.delete(keyOf(relation));
     const list = columns.map((column) => sql`${sql.id(column.name)} ${sql.raw(column.typeName)}`);
-    return create(relation, sql`create or replace table ${idOf(relation)} (${sql.join(list)})`);
+    const table = sql`create or replace table ${idOf(relation)} (${sql.join(list)})`;
+    const schema = sql`create schema if not exists ${sql.id(relation.schema)}`;
+    await shadow.ddl(schemas.has(relation.schema) ? [table] : [schema, table]);
+    schemas.add(relation.schema);
+  };
+  const note = (id: string, relation: Relation, columns: readonly KnownColumn[]): void => {
+    known.set(keyOf(relation), columns);
+    unmade.set(keyOf(relation), { relation, columns });
+    keysOfNodes.set(id, keyOf(relation));
   };
   return {
     know: (id, relation, columns) => {
-      if (made.has(keyOf(relation))) return;
-      known.set(keyOf(relation), columns);
-      unmade.set(id, async () => {
-        if (!made.has(keyOf(relation))) await createEmpty(relation, columns);
-      });
+      if (owned.has(keyOf(relation))) keysOfNodes.set(id, keyOf(relation));
+      else note(id, relation, columns);
     },
     makeReady: async (ids) => {
       for (const id of ids) {
-        const make = unmade.get(id);
-        unmade.delete(id);
-        await make?.();
+        const found = unmade.get(keysOfNodes.get(id) ?? '');
+        if (found) await make(found.relation, found.columns);
       }
     },
-    createFrom: (relation, select) =>
-      create(
-        relation,
-        sql`create or replace table ${idOf(relation)} as select * from (\n${select}\n) as bound limit 0`,
-      ),
-    createEmpty,
+    // The select is planned once, and nobody reads the last tables of a chain.
+    defineFrom: async (id, relation, select) => {
+      const columns = await shadow.describeQuery(sql`select * from (\n${select}\n) as bound`);
+      owned.add(keyOf(relation));
+      note(id, relation, columns);
+      return columns;
+    },
+    createEmpty: async (relation, columns) => {
+      await make(relation, columns);
+      // Cheaper than looking the relation up among thousands.
+      const exact = await shadow.describeQuery(sql`select * from ${idOf(relation)}`);
+      owned.add(keyOf(relation));
+      known.set(keyOf(relation), exact);
+      return exact;
+    },
     columnsOf: (relation) => known.get(keyOf(relation)),
   };
 }

@@ -185,9 +185,13 @@ async function openShadow(alias: string): Promise<Shadow> {
   return {
     ...session,
     async ddl(statements) {
-      await inTransaction(connection, async () => {
-        for (const statement of statements) await session.execute(statement);
-      });
+      const [only, ...others] = statements;
+      // One statement is a transaction of its own.
+      if (only && others.length === 0) await session.execute(only);
+      else
+        await inTransaction(connection, async () => {
+          for (const statement of statements) await session.execute(statement);
+        });
     },
     async [Symbol.asyncDispose]() {
       connection.closeSync();

@@ -1,5 +1,5 @@
 import { collectFaults, type FaultList, type ModelFault } from '../model-fault.ts';
-import type { Memory } from './memory.ts';
+import { type Memory, noMemory } from './memory.ts';
 import { isPlainJson } from './plain-json.ts';
 
 interface Outcome {
@@ -14,11 +14,13 @@ interface Outcome {
  */
 export function recallOutcome<T>(
   memory: Memory,
-  key: string,
+  key: () => string,
   faults: FaultList,
   work: (faults: FaultList) => T,
 ): T {
-  const known = memory.get(key) as Outcome | undefined;
+  if (memory === noMemory) return work(faults);
+  const made = key();
+  const known = memory.get(made) as Outcome | undefined;
   if (known) {
     faults.add(known.faults);
     return known.value as T;
@@ -27,6 +29,6 @@ export function recallOutcome<T>(
   const value = work(own);
   faults.add(own.all);
   const outcome: Outcome = { ...(value === undefined ? {} : { value }), faults: own.all };
-  if (isPlainJson(outcome)) memory.set(key, outcome);
+  if (isPlainJson(outcome)) memory.set(made, outcome);
   return value;
 }
