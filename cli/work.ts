@@ -118,6 +118,8 @@ export interface RunOptions extends WorkOptions {
   /** Called once the run is on record, before its first step. */
   onRun?(runId: string): void;
   onPlan?(plan: Plan): void;
+  /** Something beside the work went wrong; the run goes on. */
+  onWarning?(message: string): void;
   onStart?(step: Step): void;
   onProgress?(step: Step, progress: StepProgress): void;
   onEnd?(step: Step, result: StepResult): void;
@@ -181,6 +183,9 @@ async function runHoldingLock(
   const { createRunNotes } = await import('../engine/run/run-notes.ts');
   const { writeRunArtifacts } = await import('../engine/artifacts/run-artifacts.ts');
   const notes = createRunNotes(clock);
+  const { openReporter } = await import('./openlineage.ts');
+  const warn = (message: string): void => options.onWarning?.(message);
+  const events = await openReporter(opened, { work, notes, pipeline: options.pipeline, warn });
   const { runProjectHooks } = await import('../engine/run/project-hooks.ts');
   await runProjectHooks(work, 'start');
   const result = await runPlan({
@@ -195,11 +200,22 @@ async function runHoldingLock(
     threads: options.threads ?? threadsDefault,
     ...(options.pipeline === undefined ? {} : { pipeline: options.pipeline }),
     ...(options.cut === undefined ? {} : { cut: options.cut }),
-    onRun: (runId) => options.onRun?.(runId),
-    onStart: (step) => options.onStart?.(step),
+    onRun: (runId) => {
+      events?.startRun(runId);
+      options.onRun?.(runId);
+    },
+    onStart: (step) => {
+      events?.startStep(step);
+      options.onStart?.(step);
+    },
     onProgress: (step, progress) => options.onProgress?.(step, progress),
-    onEnd: (step, result) => options.onEnd?.(step, result),
+    onEnd: (step, result) => {
+      events?.endStep(step, result);
+      options.onEnd?.(step, result);
+    },
   });
+  events?.endRun(result);
+  await events?.close();
   const args = argsOf(work, command);
   await writeRunArtifacts({ work, result, notes, args, nowMs: clock.now() });
   await runProjectHooks(work, 'end');

@@ -73,6 +73,7 @@ export async function executeWork(
       for (const warning of plan.warnings) terminal.note(`warning: ${warning}`);
       for (const fault of plan.faults) terminal.note(terminal.style('red', fault.message));
     },
+    onWarning: (message) => terminal.note(`warning: ${message}`),
     ...(isJson
       ? {}
       : { onStart: printer.onStart, onProgress: printer.onProgress, onEnd: printer.onEnd }),

@@ -102,6 +102,7 @@ async function runPipeline(server: Server, due: Due, onBegin: () => void): Promi
         for (const warning of plan.warnings) log.warn('plan.warning', { ...about, warning });
         for (const fault of plan.faults) log.error('plan.fault', { ...about, ...fault });
       },
+      onWarning: (message) => log.warn('run.warning', { ...about, message }),
       onEnd: (step, ended) => logStep(log, { pipeline: name, run_id: runId }, step, ended),
     });
     const { status, steps } = result;

@@ -16,6 +16,7 @@ import {
 import type {
   ConfigIssue,
   ConnectionDeclaration,
+  OpenLineageDeclaration,
   PipelineDeclaration,
   Project,
   StreamDeclaration,
@@ -66,6 +67,9 @@ interface RawProject {
   models?: { path: string; vars?: JsonObject };
   syncs?: Record<string, RawSync>;
   pipelines?: Record<string, RawPipeline>;
+  openlineage?: Partial<
+    Record<'file' | 'url' | 'endpoint' | 'api_key' | 'namespace' | 'timeout', string>
+  >;
 }
 
 export interface BuildInput {
@@ -238,6 +242,18 @@ function isZone(name: string): boolean {
   }
 }
 
+function toOpenLineage({
+  api_key: apiKey,
+  timeout,
+  ...rest
+}: NonNullable<RawProject['openlineage']>): OpenLineageDeclaration {
+  return {
+    ...rest,
+    ...(apiKey === undefined ? {} : { apiKey }),
+    ...(timeout === undefined ? {} : { timeoutMs: parseDuration(timeout) }),
+  };
+}
+
 export function buildProject(input: BuildInput): { project: Project; issues: ConfigIssue[] } {
   const { source } = input;
   const raw = input.value as RawProject;
@@ -266,6 +282,7 @@ export function buildProject(input: BuildInput): { project: Project; issues: Con
     models: raw.models ? { path: raw.models.path, vars: raw.models.vars ?? {} } : undefined,
     syncs,
     pipelines,
+    ...(raw.openlineage ? { openlineage: toOpenLineage(raw.openlineage) } : {}),
     secrets: input.secrets,
   };
   return { project, issues: findIssues(raw, syncs, pipelines, source) };

@@ -7,7 +7,7 @@ import { loadLibrary } from '../../words/load-library.ts';
 import { buildProject } from './build-project.ts';
 import { readEnvironment, substitute } from './environment.ts';
 import type { ConfigIssue, Project } from './project.ts';
-import { buildProjectSchema, type DeclaredTypes } from './schema.ts';
+import { buildProjectSchema, type DeclaredTypes, openlineage } from './schema.ts';
 import { toIssues } from './schema-issues.ts';
 import { type Path, parseYamlSource, type YamlSource } from './yaml-source.ts';
 
@@ -73,9 +73,13 @@ function compileSchema(types: DeclaredTypes): ValidateFunction {
   return ajv.compile(buildProjectSchema(types));
 }
 
+interface SecretSchema {
+  readonly properties?: Readonly<Record<string, { readonly writeOnly?: boolean }>>;
+}
+
 /**
- * Values of keys that a connection's schema marks `writeOnly`, and faults for those not by
- * reference.
+ * Values of keys that the schema of a connection, or of `openlineage`, marks `writeOnly`, and faults
+ * for those not by reference.
  */
 function collectSecrets(
   value: unknown,
@@ -85,25 +89,28 @@ function collectSecrets(
 ): { secrets: string[]; issues: ConfigIssue[] } {
   const secrets: string[] = [];
   const issues: ConfigIssue[] = [];
-  const connections = (value as { connections?: Record<string, JsonObject> }).connections ?? {};
-  for (const [name, connection] of Object.entries(connections)) {
-    const schema = types.connections[String(connection?.['type'])] as
-      | { properties?: Record<string, { writeOnly?: boolean }> }
-      | undefined;
+  const collect = (entry: JsonObject, schema: SecretSchema | undefined, path: Path): void => {
     for (const [key, property] of Object.entries(schema?.properties ?? {})) {
-      const secret = connection[key];
+      const secret = entry[key];
       if (!property.writeOnly || typeof secret !== 'string') continue;
       secrets.push(secret);
-      const path = ['connections', name, key];
-      if (!resolved.referenced.has(path.join('.'))) {
+      const place = [...path, key];
+      if (!resolved.referenced.has(place.join('.'))) {
+        const name = [path.at(-1), key].join('_').toUpperCase();
         issues.push({
-          ...source.position(path),
-          message: `${path.join('.')} is a secret written into the file`,
-          hint: `write "\${env:${name.toUpperCase()}_${key.toUpperCase()}}" and put the value in .env`,
+          ...source.position(place),
+          message: `${place.join('.')} is a secret written into the file`,
+          hint: `write "\${env:${name}}" and put the value in .env`,
         });
       }
     }
+  };
+  const declared = value as { connections?: Record<string, JsonObject>; openlineage?: JsonObject };
+  for (const [name, connection] of Object.entries(declared.connections ?? {})) {
+    const schema = types.connections[String(connection?.['type'])];
+    collect(connection, schema as SecretSchema | undefined, ['connections', name]);
   }
+  collect(declared.openlineage ?? {}, openlineage as SecretSchema, ['openlineage']);
   return { secrets, issues };
 }
 

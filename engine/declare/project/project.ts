@@ -50,6 +50,18 @@ export interface PipelineDeclaration {
   readonly position: Position;
 }
 
+/** Where a run's OpenLineage events go: a file, an address, or both. */
+export interface OpenLineageDeclaration {
+  /** From the project's folder. */
+  readonly file?: string;
+  readonly url?: string;
+  readonly endpoint?: string;
+  /** A secret. */
+  readonly apiKey?: string;
+  readonly namespace?: string;
+  readonly timeoutMs?: number;
+}
+
 /** A whole `pipelines.yaml`, validated, defaults filled in, environment resolved. */
 export interface Project {
   readonly name: string;
@@ -65,6 +77,7 @@ export interface Project {
   readonly models: { readonly path: string; readonly vars: JsonObject } | undefined;
   readonly syncs: readonly SyncDeclaration[];
   readonly pipelines: readonly PipelineDeclaration[];
+  readonly openlineage?: OpenLineageDeclaration;
   /** Values to mask wherever text leaves the process. */
   readonly secrets: readonly string[];
 }

@@ -107,6 +107,26 @@ const pipeline = {
   },
 };
 
+/** The schema of `openlineage`; what is `writeOnly` must come from the environment. */
+export const openlineage = {
+  type: 'object',
+  description: 'Where OpenLineage events of runs go.',
+  additionalProperties: false,
+  minProperties: 1,
+  properties: {
+    file: { type: 'string', minLength: 1, description: 'A file that each event is a line of.' },
+    url: { type: 'string', minLength: 1, description: 'The server; default OPENLINEAGE_URL.' },
+    endpoint: { type: 'string', minLength: 1, description: 'Default api/v1/lineage.' },
+    api_key: { type: 'string', writeOnly: true, description: 'Default OPENLINEAGE_API_KEY.' },
+    namespace: {
+      type: 'string',
+      minLength: 1,
+      description: "Of jobs; default the project's name.",
+    },
+    timeout: { ...duration, description: 'For one event; default 5s.' },
+  },
+};
+
 const reference = '\\$\\{env:[A-Za-z_][A-Za-z0-9_]*\\}';
 
 /**
@@ -186,6 +206,7 @@ export function buildProjectSchema(types: DeclaredTypes): JsonObject {
       },
       syncs: { type: 'object', additionalProperties: sync },
       pipelines: { type: 'object', additionalProperties: pipeline },
+      openlineage,
     },
   } as JsonObject;
 }

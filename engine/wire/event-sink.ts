@@ -1,0 +1,102 @@
+import { appendFile } from 'node:fs/promises';
+import { messageOf, TerminalError } from '../words/errors.ts';
+import type { JsonObject } from '../words/json.ts';
+import { sendRequest } from './http.ts';
+
+export interface EventSinkOptions {
+  /** A file that each event is a line of. */
+  readonly file?: string;
+  /** An address that each event is posted to, and the key that signs in there. */
+  readonly url?: string;
+  readonly apiKey?: string;
+  /** For one event over HTTP; default 5 s. */
+  readonly timeoutMs?: number;
+  /** Values that never leave. */
+  readonly secrets: readonly string[];
+  /** Told once, when the first event is lost; what goes on goes on without events. */
+  onLost(reason: string): void;
+}
+
+/** Takes events, one after another, without making anybody wait or fail. */
+export interface EventSink {
+  send(event: JsonObject): void;
+  /** Waits until what was taken is out, at most `closeMsMax`. */
+  close(): Promise<void>;
+}
+
+const timeoutMsDefault = 5_000;
+export const closeMsMax = 10_000;
+/** Events that wait at most: beyond it an endpoint is slower than the run. */
+const queueMax = 10_000;
+const answerBytesMax = 1024 * 1024;
+const secretLengthMin = 4;
+
+export function openEventSink(options: EventSinkOptions): EventSink {
+  const stop = new AbortController();
+  let queue: Promise<void> = Promise.resolve();
+  let waiting = 0;
+  let isLost = false;
+  const lose = (reason: string): void => {
+    if (!isLost) options.onLost(reason);
+    isLost = true;
+  };
+  const write = async (line: string): Promise<void> => {
+    if (isLost) return;
+    if (options.file !== undefined) await appendFile(options.file, `${line}\n`);
+    if (options.url !== undefined) await post(options, line, stop.signal);
+  };
+  return {
+    send: (event) => {
+      if (isLost) return;
+      if (waiting >= queueMax) {
+        lose(`more than ${queueMax} events wait to be sent`);
+        return;
+      }
+      waiting += 1;
+      const line = hideSecrets(JSON.stringify(event), options.secrets);
+      queue = queue
+        .then(() => write(line))
+        .catch((error: unknown) => lose(messageOf(error)))
+        .finally(() => {
+          waiting -= 1;
+        });
+    },
+    close: async () => {
+      const timer = setTimeout(() => {
+        lose(`${waiting} events were not taken within ${closeMsMax / 1_000} s after the run`);
+        stop.abort(new Error('the run is over'));
+      }, closeMsMax);
+      await queue;
+      clearTimeout(timer);
+    },
+  };
+}
+
+async function post(options: EventSinkOptions, body: string, signal: AbortSignal): Promise<void> {
+  const { url = '', apiKey } = options;
+  const { status } = await sendRequest({
+    method: 'POST',
+    url,
+    headers: {
+      'content-type': 'application/json',
+      ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
+    },
+    body,
+    timeoutMs: options.timeoutMs ?? timeoutMsDefault,
+    bodyBytesMax: answerBytesMax,
+    signal,
+  });
+  if (status < 300) return;
+  throw new TerminalError(`${new URL(url).host} answered ${status} to an event`, {
+    code: 'event-refused',
+  });
+}
+
+/** The longest first, as they stand in JSON. */
+function hideSecrets(line: string, secrets: readonly string[]): string {
+  const texts = secrets
+    .filter(({ length }) => length >= secretLengthMin)
+    .map((secret) => JSON.stringify(secret).slice(1, -1))
+    .toSorted((left, right) => right.length - left.length);
+  return texts.reduce((text, secret) => text.replaceAll(secret, '[secret]'), line);
+}
