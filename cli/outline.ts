@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, extname, join } from 'node:path';
+import { basename, extname, join, resolve } from 'node:path';
 import type { Graph } from '../engine/declare/graph.ts';
 import type { ModelFault } from '../engine/declare/model-fault.ts';
 import type { ModelProject } from '../engine/declare/model-project.ts';
+import type { SelectorMethods } from '../engine/declare/select.ts';
 import type { NodeChoice } from '../engine/plan/choose-nodes.ts';
 import type { ReadModelsRequest } from '../engine/plan/read-models.ts';
 import { silentLog } from '../engine/words/log.ts';
@@ -11,6 +12,12 @@ import type { Session, Warehouse } from '../engine/words/warehouse.ts';
 import { loaders } from '../loaders/index.ts';
 import type { CommandContext } from './host.ts';
 import type { OpenedProject } from './open-project.ts';
+
+/** What a command says of the nodes it means. */
+export interface OutlineChoice extends NodeChoice {
+  /** The folder of artifacts that `state:` and its like compare with. */
+  readonly state?: string;
+}
 
 /** A project as its files say it is: no CRM is asked and no warehouse opened. */
 export interface Outline {
@@ -23,13 +30,13 @@ export interface Outline {
 
 export async function readOutline(
   opened: OpenedProject,
-  options: NodeChoice = {},
+  options: OutlineChoice = {},
 ): Promise<Outline> {
   const { readProjectModels, joinGraph } = await import('../engine/plan/read-models.ts');
   const { findSyncNodes } = await import('../engine/plan/sync-nodes.ts');
   const models = await readProjectModels(requestOf(opened));
   const graph = joinGraph(opened.project, models, findSyncNodes(opened.project, models, opened));
-  return { models, graph, ...(await choose(opened, graph, models !== undefined, options)) };
+  return { models, graph, ...(await choose(opened, graph, models, options)) };
 }
 
 /** What is selected, and every fault: for who looks at no node more closely. */
@@ -39,10 +46,10 @@ export interface Listing extends Omit<Outline, 'models'> {
 
 export async function readListing(
   opened: OpenedProject,
-  options: NodeChoice = {},
+  options: OutlineChoice = {},
 ): Promise<Listing> {
-  // A sync is described by the columns of its model.
-  if (opened.project.syncs.length > 0) {
+  // A sync is described by the columns of its model; a state is compared with all of each node.
+  if (opened.project.syncs.length > 0 || options.state !== undefined) {
     const { models, ...outline } = await readOutline(opened, options);
     return { ...outline, faults: models?.faults ?? [] };
   }
@@ -52,7 +59,7 @@ export async function readListing(
   return {
     graph,
     faults: models?.faults ?? [],
-    ...(await choose(opened, graph, models !== undefined, options)),
+    ...(await choose(opened, graph, models && 'outline', options)),
   };
 }
 
@@ -67,13 +74,18 @@ function requestOf(opened: OpenedProject): ReadModelsRequest {
 async function choose(
   opened: OpenedProject,
   graph: Graph,
-  hasModels: boolean,
-  choice: NodeChoice,
+  models: ModelProject | 'outline' | undefined,
+  choice: OutlineChoice,
 ): Promise<Pick<Outline, 'ids' | 'warnings'>> {
   const { chooseNodes } = await import('../engine/plan/choose-nodes.ts');
   const { name, folder: root } = opened.project;
-  const place = hasModels ? { name, root } : undefined;
-  const selection = chooseNodes(graph, choice, place);
+  const place = models && { name, root };
+  let methods: SelectorMethods = {};
+  if (choice.state !== undefined && models !== undefined && models !== 'outline') {
+    const { compareState } = await import('../engine/artifacts/compare-state.ts');
+    methods = (await compareState(models, resolve(choice.state))).methods;
+  }
+  const selection = chooseNodes(graph, choice, place, methods);
   const ids = graph.order.filter((id) => selection.ids.has(id));
   return { ids, warnings: selection.warnings };
 }

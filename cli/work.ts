@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NodeChoice } from '../engine/plan/choose-nodes.ts';
-import type { Work, WorkScope } from '../engine/plan/work.ts';
+import type { Work, WorkRequest, WorkScope } from '../engine/plan/work.ts';
 import type { RunResult, StepProgress } from '../engine/run/run-plan.ts';
 import type { Invocation } from '../engine/state/invocations.ts';
 import type { ProcessLock } from '../engine/state/lock.ts';
@@ -15,6 +15,8 @@ import { loaders } from '../loaders/index.ts';
 import type { OpenedProject } from './open-project.ts';
 
 export interface WorkOptions extends Partial<WorkScope> {
+  /** The folder of artifacts that selectors and `defer` look at. */
+  readonly stateFolder?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -51,12 +53,14 @@ export async function gatherProject(
       const { describeProject } = await import('../engine/artifacts/manifest.ts');
       return describeProject(project);
     },
+    ...stateOf(options),
     scope: {
       kinds: options.kinds ?? everyKind,
       ...toChoice(options),
       ...(fullRefresh === undefined ? {} : { fullRefresh }),
       ...(storeFailures === undefined ? {} : { storeFailures }),
       ...(options.retry ? { retry: options.retry } : {}),
+      ...(options.defer ? { defer: options.defer } : {}),
       previews: options.previews ?? false,
     },
   });
@@ -222,6 +226,17 @@ async function runHoldingLock(
   return result;
 }
 
+/** The state is read when a plan is made, and only if one is named. */
+function stateOf({ stateFolder }: WorkOptions): Pick<WorkRequest, 'compareState'> {
+  if (stateFolder === undefined) return {};
+  return {
+    compareState: async (models) => {
+      const { compareState } = await import('../engine/artifacts/compare-state.ts');
+      return compareState(models, stateFolder);
+    },
+  };
+}
+
 /** The part of the options that chooses nodes. */
 function toChoice(options: NodeChoice): NodeChoice {
   const { select, exclude, selector, indirectSelection } = options;
@@ -242,6 +257,8 @@ function toInvocation(options: RunOptions, boundaryMs: number): Invocation {
     ...toChoice(options),
     ...(fullRefresh === undefined ? {} : { fullRefresh }),
     ...(storeFailures === undefined ? {} : { storeFailures }),
+    ...(options.stateFolder === undefined ? {} : { stateFolder: options.stateFolder }),
+    ...(options.defer ? { defer: options.defer } : {}),
     batchesUntilMs: retry?.batchesUntilMs ?? boundaryMs,
     project: projectFlags,
   };

@@ -1,12 +1,16 @@
+import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { type IndirectSelection, indirectSelections } from '../../engine/declare/selection-spec.ts';
-import type { WorkScope } from '../../engine/plan/work.ts';
+import type { RunOptions } from '../work.ts';
 import { wholeNumber } from './flags.ts';
 
 export interface ScopeFlags {
   readonly select?: string[];
   readonly exclude?: string[];
   readonly selector?: string;
+  readonly state?: string;
+  readonly defer?: boolean;
+  readonly favorState?: boolean;
   readonly indirectSelection?: IndirectSelection;
   readonly fullRefresh?: boolean;
   readonly threads?: number;
@@ -18,6 +22,7 @@ export function selectFlags(command: Command): Command {
   return command
     .option('-s, --select <selector...>', 'only these: name, +name, name+, tag:, path:, source:')
     .option('--exclude <selector...>', 'all but these')
+    .option('--state <folder>', 'artifacts of an earlier run, for state: and result:')
     .option('--selector <name>', 'a selection of selectors.yml, in place of the two')
     .addOption(
       new Option('--indirect-selection <how>', 'which tests come along with their nodes').choices([
@@ -29,14 +34,18 @@ export function selectFlags(command: Command): Command {
 /** The flags that every command about steps has. */
 export function scopeFlags(command: Command): Command {
   return selectFlags(command)
+    .option('--defer', 'read nodes that are not meant where --state has them, if not here')
+    .option('--favor-state', 'with --defer: there, even if they are here')
     .option('--full-refresh', 'read and build from nothing')
     .option('--threads <number>', 'steps under way at once', wholeNumber(1, 64));
 }
 
-export function toScope(flags: ScopeFlags): Partial<WorkScope> & { threads?: number } {
+export function toScope(flags: ScopeFlags): RunOptions {
   return {
     ...(flags.select ? { select: flags.select } : {}),
     ...(flags.exclude ? { exclude: flags.exclude } : {}),
+    ...(flags.state === undefined ? {} : { stateFolder: resolve(flags.state) }),
+    ...(flags.defer ? { defer: flags.favorState ? 'always' : 'missing' } : {}),
     ...(flags.selector === undefined ? {} : { selector: flags.selector }),
     ...(flags.indirectSelection ? { indirectSelection: flags.indirectSelection } : {}),
     ...(flags.fullRefresh ? { fullRefresh: true } : {}),

@@ -218,9 +218,12 @@ function startCompilation(project: ModelProject, options: CompileOptions): Compi
 export function resolversOf(
   project: ModelProject,
   node: ModelNode,
+  relationName: CompileOptions['relationName'] = () => undefined,
 ): { resolveRef(call: RefCall): HostObject; resolveSource(call: SourceCall): HostObject } {
-  const toValue = ({ relation }: Readable): HostObject =>
-    relationValue({ schema: relation.schema, identifier: relation.name });
+  const toValue = ({ id, relation }: Readable): HostObject => {
+    const { schema, name: identifier } = relation;
+    return relationValue({ schema, identifier, rendered: relationName(id) });
+  };
   return {
     resolveRef: (call) => toValue(findRef(project, node, call)),
     resolveSource: (call) => toValue(findSource(project, node, call)),

@@ -108,7 +108,7 @@ async function callMacro(
       trace: startTrace(),
       warehouse,
       names,
-      ...resolversOf(project, node),
+      ...resolversOf(project, node, options.relationName),
     },
     parseTemplate(text, { file: entry.file }),
   );

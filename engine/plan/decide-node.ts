@@ -25,6 +25,8 @@ export interface NodeDecision {
 const unversioned = 'unknown';
 
 function versionOf(work: Work, id: string, context: DecisionContext): string | undefined {
+  // What stands in another environment has no version here.
+  if (work.deferred.has(id)) return undefined;
   const node = work.models?.nodes.get(id);
   if (!isSourceNode(node)) return context.standing.states.get(id)?.dataVersion;
   if (node.streamId === undefined) return undefined;

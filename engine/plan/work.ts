@@ -21,10 +21,12 @@ import type { BindCacheFile } from './bind-cache.ts';
 import { readCatalog } from './catalog.ts';
 import { chooseNodes, type NodeChoice } from './choose-nodes.ts';
 import type { Connectors } from './connectors.ts';
+import { findDeferred } from './find-deferred.ts';
 import { fingerprintNodes, type NodeFingerprint } from './fingerprint.ts';
 import { type GatheredStreams, gatherStreams } from './gather-streams.ts';
 import { joinGraph, type ReadModelsRequest, readProjectModels } from './read-models.ts';
 import { findSourceColumns } from './source-columns.ts';
+import type { StateComparison } from './state-comparison.ts';
 import { findSyncNodes, type SyncNode } from './sync-nodes.ts';
 
 /** Which part of a project is meant. */
@@ -34,6 +36,8 @@ export interface WorkScope extends NodeChoice {
   readonly fullRefresh?: boolean;
   /** Keep the failing rows of tests whose config does not say. */
   readonly storeFailures?: boolean;
+  /** Nodes that are not meant are read where the state has them: if they do not stand here, or always. */
+  readonly defer?: 'missing' | 'always';
   /** Only what an earlier run left. */
   readonly retry?: RetryScope;
   /** Compare the syncs with today's tables: for a plan that is read; a run compares at its turn. */
@@ -60,6 +64,8 @@ export interface WorkRequest {
   readonly signal: AbortSignal;
   readonly log: Log;
   readonly bindCache?: BindCacheFile;
+  /** Reads the state that `--state` names. */
+  compareState?(models: ModelProject): Promise<StateComparison>;
   readonly openMemory?: ReadModelsRequest['openMemory'];
   /** dbt's manifest, for templates that look into `graph`. */
   readonly describeProject?: ReadModelsRequest['describeProject'];
@@ -80,6 +86,8 @@ export interface Work {
   /** By node id. */
   readonly nodeFaults: ReadonlyMap<string, PlanFault>;
   readonly syncs: readonly SyncNode[];
+  /** Relations of another environment that stand in for nodes that are not meant, as SQL. */
+  readonly deferred: ReadonlyMap<string, string>;
   readonly faults: readonly PlanFault[];
   readonly warnings: readonly string[];
 }
@@ -102,9 +110,11 @@ export async function gatherWork(request: WorkRequest): Promise<Work> {
     ...streams.chosen.keys(),
     ...streams.faults.keys(),
   ]);
-  const selection = chooseNodes(graph, scope, models);
+  const state = models && (await request.compareState?.(models));
+  const selection = chooseNodes(graph, scope, models, state?.methods);
   const selected = narrowToRetry(selection.ids, scope, models);
-  const base = { request, streams, models, graph, selected, syncs };
+  const deferred = await findDeferred(request, { models, selected, state });
+  const base = { request, streams, models, graph, selected, syncs, deferred };
   const notes = modelNotes(models);
   if (!models || !needsModels(scope)) {
     const none = { fingerprints: new Map(), bound: new Map(), nodeFaults: new Map() };

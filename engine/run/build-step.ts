@@ -60,6 +60,7 @@ export async function buildStep(
       ? node.nodeConfig.raw['materialized'] === 'incremental'
       : materialization === 'incremental' && now.states.get(step.id)?.fingerprint === fingerprint);
   const options = {
+    relationName: (id: string) => work.deferred.get(id),
     isIncremental,
     moment: { boundaryMs, invocationId, isFullRefresh: fullRefresh },
     warehouse: {

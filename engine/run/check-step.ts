@@ -31,7 +31,7 @@ export async function checkStep(
   const noted: Check = {
     ...check,
     sql: async (relationName) => {
-      const text = await check.sql(relationName);
+      const text = await check.sql((id) => work.deferred.get(id) ?? relationName(id));
       notes?.noteCompiled(step.id, text);
       return text;
     },

@@ -12,8 +12,7 @@ export interface Invocation {
   readonly storeFailures?: boolean;
   /** What `state:` and its like are compared with, and whether it stands in for missing nodes. */
   readonly stateFolder?: string;
-  readonly defer?: boolean;
-  readonly favorState?: boolean;
+  readonly defer?: 'missing' | 'always';
   /** The moment up to which its microbatches reach: a retry makes those batches and no others. */
   readonly batchesUntilMs: number;
   /** Flags about the project itself, by their names. */

@@ -1,4 +1,6 @@
-"""Writes golden.json: what dbt itself selects of the project beside this file, by each expression.
+"""Writes what dbt itself selects of the project beside this file: golden/selection.json by each line of
+expressions.txt, state.json by each of its own after the edits of edits.json, and
+dbt-manifest.json, which is what dbt says of the project before them.
 
     python3 -m venv V && V/bin/pip install dbt-core dbt-duckdb && V/bin/python golden.py
 """
@@ -7,6 +9,40 @@ import contextlib, io, json, os, pathlib, shlex, shutil, tempfile
 from dbt.cli.main import dbtRunner
 
 here = pathlib.Path(__file__).parent
+quiet = ["--quiet", "--project-dir", ".", "--profiles-dir", "."]
+states = ["new", "old", "modified", "unmodified", "modified.body", "modified.configs",
+          "modified.relation", "modified.macros", "modified.contract"]
+
+
+def parse():
+    parsed = dbtRunner().invoke(["parse", "--no-partial-parse", *quiet])
+    if not parsed.success:
+        raise SystemExit(str(parsed.exception))
+    return parsed.result
+
+
+def choose(manifest, flags):
+    asked = ["ls", *quiet, "--output", "json", "--output-keys", "unique_id", *flags]
+    with contextlib.redirect_stdout(io.StringIO()):
+        found = dbtRunner(manifest=manifest).invoke(asked)
+    if not found.success:
+        raise SystemExit(str(found.exception))
+    return sorted(json.loads(one)["unique_id"] for one in found.result or [])
+
+
+def write(name, value):
+    (here / "golden" / name).write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+
+
+def trimmed(manifest):
+    """Without what is dbt's own, or of the machine."""
+    own = {"shop", "tools"}
+    manifest["macros"] = {k: v for k, v in manifest["macros"].items() if v["package_name"] in own}
+    manifest["metadata"] = {k: manifest["metadata"][k] for k in ("dbt_schema_version", "dbt_version")}
+    for entry in manifest["nodes"].values():
+        entry.pop("root_path", None)
+    keep = ("metadata", "nodes", "sources", "macros", "exposures", "unit_tests")
+    return {key: manifest[key] for key in keep}
 
 
 def main() -> None:
@@ -15,26 +51,24 @@ def main() -> None:
         shutil.copytree(here / "project", project)
         os.chdir(project)
         os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
-        quiet = ["--quiet", "--project-dir", ".", "--profiles-dir", "."]
         if not dbtRunner().invoke(["deps", *quiet]).success:
             raise SystemExit("deps failed")
-        parsed = dbtRunner().invoke(["parse", *quiet])
-        if not parsed.success:
-            raise SystemExit(str(parsed.exception))
+        before = parse()
         golden = {}
         for line in (here / "expressions.txt").read_text().splitlines():
             words = shlex.split(line)
             flags = words if words[0].startswith("--") else ["--select", *words]
-            asked = ["ls", *quiet, "--output", "json", "--output-keys", "unique_id", *flags]
-            with contextlib.redirect_stdout(io.StringIO()):
-                found = dbtRunner(manifest=parsed.result).invoke(asked)
-            golden[line] = (
-                sorted(json.loads(one)["unique_id"] for one in found.result or [])
-                if found.success
-                else "error: " + str(found.exception).strip().splitlines()[0]
-            )
-        text = json.dumps(golden, indent=1, ensure_ascii=False)
-        (here / "golden.json").write_text(text + "\n")
+            golden[line] = choose(before, flags)
+        write("selection.json", golden)
+        shutil.copytree("target", pathlib.Path(folder) / "state")
+        manifest = json.loads((pathlib.Path(folder) / "state/manifest.json").read_text())
+        write("dbt-manifest.json", trimmed(manifest))
+        for name, text in json.loads((here / "edits.json").read_text()).items():
+            (project / name).write_text(text)
+        now = parse()
+        state = ["--state", str(pathlib.Path(folder) / "state"), "--indirect-selection", "empty"]
+        write("state.json",
+              {one: choose(now, ["--select", f"state:{one}", *state]) for one in states})
 
 
 main()

@@ -1,0 +1,1 @@
+{% macro two() %}{{ one() }} + 1{% endmacro %}

@@ -1,0 +1,1 @@
+select day, {{ two() }} as two from {{ ref('calendar') }}
