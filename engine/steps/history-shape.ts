@@ -127,7 +127,7 @@ function missingColumn(
   );
 }
 
-/** Change logs often have a letter for the operation: which of them is a delete, only SQL can say. */
+/** Change logs often have a letter for the operation: which one is a delete, only SQL can say. */
 export function requireFlag(node: BuildNode, shape: HistoryShape, log: readonly Column[]): void {
   const column = log.find(({ name }) => name === shape.deleted);
   if (column === undefined || column.type === 'boolean') return;
