@@ -4,7 +4,7 @@ import type { Session } from '../words/warehouse.ts';
 import { typeError } from './jinja/jinja-error.ts';
 import { type HostCallback, HostFunction, HostObject, type JinjaValue } from './jinja/values.ts';
 import { functionBag } from './python-modules.ts';
-import { queryForTemplate } from './query-value.ts';
+import { queryForTemplate, tableValue } from './query-value.ts';
 import { createRelation, partsOf, quoteIdentifier, relationValue } from './relation-value.ts';
 import { type TemplateWriter, writingFunctions, writingQueries } from './write-functions.ts';
 
@@ -15,6 +15,8 @@ export interface TemplateWarehouse {
   readonly session?: Session;
   /** Given to a project's own materialization alone: everything else only reads. */
   readonly writer?: TemplateWriter;
+  /** Given to hooks: a statement that writes becomes one of the hook's, in its order. */
+  readonly defer?: (statement: string) => void;
 }
 
 export interface AdapterScope {
@@ -128,7 +130,13 @@ export function adapterValue(scope: AdapterScope): HostObject {
     'rename_relation',
     'execute',
   ]) {
-    functions[name] = () => {
+    functions[name] = (args) => {
+      const statement = name === 'drop_relation' ? dropStatement(args[0]) : undefined;
+      const { defer } = scope.warehouse ?? {};
+      if (scope.isExecuting && defer !== undefined && statement !== undefined) {
+        defer(statement);
+        return '';
+      }
       throw typeError(
         `adapter.${name} would change the warehouse while a template is rendered`,
         'rendering only reads: let a model or a hook make the change',
@@ -140,6 +148,21 @@ export function adapterValue(scope: AdapterScope): HostObject {
     ...functions,
     ...(writer === undefined ? {} : writingFunctions(writer)),
   });
+}
+
+/** As dbt drops a relation: by the type it says it has. */
+function dropStatement(value: JinjaValue | undefined): string | undefined {
+  const parts = partsOf(value);
+  if (parts?.identifier === undefined) return undefined;
+  const kind = parts.kind === 'view' ? 'view' : 'table';
+  return `drop ${kind} if exists ${relationValue(parts).behavior.text()}`;
+}
+
+const leadingComments = /^(?:\s|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)*/;
+const reading = /^\(*\s*(select|with|from|values|describe|show|summarize|explain|pragma)\b/i;
+
+function onlyReads(statement: string): boolean {
+  return reading.test(statement.replace(leadingComments, ''));
 }
 
 /** `run_query`, `statement` and `load_result`. */
@@ -155,6 +178,11 @@ export function queryFunctions(scope: AdapterScope, model: string): Record<strin
         hint: 'guard run_query with {% if execute %}, or compile with a warehouse at hand',
         model,
       });
+    }
+    const { defer } = scope.warehouse ?? {};
+    if (defer !== undefined && !onlyReads(text)) {
+      defer(text.trim().replace(/;$/, ''));
+      return tableValue([], []);
     }
     scope.onQuery();
     return await queryForTemplate(session, text);

@@ -55,8 +55,9 @@ export async function compileNode(
 }
 
 /**
- * A node's hooks, rendered: they may name `{{ this }}` and call macros. A hook that renders to
- * nothing is left out.
+ * A node's hooks, rendered: they may name `{{ this }}` and call macros. What a hook's `run_query` or
+ * `statement` would write is a statement of its own, in order. One that renders to nothing is left
+ * out.
  */
 export async function compileHooks(
   project: ModelProject,
@@ -65,9 +66,14 @@ export async function compileHooks(
 ): Promise<Pick<NodeConfig, 'preHooks' | 'postHooks'>> {
   const renderAll = async (hooks: readonly string[]): Promise<string[]> => {
     const rendered: string[] = [];
+    const defer = (statement: string): void => void rendered.push(statement);
+    const warehouse = options.warehouse && { ...options.warehouse, defer };
     for (const hook of hooks) {
       const template = parseTemplate(hook, { file: node.file });
-      const compilation = startCompilation(project, options);
+      const compilation = startCompilation(project, {
+        ...options,
+        ...(warehouse && { warehouse }),
+      });
       const text = (await compilation.render(node, template)).trim();
       if (text !== '') rendered.push(text);
     }

@@ -55,3 +55,28 @@ test('a microbatch replaces its last batches, leaves older ones, and fills a pau
   await project.build({ fullRefresh: true });
   expect(await daily()).toEqual(['30:2', '31:2', '01:2', '02:1', '03:1', '04:1', '05:1']);
 });
+
+test('what a hook’s macros write is written in their order, after the model is built', async () => {
+  const shop = dbtFolder({
+    'macros/fill.sql': `{% macro fill(relation) %}
+      {% call statement('insert') %}insert into {{ relation }} values (2, 'late'){% endcall %}
+      {% do run_query("-- why\\nupdate " ~ relation ~ " set kind = 'changed' where id = 1;") %}
+      {% set kinds = run_query("select 'x' as kind").columns[0].values() %}
+      insert into {{ relation }} values (3, '{{ kinds[0] }}')
+    {% endmacro %}`,
+    'models/filled.sql': `{{ config(materialized='table', post_hook="{{ fill(this) }}") }}
+      select 1 as id, 'early' as kind`,
+    'seeds/gone.csv': 'a\n1\n',
+    'seeds/seeds.yml': `
+seeds: [{name: gone, config: {post_hook: "{% do adapter.drop_relation(this.incorporate(type='table')) %}"}}]`,
+  });
+  expect(troubles(await shop.build())).toEqual([]);
+  expect(await shop.rows('select * from main.filled order by id')).toEqual([
+    { id: 1, kind: 'changed' },
+    { id: 2, kind: 'late' },
+    { id: 3, kind: 'x' },
+  ]);
+  expect(
+    await shop.rows("select table_name from duckdb_tables() where table_name = 'gone'"),
+  ).toEqual([]);
+});
