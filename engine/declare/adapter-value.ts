@@ -26,6 +26,7 @@ export interface AdapterScope {
   /** Finds the macro of a dispatched name, by dbt's search order. */
   dispatch(name: string, namespace: string | undefined): JinjaValue;
   onQuery(): void;
+  onDescribe(): void;
 }
 
 const stringTypes = /^(text|varchar|character|character varying)(\(\d+\))?$/;
@@ -83,7 +84,9 @@ export function adapterValue(scope: AdapterScope): HostObject {
     return { schema: parts.schema ?? 'main', name: parts.identifier };
   };
   const describe = async (relation: Relation): ReturnType<TemplateWarehouse['describe']> => {
-    if (!scope.isExecuting || scope.warehouse === undefined) return undefined;
+    if (!scope.isExecuting) return undefined;
+    scope.onDescribe();
+    if (scope.warehouse === undefined) return undefined;
     scope.onQuery();
     return await scope.warehouse.describe(relation);
   };

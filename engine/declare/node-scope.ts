@@ -48,6 +48,8 @@ export interface RenderTrace {
   readonly macros: Set<MacroEntry>;
   readsClock: boolean;
   asksWarehouse: boolean;
+  /** It asked for a relation's columns, be there a warehouse to answer or not. */
+  readsShapes: boolean;
 }
 
 export function startTrace(): RenderTrace {
@@ -60,6 +62,7 @@ export function startTrace(): RenderTrace {
     macros: new Set(),
     readsClock: false,
     asksWarehouse: false,
+    readsShapes: false,
   };
 }
 

@@ -95,7 +95,8 @@ export async function recallRender(request: RenderRequest, render: Render): Prom
       readsClock: trace.readsClock,
       spoken,
     };
-    const isLasting = !trace.asksWarehouse && !readsGraph && (request.isStill || !trace.readsClock);
+    const isOwn = !trace.asksWarehouse && !trace.readsShapes && !readsGraph;
+    const isLasting = isOwn && (request.isStill || !trace.readsClock);
     if (isLasting && isPlainJson(made)) memory.set(key, made);
     return text;
   } finally {
@@ -189,6 +190,7 @@ function join(trace: RenderTrace, added: RenderTrace): void {
   for (const entry of added.macros) trace.macros.add(entry);
   trace.readsClock ||= added.readsClock;
   trace.asksWarehouse ||= added.asksWarehouse;
+  trace.readsShapes ||= added.readsShapes;
 }
 
 /** Passes on what is said, and notes it. */

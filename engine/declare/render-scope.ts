@@ -144,6 +144,9 @@ function nodeMakers(
     onQuery: () => {
       trace.asksWarehouse = true;
     },
+    onDescribe: () => {
+      trace.readsShapes = true;
+    },
   };
   const functions = functionMakers({
     ...queryFunctions(adapter, node.name),

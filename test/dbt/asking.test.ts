@@ -122,3 +122,19 @@ test('of a key that stands twice in YAML the last counts, with a warning', async
     await shop.rows("select table_type from information_schema.tables where table_name = 'm'"),
   ).toEqual([{ table_type: 'BASE TABLE' }]);
 });
+
+test('columns a template asked for are asked for again by the next process', async () => {
+  const shop = dbtFolder({
+    'models/sources.yml': 'sources: [{name: crm, schema: crm, tables: [{name: people}]}]',
+    'models/filled.sql': `{{ config(materialized='table') }}
+      {% set names = adapter.get_columns_in_relation(source('crm', 'people')) | map(attribute='name') | list %}
+      select {{ 'id' if 'id' in names else 'null' }} as id from {{ source('crm', 'people') }}`,
+  });
+  // The first knows the project and no table; what it rendered must not be what the second builds.
+  await shop.build({ select: ['source:crm'] });
+  await shop.run('create schema crm');
+  await shop.run('create table crm.people as select 7 as id');
+  await shop.build({ select: ['source:crm'] });
+  expect(troubles(await shop.build())).toEqual([]);
+  expect(await shop.rows('select * from main.filled')).toEqual([{ id: 7 }]);
+});
