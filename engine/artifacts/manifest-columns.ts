@@ -1,4 +1,5 @@
 import { asConfig, asTexts, type ColumnPatch, type Config } from '../declare/properties.ts';
+import { constraintsOf } from './constraints.ts';
 
 /** Columns by name, as dbt's manifest has those that YAML describes. */
 export function manifestColumns(columns: readonly ColumnPatch[]): Record<string, Config> {
@@ -13,7 +14,7 @@ function manifestColumn(column: ColumnPatch): Config {
     description: column.description,
     meta,
     data_type: column.dataType ?? null,
-    constraints: [],
+    constraints: constraintsOf(column.constraints, 'column'),
     quote: column.quote ? true : null,
     config: { ...column.config, meta, tags },
     tags,

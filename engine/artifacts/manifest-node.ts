@@ -9,6 +9,7 @@ import {
 } from '../declare/model-node.ts';
 import { asConfig, asTexts, type Config } from '../declare/properties.ts';
 import { compiledPath } from './compiled-path.ts';
+import { constraintsOf, contractChecksum } from './constraints.ts';
 import { filePathOf, packageFile } from './file-path.ts';
 import { manifestColumns } from './manifest-columns.ts';
 import type { ManifestSources } from './manifest-sources.ts';
@@ -37,7 +38,7 @@ export function manifestNode(from: ManifestSources, node: ModelNode): Config {
     fqn: node.fqn,
     alias: node.relation.name,
     checksum: checksumOf(from, node),
-    config,
+    config: { ...config, ...ownAlias(node, config) },
     tags: node.tags,
     description: node.description,
     columns: manifestColumns(node.columns),
@@ -55,10 +56,19 @@ export function manifestNode(from: ManifestSources, node: ModelNode): Config {
       ? { root_path: project.root, depends_on: { macros: [] } }
       : {
           ...compiledParts(from, node, node),
-          contract: { ...contractOf(raw), checksum: null },
+          contract: {
+            ...contractOf(raw),
+            checksum: contractOf(raw)['enforced'] === true ? contractChecksum(node) : null,
+          },
         }),
     ...(node.resourceType === 'model' ? modelParts(from, node) : {}),
   };
+}
+
+/** A version is built under an alias that nobody wrote. */
+function ownAlias({ name, version }: ModelNode, { alias }: Config): Config {
+  const isMade = version !== undefined && alias === `${name}_v${version.replaceAll('.', '_')}`;
+  return isMade ? { alias: null } : {};
 }
 
 function patchPathOf({ project }: ManifestSources, node: ModelNode): string | null {
@@ -110,7 +120,7 @@ function modelParts(from: ManifestSources, node: ModelNode): Config {
   const { access } = raw;
   return {
     access: access === 'private' || access === 'public' ? access : 'protected',
-    constraints: [],
+    constraints: constraintsOf(node.constraints, 'model'),
     version: versionOf(node.version),
     latest_version: versionOf(node.latestVersion),
     deprecation_date: null,

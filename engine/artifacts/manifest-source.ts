@@ -13,7 +13,8 @@ export function manifestSource(from: ManifestSources, node: SourceNode): Config 
   const { project } = from;
   const file = packageFile(project, node.packageName, node.file);
   const { config } = node;
-  const freshness = freshnessOf(node.freshness);
+  const freshness = freshnessOf(config['freshness'] ?? node.freshness);
+  const loadedAt = config['loaded_at_field'] ?? node.loadedAtField ?? null;
   return {
     database: project.target.database,
     schema: node.relation.schema,
@@ -29,7 +30,7 @@ export function manifestSource(from: ManifestSources, node: SourceNode): Config 
     loader: '',
     identifier: node.relation.name,
     quoting: { database: null, schema: null, identifier: null, column: null },
-    loaded_at_field: node.loadedAtField ?? null,
+    loaded_at_field: loadedAt,
     loaded_at_query: null,
     freshness,
     external: null,
@@ -43,7 +44,7 @@ export function manifestSource(from: ManifestSources, node: SourceNode): Config 
       enabled: true,
       event_time: config['event_time'] ?? null,
       freshness,
-      loaded_at_field: node.loadedAtField ?? null,
+      loaded_at_field: loadedAt,
       loaded_at_query: null,
       meta: asConfig(config['meta']),
       tags: tagsOf(config),

@@ -3,8 +3,9 @@ import { toPython } from '../declare/jinja/python-value.ts';
 import type { TestNode, UnitTestNode } from '../declare/model-node.ts';
 import { isModelNode, isSourceNode } from '../declare/model-node.ts';
 import { asConfig, type Config } from '../declare/properties.ts';
+import { parseUnitCsv } from '../steps/unit-test.ts';
 import { filePathOf, packageFile } from './file-path.ts';
-import { compiledParts, sha256 } from './manifest-node.ts';
+import { compiledParts, sha256, versionOf } from './manifest-node.ts';
 import type { ManifestSources } from './manifest-sources.ts';
 import { manifestTestConfig } from './node-config.ts';
 
@@ -140,7 +141,7 @@ export function manifestUnitTest(from: ManifestSources, test: UnitTestNode): Con
   const { project } = from;
   const model = project.nodes.get(test.modelId);
   const rows = (given: UnitTestNode['expect']) => ({
-    rows: given.fixture === undefined ? (given.rows ?? given.text ?? null) : null,
+    rows: rowsOf(given),
     format: given.format,
     fixture: given.fixture ?? null,
   });
@@ -168,20 +169,37 @@ export function manifestUnitTest(from: ManifestSources, test: UnitTestNode): Con
     checksum: sha256(JSON.stringify(entry)),
     schema: isModelNode(model) ? model.relation.schema : null,
     created_at: from.createdAt,
-    versions: null,
-    version: isModelNode(model) ? (model.version ?? null) : null,
+    versions: versionsOf(from, test),
+    version: isModelNode(model) ? versionOf(model.version) : null,
   };
 }
 
-/** As written: null where nothing was. */
-function overridesOf({ project }: ManifestSources, test: UnitTestNode): Config | null {
-  const pack = project.packages.find(({ name }) => name === test.packageName);
+/** CSV as records of texts; null where a fixture has them. */
+function rowsOf({ fixture, format, rows, text }: UnitTestNode['expect']): unknown {
+  if (fixture !== undefined) return null;
+  if (format !== 'csv' || text === undefined) return rows ?? text ?? null;
+  const parsed = parseUnitCsv(text);
+  return 'rows' in parsed ? parsed.rows : null;
+}
+
+function writtenOf({ project }: ManifestSources, { packageName, place }: UnitTestNode): Config {
+  const pack = project.packages.find(({ name }) => name === packageName);
   const entries = pack?.properties.unitTests ?? [];
-  const { place } = test;
-  const written = entries.find(
-    (one) => one.place.file === place.file && one.place.line === place.line,
-  );
-  const overrides = written?.entry['overrides'];
+  const isIt = (one: { readonly place: UnitTestNode['place'] }): boolean =>
+    one.place.file === place.file && one.place.line === place.line;
+  return entries.find(isIt)?.entry ?? {};
+}
+
+function versionsOf(from: ManifestSources, test: UnitTestNode): Config | null {
+  const { versions } = writtenOf(from, test);
+  if (versions === undefined || versions === null) return null;
+  const { include = null, exclude = null } = asConfig(versions);
+  return { include, exclude };
+}
+
+/** As written: null where nothing was. */
+function overridesOf(from: ManifestSources, test: UnitTestNode): Config | null {
+  const { overrides } = writtenOf(from, test);
   if (overrides === undefined || overrides === null) return null;
   return { macros: asConfig(asConfig(overrides)['macros']), vars: test.vars, env_vars: test.env };
 }

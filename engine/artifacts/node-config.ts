@@ -1,4 +1,4 @@
-import { asConfig, asList, asTexts, type Config } from '../declare/properties.ts';
+import { asConfig, asTexts, type Config } from '../declare/properties.ts';
 
 /** What dbt says of every node's config where nobody wrote anything. */
 const commonDefaults: Config = {
@@ -93,6 +93,7 @@ export function manifestConfig(kind: 'model' | 'seed' | 'snapshot', config: Conf
     'pre-hook': hooksOf(written, 'pre'),
     'post-hook': hooksOf(written, 'post'),
     packages: asTexts(written['packages']),
+    begin: timeOf(written['begin']),
   };
 }
 
@@ -115,6 +116,12 @@ export function contractOf(config: Config): Config {
   };
 }
 
+/** A day is its beginning. */
+function timeOf(begin: unknown): unknown {
+  const isDay = typeof begin === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(begin);
+  return isDay ? `${begin}T00:00:00` : (begin ?? null);
+}
+
 /** A hook is a text, a map with `sql`, or a list of either, under two spellings. */
 function hooksOf(config: Config, when: 'pre' | 'post'): Config[] {
   return [config[`${when}-hook`], config[`${when}_hook`]]
@@ -133,11 +140,4 @@ function withoutAbsent(config: Config): Config {
 function pick(config: Config, keys: readonly string[], except: readonly string[]): Config {
   const found = keys.filter((key) => Object.hasOwn(config, key) && !except.includes(key));
   return Object.fromEntries(found.map((key) => [key, config[key]]));
-}
-
-/** Model constraints as they were written: those that say what kind they are. */
-export function constraintsOf(value: unknown): Config[] {
-  return asList(value)
-    .map(asConfig)
-    .filter((one) => typeof one['type'] === 'string');
 }

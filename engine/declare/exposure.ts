@@ -28,8 +28,8 @@ interface Missing {
 }
 
 /**
- * `exposures:` of every package: what is made of the models outside the warehouse. Their faults name
- * no node: nothing is built for an exposure, so that they would be told by no step.
+ * `exposures:` of every package: what is made of the models outside the warehouse. Their faults
+ * name no node: nothing is built for an exposure, so that they would be told by no step.
  */
 export async function buildExposures(
   from: ExposureSources,

@@ -32,6 +32,8 @@ export interface ModelNode extends GraphNode {
   readonly sources: readonly SourceCall[];
   /** Ids of the docs blocks in its description. */
   readonly docBlocks?: readonly string[];
+  /** As written: what artifacts tell of them. */
+  readonly constraints?: readonly unknown[];
   /** A model in TypeScript: what it declares. Its template has its shape and no rows. */
   readonly script?: Script;
 }

@@ -22,6 +22,8 @@ export interface ColumnPatch {
   readonly description: string;
   readonly dataType: string | undefined;
   readonly quote: boolean;
+  /** As written: what artifacts tell of them. */
+  readonly constraints?: readonly unknown[];
   readonly tags: readonly string[];
   readonly config: Config;
   /** Labels such as `pii` that travel along lineage; absent where YAML says nothing of them. */
@@ -41,6 +43,7 @@ export interface NodePatch {
   readonly columns: readonly ColumnPatch[];
   readonly tests: readonly TestEntry[];
   readonly place: Place;
+  readonly constraints?: readonly unknown[];
   /** Files of several versions of one model. */
   readonly versions?: readonly ModelVersion[];
   readonly latestVersion?: string;
@@ -168,6 +171,7 @@ function readPatch(
     tests: readTests(yaml, entry, path),
     place: yaml.placeOf([...path, 'name']),
     ...(typeof entry['relation'] === 'string' ? { relation: entry['relation'] } : {}),
+    ...(entry['constraints'] ? { constraints: asList(entry['constraints']) } : {}),
     ...readVersions(yaml, entry, path),
   };
 }
@@ -240,6 +244,7 @@ function readColumns(yaml: YamlFile, entry: Config, path: YamlPath): ColumnPatch
       description: asText(column['description']),
       dataType: typeof dataType === 'string' ? dataType : undefined,
       quote: column['quote'] === true,
+      ...(column['constraints'] ? { constraints: asList(column['constraints']) } : {}),
       tags: asTexts(column['tags']),
       config: configOf(column),
       ...(labels ? { labels } : {}),

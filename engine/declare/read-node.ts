@@ -109,6 +109,7 @@ export async function readNode(
     ...(script ? { script } : {}),
     ...(draft.version === undefined ? {} : { version: draft.version }),
     ...(draft.latestVersion === undefined ? {} : { latestVersion: draft.latestVersion }),
+    ...(draft.patch?.constraints ? { constraints: draft.patch.constraints } : {}),
     ...(draft.patch ? { patchFile: draft.patch.place.file } : {}),
     ...(draft.patch?.docBlocks ? { docBlocks: draft.patch.docBlocks } : {}),
   };

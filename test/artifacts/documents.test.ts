@@ -45,7 +45,7 @@ describe('docs generate', () => {
         owner: null,
       },
       columns: {
-        n: { type: 'BIGINT', index: 1, name: 'n', comment: null },
+        n: { type: 'INTEGER', index: 1, name: 'n', comment: null },
         word: { type: 'VARCHAR', index: 2, name: 'word', comment: 'One letter.' },
       },
       stats: { has_stats: expect.objectContaining({ value: false }) },

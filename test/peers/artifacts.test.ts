@@ -1,0 +1,180 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { type ArtifactFile, type Entry, readArtifact } from '../artifacts/artifact-files.ts';
+import { tidemill } from '../artifacts/command-line.ts';
+import { sampleProject } from '../artifacts/sample-project.ts';
+import { writeFolder } from '../models/project-folder.ts';
+import { findPython, whyNoPython } from './python.ts';
+
+const found = findPython();
+const why = found ? '' : `: ${whyNoPython()}`;
+const example = fileURLToPath(new URL('../../examples/dbt-shop', import.meta.url));
+
+/** The JSON Schemas that dbt itself publishes, made by dbt. */
+const schemasProgram = `
+import json
+from dbt.artifacts.schemas.catalog import CatalogArtifact
+from dbt.artifacts.schemas.freshness import FreshnessExecutionResultArtifact
+from dbt.artifacts.schemas.manifest import WritableManifest
+from dbt.artifacts.schemas.run import RunResultsArtifact
+print(json.dumps({
+  'manifest': WritableManifest.json_schema(),
+  'run_results': RunResultsArtifact.json_schema(),
+  'catalog': CatalogArtifact.json_schema(),
+  'sources': FreshnessExecutionResultArtifact.json_schema(),
+}))
+`;
+
+const bufferMax = 64 * 1024 * 1024;
+
+function readSchemas(): Readonly<Record<string, object>> {
+  const text = execFileSync(found?.python ?? '', ['-c', schemasProgram], {
+    encoding: 'utf8',
+    maxBuffer: bufferMax,
+  });
+  return JSON.parse(text) as Record<string, object>;
+}
+
+/** dbt's own reading of the folder. */
+function parseWithDbt(folder: string): ArtifactFile {
+  const args = ['parse', '--project-dir', folder, '--profiles-dir', folder, '--no-partial-parse'];
+  const env = { ...process.env, HOME: folder, DBT_SEND_ANONYMOUS_USAGE_STATS: 'false' };
+  execFileSync(found?.dbt ?? '', args, { env, cwd: folder, stdio: 'pipe' });
+  return readArtifact(folder, 'manifest');
+}
+
+function copyOf(folder: string): string {
+  const copy = mkdtempSync(join(tmpdir(), 'peers-'));
+  onTestFinished(() => rmSync(copy, { recursive: true, force: true }));
+  const isMade = /warehouse\.duckdb|\.tidemill|[\\/](target|logs)([\\/]|$)/;
+  cpSync(folder, copy, { recursive: true, filter: (path) => !isMade.test(path) });
+  // What `dbt deps` does with a package that is named by its path.
+  symlinkSync('../packages/loyalty', join(copy, 'dbt_packages', 'loyalty'));
+  return copy;
+}
+
+const sections = ['nodes', 'sources', 'unit_tests', 'exposures', 'groups', 'docs'] as const;
+
+/** What either program may say in its own way: times, the order of reading, what was compiled. */
+const ownWay = new Set([
+  'created_at',
+  'unrendered_config',
+  'unrendered_database',
+  'root_path',
+  'compiled',
+  'compiled_code',
+  'compiled_path',
+  'extra_ctes',
+  'extra_ctes_injected',
+  'build_path',
+]);
+
+/** Of a unit test, dbt digests a text that only Python prints. */
+const ownDigest = new Set(['unit_test']);
+
+function comparable(entry: Entry): Entry {
+  const kept = Object.entries(entry).filter(([key]) => !ownWay.has(key));
+  const { depends_on: dependsOn, config, checksum, refs, ...others } = Object.fromEntries(kept);
+  const nodes = (dependsOn as { nodes?: string[] } | undefined)?.nodes;
+  const type = String(entry['resource_type']);
+  const { persist_docs: _, ...written } = (config ?? {}) as Entry;
+  return {
+    ...others,
+    config: type === 'group' ? written : config,
+    ...(ownDigest.has(type) ? {} : { checksum }),
+    ...(nodes ? { nodes: [...nodes].sort() } : {}),
+    ...(Array.isArray(refs) ? { refs: distinct(refs) } : {}),
+  };
+}
+
+/** dbt tells a call as often as it is written, in the order in which it came upon it. */
+function distinct(calls: readonly unknown[]): string[] {
+  return [...new Set(calls.map((call) => JSON.stringify(call)))].sort();
+}
+
+/** dbt's own texts, and hooks of a run: those are no nodes of ours. */
+function isDbts(id: string): boolean {
+  return id.startsWith('doc.dbt.') || id.startsWith('operation.');
+}
+
+function comparableSection(manifest: ArtifactFile, section: string): Entry {
+  const entries = Object.entries(manifest[section] as Record<string, Entry>);
+  return Object.fromEntries(
+    entries.filter(([id]) => !isDbts(id)).map(([id, entry]) => [id, comparable(entry)]),
+  );
+}
+
+/** Edges of both maps, each list in order. */
+function edgesOf(manifest: ArtifactFile): unknown {
+  return ['parent_map', 'child_map', 'group_map'].map((map) =>
+    Object.fromEntries(
+      Object.entries(manifest[map] as Record<string, string[]>)
+        .filter(([id]) => !isDbts(id))
+        .map(([id, list]) => [id, [...list].sort()]),
+    ),
+  );
+}
+
+/** Macros of the project and its packages; dbt's own are others than ours. */
+function macrosOf(manifest: ArtifactFile): Entry {
+  const entries = Object.entries(manifest['macros'] as Record<string, Entry>);
+  const own = entries.filter(([id]) => !/^macro\.dbt(_duckdb)?\./.test(id));
+  return Object.fromEntries(
+    own.map(([id, entry]) => {
+      const { created_at: _, depends_on: dependsOn, ...others } = entry;
+      const macros = (dependsOn as { macros: string[] }).macros;
+      return [id, { ...others, macros: macros.filter((one) => !one.startsWith('macro.dbt.')) }];
+    }),
+  );
+}
+
+function expectSameManifest(ours: ArtifactFile, dbts: ArtifactFile): void {
+  for (const section of sections) {
+    expect(comparableSection(ours, section)).toEqual(comparableSection(dbts, section));
+  }
+  expect(edgesOf(ours)).toEqual(edgesOf(dbts));
+  expect(macrosOf(ours)).toEqual(macrosOf(dbts));
+}
+
+describe('artifacts beside those of dbt', () => {
+  test.skipIf(!found)(
+    `every artifact is valid against the schema that dbt publishes${why}`,
+    async () => {
+      const folder = writeFolder(sampleProject);
+      await tidemill(folder, 'build', '--select', 'resource_type:seed');
+      expect((await tidemill(folder, 'build')).code).toBe(0);
+      await tidemill(folder, 'source', 'freshness');
+      for (const [name, schema] of Object.entries(readSchemas())) {
+        if (name === 'catalog') await tidemill(folder, 'docs', 'generate');
+        const ajv = new Ajv2020({ strict: false, validateFormats: false });
+        const validate = ajv.compile(schema);
+        validate(readArtifact(folder, name));
+        expect({ name, errors: validate.errors }).toEqual({ name, errors: null });
+      }
+      await tidemill(folder, 'compile');
+      const ajv = new Ajv2020({ strict: false, validateFormats: false });
+      const validate = ajv.compile(readSchemas()['manifest'] ?? {});
+      validate(readArtifact(folder, 'manifest'));
+      expect(validate.errors).toBe(null);
+    },
+  );
+
+  test.skipIf(!found)(`a manifest tells what dbt’s manifest tells${why}`, async () => {
+    const folder = writeFolder(sampleProject);
+    expect(await tidemill(folder, 'parse')).toMatchObject({ code: 0, err: '' });
+    const ours = readArtifact(folder, 'manifest');
+    expectSameManifest(ours, parseWithDbt(folder));
+  });
+
+  test.skipIf(!found)(`so does the manifest of the example${why}`, async () => {
+    const folder = copyOf(example);
+    expect(await tidemill(folder, 'parse')).toMatchObject({ code: 0 });
+    const ours = readArtifact(folder, 'manifest');
+    expectSameManifest(ours, parseWithDbt(folder));
+  });
+});
