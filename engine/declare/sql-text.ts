@@ -12,7 +12,15 @@ const spacePattern = /\s+/y;
  * Splits SQL by the lexical rules that Postgres and DuckDB share: quotes doubled, `E'…'` with
  * backslashes, dollar quotes, nested block comments. Undefined where something is left open.
  */
-export function tokenizeSql(sql: string): SqlToken[] | undefined {
+export function tokenizeSql(sql: string): readonly SqlToken[] | undefined {
+  if (last?.sql !== sql) last = { sql, tokens: splitSql(sql) };
+  return last.tokens;
+}
+
+/** One statement is looked at several times in a row. */
+let last: { readonly sql: string; readonly tokens: readonly SqlToken[] | undefined } | undefined;
+
+function splitSql(sql: string): SqlToken[] | undefined {
   const tokens: SqlToken[] = [];
   let at = 0;
   while (at < sql.length) {

@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { printValue, reprValue } from './jinja/print.ts';
 import { toPython } from './jinja/python-value.ts';
-import { type JinjaValue, PyDict } from './jinja/values.ts';
 import type { ModelNode, SourceNode } from './model-node.ts';
 import type { PackageSource } from './package-source.ts';
 import type { Config, TestEntry } from './properties.ts';
@@ -39,10 +38,7 @@ export function identifyTest(
   const kwargs = { ...own, model: `{{ get_where_subquery(${callOf(node)}) }}` };
   const namespace = second === undefined ? null : first;
   const metadata = { namespace, name: second ?? first, kwargs };
-  const digest = createHash('md5')
-    .update(`${name}${reprValue(asTexts(metadata))}`)
-    .digest('hex')
-    .slice(-digestLength);
+  const digest = hash('md5', `${name}${reprTexts(metadata)}`).slice(-digestLength);
   return {
     id: `test.${pack.name}.${name}.${digest}`,
     name,
@@ -78,21 +74,28 @@ function nameTest(
       if (Array.isArray(value)) return value as unknown[];
       return value !== null && typeof value === 'object' ? Object.values(value) : [value];
     })
-    .map((value) => printValue(toPython(value)).replace(/[^0-9a-zA-Z_]+/g, '_'));
+    .map((value) => printText(value).replace(/[^0-9a-zA-Z_]+/g, '_'));
   const name = `${start}_${parts.join('__')}`;
   if (name.length <= nameLengthMax) return { name, alias: name };
-  const digest = createHash('md5').update(name).digest('hex');
+  const digest = hash('md5', name);
   return { name, alias: `${start.slice(0, shortStart)}_${digest}` };
 }
 
-/** dbt digests texts: maps by their keys, lists as they are, anything else printed. */
-function asTexts(value: unknown): JinjaValue {
-  if (Array.isArray(value)) return value.map(asTexts);
-  if (value === null || typeof value !== 'object') return printText(value);
+/** dbt digests texts as Python prints them: maps by their keys, lists as they are. */
+function reprTexts(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(reprTexts).join(', ')}]`;
+  if (value === null || typeof value !== 'object') return reprText(printText(value));
   const entries = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1));
-  return PyDict.from(entries.map(([key, item]) => [key, asTexts(item)]));
+  return `{${entries.map(([key, item]) => `${reprText(key)}: ${reprTexts(item)}`).join(', ')}}`;
+}
+
+/** Of texts that need no escape, which are nearly all of thousands. */
+const plainText = /^[ -&(-[\]-~]*$/;
+
+function reprText(text: string): string {
+  return plainText.test(text) ? `'${text}'` : reprValue(text);
 }
 
 function printText(value: unknown): string {
-  return printValue(toPython(value));
+  return typeof value === 'string' ? value : printValue(toPython(value));
 }
