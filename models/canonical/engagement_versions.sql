@@ -51,6 +51,6 @@ left join {{ ref('contact') }} as contacts on contacts.contact_id = people.conta
 left join {{ ref('identity_accounts') }} as accounts
   on accounts.system = versions.system and accounts.record_id = versions.related_record_id
 left join {{ ref('opportunity') }} as opportunities
-  on versions.system = 'salesforce' and opportunities.salesforce_id = versions.related_record_id
+  on opportunities.salesforce_id = versions.related_record_id
 left join {{ ref('identity_users') }} as users
   on users.system = versions.system and users.record_id = versions.owner_record_id
