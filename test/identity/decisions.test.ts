@@ -7,6 +7,7 @@ import {
   put,
   readAll,
   readClusters,
+  readIds,
   remove,
 } from './identity-bench.ts';
 
@@ -111,6 +112,32 @@ describe('decisions', () => {
     await build(bench);
     expect(await readClusters(bench)).toEqual(['hs:2 sf:1']);
   });
+
+  test.each(['sf:1', 'hs:2'])(
+    'a pair under review is told with the ids of now, when only the cluster of %s changed',
+    async (changed) => {
+      const [system = '', id = ''] = changed.split(':');
+      const firm = 'a';
+      const people = [
+        { system: 'sf', id: '1', made: 2, name: 'jonathan smith', firm, email: '1@x.org' },
+        { system: 'hs', id: '2', made: 2, name: 'jonatan schmidt', firm, email: '2@x.org' },
+      ];
+      await put(bench, ...people, { system: 'sf', id: '9', made: 1, email: 'elder@x.org' });
+      await build(bench);
+      const email = people.find((one) => one.system === system && one.id === id)?.email ?? '';
+      await put(bench, { system: 'sf', id: '9', made: 1, email });
+      await build(bench);
+      const ids = await readIds(bench);
+      expect(ids[changed]).toBe(ids['sf:9']);
+      expect(
+        await bench.rows(
+          'select left_record, right_record, left_id, right_id from mart.thing_review',
+        ),
+      ).toEqual([
+        { left_record: 'hs:2', right_record: 'sf:1', left_id: ids['hs:2'], right_id: ids['sf:1'] },
+      ]);
+    },
+  );
 
   test('that say neither, or name no two records, stop the build with their number', async () => {
     await put(bench, ...chain);
