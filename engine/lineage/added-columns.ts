@@ -1,5 +1,6 @@
 import { type HistoryShape, hasClosings } from '../steps/history-shape.ts';
 import { addedNames } from '../steps/snapshot-shape.ts';
+import type { IdentityConfig, IdentityRule } from '../words/identity.ts';
 import type { SnapshotConfig } from '../words/node.ts';
 import { computeReads, influence, nothing, type Reads, uniteReads } from './reads.ts';
 import type { OutColumn } from './scope.ts';
@@ -58,4 +59,42 @@ export function snapshotReads(
   ]);
   const added = addedNames(snapshot).map((name) => ({ name, reads: made.get(name) ?? nothing }));
   return [...selected, ...added];
+}
+
+/** What stands behind an expression that orders. */
+const directionPattern = /\s+(?:asc|desc)?(?:\s*nulls\s+(?:first|last))?\s*$/i;
+
+/**
+ * An identity's columns, in the order of `columnsOfIdentityTable`: which records are one is decided
+ * by the rules, the id comes from the record that was first, and one of each system speaks for it.
+ */
+export function identityReads(
+  config: IdentityConfig,
+  readText: (sql: string) => Reads,
+): OutColumn[] {
+  const { canonicalId, system, recordId, createdAt, primaryBy, rules } = config;
+  const [systemReads, idReads] = [readText(system), readText(recordId)];
+  const record = computeReads(uniteReads([systemReads, idReads]));
+  const matched = uniteReads(
+    rules.flatMap((rule) => expressionsOfRule(rule)).map((sql) => influence(readText(sql), 'join')),
+  );
+  const eldest = createdAt === undefined ? nothing : influence(readText(createdAt), 'order');
+  const cluster = uniteReads([record, matched, eldest]);
+  const orders = primaryBy.map((sql) => readText(sql.replace(directionPattern, '')));
+  const first = [...orders, idReads].map((reads) => influence(reads, 'order'));
+  const primary = uniteReads([influence(systemReads, 'window'), matched, eldest, ...first]);
+  return [
+    { name: canonicalId, reads: cluster },
+    { name: system, reads: systemReads },
+    { name: recordId, reads: idReads },
+    { name: 'is_primary', reads: primary },
+    { name: 'record', reads: record },
+    { name: 'component', reads: cluster },
+  ];
+}
+
+function expressionsOfRule(rule: IdentityRule): readonly string[] {
+  const own = [...(rule.where === undefined ? [] : [rule.where]), ...rule.agree];
+  if (rule.kind === 'exact') return [...rule.keys, ...own];
+  return rule.kind === 'refers' ? [rule.names, ...own] : [rule.value, ...rule.block, ...own];
 }

@@ -10,7 +10,7 @@ import type { Env } from './statement-env.ts';
 export interface ReadableTable {
   readonly relation: string;
   readonly columns: readonly string[];
-  /** Called with a name that is none of `columns`, which then stands; absent: there are no others. */
+  /** Called with a name that is none of `columns`, which then stands; absent: there is none. */
   assume?(name: string): void;
 }
 

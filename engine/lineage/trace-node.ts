@@ -2,7 +2,7 @@ import { shapeHistory } from '../steps/history-shape.ts';
 import { messageOf, TerminalError } from '../words/errors.ts';
 import type { HistoryConfig, NodeConfig } from '../words/node.ts';
 import type { Column, Relation } from '../words/table.ts';
-import { historyReads, snapshotReads } from './added-columns.ts';
+import { historyReads, identityReads, snapshotReads } from './added-columns.ts';
 import { gapLineage, type NodeLineage, toEdges } from './node-lineage.ts';
 import { composeReads, type Reads, uniteReads } from './reads.ts';
 import type { OutColumn } from './scope.ts';
@@ -69,7 +69,9 @@ function withAddedColumns(
   node: TracedNode,
   selected: readonly OutColumn[],
 ): readonly OutColumn[] {
-  const { snapshot } = node.config;
+  const { snapshot, identity } = node.config;
+  const read = (sql: string): Reads => readText(parser, sql, selected);
+  if (identity) return identityReads(identity, read);
   if (node.history) {
     const log = selected.map(({ name }): Column => {
       if (name === undefined) throw new LineageGap('a column of its log has no name');
@@ -84,7 +86,7 @@ function withAddedColumns(
     }
   }
   if (!snapshot) return selected;
-  return snapshotReads(snapshot, selected, (sql) => readText(parser, sql, selected));
+  return snapshotReads(snapshot, selected, read);
 }
 
 const ownSelect = 'tidemill_selected';

@@ -78,7 +78,7 @@ interface SecretSchema {
 }
 
 /**
- * Values of keys that the schema of a connection, or of `openlineage`, marks `writeOnly`, and faults
+ * Values of keys that the schema of a connection or of `openlineage` marks `writeOnly`, and faults
  * for those not by reference.
  */
 function collectSecrets(
