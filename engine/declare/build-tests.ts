@@ -35,8 +35,21 @@ export async function buildTests(from: TestSources, faults: FaultList): Promise<
   const tests = new Map<string, TestNode>();
   const add = (test: TestNode | undefined): void => {
     if (test === undefined || test.nodeConfig['enabled'] === false) return;
-    if (!tests.has(test.id)) tests.set(test.id, test);
-    else faults.warn(test.place, `the test "${test.name}" is written twice`);
+    const first = tests.get(test.id);
+    if (first === undefined) {
+      tests.set(test.id, test);
+      return;
+    }
+    const message = `the test "${test.name}" is written twice`;
+    const isSame = JSON.stringify(first.nodeConfig) === JSON.stringify(test.nodeConfig);
+    if (isSame) faults.warn(test.place, message);
+    else {
+      const other = `${first.place.file}:${first.place.line}`;
+      const hint = 'give one of them a name: config is no part of what tells tests apart';
+      faults.error(test.place, `${message}, with another config; the other is at ${other}`, {
+        hint,
+      });
+    }
   };
   for (const tested of testedNodes(from)) {
     for (const entry of tested.tests)

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
+import { formatFault } from '../../engine/declare/model-fault.ts';
 import { dbtFolder, dbtProjectIn } from '../dbt/dbt-project.ts';
+import { readFiles } from '../models/project-folder.ts';
 import { entryOf, idsOf, readArtifact } from './artifact-files.ts';
 
 const example = fileURLToPath(new URL('../../examples/dbt-shop', import.meta.url));
@@ -125,4 +127,28 @@ test('a manifest says of every node what it is, where it is from and what it rea
     'model.shop.big',
     'snapshot.shop.kept',
   ]);
+});
+
+test('two tests that differ in nothing but config are told, since their ids are the same', async () => {
+  const project = await readFiles({
+    'dbt_project.yml': 'name: shop',
+    'models/a.sql': 'select 1 as n',
+    'models/schema.yml': `
+models:
+  - name: a
+    columns:
+      - name: n
+        data_tests:
+          - unique
+          - unique: {config: {where: n > 1}}
+          - unique: {name: large_ones_are_unique, config: {where: n > 1}}
+          - not_null
+          - not_null
+`,
+  });
+  expect(project.faults.map((fault) => `${fault.severity} ${formatFault(fault)}`)).toEqual([
+    expect.stringMatching(/^error .*:8:\d+ .*"unique_a_n" is written twice, with another config/),
+    expect.stringMatching(/^warning .*:11:\d+ the test "not_null_a_n" is written twice$/),
+  ]);
+  expect(project.graph.childrenOf('model.shop.a')).toHaveLength(3);
 });
