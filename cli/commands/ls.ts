@@ -64,7 +64,8 @@ export const registerLs: RegisterCommand = (program, host) => {
     .option('--json', 'the same as --output json')
     .addHelpText(
       'after',
-      '\nExample:\n  tidemill ls --select "+account_360" --resource-type model',
+      '\nExample:\n  tidemill ls --select "+account_360" --resource-type model\n' +
+        '  tidemill ls --select state:modified --state prod-artifacts',
     );
   selectFlags(command).action(
     host.action(async (context, flags: LsFlags) => {

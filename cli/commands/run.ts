@@ -106,7 +106,9 @@ export const registerBuild: RegisterCommand = (program, host) => {
   registerWork(program, host, {
     name: 'build',
     description: 'build and test the models whose inputs or text changed',
-    example: 'tidemill build --select account_360+',
+    example:
+      'tidemill build --select account_360+\n' +
+      '  tidemill build --select state:modified+ --defer --state prod-artifacts',
     kinds: new Set(['materialize', 'history', 'check']),
   });
 };

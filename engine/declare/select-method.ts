@@ -43,8 +43,8 @@ export const selectorMethods: Readonly<Record<string, Method>> = {
 };
 
 /**
- * The name alone (here a `*` may stand too), or its path of folders with or without the package, from the front. From the
- * first step with a `*` on, the rest is matched as one text, as dbt does.
+ * The name alone (here a `*` may stand too), or its path of folders with or without the package,
+ * from the front. From the first step with a `*` on, the rest is matched as one text, as in dbt.
  */
 export function matchesFqn(node: GraphNode, value: string): boolean {
   const { fqn, version } = node;
