@@ -1,4 +1,4 @@
-import { asConfig, asList, type Config } from '../declare/properties.ts';
+import { asConfig, asList, asTexts, type Config } from '../declare/properties.ts';
 
 /** Whether two entries of manifests say the same, by one of dbt's ways to look at them. */
 export type EntryComparison = (before: Config, now: Config) => boolean;
@@ -104,16 +104,17 @@ const hasSameSource = sameKeys('schema', 'identifier', 'fqn', 'loader');
 const hasSameExposure = sameKeys('fqn', 'owner', 'maturity', 'url', 'description', 'label', 'type');
 const hasSameUnitTest = sameKeys('model', 'given', 'expect', 'overrides', 'fqn');
 
+/** In whatever order: each program has its own. */
+const readBy = (entry: Config): readonly string[] =>
+  asTexts(asConfig(entry['depends_on'])['nodes']).toSorted();
+
 /** Whether anything about the node is not as it was. */
 export const hasSameContents: EntryComparison = (before, now) => {
   switch (now['resource_type']) {
     case 'source':
       return hasSameSource(before, now);
     case 'exposure':
-      return (
-        hasSameExposure(before, now) &&
-        isSame(asConfig(before['depends_on'])['nodes'], asConfig(now['depends_on'])['nodes'])
-      );
+      return hasSameExposure(before, now) && isSame(readBy(before), readBy(now));
     case 'unit_test':
       return isSame(before['checksum'], now['checksum']) || hasSameUnitTest(before, now);
     default:
