@@ -1,0 +1,66 @@
+import { existsSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { listPublicPackages, type PublicPackage } from './public-packages.ts';
+import { findPython, type Python, whyNoPython } from './python.ts';
+import { layTwins, type Outcome, type Peer, type PeerRun } from './twin-project.ts';
+import { compareWarehouses } from './twin-tables.ts';
+
+const found = findPython();
+const clones = process.env['PEERS_PACKAGES'];
+const why = found ? 'PEERS_PACKAGES names no folder of their clones' : whyNoPython();
+
+function build(peer: Peer, { seedsFirst }: PublicPackage): PeerRun {
+  if (!seedsFirst) return peer.run('build');
+  const seeds = peer.run('build', ['--select', 'resource_type:seed']);
+  const rest = peer.run('build', ['--exclude', 'resource_type:seed']);
+  return { ...rest, nodes: new Map([...seeds.nodes, ...rest.nodes]) };
+}
+
+function countsOf({ nodes }: PeerRun): string {
+  const count = (...of: Outcome[]): number =>
+    [...nodes.values()].filter(({ outcome }) => of.includes(outcome)).length;
+  return `${nodes.size} nodes: ${count('ok', 'warn')} ok, ${count('fail')} failed, ${count('skip')} skipped`;
+}
+
+/** What dbt built and Tidemill did not, other than rows that their own test withheld. */
+function worseOf(dbt: PeerRun, tidemill: PeerRun): string[] {
+  return [...dbt.nodes].flatMap(([id, { outcome }]) => {
+    const ours = tidemill.nodes.get(id);
+    const isWorse = outcome === 'ok' && ours?.outcome === 'fail';
+    const isWithheld = ours?.message.includes('nothing was published') ?? false;
+    return isWorse && !isWithheld ? [`${id}: ${ours?.message.slice(0, 300)}`] : [];
+  });
+}
+
+async function comparePackage(one: PublicPackage, python: Python): Promise<void> {
+  using twins = layTwins(one.repository, { ...one.options, python });
+  const dbt = build(twins.dbt, one);
+  const tidemill = build(twins.tidemill, one);
+  const tables = await compareWarehouses(twins.dbt.warehouse, twins.tidemill.warehouse);
+  const lines = [
+    `peers: ${one.name}`,
+    `  dbt      ${countsOf(dbt)}`,
+    `  Tidemill ${countsOf(tidemill)}`,
+    `  ${tables.compared.length} relations compared, ${tables.differences.length} differences`,
+    ...tables.differences.map((table) =>
+      `    ${table.relation}: ${table.difference}`.slice(0, 200),
+    ),
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+  expect(dbt.nodes.size, dbt.printed).toBeGreaterThan(0);
+  expect(worseOf(dbt, tidemill)).toEqual([]);
+}
+
+describe.skipIf(!found || !clones)(
+  `public packages${found && clones ? '' : ` (skipped: ${why})`}`,
+  () => {
+    for (const one of listPublicPackages(clones ?? '')) {
+      test.skipIf(!existsSync(one.repository))(
+        `${one.name} builds as far as dbt builds it`,
+        async () => {
+          if (found) await comparePackage(one, found);
+        },
+      );
+    }
+  },
+);
