@@ -5,7 +5,7 @@ import type { ColumnType } from '../words/stream.ts';
 export interface SeedColumn {
   readonly name: string;
   readonly type: ColumnType;
-  /** Of whole numbers: whether all of them fit into 32 bits, which is what dbt makes of them. */
+  /** Whether dbt makes 32 bits of it: whole numbers that fit, and a column without any value. */
   readonly isSmall: boolean;
 }
 
@@ -54,7 +54,8 @@ export async function readSeedColumns(path: string): Promise<SeedColumn[]> {
   }
   return (names ?? []).map((name, index) => {
     const type = kinds.find((kind) => possible[index]?.has(kind.type))?.type;
-    const isSmall = type === 'integer' && hasValue[index] === true && isLarge[index] !== true;
+    const isEmpty = hasValue[index] !== true;
+    const isSmall = isEmpty || (type === 'integer' && isLarge[index] !== true);
     return { name, type: hasValue[index] && type !== undefined ? type : 'string', isSmall };
   });
 }
