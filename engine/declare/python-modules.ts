@@ -182,11 +182,16 @@ function withoutLayout(pattern: string): string {
   );
 }
 
-/** Python lets any sign be escaped; JavaScript, in this mode, only those that mean something. */
+/**
+ * Python lets any sign be escaped and a brace stand for itself; JavaScript, in this mode, only what
+ * means something, and a brace where it counts.
+ */
 function forUnicode(pattern: string): string {
-  return pattern.replace(/\\([\s\S])/g, (found, sign: string) =>
-    /[A-Za-z0-9^$\\.*+?()[\]{}|/-]/.test(sign) ? found : sign,
-  );
+  return pattern.replace(/\\([\s\S])|\{\d*,?\d*\}|[{}]/g, (found, sign?: string) => {
+    if (sign === '-') return '\\x2d';
+    if (sign !== undefined) return /[A-Za-z0-9^$\\.*+?()[\]{}|/]/.test(sign) ? found : sign;
+    return /^\{(\d+(,\d*)?)\}$/.test(found) ? found : found.replace(/[{}]/g, '\\$&');
+  });
 }
 
 /** Python's `re`, with JavaScript's engine: named groups and flags are translated. */
