@@ -118,7 +118,12 @@ async function genericTest(
   }
   const { id, name, alias, fqn, kwargs } = identifyTest(pack, node, entry, column);
   const own = mergeConfig(alias === name ? {} : { alias }, entry.config);
-  const config = mergeConfig(pack.folderConfigs.tests.configOf(fqn), own);
+  const config = withProjects(
+    from,
+    pack,
+    fqn,
+    mergeConfig(pack.folderConfigs.tests.configOf(fqn), own),
+  );
   const test: TestNode = {
     ...testBase(pack, name, id, config, entry.place),
     fqn,
@@ -170,7 +175,8 @@ async function singularTest(
   const id = `test.${pack.name}.${source.name}`;
   const fqn = [pack.name, ...source.folders, source.name];
   const written = pack.properties.singularTests.find((test) => test.name === source.name);
-  const base = mergeConfig(pack.folderConfigs.tests.configOf(fqn), written?.config ?? {});
+  const its = mergeConfig(pack.folderConfigs.tests.configOf(fqn), written?.config ?? {});
+  const base = withProjects(from, pack, fqn, its);
   const draft: TestNode = {
     ...testBase(pack, source.name, id, base, place),
     fqn,
@@ -184,6 +190,17 @@ async function singularTest(
   const tags = asTexts(config['tags']);
   const dependsOn = linkCalls(from, draft, calls, faults);
   return { ...draft, nodeConfig: config, config, tags, dependsOn };
+}
+
+/** What the project says of a package's tests wins over all that the package says. */
+function withProjects(
+  { packages: [root] }: TestSources,
+  pack: PackageSource,
+  fqn: readonly string[],
+  config: Config,
+): Config {
+  if (root === undefined || root === pack) return config;
+  return mergeConfig(config, root.folderConfigs.tests.configOf([...fqn]));
 }
 
 function testBase(

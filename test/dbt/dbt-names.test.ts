@@ -28,7 +28,8 @@ models: [{name: one, columns: [{name: a, data_tests: [not_null]}]}]`,
 
 test('whole numbers of a seed are INTEGER as in dbt, and BIGINT where they would not fit', async () => {
   const shop = dbtFolder({
-    'seeds/numbers.csv': 'small,large,edge,written,empty\n1,2147483648,-2147483647,1,\n2,1,2147483647,2,\n',
+    'seeds/numbers.csv':
+      'small,large,edge,written,empty\n1,2147483648,-2147483647,1,\n2,1,2147483647,2,\n',
     'seeds/seeds.yml':
       'seeds: [{name: numbers, config: {column_types: {written: "decimal(9,2)"}}}]',
     'models/promised.sql': "select small, written from {{ ref('numbers') }}",

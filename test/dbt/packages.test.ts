@@ -56,3 +56,16 @@ test('a package that is not there, and a model in Python, are told with their pl
     'packages.yml:3 the package dbt-labs/dbt_utils is not in dbt_packages',
   ]);
 });
+
+test('a project may switch off the tests of a package', async () => {
+  const shop = dbtFolder({
+    'dbt_project.yml': 'name: shop\nversion: "1.0"\ndata_tests: {tools: {+enabled: false}}',
+    'dbt_packages/tools/dbt_project.yml': 'name: tools\nversion: "1.0"',
+    'dbt_packages/tools/models/broken.sql': 'select null as a',
+    'dbt_packages/tools/models/schema.yml':
+      'models: [{name: broken, columns: [{name: a, data_tests: [not_null]}]}]',
+    'dbt_packages/tools/tests/never.sql': 'select 1',
+    'models/own.sql': "select * from {{ ref('broken') }}",
+  });
+  expect(troubles(await shop.build())).toEqual([]);
+});
