@@ -183,7 +183,8 @@ async function readLineage(
   try {
     selects = await compileSelects(tracing, node);
   } catch (error) {
-    return gapLineage(columns ?? [], `its template cannot be rendered: ${messageOf(error)}`);
+    const [reason = ''] = messageOf(error).split('\n');
+    return gapLineage(columns ?? [], `its template cannot be rendered: ${reason}`);
   }
   const history = work.bound.get(node.id)?.history ?? node.nodeConfig.history;
   const { id, name, file, relation, nodeConfig: config } = node;
