@@ -201,7 +201,10 @@ function planChecks(work: Work): CheckStep[] {
     const test = models.nodes.get(id);
     if (!isTestNode(test) || !selected.has(id)) return [];
     const reads = readsOf(models, test);
-    const isOwn = builds && reads.length === 1 && isBuilt(work, reads[0] ?? '');
+    const [only = ''] = reads;
+    // A test of an ephemeral model reads what that reads, and is no gate of it.
+    const isDirect = reads.length === 1 && test.dependsOn.includes(only);
+    const isOwn = builds && isDirect && isBuilt(work, only);
     if (isOwn) return [];
     const fault = faultOf(work, id);
     const severity = String(test.nodeConfig['severity'] ?? 'error').toLowerCase();

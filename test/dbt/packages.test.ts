@@ -69,3 +69,15 @@ test('a project may switch off the tests of a package', async () => {
   });
   expect(troubles(await shop.build())).toEqual([]);
 });
+
+test('a test of an ephemeral model runs in a build, on what the model reads', async () => {
+  const shop = dbtFolder({
+    'models/base.sql': "{{ config(materialized='table') }} select null as a",
+    'models/between.sql': "{{ config(materialized='ephemeral') }} select a from {{ ref('base') }}",
+    'models/schema.yml': 'models: [{name: between, columns: [{name: a, data_tests: [not_null]}]}]',
+  });
+  expect(troubles(await shop.build())).toEqual([
+    expect.stringMatching(/^test\.shop\.not_null_between_a\..* failed: 1 row/),
+  ]);
+  expect(await shop.rows('select count(*) as n from main.base')).toEqual([{ n: 1 }]);
+});
