@@ -55,9 +55,9 @@ export async function compileNode(
 }
 
 /**
- * A node's hooks, rendered: they may name `{{ this }}` and call macros. What a hook's `run_query` or
- * `statement` would write is a statement of its own, in order. One that renders to nothing is left
- * out.
+ * A node's hooks, rendered: they may name `{{ this }}` and call macros. What a hook's `run_query`
+ * or `statement` would write is a statement of its own, in order. One that renders to nothing is
+ * left out.
  */
 export async function compileHooks(
   project: ModelProject,

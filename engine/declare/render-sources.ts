@@ -9,8 +9,9 @@ import { relationValue } from './relation-value.ts';
 import { reportTemplateError } from './template-fault.ts';
 
 /**
- * Sources of the packages with the templates in their places rendered: packages leave the schema and
- * the names of tables to variables of whoever uses them. What fails stays as written, as a fault.
+ * Sources of the packages with the templates in their places rendered: packages leave the schema
+ * and the names of tables to variables of whoever uses them. What fails stays as written, as a
+ * fault.
  */
 export async function renderSources(
   packages: readonly PackageSource[],
