@@ -1,4 +1,4 @@
-import { type NodeState, readNodeStates } from '../state/nodes.ts';
+import { type NodeState, readNodeState, readNodeStates } from '../state/nodes.ts';
 import { readDataVersions } from '../steps/land-cursor.ts';
 import type { Warehouse } from '../words/warehouse.ts';
 import { type Catalog, readCatalog } from './catalog.ts';
@@ -16,6 +16,24 @@ export interface StandingReader {
   read(): Promise<Standing>;
   /** Call after whatever wrote to the warehouse. */
   forget(): void;
+  /**
+   * Call after a build that wrote nothing but its node: what it left is read alone, so that a run
+   * of a thousand models does not read a thousand models' columns a thousand times.
+   */
+  forgetNode(id: string): void;
+}
+
+async function rereadNode(
+  warehouse: Warehouse,
+  before: Promise<Standing>,
+  id: string,
+): Promise<Standing> {
+  const { states, ...rest } = await before;
+  const next = new Map(states);
+  const state = await readNodeState(warehouse, id);
+  if (state) next.set(id, state);
+  else next.delete(id);
+  return { ...rest, states: next };
 }
 
 export function createStandingReader(warehouse: Warehouse): StandingReader {
@@ -35,6 +53,13 @@ export function createStandingReader(warehouse: Warehouse): StandingReader {
     },
     forget: () => {
       known = undefined;
+    },
+    forgetNode: (id) => {
+      if (known === undefined) return;
+      const next = rereadNode(warehouse, known, id).catch(readAll);
+      known = next;
+      // Who reads next meets the failure; nobody may be there to read.
+      next.catch(() => undefined);
     },
   };
 }

@@ -117,9 +117,15 @@ export async function buildStep(
     ...(seed ? { seed } : {}),
     ...(script ? { script } : {}),
     ...(batch ? { batch } : {}),
-  }).finally(standing.forget);
+  }).finally(() => forgetBuild(standing, build));
   noteGates(build, result, notes);
   return toOutcome(result, decision.reasons);
+}
+
+/** A person's own statements may have written anywhere; ours write their node. */
+function forgetBuild(standing: StandingReader, { id, config, custom }: BuildNode): void {
+  if (custom || config.preHooks.length > 0 || config.postHooks.length > 0) standing.forget();
+  else standing.forgetNode(id);
 }
 
 /** Tests that were judged with the build: those it names as failures, and the others hold. */

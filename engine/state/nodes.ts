@@ -26,8 +26,17 @@ export type InputVersions = Readonly<Record<string, string>>;
 
 const nodesTable = sql.table('tidemill.nodes');
 
-/** Creates the table where it does not exist. Call once before anything is built. */
+/** Warehouses whose table was seen: nothing drops it while one is open. */
+const ensured = new WeakSet<Warehouse>();
+
+/** Creates the table where it does not exist. Call before anything is built. */
 export async function ensureNodeStates(warehouse: Warehouse): Promise<void> {
+  if (ensured.has(warehouse)) return;
+  await createWhereMissing(warehouse);
+  ensured.add(warehouse);
+}
+
+async function createWhereMissing(warehouse: Warehouse): Promise<void> {
   const standing = await warehouse.describe({ schema: 'tidemill', name: 'nodes' });
   if (standing) return;
   await warehouse.ddl([sql`create schema if not exists tidemill`, createNodes(warehouse.dialect)]);

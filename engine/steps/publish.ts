@@ -1,5 +1,11 @@
 import type { RawBuilder } from 'kysely';
-import { forgetNodeState, markNodeFailed, type NodeState, saveNodeState } from '../state/nodes.ts';
+import {
+  forgetNodeState,
+  markNodeFailed,
+  type NodeState,
+  readNodeState,
+  saveNodeState,
+} from '../state/nodes.ts';
 import type { BuildNode } from '../words/node.ts';
 import type { Relation } from '../words/table.ts';
 import type { Warehouse } from '../words/warehouse.ts';
@@ -9,6 +15,7 @@ import {
   countRows,
   dropRelation,
   findKind,
+  findKinds,
   type RelationKind,
   renameTable,
   tableOf,
@@ -29,9 +36,9 @@ export async function clearTheWay(
   relation: Relation,
 ): Promise<RelationKind | undefined> {
   const next = nextOf(relation);
-  const leftover = await findKind(warehouse, next);
+  const [leftover, live] = await findKinds(warehouse, [next, relation]);
   if (leftover) await warehouse.ddl([dropRelation(next, leftover)]);
-  return findKind(warehouse, relation);
+  return live;
 }
 
 export function stateOf(
@@ -102,7 +109,7 @@ export async function publishTable(
       return await withhold(warehouse, node, failures);
     }
     const rows = result?.rows ?? (await countRows(warehouse, tableOf(copy)));
-    await swapTables(warehouse, node, relations);
+    await swapTables(warehouse, node, relations, live);
     await saveState(warehouse, stateOf(node, context, watermark));
     const action = live ? 'replaced' : 'created';
     const dataVersion = context.runId;
@@ -121,11 +128,15 @@ async function swapTables(
   warehouse: Warehouse,
   node: BuildNode,
   relations: readonly Relation[],
+  liveKind: RelationKind | undefined,
 ): Promise<void> {
-  await warehouse.transaction((session) => forgetNodeState(session, node.id));
+  // A commit and a checkpoint for a row that is not there would be most of what a small table costs.
+  if (await readNodeState(warehouse, node.id)) {
+    await warehouse.transaction((session) => forgetNodeState(session, node.id));
+  }
   const statements: RawBuilder<unknown>[] = [];
   for (const relation of relations) {
-    const live = await findKind(warehouse, relation);
+    const live = relation === node.relation ? liveKind : await findKind(warehouse, relation);
     if (live) statements.push(dropRelation(relation, live));
     statements.push(renameTable(nextOf(relation), relation.name));
   }

@@ -43,14 +43,34 @@ export async function findKind(
   session: Session,
   relation: Relation,
 ): Promise<RelationKind | undefined> {
-  const [row] = await session.query<{ table_type: string }>(sql`
-    select table_type
+  const [kind] = await findKinds(session, [relation]);
+  return kind;
+}
+
+/** As `findKind`, for several in one statement, in their order. */
+export async function findKinds(
+  session: Session,
+  relations: readonly Relation[],
+): Promise<(RelationKind | undefined)[]> {
+  const names = relations.map(
+    ({ schema, name }) => sql`(table_schema = ${schema} and table_name = ${name})`,
+  );
+  const rows = await session.query<KindRow>(sql`
+    select table_schema, table_name, table_type
     from information_schema.tables
     where table_catalog = current_database()
-      and table_schema = ${relation.schema}
-      and table_name = ${relation.name}`);
-  if (!row) return undefined;
-  return row.table_type.includes('VIEW') ? 'view' : 'table';
+      and (${sql.join(names, sql` or `)})`);
+  return relations.map(({ schema, name }) => {
+    const row = rows.find((one) => one.table_schema === schema && one.table_name === name);
+    if (!row) return undefined;
+    return row.table_type.includes('VIEW') ? 'view' : 'table';
+  });
+}
+
+interface KindRow {
+  readonly table_schema: string;
+  readonly table_name: string;
+  readonly table_type: string;
 }
 
 export function dropRelation(relation: Relation, kind: RelationKind): RawBuilder<unknown> {

@@ -50,7 +50,10 @@ export interface Warehouse extends Session, AsyncDisposable {
    * After a conflict with another writer `work` is called again. Data statements only; see `ddl`.
    */
   transaction<T>(work: (session: Session) => Promise<T>): Promise<T>;
-  /** Changes of shape: each call its own transaction, made durable before it resolves. */
+  /**
+   * Changes of shape: each call its own transaction, durable when it resolves. Rows are written only
+   * after all of them have been brought from the log into the file.
+   */
   ddl(statements: readonly RawBuilder<unknown>[]): Promise<void>;
   /** A reading connection for streaming large results in chunks of rows. */
   stream(statement: RawBuilder<unknown>): AsyncIterable<readonly Row[]>;

@@ -64,11 +64,13 @@ export async function readRows<R>(
   connection: DuckDBConnection,
   statement: CompiledStatement,
 ): Promise<R[]> {
-  return withPrepared(connection, statement, async (prepared) => {
-    const result = await prepared.run();
-    const chunks = await result.fetchAllChunks();
-    return chunks.flatMap(rowReader(result)) as R[];
-  });
+  return withPrepared(connection, statement, (prepared) => runForRows<R>(prepared));
+}
+
+async function runForRows<R>(prepared: DuckDBPreparedStatement): Promise<R[]> {
+  const result = await prepared.run();
+  const chunks = await result.fetchAllChunks();
+  return chunks.flatMap(rowReader(result)) as R[];
 }
 
 export async function changeRows(
@@ -81,13 +83,16 @@ export async function changeRows(
   });
 }
 
-/** True when the statement changes nothing, judged by the warehouse's own parser. */
-export async function isReading(
+/**
+ * The rows of a statement that changes nothing, judged by the warehouse's own parser; undefined,
+ * and nothing run, where it would change something.
+ */
+export async function readRowsOnly<R>(
   connection: DuckDBConnection,
   statement: CompiledStatement,
-): Promise<boolean> {
+): Promise<R[] | undefined> {
   return withPrepared(connection, statement, async (prepared) =>
-    readingTypes.has(prepared.statementType),
+    readingTypes.has(prepared.statementType) ? runForRows<R>(prepared) : undefined,
   );
 }
 

@@ -8,8 +8,8 @@ import {
   describeOutside,
   describeStatementColumns,
   inTransaction,
-  isReading,
   readRows,
+  readRowsOnly,
   refuseWrite,
   sessionOf,
   streamRows,
@@ -76,12 +76,13 @@ async function createWarehouse(
       throw error;
     }
   };
-  const write = async <T>(work: () => Promise<T>): Promise<T> => {
+  const write = async <T>(work: () => Promise<T>, isShape = false): Promise<T> => {
     if (options.readOnly) refuseWrite();
     return gate.run(() =>
       guarded(async () => {
         await guardFreeSpace(attached.path, options.freeBytesMin ?? freeBytesMinDefault);
-        if (isCheckpointDue) await checkpoint();
+        // Rows are not written behind a change of shape in one log; shapes may follow each other.
+        if (isCheckpointDue && !isShape) await checkpoint();
         return retryConflicts(work, log);
       }),
     );
@@ -104,9 +105,7 @@ async function createWarehouse(
     async query<R = Row>(statement: RawBuilder<unknown>): Promise<R[]> {
       const compiled = compileStatement(statement);
       const answer = await guarded(() =>
-        readers.use(async (reader) =>
-          (await isReading(reader, compiled)) ? readRows<R>(reader, compiled) : undefined,
-        ),
+        readers.use((reader) => readRowsOnly<R>(reader, compiled)),
       );
       return answer ?? write(() => readRows<R>(writer, compiled));
     },
@@ -118,12 +117,11 @@ async function createWarehouse(
     transaction: <T>(work: (session: Session) => Promise<T>) =>
       write(() => inTransaction(writer, () => work(session))),
     async ddl(statements) {
-      await write(async () => {
-        await inTransaction(writer, async () => {
-          for (const statement of statements) await session.execute(statement);
-        });
-        await checkpoint();
-      });
+      const change = async (): Promise<void> => {
+        for (const statement of statements) await session.execute(statement);
+        isCheckpointDue = true;
+      };
+      await write(() => inTransaction(writer, change), true);
     },
     async *stream(statement) {
       const reader = await guarded(() => readers.openAside());
