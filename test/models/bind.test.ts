@@ -117,7 +117,7 @@ select Id, Name, _modified_at, _observed_at, _deleted from {{ source('raw_crm', 
       {
         'models/a.sql': "select Id, Name from {{ source('crm', 'Contact') }}",
         'models/b.sql': `select {% for column in adapter.get_columns_in_relation(ref('a')) -%}
-max({{ column.quoted }}) as {{ column.name | lower }}_{{ column.data_type | lower }}{{ ', ' if not loop.last }}
+max({{ column.quoted }}) as {{ column.name | lower }}_{{ column.dtype | lower }}{{ ', ' if not loop.last }}
 {%- endfor %} from {{ ref('a') }}`,
       },
       { connections },

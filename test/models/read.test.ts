@@ -152,7 +152,6 @@ describe('config', () => {
     expect(modelOf(project, 'h').nodeConfig.history).toEqual({
       uniqueKey: ['id'],
       validAt: '_modified_at',
-      recordedAt: '_observed_at',
       tracked: ['a'],
       changedBy: 'content',
     });
