@@ -44,7 +44,7 @@ const ownTests: readonly (readonly [string, Filter])[] = [
   ['mapping', (value) => value instanceof PyDict || partsOf(value) !== undefined],
 ];
 
-/** Renders a template for what it calls and reads: all of that is in the node's trace afterwards. */
+/** Renders a template for what it calls and reads: the node's trace has all of it afterwards. */
 export async function traceNode(
   reading: Reading,
   moment: RenderMoment,

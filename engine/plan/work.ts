@@ -36,7 +36,7 @@ export interface WorkScope extends NodeChoice {
   readonly fullRefresh?: boolean;
   /** Keep the failing rows of tests whose config does not say. */
   readonly storeFailures?: boolean;
-  /** Where the state has nodes that are not meant, they are read there: if missing here, or always. */
+  /** Nodes that are not meant are read where the state has them: if missing here, or always. */
   readonly defer?: 'missing' | 'always';
   /** Only what an earlier run left. */
   readonly retry?: RetryScope;

@@ -130,7 +130,7 @@ async function swapTables(
   relations: readonly Relation[],
   liveKind: RelationKind | undefined,
 ): Promise<void> {
-  // A commit and a checkpoint for a row that is not there would be most of what a small table costs.
+  // A commit for a row that is not there would be a good part of what a small table costs.
   if (await readNodeState(warehouse, node.id)) {
     await warehouse.transaction((session) => forgetNodeState(session, node.id));
   }

@@ -1,6 +1,6 @@
 /**
- * What it takes to open a warehouse that does not open. sound: nothing. cut: its log can be replayed
- * up to `keptBytes` of `logBytes`; what came after is left out. lost: no part of the log helps.
+ * What it takes to open a warehouse that does not open. sound: nothing. cut: its log can be
+ * replayed up to `keptBytes` of `logBytes`; what came after is left out. lost: no part helps.
  */
 export type Recovery =
   | { readonly kind: 'sound' }

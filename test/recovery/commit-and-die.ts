@@ -1,4 +1,4 @@
-/** Commits one row set after another and dies before the log is folded in. Arguments: file, commits. */
+/** Commits row after row and dies before the log is folded in. Arguments: file, commits. */
 import { sql } from 'kysely';
 import { silentLog } from '../../engine/words/log.ts';
 import { openDuckDb } from '../../loaders/duckdb/duckdb.ts';
