@@ -165,7 +165,8 @@ async function matchRecords(
   const pairs = { rules, records: tables.records, dialect, scope };
   for (const [index, rule] of rules.entries()) await execute(insertPairs(rule, index, pairs));
   if (decisions) {
-    await requireDecisions(session, node, decisions.relation, decisions.columns);
+    const textType = dialect.typeName('string');
+    await requireDecisions(session, node, decisions.relation, decisions.columns, textType);
     await execute(insertDecisions(decisions.select, tables.records, dialect.typeName('double')));
   }
   if (scope === 'changed') {

@@ -26,11 +26,22 @@ function ownDecisions(
   node: BuildNode,
   relation: Relation,
   columns: readonly Pick<Column, 'name'>[],
+  textType: string,
 ): { readonly rows: RawBuilder<unknown>; readonly has: (name: string) => boolean } {
   const names = new Set(columns.map(({ name }) => name.toLowerCase()));
   const has = (name: string) => names.has(name);
-  const own = has('model') ? sql` where coalesce(model, ${node.name}) = ${node.name}` : sql``;
-  return { rows: sql`${tableOf(relation)}${own}`, has };
+  // A seed without rows has columns of no text.
+  const text = (name: string) => sql`cast(${sql.ref(name)} as ${sql.raw(textType)})`;
+  const texts = [...decisionColumns, ...(has('why') ? ['why'] : [])];
+  const picked = texts.map((name) => sql`${text(name)} as ${sql.ref(name)}`);
+  if (has('decided_at')) picked.push(sql`decided_at`);
+  const own = has('model')
+    ? sql` where coalesce(${text('model')}, ${node.name}) = ${node.name}`
+    : sql``;
+  return {
+    rows: sql`(select ${sql.join(picked)} from ${tableOf(relation)}${own}) as decisions`,
+    has,
+  };
 }
 
 /** One row a pair, whichever way round it was written: the newest; of one time, `different`. */
@@ -40,9 +51,8 @@ export function selectDecisions(
   columns: readonly Pick<Column, 'name'>[],
   textType: string,
 ): RawBuilder<unknown> {
-  const { rows, has } = ownDecisions(node, relation, columns);
-  const text = sql.raw(textType);
-  const why = has('why') ? sql`cast(why as ${text})` : sql`cast(null as ${text})`;
+  const { rows, has } = ownDecisions(node, relation, columns, textType);
+  const why = has('why') ? sql`why` : sql`cast(null as ${sql.raw(textType)})`;
   const newest = has('decided_at') ? sql`decided_at desc nulls last, ` : sql``;
   const pair = sql`least(left_record, right_record), greatest(left_record, right_record)`;
   return sql`
@@ -68,16 +78,17 @@ export async function requireDecisions(
   node: BuildNode,
   relation: Relation,
   columns: readonly Pick<Column, 'name'>[],
+  textType: string,
 ): Promise<void> {
   const complaint = complainOfDecisions(relation, columns);
-  const { rows } = ownDecisions(node, relation, columns);
   const hint = 'Write left_record, right_record (system:id) and decision: same or different.';
   if (complaint !== undefined) {
     throw new TerminalError(complaint, { code: 'identity-decisions', hint, model: node.id });
   }
+  const { rows } = ownDecisions(node, relation, columns, textType);
   const [row] = await session.query<{ wrong: unknown }>(sql`
     select count(*) as wrong
-    from (select * from ${rows}) as decisions
+    from ${rows}
     where left_record is null
       or right_record is null
       or left_record = right_record

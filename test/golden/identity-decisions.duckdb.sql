@@ -15,12 +15,12 @@ from (
     least(left_record, right_record) as left_record,
     greatest(left_record, right_record) as right_record,
     lower(trim(decision)) as decision,
-    cast(why as VARCHAR) as why,
+    why as why,
     row_number() over (
       partition by least(left_record, right_record), greatest(left_record, right_record)
-      order by decided_at desc nulls last, lower(trim(decision)), cast(why as VARCHAR) nulls last
+      order by decided_at desc nulls last, lower(trim(decision)), why nulls last
     ) as rank_of_pair
-  from "mart"."decisions" where coalesce(model, $1) = $2
+  from (select cast("left_record" as VARCHAR) as "left_record", cast("right_record" as VARCHAR) as "right_record", cast("decision" as VARCHAR) as "decision", cast("why" as VARCHAR) as "why", decided_at from "mart"."decisions" where coalesce(cast("model" as VARCHAR), $1) = $2) as decisions
 ) as decided
 where rank_of_pair = 1
 ) as decided
