@@ -14,6 +14,7 @@ import {
 import type { ModelProject } from './model-project.ts';
 import { type RenderMoment, renderNode, stillMoment } from './node-render.ts';
 import { type RenderTrace, startTrace } from './node-scope.ts';
+import type { Config } from './properties.ts';
 import { partsOf, quoteIdentifier, relationValue, renderRelation } from './relation-value.ts';
 import { type CommonTable, prependTables } from './sql-text.ts';
 import { testCall } from './test-call.ts';
@@ -24,6 +25,8 @@ export interface CompileOptions {
   readonly isIncremental?: boolean;
   /** The run's boundary and id; absent: a fixed moment, for text that does not depend on it. */
   readonly moment?: RenderMoment;
+  /** What macros answer instead of being called, by name or `package.name`. */
+  readonly macros?: Config;
   /** What templates may ask; absent: a template that asks fails with a message. */
   readonly warehouse?: TemplateWarehouse;
   /** SQL to write for a node's relation instead of its own; undefined: its own. */
@@ -191,6 +194,7 @@ function startCompilation(project: ModelProject, options: CompileOptions): Compi
           : { schema: project.target.schema, name: node.name },
         isExecuting: true,
         isIncremental: options.isIncremental ?? false,
+        ...(options.macros ? { macros: options.macros } : {}),
         trace,
         warehouse: options.warehouse,
         resolveRef: (call) => relationOf(findRef(project, node, call)),

@@ -90,6 +90,8 @@ export interface UnitTestNode extends GraphNode {
   /** What is expected is the table once the model is built, not what its select answers. */
   readonly after?: 'merge';
   readonly isIncremental: boolean;
+  /** What macros answer in the test, by name or `package.name`. */
+  readonly macros: Config;
   readonly vars: Config;
   readonly env: Readonly<Record<string, string>>;
   readonly place: Place;

@@ -86,7 +86,7 @@ async function readEverything(
   const sources = indexSources(packages, options.connections ?? []);
   const models = enabled.map((node) => linkNode(node, refs, sources, faults));
   const tests = await buildTests({ packages, models, disabled, refs, sources, reading }, faults);
-  const units = buildUnitTests({ packages, models, refs, sources }, faults);
+  const units = buildUnitTests({ packages, models, refs, sources, library }, faults);
   const exposures = await buildExposures({ packages, refs, sources, reading }, faults);
   const groups = buildGroups(packages, faults);
   checkAccess({ packages, groups, models, tests, exposures, refs }, faults);

@@ -78,6 +78,8 @@ export interface NodeScope {
   /** dbt's `execute`: false while files are read. */
   readonly isExecuting: boolean;
   readonly isIncremental: boolean;
+  /** What macros answer instead of being called, by name or `package.name`. */
+  readonly macros?: Config;
   readonly trace: RenderTrace;
   readonly warehouse?: TemplateWarehouse | undefined;
   resolveRef(call: RefCall): JinjaValue;

@@ -5,6 +5,7 @@ import { dateValue, utcOffset } from './date-value.ts';
 import { bindMacro } from './jinja/evaluate-macro.ts';
 import { jinjaError } from './jinja/jinja-error.ts';
 import { parseTemplate } from './jinja/parse-template.ts';
+import { toPython } from './jinja/python-value.ts';
 import { renderTemplate } from './jinja/render-template.ts';
 import type { Globals } from './jinja/scope.ts';
 import { type HostCallback, HostFunction, HostObject, type JinjaValue } from './jinja/values.ts';
@@ -42,7 +43,15 @@ export function buildGlobals(project: ProjectScope, node: NodeScope): Globals {
   const { library } = project;
   const bind = (entry: MacroEntry): JinjaValue => {
     node.trace.macros.add(entry);
-    return bindMacro(entry, viewOf(entry.packageName));
+    const instead = overrideOf(entry);
+    return instead ?? bindMacro(entry, viewOf(entry.packageName));
+  };
+  const overrideOf = ({ name, packageName }: MacroEntry): JinjaValue | undefined => {
+    const key = [`${packageName}.${name}`, name].find((one) =>
+      Object.hasOwn(node.macros ?? {}, one),
+    );
+    if (key === undefined) return undefined;
+    return new HostFunction(name, () => toPython(node.macros?.[key]));
   };
   const dispatch: AdapterScope['dispatch'] = (name, namespace) => {
     const found = library.dispatch(name, namespace, node.packageName);

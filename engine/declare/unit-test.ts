@@ -1,4 +1,5 @@
 import { didYouMean } from '../words/suggest.ts';
+import type { MacroLibrary } from './macro-library.ts';
 import type { FaultList, Place } from './model-fault.ts';
 import type { ModelNode, SourceNode, UnitRows, UnitTestNode } from './model-node.ts';
 import type { NodeIndex } from './node-index.ts';
@@ -12,6 +13,7 @@ interface UnitSources {
   readonly models: readonly ModelNode[];
   readonly refs: NodeIndex<ModelNode>;
   readonly sources: SourceIndex;
+  readonly library: MacroLibrary;
 }
 
 /** `unit_tests:` of every package; one that cannot be run is a fault at its place. */
@@ -69,13 +71,17 @@ function buildUnitTest(
   const version = model.version === undefined ? '' : `_v${model.version}`;
   const id = `unit_test.${pack.name}.${wanted}.${name}${version}`;
   const overrides = asConfig(entry['overrides']);
-  const macros = asConfig(overrides['macros']);
+  const { is_incremental: isIncremental, ...macros } = asConfig(overrides['macros']);
   for (const macro of Object.keys(macros)) {
-    if (macro === 'is_incremental') continue;
-    faults.error(place, `the unit test "${name}" overrides the macro "${macro}"`, {
-      nodeId: id,
-      hint: 'of macros only is_incremental can be overridden; give a var or an env_var instead',
-    });
+    if (isMacro(from.library, macro, pack.name)) continue;
+    faults.error(
+      place,
+      `the unit test "${name}" overrides "${macro}", and there is no such macro`,
+      {
+        nodeId: id,
+        hint: 'name a macro of the project or its packages, as name or package.name',
+      },
+    );
   }
   if (isTable)
     complainOfTable(model, expected['after'], (message, hint) =>
@@ -96,13 +102,20 @@ function buildUnitTest(
     given: readGiven(from, pack, entry, { id, place }, faults),
     expect: readRows(expected),
     ...(isTable ? { after: 'merge' } : {}),
-    isIncremental: macros['is_incremental'] === true,
+    isIncremental: isIncremental === true,
+    macros,
     vars: asConfig(overrides['vars']),
     env: Object.fromEntries(
       Object.entries(asConfig(overrides['env_vars'])).map(([key, value]) => [key, String(value)]),
     ),
     place,
   };
+}
+
+function isMacro(library: MacroLibrary, macro: string, packageName: string): boolean {
+  const [owner = '', name = ''] = macro.split('.');
+  const found = name === '' ? library.find(owner, packageName) : library.findIn(name, owner);
+  return found !== undefined;
 }
 
 /** `after: merge` is about a table: not every model has one. */

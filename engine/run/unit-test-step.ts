@@ -64,6 +64,7 @@ export async function unitTestStep(work: Work, test: UnitTestNode): Promise<Step
   const isIncremental = test.isIncremental || (test.after !== undefined && self !== undefined);
   const options: CompileOptions = {
     isIncremental,
+    macros: test.macros,
     moment: { boundaryMs, invocationId, isFullRefresh: false },
     warehouse: { describe: (relation) => shadow.describe(relation), session: shadow },
     givenName: (id) => {

@@ -75,6 +75,26 @@ test('unit tests run on given rows before their model is built, and a wrong answ
   ]);
 });
 
+test('macros answer what a unit test says, by name or by package, and only in the test', async () => {
+  const project = dbtFolder({
+    'macros/tax.sql':
+      "{% macro tax() %}{{ return(run_query('select 19').columns[0][0]) }}{% endmacro %}",
+    'models/priced.sql':
+      'select net * (100 + {{ tax() }}) / 100 as gross, {{ shop.label("x") }} as label from {{ ref("nets") }}',
+    'macros/label.sql': "{% macro label(x) %}'real'{% endmacro %}",
+    'seeds/nets.csv': 'net\n100\n',
+    'models/schema.yml': `unit_tests:
+  - name: taxed
+    model: priced
+    overrides: {macros: {tax: 50, shop.label: "'test'"}}
+    given: [{input: ref('nets'), rows: [{net: 10}]}]
+    expect: {rows: [{gross: 15, label: test}]}
+`,
+  });
+  expect(troubles(await project.build())).toEqual([]);
+  expect(await project.rows('select * from main.priced')).toEqual([{ gross: 119, label: 'real' }]);
+});
+
 test('a unit test that cannot be run says why, at its place', async () => {
   const project = dbtFolder({
     ...files,
