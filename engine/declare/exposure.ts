@@ -1,13 +1,13 @@
 import { didYouMean } from '../words/suggest.ts';
+import { bystander } from './bystander.ts';
 import { parseTemplate } from './jinja/parse-template.ts';
 import type { FaultList, Place } from './model-fault.ts';
 import type { ExposureNode, ModelNode, SourceNode } from './model-node.ts';
 import type { NodeIndex } from './node-index.ts';
 import { type Reading, renderNode, stillMoment } from './node-render.ts';
-import { type RenderTrace, startTrace } from './node-scope.ts';
+import type { RenderTrace } from './node-scope.ts';
 import type { PackageSource } from './package-source.ts';
 import { asConfig, asList, asTexts, mergeConfig, type PlacedEntry } from './properties.ts';
-import { relationValue } from './relation-value.ts';
 import type { SourceIndex } from './source-index.ts';
 import { reportTemplateError } from './template-fault.ts';
 import { foldersOf } from './yaml-folders.ts';
@@ -131,24 +131,21 @@ async function renderCalls(
     const at = dependsOn[index] ?? place;
     const text = String(value);
     if (/^\s*metric\s*\(/.test(text)) continue;
-    const trace = startTrace();
     const node = {
-      id,
-      name: String(entry['name']),
-      packageName: pack.name,
-      file: at.file,
-      fqn: [pack.name],
-      resourceType: 'exposure',
-      relation: { schema, name: 'exposure' },
-      config: {},
+      ...bystander(
+        {
+          id,
+          name: String(entry['name']),
+          packageName: pack.name,
+          file: at.file,
+          fqn: [pack.name],
+          resourceType: 'exposure',
+        },
+        schema,
+      ),
       isExecuting: false,
-      isIncremental: false,
-      trace,
-      resolveRef: (call: { readonly name: string }) =>
-        relationValue({ schema, identifier: call.name }),
-      resolveSource: (call: { readonly table: string }) =>
-        relationValue({ schema, identifier: call.table }),
     };
+    const { trace } = node;
     try {
       const template = parseTemplate(`{{ ${text} }}`, { file: '<depends_on>' });
       await renderNode(reading, stillMoment, node, template);

@@ -1,12 +1,11 @@
+import { bystander } from './bystander.ts';
 import type { DocsIndex } from './docs-blocks.ts';
 import { parseTemplate } from './jinja/parse-template.ts';
 import type { JinjaValue } from './jinja/values.ts';
 import type { FaultList, Place } from './model-fault.ts';
 import { type Reading, renderNode, stillMoment } from './node-render.ts';
-import { startTrace } from './node-scope.ts';
 import type { PackageSource } from './package-source.ts';
 import type { ColumnPatch, ModelVersion, PlacedEntry, Properties } from './properties.ts';
-import { relationValue } from './relation-value.ts';
 import { reportTemplateError } from './template-fault.ts';
 
 interface Described {
@@ -64,23 +63,17 @@ function rendererOf(
     if (!isTemplate(description)) return one;
     const used = new Set<string>();
     const extra = new Map<string, JinjaValue>([['doc', docs.functionFor(pack.name, used)]]);
-    const node = {
-      id: `description.${pack.name}`,
-      name: 'description',
-      packageName: pack.name,
-      file: place.file,
-      fqn: [pack.name],
-      resourceType: 'description',
-      relation: { schema, name: 'description' },
-      config: {},
-      isExecuting: true,
-      isIncremental: false,
-      trace: startTrace(),
-      resolveRef: (call: { readonly name: string }) =>
-        relationValue({ schema, identifier: call.name }),
-      resolveSource: (call: { readonly table: string }) =>
-        relationValue({ schema, identifier: call.table }),
-    };
+    const node = bystander(
+      {
+        id: `description.${pack.name}`,
+        name: 'description',
+        packageName: pack.name,
+        file: place.file,
+        fqn: [pack.name],
+        resourceType: 'description',
+      },
+      schema,
+    );
     try {
       // Without a file of its own: a fault is told where the description stands.
       const template = parseTemplate(description, { file: '<description>' });

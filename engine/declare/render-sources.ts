@@ -1,11 +1,10 @@
+import { bystander } from './bystander.ts';
 import { parseTemplate } from './jinja/parse-template.ts';
 import { fromPython } from './jinja/python-value.ts';
 import type { FaultList } from './model-fault.ts';
 import { type Reading, renderValue, stillMoment } from './node-render.ts';
-import { startTrace } from './node-scope.ts';
 import type { PackageSource } from './package-source.ts';
 import { asConfig, type SourceTable } from './properties.ts';
-import { relationValue } from './relation-value.ts';
 import { reportTemplateError } from './template-fault.ts';
 
 /**
@@ -49,23 +48,17 @@ async function renderTable(
   const written = writtenOf(table);
   if (!holdsTemplate(written)) return table;
   const { schema } = reading.target;
-  const node = {
-    id: `source.${pack.name}.${table.source}.${table.name}`,
-    name: table.name,
-    packageName: pack.name,
-    file: table.place.file,
-    fqn: [pack.name, table.source, table.name],
-    resourceType: 'source',
-    relation: { schema, name: table.name },
-    config: {},
-    isExecuting: true,
-    isIncremental: false,
-    trace: startTrace(),
-    resolveRef: (call: { readonly name: string }) =>
-      relationValue({ schema, identifier: call.name }),
-    resolveSource: (call: { readonly table: string }) =>
-      relationValue({ schema, identifier: call.table }),
-  };
+  const node = bystander(
+    {
+      id: `source.${pack.name}.${table.source}.${table.name}`,
+      name: table.name,
+      packageName: pack.name,
+      file: table.place.file,
+      fqn: [pack.name, table.source, table.name],
+      resourceType: 'source',
+    },
+    schema,
+  );
   const render = async (value: unknown): Promise<unknown> => {
     if (!holdsTemplate(value)) return value;
     if (typeof value === 'string') {
