@@ -11,33 +11,24 @@ export interface Standing {
   readonly catalog: Catalog;
 }
 
-/** Reads it once and again only after somebody has said that something changed. */
+/**
+ * Reads it once; later only what somebody has said may have changed, so that a run of a thousand
+ * models does not read a thousand models' columns a thousand times.
+ */
 export interface StandingReader {
   read(): Promise<Standing>;
-  /** Call after whatever wrote to the warehouse. */
+  /** Call after whatever may have written anywhere. */
   forget(): void;
-  /**
-   * Call after a build that wrote nothing but its node: what it left is read alone, so that a run
-   * of a thousand models does not read a thousand models' columns a thousand times.
-   */
+  /** Call after a build that wrote nothing but its node. */
   forgetNode(id: string): void;
-}
-
-async function rereadNode(
-  warehouse: Warehouse,
-  before: Promise<Standing>,
-  id: string,
-): Promise<Standing> {
-  const { states, ...rest } = await before;
-  const next = new Map(states);
-  const state = await readNodeState(warehouse, id);
-  if (state) next.set(id, state);
-  else next.delete(id);
-  return { ...rest, states: next };
+  /** Call after streams were landed. */
+  forgetSources(): void;
 }
 
 export function createStandingReader(warehouse: Warehouse): StandingReader {
   let known: Promise<Standing> | undefined;
+  let staleNodes = new Set<string>();
+  let hasStaleSources = false;
   const readAll = async (): Promise<Standing> => {
     const [states, sources, catalog] = await Promise.all([
       readNodeStates(warehouse),
@@ -46,20 +37,46 @@ export function createStandingReader(warehouse: Warehouse): StandingReader {
     ]);
     return { states, sources, catalog };
   };
+  const refresh = async (
+    before: Promise<Standing>,
+    nodes: ReadonlySet<string>,
+    withSources: boolean,
+  ): Promise<Standing> => {
+    const { states, sources, catalog } = await before;
+    const next = new Map(states);
+    for (const id of nodes) {
+      const state = await readNodeState(warehouse, id);
+      if (state) next.set(id, state);
+      else next.delete(id);
+    }
+    return {
+      states: next,
+      sources: withSources ? await readDataVersions(warehouse) : sources,
+      catalog,
+    };
+  };
+  const forgetStale = (): void => {
+    staleNodes = new Set();
+    hasStaleSources = false;
+  };
   return {
-    read: () => {
-      known ??= readAll();
+    read() {
+      if (known === undefined) known = readAll();
+      else if (staleNodes.size > 0 || hasStaleSources) {
+        known = refresh(known, staleNodes, hasStaleSources).catch(readAll);
+      }
+      forgetStale();
       return known;
     },
-    forget: () => {
+    forget() {
       known = undefined;
+      forgetStale();
     },
-    forgetNode: (id) => {
-      if (known === undefined) return;
-      const next = rereadNode(warehouse, known, id).catch(readAll);
-      known = next;
-      // Who reads next meets the failure; nobody may be there to read.
-      next.catch(() => undefined);
+    forgetNode(id) {
+      staleNodes.add(id);
+    },
+    forgetSources() {
+      hasStaleSources = true;
     },
   };
 }

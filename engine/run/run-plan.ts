@@ -166,7 +166,7 @@ function createExecutor(request: RunRequest, runId: string) {
           log,
           onProgress: ({ records }) =>
             request.onProgress?.(step, { done: records, unit: 'record' }),
-        }).finally(standing.forget);
+        }).finally(standing.forgetSources);
       }
       case 'materialize':
       case 'history':
