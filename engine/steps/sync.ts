@@ -7,6 +7,7 @@ import { TerminalError } from '../words/errors.ts';
 import type { Log } from '../words/log.ts';
 import type { Warehouse } from '../words/warehouse.ts';
 import { type DiffSummary, openDiff, summarizeDiff } from './diff.ts';
+import { rowClasses } from './diff-judgement.ts';
 import { foldLedger } from './sync-fold.ts';
 import type { SyncMapping } from './sync-mapping.ts';
 import { keepDiff, moveState, type PlanHeader, writePlan } from './sync-plan.ts';
@@ -57,7 +58,9 @@ export async function applySync(request: SyncRequest): Promise<SyncResult> {
   const price = destination.price.bind(destination);
   const summary = await summarizeDiff(warehouse, mapping, rows, price);
   const header = openPlan(request);
-  const moved = await commitPlan(request, rows, header, summary);
+  // Nothing to plan and no state to move: a dozen statements over no rows are left out.
+  const isEmpty = rowClasses.every((name) => summary.counts[name] === 0);
+  const moved = isEmpty ? 0 : await commitPlan(request, rows, header, summary);
   if (summary.stop !== undefined) throw limitError(summary.stop, request);
   const { counts } = summary;
   let tally = emptyTally();
