@@ -52,10 +52,17 @@ export function findTarget(graph: ColumnGraph, text: string): Target | { complai
       names.find((name) => name.toLowerCase() === wanted.toLowerCase());
     if (column !== undefined) return { node, column };
     const why = node.gap === undefined || names.length > 0 ? '' : `: ${node.gap}`;
-    return {
-      complaint: `${node.label} has no column "${wanted}"${didYouMean(wanted, names)}${why}`,
-    };
+    const meant = didYouMean(wanted, names) || listSome(names);
+    return { complaint: `${node.label} has no column "${wanted}"${meant}${why}` };
   }
   const names = new Set(nodes.flatMap((node) => namesOf(node).slice(1)));
   return { complaint: `there is no node "${text}"${didYouMean(text, names)}` };
+}
+
+const shownMax = 12;
+
+function listSome(names: readonly string[]): string {
+  if (names.length === 0) return '';
+  const rest = names.length > shownMax ? ', …' : '';
+  return `; it has ${names.slice(0, shownMax).join(', ')}${rest}`;
 }
