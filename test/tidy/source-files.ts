@@ -11,6 +11,9 @@ export interface SourceFile {
 
 const skipped = new Set([
   'node_modules',
+  // What builds and backups leave.
+  'target',
+  'backups',
   '.peers',
   'dist',
   'coverage',
