@@ -16,7 +16,7 @@ import type { OpenedProject } from './open-project.ts';
 
 export interface WorkOptions extends Partial<WorkScope> {
   /** The folder of artifacts that selectors and `defer` look at. */
-  readonly stateFolder?: string;
+  readonly previousArtifacts?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -227,12 +227,12 @@ async function runHoldingLock(
 }
 
 /** The state is read when a plan is made, and only if one is named. */
-function stateOf({ stateFolder }: WorkOptions): Pick<WorkRequest, 'compareState'> {
-  if (stateFolder === undefined) return {};
+function stateOf({ previousArtifacts }: WorkOptions): Pick<WorkRequest, 'compareState'> {
+  if (previousArtifacts === undefined) return {};
   return {
     compareState: async (models) => {
       const { compareState } = await import('../engine/artifacts/compare-state.ts');
-      return compareState(models, stateFolder);
+      return compareState(models, previousArtifacts);
     },
   };
 }
@@ -257,7 +257,9 @@ function toInvocation(options: RunOptions, boundaryMs: number): Invocation {
     ...toChoice(options),
     ...(fullRefresh === undefined ? {} : { fullRefresh }),
     ...(storeFailures === undefined ? {} : { storeFailures }),
-    ...(options.stateFolder === undefined ? {} : { stateFolder: options.stateFolder }),
+    ...(options.previousArtifacts === undefined
+      ? {}
+      : { previousArtifacts: options.previousArtifacts }),
     ...(options.defer ? { defer: options.defer } : {}),
     batchesUntilMs: retry?.batchesUntilMs ?? boundaryMs,
     project: projectFlags,

@@ -44,7 +44,7 @@ export function toScope(flags: ScopeFlags): RunOptions {
   return {
     ...(flags.select ? { select: flags.select } : {}),
     ...(flags.exclude ? { exclude: flags.exclude } : {}),
-    ...(flags.state === undefined ? {} : { stateFolder: resolve(flags.state) }),
+    ...(flags.state === undefined ? {} : { previousArtifacts: resolve(flags.state) }),
     ...(flags.defer ? { defer: flags.favorState ? 'always' : 'missing' } : {}),
     ...(flags.selector === undefined ? {} : { selector: flags.selector }),
     ...(flags.indirectSelection ? { indirectSelection: flags.indirectSelection } : {}),

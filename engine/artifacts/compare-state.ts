@@ -35,9 +35,9 @@ const values = ['new', 'old', 'modified', 'unmodified', 'modified.macros', ...Ob
  */
 export async function compareState(
   project: ModelProject,
-  stateFolder: string,
+  folder: string,
 ): Promise<StateComparison> {
-  const before = readPreviousState(stateFolder);
+  const before = readPreviousState(folder);
   const manifest = await buildManifest({
     project,
     moment: { invocationId: '', startedAtMs: 0, generatedAtMs: 0 },

@@ -11,7 +11,7 @@ export interface Invocation {
   readonly fullRefresh?: boolean;
   readonly storeFailures?: boolean;
   /** What `state:` and its like are compared with, and whether it stands in for missing nodes. */
-  readonly stateFolder?: string;
+  readonly previousArtifacts?: string;
   readonly defer?: 'missing' | 'always';
   /** The moment up to which its microbatches reach: a retry makes those batches and no others. */
   readonly batchesUntilMs: number;

@@ -123,16 +123,22 @@ describe('--defer', () => {
   test('reads nodes that are not meant in the other environment, if they are not here', async () => {
     const project = dbtProjectIn(dbtFolder(files).folder);
     expect(troubles(await project.build({}, { target: 'prod' }))).toEqual([]);
-    const stateFolder = join(project.folder, 'state');
-    cpSync(join(project.folder, 'target'), stateFolder, { recursive: true });
+    const previousArtifacts = join(project.folder, 'state');
+    cpSync(join(project.folder, 'target'), previousArtifacts, { recursive: true });
     const select = ['on'];
     expect(troubles(await project.build({ select }))).not.toEqual([]);
-    expect(troubles(await project.build({ select, stateFolder, defer: 'missing' }))).toEqual([]);
+    expect(troubles(await project.build({ select, previousArtifacts, defer: 'missing' }))).toEqual(
+      [],
+    );
     expect(await project.rows('select made_in from dev."on"')).toEqual([{ made_in: 'prod' }]);
     expect(troubles(await project.build({ select: ['base'], exclude: ['same'] }))).toEqual([]);
-    expect(troubles(await project.build({ select, stateFolder, defer: 'missing' }))).toEqual([]);
+    expect(troubles(await project.build({ select, previousArtifacts, defer: 'missing' }))).toEqual(
+      [],
+    );
     expect(await project.rows('select made_in from dev."on"')).toEqual([{ made_in: 'dev' }]);
-    expect(troubles(await project.build({ select, stateFolder, defer: 'always' }))).toEqual([]);
+    expect(troubles(await project.build({ select, previousArtifacts, defer: 'always' }))).toEqual(
+      [],
+    );
     expect(await project.rows('select made_in from dev."on"')).toEqual([{ made_in: 'prod' }]);
     await expect(project.build({ select, defer: 'missing' })).rejects.toThrow(
       'another environment',
