@@ -60,6 +60,17 @@ describe('tidemill backup', () => {
     expect(state.all('select status from runs')).toEqual([{ status: 'succeeded' }]);
   });
 
+  test('that cannot be written says where and what to do, and leaves nothing behind', () => {
+    using lab = openLab();
+    const taken = join(lab.folder, 'taken');
+    writeFileSync(taken, 'a file, no folder');
+    const { status, stderr } = lab.run('backup', '--to', taken);
+    expect(status).toBe(1);
+    expect(stderr).toContain(`cannot back up to ${taken}`);
+    expect(stderr).toContain('--to');
+    expect(stderr).not.toContain('unexpected fault');
+  });
+
   test('of a project that nothing was built in holds its state', () => {
     using lab = openLab();
     expect(lab.run('backup', '--to', join(lab.folder, 'kept')).status).toBe(0);
