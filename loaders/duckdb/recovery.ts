@@ -18,7 +18,11 @@ const spareBytes = 64 * 1_048_576;
  * which are removed again; the file and its log are only read.
  * @throws TerminalError as opening does, where something else is in the way: another process, say.
  */
-export async function planRecovery(path: string): Promise<Recovery> {
+export function planRecovery(path: string): Promise<Recovery> {
+  return asFault(path, () => plan(path));
+}
+
+async function plan(path: string): Promise<Recovery> {
   if (await opens(path)) return { kind: 'sound' };
   const scratch = `${path}.recovery`;
   await rm(scratch, { recursive: true, force: true });
@@ -77,21 +81,25 @@ async function findBreak(path: string): Promise<number | undefined> {
  * Puts database and log aside as they are, then leaves of the log what can be replayed: one rename,
  * so that a crash leaves either the old log or the new one. Answers the folder of the copies.
  */
-export async function applyRecovery(
+export function applyRecovery(
   path: string,
   recovery: Extract<Recovery, { readonly kind: 'cut' }>,
   stamp: string,
 ): Promise<string> {
+  return asFault(path, () => apply(path, recovery.keptBytes, stamp));
+}
+
+async function apply(path: string, keptBytes: number, stamp: string): Promise<string> {
   const aside = `${path}.aside-${stamp}`;
   await guardSpace(path);
   await mkdir(aside);
   for (const file of [path, logOf(path)]) await copyDurably(file, join(aside, basename(file)));
   await syncFile(aside);
   await syncFile(dirname(path));
-  if (recovery.keptBytes === 0) await unlink(logOf(path));
+  if (keptBytes === 0) await unlink(logOf(path));
   else {
     const next = `${logOf(path)}.next`;
-    await copyHead(logOf(path), next, recovery.keptBytes);
+    await copyHead(logOf(path), next, keptBytes);
     await syncFile(next);
     await rename(next, logOf(path));
   }
@@ -124,6 +132,20 @@ export async function syncFile(path: string): Promise<void> {
     await file.sync();
   } finally {
     await file.close();
+  }
+}
+
+/** The system's refusals (no right to write, say) are people's to mend. */
+async function asFault<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof TerminalError) throw error;
+    throw new TerminalError(`cannot recover ${path}: ${messageOf(error)}`, {
+      code: 'recovery-failed',
+      hint: 'Nothing of the warehouse was lost. Allow writing beside it, then run again.',
+      cause: error,
+    });
   }
 }
 
