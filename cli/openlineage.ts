@@ -36,10 +36,8 @@ function readSettings({ project, env }: OpenedProject): Settings | undefined {
   };
 }
 
-/** A reporter that is closed when the run is over. */
-export interface OpenedReporter extends OpenLineageReporter {
-  close(): Promise<void>;
-}
+/** Disposed when the run is over: what was told by then is sent. */
+export type OpenedReporter = OpenLineageReporter & AsyncDisposable;
 
 /**
  * Undefined where nobody asked for events. Whatever goes wrong with them is one warning: no run
@@ -107,7 +105,7 @@ function guard(
     startStep: (step) => attempt(() => reporter.startStep(step)),
     endStep: (step, result) => attempt(() => reporter.endStep(step, result)),
     endRun: (result) => attempt(() => reporter.endRun(result)),
-    close: sink.close,
+    [Symbol.asyncDispose]: sink.close,
   };
 }
 

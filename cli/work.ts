@@ -189,7 +189,13 @@ async function runHoldingLock(
   const notes = createRunNotes(clock);
   const { openReporter } = await import('./openlineage.ts');
   const warn = (message: string): void => options.onWarning?.(message);
-  const events = await openReporter(opened, { work, notes, pipeline: options.pipeline, warn });
+  // Also where the run ends in an error: what was said of it so far is sent.
+  await using events = await openReporter(opened, {
+    work,
+    notes,
+    pipeline: options.pipeline,
+    warn,
+  });
   const { runProjectHooks } = await import('../engine/run/project-hooks.ts');
   await runProjectHooks(work, 'start');
   const result = await runPlan({
@@ -219,7 +225,6 @@ async function runHoldingLock(
     },
   });
   events?.endRun(result);
-  await events?.close();
   const args = argsOf(work, command);
   await writeRunArtifacts({ work, result, notes, args, nowMs: clock.now() });
   await runProjectHooks(work, 'end');
