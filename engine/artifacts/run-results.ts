@@ -3,6 +3,7 @@ import { isExposureNode, isModelNode, isTestNode, isUnitTestNode } from '../decl
 import type { ModelProject } from '../declare/model-project.ts';
 import type { Config } from '../declare/properties.ts';
 import type { GateNote, RunNotes } from '../run/run-notes.ts';
+import type { BatchOutcome, Span } from '../steps/batch-spans.ts';
 import type { StepResult } from '../words/step.ts';
 import { type ArtifactMoment, artifactMetadata, isoTime } from './metadata.ts';
 import { relationNameOf } from './relation-name.ts';
@@ -11,7 +12,7 @@ export interface RunResultsRequest {
   readonly project: ModelProject;
   readonly moment: ArtifactMoment;
   readonly steps: readonly StepResult[];
-  readonly notes: Pick<RunNotes, 'compiled' | 'gates'>;
+  readonly notes: Pick<RunNotes, 'compiled' | 'gates' | 'batches'>;
   /** Ids of nodes that were meant: tests among them that were not reached are told as skipped. */
   readonly selected: ReadonlySet<string>;
   /** The command and its flags, as dbt keeps them. */
@@ -27,7 +28,15 @@ export interface RunResults {
   readonly args: Config;
 }
 
-export type ResultStatus = 'success' | 'error' | 'skipped' | 'pass' | 'fail' | 'warn' | 'no-op';
+export type ResultStatus =
+  | 'success'
+  | 'partial success'
+  | 'error'
+  | 'skipped'
+  | 'pass'
+  | 'fail'
+  | 'warn'
+  | 'no-op';
 
 export interface NodeResult {
   readonly status: ResultStatus;
@@ -42,7 +51,13 @@ export interface NodeResult {
   readonly compiled: boolean | null;
   readonly compiled_code: string | null;
   readonly relation_name: string | null;
-  readonly batch_results: null;
+  readonly batch_results: BatchResults | null;
+}
+
+/** Each batch as its beginning and its end. */
+export interface BatchResults {
+  readonly successful: readonly (readonly [string, string])[];
+  readonly failed: readonly (readonly [string, string])[];
 }
 
 const msPerSecond = 1_000;
@@ -93,7 +108,9 @@ function statusOf(step: StepResult): ResultStatus {
 }
 
 function resultOf({ project, notes }: RunResultsRequest, step: StepResult): NodeResult {
-  const status = statusOf(step);
+  const batches = notes.batches.get(step.id);
+  const isPartial = step.status === 'failed' && batches && batches.successful.length > 0;
+  const status = isPartial ? 'partial success' : statusOf(step);
   const isSkipped = status === 'skipped';
   const compiled = notes.compiled.get(step.id);
   const startedMs = Date.parse(step.startedAt);
@@ -122,8 +139,13 @@ function resultOf({ project, notes }: RunResultsRequest, step: StepResult): Node
     compiled_code: compiled?.sql ?? null,
     relation_name:
       step.kind === 'check' ? null : relationNameOf(project, project.nodes.get(step.id)),
-    batch_results: null,
+    batch_results: batches ? toBatchResults(batches) : null,
   };
+}
+
+function toBatchResults({ successful, failed }: BatchOutcome): BatchResults {
+  const pair = ({ from, to }: Span) => [from, to] as const;
+  return { successful: successful.map(pair), failed: failed.map(pair) };
 }
 
 function timing(name: string, startedMs: number, completedMs: number): Config {

@@ -1,7 +1,9 @@
 import { readsOf } from '../declare/checks.ts';
 import { isSourceNode, type ModelNode } from '../declare/model-node.ts';
-import { decideReuse, type ReuseReason } from '../state/nodes.ts';
+import { decideReuse, type NodeState, type ReuseReason } from '../state/nodes.ts';
+import { readSpansLeft } from '../steps/batch-spans.ts';
 import { formatDuration } from '../words/duration.ts';
+import { plural } from '../words/plural.ts';
 import { explainChange } from './fingerprint.ts';
 import type { Standing } from './standing.ts';
 import type { Work } from './work.ts';
@@ -60,18 +62,26 @@ export function decideNode(work: Work, node: ModelNode, context: DecisionContext
     reasons:
       isDue && !decision.run
         ? ['it reads the run’s clock or asks the warehouse']
-        : describeReason(decision.reason, state?.fingerprint, print?.fingerprint),
+        : describeReason(decision.reason, state, print?.fingerprint),
     inputs: Object.fromEntries(known),
   };
 }
 
 const nameOf = (id: string): string => id.split('.').slice(-2).join('.');
 
+function describeFailure(state: NodeState | undefined): string {
+  const { length } = readSpansLeft(state?.watermark);
+  return length === 0
+    ? 'it failed last time'
+    : `${plural(length, 'batch', 'batches')} of it failed last time`;
+}
+
 function describeReason(
   reason: ReuseReason,
-  before: string | undefined,
+  state: NodeState | undefined,
   after: string | undefined,
 ): string[] {
+  const before = state?.fingerprint;
   switch (reason.kind) {
     case 'full_refresh':
       return ['a full refresh was asked for'];
@@ -80,7 +90,7 @@ function describeReason(
     case 'missing_table':
       return ['its table is not there'];
     case 'failed_last_time':
-      return ['it failed last time'];
+      return [describeFailure(state)];
     case 'fingerprint_changed':
       return before && after ? explainChange(before, after) : ['it changed'];
     case 'input_has_new_rows':

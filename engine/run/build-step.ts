@@ -10,6 +10,7 @@ import { decideNode } from '../plan/decide-node.ts';
 import type { StandingReader } from '../plan/standing.ts';
 import type { Work } from '../plan/work.ts';
 import { ownChecks } from '../steps/audit.ts';
+import type { BatchOutcome } from '../steps/batch-spans.ts';
 import type { MaterializeResult, ScriptSource, SeedSource } from '../steps/build-context.ts';
 import { formatFailure } from '../steps/check.ts';
 import { materialize } from '../steps/materialize.ts';
@@ -17,8 +18,8 @@ import { assertThat } from '../words/errors.ts';
 import type { BuildNode, NodeConfig } from '../words/node.ts';
 import { plural } from '../words/plural.ts';
 import type { BuildStep } from '../words/step.ts';
+import { chooseBuildMode } from './build-mode.ts';
 import { customBuild } from './custom-build.ts';
-import { findBatchWindow, narrowToWindow } from './microbatch.ts';
 import type { RunNotes } from './run-notes.ts';
 import type { StepOutcome } from './run-steps.ts';
 
@@ -49,20 +50,12 @@ export async function buildStep(
   const now = await standing.read();
   const decision = decideNode(work, node, { standing: now, fullRefresh, boundaryMs });
   if (!decision.run) return { status: 'reused', message: decision.reasons.join('; ') };
-  const fingerprint = work.fingerprints.get(step.id)?.fingerprint ?? '';
-  const { materialization } = node.nodeConfig;
-  const isAddedTo = !fullRefresh && decision.kind !== 'missing_table';
-  // Rows made by another text are not added to: the table is built again whole. A materialization
-  // of the project's own decides for itself.
-  const isIncremental =
-    isAddedTo &&
-    (materialization === 'custom'
-      ? node.nodeConfig.raw['materialized'] === 'incremental'
-      : materialization === 'incremental' && now.states.get(step.id)?.fingerprint === fingerprint);
+  const mode = chooseBuildMode(work, node, now, decision);
+  const { isIncremental, fingerprint, batches } = mode;
   const options = {
     relationName: (id: string) => work.deferred.get(id),
     isIncremental,
-    moment: { boundaryMs, invocationId, isFullRefresh: fullRefresh },
+    moment: { boundaryMs, invocationId, isFullRefresh: fullRefresh && !isIncremental },
     warehouse: {
       describe: (relation: Parameters<typeof warehouse.describe>[0]) =>
         warehouse.describe(relation),
@@ -72,10 +65,6 @@ export async function buildStep(
   const compiled = await compileNode(models, node, options);
   notes?.noteCompiled(node.id, compiled.sql);
   const bound = work.bound.get(step.id);
-  const builtAtMs = isIncremental ? now.states.get(step.id)?.builtAtMs : undefined;
-  // A retry makes the batches of the run it retries, and no later ones.
-  const untilMs = scope.retry?.batchesUntilMs ?? boundaryMs;
-  const batch = findBatchWindow(node.nodeConfig, { boundaryMs: untilMs, builtAtMs });
   const custom = customBuild(models, node, compiled.sql, options);
   const build: BuildNode = {
     id: node.id,
@@ -89,7 +78,7 @@ export async function buildStep(
       ...(await compileHooks(models, outsideHooks(node), options)),
     },
     ...(custom ? { custom } : {}),
-    sql: batch ? narrowToWindow(compiled.sql, batch) : compiled.sql,
+    sql: compiled.sql,
     isIncremental,
     checks: checksOf(models, node.id, {
       ...options,
@@ -106,18 +95,20 @@ export async function buildStep(
     inputs: await compileInputs(models, node, options),
     spoolFolder: join(stateFolder, 'spool', 'models', encodeURIComponent(node.id)),
   };
+  if (batches) notes?.noteBatches(node.id, { successful: [], failed: batches.spans });
   // Also after a failure: hooks and marks may have been written.
   const result = await materialize(warehouse, build, {
     runId,
-    boundaryMs: batch ? untilMs : boundaryMs,
-    fullRefresh: fullRefresh || now.states.get(step.id)?.fingerprint !== fingerprint,
+    boundaryMs: mode.boundaryMs,
+    fullRefresh: mode.fullRefresh,
     signal,
     log,
-    inputs: decision.inputs,
+    inputs: mode.inputs,
     ...(seed ? { seed } : {}),
     ...(script ? { script } : {}),
-    ...(batch ? { batch } : {}),
+    ...(batches ? { batches } : {}),
   }).finally(() => forgetBuild(standing, build));
+  if (result.batches) notes?.noteBatches(node.id, result.batches);
   noteGates(build, result, notes);
   return toOutcome(result, decision.reasons);
 }
@@ -155,6 +146,31 @@ function outsideHooks(node: ModelNode): ModelNode {
   return { ...node, nodeConfig: { ...node.nodeConfig, ...splitHooks(node).outside } };
 }
 
+/** Batches named in a message; the others are counted. */
+const batchesToldMax = 5;
+
+function toPartialOutcome(
+  result: MaterializeResult,
+  { successful, failed }: BatchOutcome,
+  notes: readonly string[],
+): StepOutcome {
+  const told = failed.slice(0, batchesToldMax).map(({ from }) => from.replace(/T00:00.*/, ''));
+  const more = failed.length > told.length ? [`${failed.length - told.length} more`] : [];
+  const total = successful.length + failed.length;
+  const what = `${failed.length} of ${plural(total, 'batch', 'batches')} failed`;
+  return {
+    status: 'failed',
+    message: `${what} (${[...told, ...more].join(', ')}): ${notes.join('; ')}`,
+    hint: 'the other batches are published; `tidemill retry` makes those that failed again',
+    counts: {
+      rows: result.rows,
+      failures: result.failures.length,
+      batches: successful.length,
+      batches_failed: failed.length,
+    },
+  };
+}
+
 function toOutcome(result: MaterializeResult, reasons: readonly string[]): StepOutcome {
   const notes = [
     ...result.failures.map(formatFailure),
@@ -172,6 +188,7 @@ function toOutcome(result: MaterializeResult, reasons: readonly string[]): StepO
       counts,
     };
   }
+  if (result.batches?.failed.length) return toPartialOutcome(result, result.batches, notes);
   const rows = result.rows > 0 ? `, ${plural(result.rows, 'row')}` : '';
   const message = [`${verbs[result.action]}${rows}`, ...notes].join('; ');
   const isWarned = result.failures.length > 0 || result.warnings.length > 0;

@@ -1,3 +1,4 @@
+import type { BatchOutcome } from '../steps/batch-spans.ts';
 import type { Clock } from '../words/clock.ts';
 
 /** What became of a test that was judged as a gate, within the build of its model. */
@@ -15,6 +16,9 @@ export interface RunNotes {
   readonly compiled: ReadonlyMap<string, { readonly sql: string; readonly atMs: number }>;
   /** By the test's id; `nodeId` is the model whose build judged it. */
   readonly gates: ReadonlyMap<string, GateNote & { readonly nodeId: string }>;
+  /** By the id of a microbatch model. */
+  readonly batches: ReadonlyMap<string, BatchOutcome>;
+  noteBatches(id: string, outcome: BatchOutcome): void;
   noteCompiled(id: string, sql: string): void;
   noteGate(id: string, nodeId: string, gate: GateNote): void;
 }
@@ -22,9 +26,14 @@ export interface RunNotes {
 export function createRunNotes(clock: Clock): RunNotes {
   const compiled = new Map<string, { sql: string; atMs: number }>();
   const gates = new Map<string, GateNote & { nodeId: string }>();
+  const batches = new Map<string, BatchOutcome>();
   return {
     compiled,
     gates,
+    batches,
+    noteBatches: (id, outcome) => {
+      batches.set(id, outcome);
+    },
     noteCompiled: (id, sql) => {
       compiled.set(id, { sql, atMs: clock.now() });
     },

@@ -10,7 +10,7 @@ import { assertThat, TerminalError } from '../words/errors.ts';
 import { silentLog } from '../words/log.ts';
 import type { BuildNode, NodeConfig } from '../words/node.ts';
 import type { Shadow, Warehouse } from '../words/warehouse.ts';
-import { findBatchWindow } from './microbatch.ts';
+import { findBatches } from './microbatch.ts';
 
 /** What a unit test needs to have its model's table built. */
 export interface UnitBuild {
@@ -46,7 +46,7 @@ export async function buildUnitTable(
     checks: [],
     fingerprint: 'unit',
   };
-  const batch = findBatchWindow(config, { boundaryMs, builtAtMs: undefined });
+  const batches = findBatches(config, { boundaryMs, builtAtMs: undefined });
   const spoolFolder = join(tmpdir(), `tidemill-unit-${randomUUID()}`);
   await materialize(warehouseOf(shadow, dialectOf), buildNode, {
     runId: 'unit',
@@ -55,7 +55,7 @@ export async function buildUnitTable(
     signal,
     log: silentLog,
     inputs: {},
-    ...(batch ? { batch } : {}),
+    ...(batches ? { batches } : {}),
     ...(build.script ? { script: { ...build.script, spoolFolder } } : {}),
   });
   const { schema, name } = node.relation;

@@ -4,6 +4,7 @@ import type { InputVersions } from '../state/nodes.ts';
 import type { Log } from '../words/log.ts';
 import type { ColumnType } from '../words/stream.ts';
 import type { Relation } from '../words/table.ts';
+import type { Batches, BatchOutcome } from './batch-spans.ts';
 
 /** What one build of one node is told by the run. */
 export interface BuildContext {
@@ -17,8 +18,8 @@ export interface BuildContext {
   readonly log: Log;
   /** Each parent's data version now: remembered as what this build has read. */
   readonly inputs: InputVersions;
-  /** The slice a `microbatch` build replaces: `from <= column < to`, ISO 8601. */
-  readonly batch?: { readonly column: string; readonly from: string; readonly to: string };
+  /** What a `microbatch` build replaces. */
+  readonly batches?: Batches;
   /** For a seed: where its CSV file is and what columns it has. */
   readonly seed?: SeedSource;
   /** For a model in TypeScript: its function, what it reads, and where its rows may wait. */
@@ -71,6 +72,8 @@ export interface MaterializeResult {
   readonly warnings: readonly string[];
   /** History only: versions of one key and one `validAt` whose order the source does not tell. */
   readonly ties?: number;
+  /** Microbatches only; where some failed, the others are published. */
+  readonly batches?: BatchOutcome;
 }
 
 /** Counts and where to look, never the rows: they may hold a CRM's values. */

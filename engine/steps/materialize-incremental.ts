@@ -8,7 +8,7 @@ import type { Session, Warehouse } from '../words/warehouse.ts';
 import { auditOrRollBack, Withheld } from './audit.ts';
 import { lastOfKeys, requireKeys } from './batch-keys.ts';
 import type { BuildContext, MaterializeResult } from './build-context.ts';
-import { deleteByKey, deleteWindow, insertBatch, mergeBatch } from './merge-statements.ts';
+import { deleteByKey, deleteSpans, insertBatch, mergeBatch } from './merge-statements.ts';
 import { clearTheWay, publishTable, stateOf, withhold } from './publish.ts';
 import {
   columnList,
@@ -129,6 +129,10 @@ async function applyBatch(session: Session, target: Relation, merge: Merge): Pro
     for (const statement of await mergeStatements(session, merge, target, keys)) {
       await session.execute(statement);
     }
+    // A key in two batches is only seen in the table that holds both.
+    if (keys.length > 0 && context.batches?.isPart) {
+      await requireKeys(session, node, tableOf(target), keys);
+    }
   }
   await session.execute(sql`drop table ${batchTable}`);
   return rows;
@@ -164,7 +168,7 @@ async function mergeStatements(
       return statements.map((statement) => sql.raw(statement));
     }
     case 'microbatch':
-      return [deleteWindow(target, windowOf(merge)), insert];
+      return [deleteSpans(target, batchesOf(merge)), insert];
   }
 }
 
@@ -196,8 +200,8 @@ function updatedColumns(
   });
 }
 
-function windowOf({ node, context }: Merge) {
-  if (context.batch) return context.batch;
+function batchesOf({ node, context }: Merge) {
+  if (context.batches) return context.batches;
   throw new TerminalError(
     `${formatRelation(node.relation)}: a microbatch has no window to replace`,
     {

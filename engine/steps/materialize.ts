@@ -8,6 +8,7 @@ import { materializeHistory } from './history.ts';
 import { materializeIdentity } from './identity.ts';
 import { materializeCustom } from './materialize-custom.ts';
 import { materializeIncremental } from './materialize-incremental.ts';
+import { materializeMicrobatch } from './materialize-microbatch.ts';
 import { materializeTable } from './materialize-table.ts';
 import { materializeView } from './materialize-view.ts';
 import { materializeSeed } from './seed.ts';
@@ -33,7 +34,10 @@ export async function materialize(
     ? await materializeScript(warehouse, node, context, context.script, buildRelation)
     : await buildRelation(warehouse, node, context);
   if (result.action === 'withheld') return result;
-  await storeFailures(warehouse, ownChecks(node), () => node.relation);
+  // Rows that a batch was withheld for are kept already.
+  if (!result.batches?.failed.length) {
+    await storeFailures(warehouse, ownChecks(node), () => node.relation);
+  }
   try {
     await runHooks(warehouse, node.config.postHooks);
   } catch (error) {
@@ -54,7 +58,9 @@ async function buildRelation(
     case 'table':
       return materializeTable(warehouse, node, context);
     case 'incremental':
-      return materializeIncremental(warehouse, node, context);
+      return context.batches
+        ? materializeMicrobatch(warehouse, node, context, context.batches)
+        : materializeIncremental(warehouse, node, context);
     case 'history':
       return materializeHistory(warehouse, node, context);
     case 'identity':

@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Relation } from '../words/table.ts';
+import { type Batches, joinSpans } from './batch-spans.ts';
 import { columnList, keysEqual, tableOf } from './relation-statements.ts';
 
 export function insertBatch(
@@ -28,15 +29,18 @@ export function deleteByKey(
     )`;
 }
 
-export function deleteWindow(
+export function deleteSpans(
   target: Relation,
-  window: { readonly column: string; readonly from: string; readonly to: string },
+  { column, spans }: Pick<Batches, 'column' | 'spans'>,
 ): RawBuilder<unknown> {
-  const column = sql.id(window.column);
+  const time = sql.id(column);
+  const conditions = joinSpans(spans).map(
+    ({ from, to }) =>
+      sql`(${time} >= cast(${from} as timestamp) and ${time} < cast(${to} as timestamp))`,
+  );
   return sql`
     delete from ${tableOf(target)}
-    where ${column} >= cast(${window.from} as timestamp)
-      and ${column} < cast(${window.to} as timestamp)`;
+    where ${sql.join(conditions, sql` or `)}`;
 }
 
 /** For merges that leave some columns of a standing row alone. */

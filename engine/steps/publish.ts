@@ -10,6 +10,7 @@ import type { BuildNode } from '../words/node.ts';
 import type { Relation } from '../words/table.ts';
 import type { Warehouse } from '../words/warehouse.ts';
 import { auditNode, mustWithhold, ownChecks } from './audit.ts';
+import { writeSpansLeft } from './batch-spans.ts';
 import type { BuildContext, CheckFailure, MaterializeResult } from './build-context.ts';
 import {
   countRows,
@@ -46,14 +47,15 @@ export function stateOf(
   context: BuildContext,
   watermark?: string | undefined,
 ): NodeState {
+  const left = writeSpansLeft(context.batches?.left ?? []);
   return {
     nodeId: node.id,
     fingerprint: node.fingerprint,
     dataVersion: context.runId,
     inputs: context.inputs,
     builtAtMs: context.boundaryMs,
-    watermark,
-    status: 'built',
+    watermark: watermark ?? left,
+    status: left === undefined ? 'built' : 'failed',
   };
 }
 

@@ -4,6 +4,7 @@ import { silentLog } from '../../engine/words/log.ts';
 import type { Materialization } from '../../engine/words/node.ts';
 import type { Session, Warehouse } from '../../engine/words/warehouse.ts';
 import { openDuckDb } from '../../loaders/duckdb/duckdb.ts';
+import { batchesContext, batchesNode, days } from './dying-batches.ts';
 import { dyingNode } from './dying-node.ts';
 import { contextOf } from './workbench.ts';
 
@@ -45,6 +46,10 @@ const dying: Warehouse = {
   transaction: (work) => warehouse.transaction((session) => work(counted(session))),
   [Symbol.asyncDispose]: () => warehouse[Symbol.asyncDispose](),
 };
-const node = dyingNode(materialization as Materialization);
-await materialize(dying, node, contextOf({ runId: 'second' }));
+if (materialization === 'microbatch') {
+  await materialize(dying, batchesNode, batchesContext(days, 'second'));
+} else {
+  const node = dyingNode(materialization as Materialization);
+  await materialize(dying, node, contextOf({ runId: 'second' }));
+}
 await warehouse[Symbol.asyncDispose]();

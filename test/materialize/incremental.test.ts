@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readNodeStates } from '../../engine/state/nodes.ts';
+import type { Batches } from '../../engine/steps/batch-spans.ts';
 import { materialize } from '../../engine/steps/materialize.ts';
 import type { BuildNode, NodeConfig } from '../../engine/words/node.ts';
 import { checkOf, contextOf, nodeOf, openWorkbench, type Workbench } from './workbench.ts';
@@ -24,6 +25,14 @@ function add(text: string, config: Partial<NodeConfig> = keyed, rest: Partial<Bu
 }
 
 const thing = () => bench.rows('select * from mart.thing order by all');
+
+/** The second of January as the one batch. */
+const secondOf = (column: string): Batches => ({
+  column,
+  spans: [{ from: '2026-01-02T00:00:00.000Z', to: '2026-01-03T00:00:00.000Z' }],
+  left: [],
+  isPart: false,
+});
 
 describe('an incremental table', () => {
   test('is built whole where none stands, whatever the run decided', async () => {
@@ -99,8 +108,7 @@ describe('an incremental table', () => {
       `select cast(d as timestamp) as at, ${value} as a from (values ('2026-01-01'), ('2026-01-02')) as t (d)`;
     await start(days(1), micro);
     const node = nodeOf(`${days(2)} where d = '2026-01-02'`, micro, { isIncremental: true });
-    const batch = { column: 'at', from: '2026-01-02T00:00:00Z', to: '2026-01-03T00:00:00Z' };
-    await materialize(bench.warehouse, node, contextOf({ batch }));
+    await materialize(bench.warehouse, node, contextOf({ batches: secondOf('at') }));
     expect((await thing()).map((row) => row['a'])).toEqual([1, 2]);
     await expect(add(days(3), micro)).rejects.toMatchObject({ code: 'microbatch-window-missing' });
   });
@@ -146,10 +154,9 @@ describe('the keys of a batch', () => {
     'are checked under the strategy %s, with the choice of the last',
     async (incrementalStrategy) => {
       const config: Partial<NodeConfig> = { ...keyed, incrementalStrategy };
-      const batch = { column: 'day', from: '2026-01-02T00:00:00Z', to: '2026-01-03T00:00:00Z' };
       const grow = (select: string, more: Partial<NodeConfig>) => {
         const node = nodeOf(select, { ...config, ...more }, { isIncremental: true });
-        return materialize(bench.warehouse, node, contextOf({ batch }));
+        return materialize(bench.warehouse, node, contextOf({ batches: secondOf('day') }));
       };
       const rows = (values: string) =>
         `select * from (values ${values}) as t (id, day, a)`.replaceAll(

@@ -74,8 +74,12 @@ test.each(Object.entries(cases))(
       // A batch of time reaches back over the one before, as `lookback` has it.
       const from = isIncremental ? day - (name === 'microbatch' ? 1 : 0) : 0;
       const text = select.replace('@', `where day >= ${from}`);
-      const batch = { column: 'moment', from: dayOf(from), to: dayOf(day + 1) };
-      const context = contextOf({ fullRefresh: !isIncremental, batch });
+      const spans = [{ from: dayOf(from), to: dayOf(day + 1) }];
+      const batches = { column: 'moment', spans, left: [], isPart: false };
+      const context = contextOf({
+        fullRefresh: !isIncremental,
+        ...(name === 'microbatch' ? { batches } : {}),
+      });
       return materialize(bench.warehouse, nodeOf(text, config, { isIncremental }), context);
     };
     await fc.assert(
