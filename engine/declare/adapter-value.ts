@@ -222,7 +222,7 @@ export const apiValue: HostObject = functionBag(
         [
           'translate_type',
           new HostFunction('translate_type', (args) =>
-            String(args[0]).toLowerCase() === 'string' ? 'varchar' : (args[0] ?? null),
+            String(args[0]).toLowerCase() === 'string' ? 'TEXT' : (args[0] ?? null),
           ),
         ],
         [

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { crossDatabaseMacros } from './dbt-macros.ts';
+import { plainMacros, writeDispatchers } from './dbt-macros.ts';
 import type { MacroKind, MacroNode, Template } from './jinja/ast.ts';
 import { findPosition } from './jinja/source-text.ts';
 import { lazyTemplate } from './lazy-template.ts';
@@ -55,14 +55,15 @@ export interface MacroPackage {
 let internalEntries: MacroEntry[] | undefined;
 
 /** Macros that are written as SQL files beside this one; the build copies them along. */
-const macroFiles = ['history', 'materialization'] as const;
+const macroFiles = ['cross-database', 'history', 'materialization'] as const;
 
 function readInternalMacros(faults: FaultList, memory: Memory): MacroEntry[] {
   const written = macroFiles.map((name) => ({
     file: `dbt/${name}.sql`,
     text: readFileSync(new URL(`./macros/${name}.sql`, import.meta.url), 'utf8'),
   }));
-  const texts = [crossDatabaseMacros, testMacros, dbtNamingMacros].map((text, index) => ({
+  const dispatchers = writeDispatchers(written[0]?.text ?? '');
+  const texts = [dispatchers, plainMacros, testMacros, dbtNamingMacros].map((text, index) => ({
     file: `dbt/macros-${index + 1}.sql`,
     text,
   }));

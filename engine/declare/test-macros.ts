@@ -31,7 +31,7 @@ select *
 from all_values
 where value_field not in (
     {% for value in values -%}
-    {{ dbt.string_literal(value | string) if quote else value }}{{ "," if not loop.last }}
+    {{ dbt.string_literal(dbt.escape_single_quotes(value | string)) if quote else value }}{{ "," if not loop.last }}
     {% endfor -%}
 )
 {% endtest %}

@@ -141,7 +141,7 @@ describe('checks', () => {
 `,
     'macros/tests.sql':
       '{% test at_most(model, most) %}{{ config(fail_calc="max(n)", severity="error") }}select count(*) as n from {{ model }} having count(*) > {{ most }}{% endtest %}' +
-      "{% test text_is(model, text) %}select 1 as x from {{ model }} where {{ dbt.string_literal(text) }} <> 'it''s so 2'{% endtest %}",
+      "{% test text_is(model, text) %}select 1 as x from {{ model }} where {{ dbt.string_literal(dbt.escape_single_quotes(text)) }} <> 'it''s so 2'{% endtest %}",
     'tests/no_x.sql':
       "{{ config(severity='warn') }} select * from {{ ref('contact') }} where name = 'x'",
   };
