@@ -4,9 +4,9 @@ import { basename, extname, join, resolve } from 'node:path';
 import type { Graph } from '../engine/declare/graph.ts';
 import type { ModelFault } from '../engine/declare/model-fault.ts';
 import type { ModelProject } from '../engine/declare/model-project.ts';
-import type { SelectorMethods } from '../engine/declare/select.ts';
 import type { NodeChoice } from '../engine/plan/choose-nodes.ts';
 import type { ReadModelsRequest } from '../engine/plan/read-models.ts';
+import type { StateComparison } from '../engine/plan/state-comparison.ts';
 import { silentLog } from '../engine/words/log.ts';
 import type { Session, Warehouse } from '../engine/words/warehouse.ts';
 import { loaders } from '../loaders/index.ts';
@@ -22,6 +22,8 @@ export interface OutlineChoice extends NodeChoice {
 /** A project as its files say it is: no CRM is asked and no warehouse opened. */
 export interface Outline {
   readonly models: ModelProject | undefined;
+  /** What `--state` says; absent: it was not given. */
+  readonly state?: StateComparison;
   readonly graph: Graph;
   /** Selected ids, parents first. */
   readonly ids: readonly string[];
@@ -40,7 +42,7 @@ export async function readOutline(
 }
 
 /** What is selected, and every fault: for who looks at no node more closely. */
-export interface Listing extends Omit<Outline, 'models'> {
+export interface Listing extends Omit<Outline, 'models' | 'state'> {
   readonly faults: readonly ModelFault[];
 }
 
@@ -50,7 +52,7 @@ export async function readListing(
 ): Promise<Listing> {
   // A sync is described by the columns of its model; a state is compared with all of each node.
   if (opened.project.syncs.length > 0 || options.state !== undefined) {
-    const { models, ...outline } = await readOutline(opened, options);
+    const { models, state: _, ...outline } = await readOutline(opened, options);
     return { ...outline, faults: models?.faults ?? [] };
   }
   const { readProjectOutline, joinGraph } = await import('../engine/plan/read-models.ts');
@@ -65,10 +67,28 @@ export async function readListing(
 
 function requestOf(opened: OpenedProject): ReadModelsRequest {
   const { project, env, log, openMemory } = opened;
-  const { type, config } = project.warehouse;
-  const file = String(config['path'] ?? '');
-  const place = { dialect: type, catalog: basename(file, extname(file)) };
+  const place = { dialect: project.warehouse.type, catalog: catalogOf(opened) };
   return { project, place, env, log, openMemory };
+}
+
+function catalogOf({ project }: OpenedProject): string {
+  const file = String(project.warehouse.config['path'] ?? '');
+  return basename(file, extname(file));
+}
+
+/** What `--defer` and `--favor-state` say of nodes that are not meant. */
+export async function deferOutline(
+  opened: OpenedProject,
+  session: Session,
+  flags: { readonly defer?: boolean; readonly favorState?: boolean },
+  outline: Pick<Outline, 'models' | 'ids' | 'state'>,
+): Promise<ReadonlyMap<string, string>> {
+  const { findDeferred } = await import('../engine/plan/find-deferred.ts');
+  const { models, ids, state } = outline;
+  const defer = flags.defer ? (flags.favorState ? 'always' : 'missing') : undefined;
+  const selected = new Set(ids);
+  const catalog = catalogOf(opened);
+  return findDeferred({ defer, session, catalog }, { models, selected, state });
 }
 
 async function choose(
@@ -76,18 +96,18 @@ async function choose(
   graph: Graph,
   models: ModelProject | 'outline' | undefined,
   choice: OutlineChoice,
-): Promise<Pick<Outline, 'ids' | 'warnings'>> {
+): Promise<Pick<Outline, 'ids' | 'warnings' | 'state'>> {
   const { chooseNodes } = await import('../engine/plan/choose-nodes.ts');
   const { name, folder: root } = opened.project;
   const place = models && { name, root };
-  let methods: SelectorMethods = {};
+  let state: StateComparison | undefined;
   if (choice.state !== undefined && models !== undefined && models !== 'outline') {
     const { compareState } = await import('../engine/artifacts/compare-state.ts');
-    methods = (await compareState(models, resolve(choice.state))).methods;
+    state = await compareState(models, resolve(choice.state));
   }
-  const selection = chooseNodes(graph, choice, place, methods);
+  const selection = chooseNodes(graph, choice, place, state?.methods ?? {});
   const ids = graph.order.filter((id) => selection.ids.has(id));
-  return { ids, warnings: selection.warnings };
+  return { ids, warnings: selection.warnings, ...(state ? { state } : {}) };
 }
 
 const waitMaxMs = 10 * 60 * 1_000;

@@ -6,9 +6,9 @@ import type { ModelProject } from '../../engine/declare/model-project.ts';
 import type { CompiledNode } from '../../engine/plan/compile-project.ts';
 import { plural } from '../../engine/words/plural.ts';
 import { exitCodes, type RegisterCommand } from '../host.ts';
-import { readOutline, withWarehouseOnDemand } from '../outline.ts';
+import { deferOutline, readOutline, withWarehouseOnDemand } from '../outline.ts';
 import { startMoment } from './artifact-moment.ts';
-import { type ScopeFlags, selectFlags } from './scope-flags.ts';
+import { deferFlags, type ScopeFlags, selectFlags } from './scope-flags.ts';
 
 interface CompileFlags extends ScopeFlags {
   readonly json?: boolean;
@@ -47,7 +47,7 @@ export const registerCompile: RegisterCommand = (program, host) => {
     .option('--full-refresh', 'render incremental models as built from nothing')
     .option('--json', 'print one JSON object a node')
     .addHelpText('after', '\nExample:\n  tidemill compile --select account_360');
-  selectFlags(command).action(
+  deferFlags(selectFlags(command)).action(
     host.action(async (context, flags: CompileFlags) => {
       const { terminal } = context;
       const { compileProject } = await import('../../engine/plan/compile-project.ts');
@@ -57,8 +57,9 @@ export const registerCompile: RegisterCommand = (program, host) => {
       for (const warning of outline.warnings) terminal.note(`warning: ${warning}`);
       const { models, ids } = outline;
       if (!models) return exitCodes.success;
-      const result = await withWarehouseOnDemand(context, opened, (session) =>
+      const result = await withWarehouseOnDemand(context, opened, async (session) =>
         compileProject({
+          deferred: await deferOutline(opened, session, flags, outline),
           project: models,
           ids,
           session,

@@ -31,11 +31,16 @@ export function selectFlags(command: Command): Command {
     );
 }
 
+/** Where nodes that are not meant are read. */
+export function deferFlags(command: Command): Command {
+  return command
+    .option('--defer', 'read nodes that are not meant where --state has them, if not here')
+    .option('--favor-state', 'with --defer: there, even if they are here');
+}
+
 /** The flags that every command about steps has. */
 export function scopeFlags(command: Command): Command {
-  return selectFlags(command)
-    .option('--defer', 'read nodes that are not meant where --state has them, if not here')
-    .option('--favor-state', 'with --defer: there, even if they are here')
+  return deferFlags(selectFlags(command))
     .option('--full-refresh', 'read and build from nothing')
     .option('--threads <number>', 'steps under way at once', wholeNumber(1, 64));
 }

@@ -14,6 +14,8 @@ export interface CompileRequest {
   readonly boundaryMs: number;
   readonly invocationId: string;
   readonly fullRefresh?: boolean;
+  /** Names of nodes that are read in another environment, by id. */
+  readonly deferred?: ReadonlyMap<string, string>;
 }
 
 export interface CompiledNode {
@@ -29,6 +31,7 @@ export async function compileProject(
   const faults = collectFaults();
   const compiled: CompiledNode[] = [];
   const options: CompileOptions = {
+    relationName: (id) => request.deferred?.get(id),
     moment: { boundaryMs, invocationId, isFullRefresh: fullRefresh },
     warehouse: { describe: (relation) => session.describe(relation), session },
   };

@@ -21,7 +21,7 @@ import type { BindCacheFile } from './bind-cache.ts';
 import { readCatalog } from './catalog.ts';
 import { chooseNodes, type NodeChoice } from './choose-nodes.ts';
 import type { Connectors } from './connectors.ts';
-import { findDeferred } from './find-deferred.ts';
+import { type DeferRequest, findDeferred } from './find-deferred.ts';
 import { fingerprintNodes, type NodeFingerprint } from './fingerprint.ts';
 import { type GatheredStreams, gatherStreams } from './gather-streams.ts';
 import { joinGraph, type ReadModelsRequest, readProjectModels } from './read-models.ts';
@@ -113,7 +113,7 @@ export async function gatherWork(request: WorkRequest): Promise<Work> {
   const state = models && (await request.compareState?.(models));
   const selection = chooseNodes(graph, scope, models, state?.methods);
   const selected = narrowToRetry(selection.ids, scope, models);
-  const deferred = await findDeferred(request, { models, selected, state });
+  const deferred = await findDeferred(deferOf(request), { models, selected, state });
   const base = { request, streams, models, graph, selected, syncs, deferred };
   const notes = modelNotes(models);
   if (!models || !needsModels(scope)) {
@@ -260,4 +260,8 @@ function sortColumns(
   columns: readonly KnownColumn[] | undefined,
 ): readonly Pick<Column, 'name' | 'typeName'>[] | undefined {
   return columns?.toSorted((left, right) => (left.name < right.name ? -1 : 1));
+}
+
+function deferOf({ scope, warehouse }: WorkRequest): DeferRequest {
+  return { defer: scope.defer, session: warehouse, catalog: warehouse.catalog };
 }

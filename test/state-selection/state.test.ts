@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -144,4 +145,40 @@ describe('--defer', () => {
       'another environment',
     );
   });
+});
+
+test('compile and show defer as a build does', async () => {
+  const project = dbtProjectIn(
+    dbtFolder({
+      'profiles.yml': `shop:
+  target: dev
+  outputs:
+    dev: {type: duckdb, path: warehouse.duckdb, schema: dev}
+    prod: {type: duckdb, path: warehouse.duckdb, schema: prod}
+`,
+      'dbt_project.yml': 'name: shop\nprofile: shop\n',
+      'models/base.sql': "{{ config(materialized='table') }}select '{{ target.name }}' as made_in",
+      'models/on.sql': "{{ config(materialized='table') }}select made_in from {{ ref('base') }}",
+    }).folder,
+  );
+  expect(troubles(await project.build({}, { target: 'prod' }))).toEqual([]);
+  cpSync(join(project.folder, 'target'), join(project.folder, 'state'), { recursive: true });
+  const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+  const tidemill = (...args: string[]) => {
+    const { stdout, stderr } = spawnSync(
+      process.execPath,
+      [main, '--project-dir', project.folder, ...args],
+      { encoding: 'utf8', env: { ...process.env, HOME: project.folder } },
+    );
+    return `${stdout}${stderr}`;
+  };
+  const state = ['--defer', '--state', join(project.folder, 'state')];
+  expect(tidemill('show', '-s', 'on', '--json', ...state)).toContain('{"made_in":"prod"}');
+  expect(tidemill('compile', '-s', 'on', ...state)).toContain('from "prod"."base"');
+  expect(tidemill('compile', '-s', 'on')).toContain('from "dev"."base"');
+  expect(tidemill('compile', '-s', 'on', '--defer')).toContain('name the folder of its manifest');
+  await project.build({ select: ['base'] });
+  expect(tidemill('show', '-s', 'on', '--json', ...state)).toContain('{"made_in":"dev"}');
+  const favoured = tidemill('show', '-s', 'on', '--json', '--favor-state', ...state);
+  expect(favoured).toContain('{"made_in":"prod"}');
 });
