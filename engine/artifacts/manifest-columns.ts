@@ -18,7 +18,7 @@ function manifestColumn(column: ColumnPatch): Config {
     quote: column.quote ? true : null,
     config: { ...column.config, meta, tags },
     tags,
-    granularity: null,
+    granularity: column.granularity ?? null,
     doc_blocks: column.docBlocks ?? [],
   };
 }

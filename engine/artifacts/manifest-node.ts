@@ -125,7 +125,19 @@ function modelParts(from: ManifestSources, node: ModelNode): Config {
     latest_version: versionOf(node.latestVersion),
     deprecation_date: null,
     primary_key: from.primaryKeyOf(node),
-    time_spine: null,
+    time_spine: timeSpineOf(node),
+  };
+}
+
+function timeSpineOf({ timeSpine }: ModelNode): Config | null {
+  if (timeSpine === undefined) return null;
+  const custom = timeSpine['custom_granularities'];
+  return {
+    standard_granularity_column: timeSpine['standard_granularity_column'] ?? null,
+    custom_granularities: (Array.isArray(custom) ? custom : []).map((one) => ({
+      column_name: null,
+      ...asConfig(one),
+    })),
   };
 }
 

@@ -89,11 +89,17 @@ export async function compileHooks(
 /** A statement of the project itself, such as a hook of a run: it may name any node. */
 export async function compileOperation(
   project: ModelProject,
-  operation: { readonly name: string; readonly packageName: string; readonly text: string },
+  operation: {
+    readonly name: string;
+    readonly packageName: string;
+    readonly text: string;
+    /** Where the text stands; default: `dbt_project.yml`. */
+    readonly file?: string;
+  },
   options: CompileOptions = {},
   names: ReadonlyMap<string, JinjaValue> = new Map(),
 ): Promise<string> {
-  const { name, packageName, text } = operation;
+  const { name, packageName, text, file = 'dbt_project.yml' } = operation;
   const caller = { packageName, name, id: `operation.${packageName}.${name}`, dependsOn: [] };
   const relationFor = (node: Readable): HostObject =>
     relationValue({ schema: node.relation.schema, identifier: node.relation.name });
@@ -102,7 +108,7 @@ export async function compileOperation(
     options.moment ?? stillMoment,
     {
       ...caller,
-      file: 'dbt_project.yml',
+      file,
       fqn: [packageName, name],
       relation: { schema: project.target.schema, name },
       config: {},
@@ -122,7 +128,7 @@ export async function compileOperation(
         throw jinjaError('jinja-undefined', found.complaint);
       },
     },
-    parseTemplate(text, { file: 'dbt_project.yml' }),
+    parseTemplate(text, { file }),
     names,
   );
   return sql.trim();

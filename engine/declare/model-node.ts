@@ -34,6 +34,7 @@ export interface ModelNode extends GraphNode {
   readonly docBlocks?: readonly string[];
   /** As written: what artifacts tell of them. */
   readonly constraints?: readonly unknown[];
+  readonly timeSpine?: Config;
   /** A model in TypeScript: what it declares. Its template has its shape and no rows. */
   readonly script?: Script;
 }
@@ -78,6 +79,8 @@ export interface UnitRows {
   readonly rows?: readonly Config[];
   readonly text?: string;
   readonly fixture?: string;
+  /** The fixture's file; absent where there is none of its name. */
+  readonly fixtureFile?: string;
 }
 
 /** What a model answers to given rows, with no table in existence. */

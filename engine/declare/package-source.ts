@@ -45,6 +45,8 @@ export interface PackageSource {
   readonly snapshots: readonly SourceText[];
   readonly macros: readonly SourceText[];
   readonly singularTests: readonly SourceText[];
+  /** Paths of the files that hold rows of unit tests, by their name with its ending. */
+  readonly fixtures: ReadonlyMap<string, string>;
   /** CSV files; their text is not read here. */
   readonly seeds: readonly SourceText[];
   readonly properties: Properties;
@@ -144,8 +146,13 @@ export function readPackage(options: PackageOptions, faults: FaultList): Package
       ...readTexts(files.tests.filter(isGenericTest), 'sql'),
     ],
     singularTests: readTexts(
-      files.tests.filter((file) => !isGenericTest(file)),
+      files.tests.filter((file) => !isGenericTest(file) && !isFixture(file)),
       'sql',
+    ),
+    fixtures: new Map(
+      files.tests
+        .filter(isFixture)
+        .map(({ name, ending, path }) => [`${name}.${ending}`, path] as const),
     ),
     seeds: files.seeds.filter((file) => file.ending === 'csv').map(withoutText),
     properties: joinProperties(properties),
@@ -204,6 +211,10 @@ function isInsideOther(file: ProjectFile): boolean {
 
 function isGenericTest(file: ProjectFile): boolean {
   return file.folders[0] === 'generic';
+}
+
+function isFixture(file: ProjectFile): boolean {
+  return file.folders[0] === 'fixtures';
 }
 
 function readTexts(files: readonly ProjectFile[], ending: string): SourceText[] {

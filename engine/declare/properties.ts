@@ -32,6 +32,7 @@ export interface ColumnPatch {
   readonly place: Place;
   /** Ids of the docs blocks in its description. */
   readonly docBlocks?: readonly string[];
+  readonly granularity?: string;
 }
 
 /** What YAML says about a node that is defined elsewhere. */
@@ -49,6 +50,8 @@ export interface NodePatch {
   readonly latestVersion?: string;
   /** A snapshot that is no more than this: `ref('x')` or `source('x', 'y')`. */
   readonly relation?: string;
+  /** As written: a model of days that metrics are counted by. */
+  readonly timeSpine?: Config;
   /** Ids of the docs blocks in its description. */
   readonly docBlocks?: readonly string[];
 }
@@ -172,6 +175,7 @@ function readPatch(
     place: yaml.placeOf([...path, 'name']),
     ...(typeof entry['relation'] === 'string' ? { relation: entry['relation'] } : {}),
     ...(entry['constraints'] ? { constraints: asList(entry['constraints']) } : {}),
+    ...(entry['time_spine'] ? { timeSpine: asConfig(entry['time_spine']) } : {}),
     ...readVersions(yaml, entry, path),
   };
 }
@@ -248,6 +252,7 @@ function readColumns(yaml: YamlFile, entry: Config, path: YamlPath): ColumnPatch
       tags: asTexts(column['tags']),
       config: configOf(column),
       ...(labels ? { labels } : {}),
+      ...(typeof column['granularity'] === 'string' ? { granularity: column['granularity'] } : {}),
       tests: readTests(yaml, column, columnPath),
       place: yaml.placeOf([...columnPath, 'name']),
     };

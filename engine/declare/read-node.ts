@@ -110,6 +110,7 @@ export async function readNode(
     ...(draft.version === undefined ? {} : { version: draft.version }),
     ...(draft.latestVersion === undefined ? {} : { latestVersion: draft.latestVersion }),
     ...(draft.patch?.constraints ? { constraints: draft.patch.constraints } : {}),
+    ...(draft.patch?.timeSpine ? { timeSpine: draft.patch.timeSpine } : {}),
     ...(draft.patch ? { patchFile: draft.patch.place.file } : {}),
     ...(draft.patch?.docBlocks ? { docBlocks: draft.patch.docBlocks } : {}),
   };

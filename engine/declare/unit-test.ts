@@ -100,7 +100,7 @@ function buildUnitTest(
     dependsOn: [model.id],
     modelId: model.id,
     given: readGiven(from, pack, entry, { id, place }, faults),
-    expect: readRows(expected),
+    expect: readRows(pack, expected),
     ...(isTable ? { after: 'merge' } : {}),
     isIncremental: isIncremental === true,
     macros,
@@ -155,7 +155,7 @@ function readGiven(
       return [];
     }
     const [, isThis, kind, first = '', second] = match;
-    const rows = readRows(given);
+    const rows = readRows(pack, given);
     if (isThis) return [{ input: 'this', rows }];
     const call = second === undefined ? [undefined, first] : [first, second];
     const found: ModelNode | SourceNode | { complaint: string } =
@@ -168,11 +168,14 @@ function readGiven(
   });
 }
 
-function readRows(entry: Config): UnitRows {
+function readRows({ fixtures }: PackageSource, entry: Config): UnitRows {
   const rows = entry['rows'];
   const fixture = entry['fixture'];
   const format = entry['format'] === 'csv' || entry['format'] === 'sql' ? entry['format'] : 'dict';
-  if (typeof fixture === 'string') return { format, fixture };
+  if (typeof fixture === 'string') {
+    const file = fixtures.get(`${fixture}.${format === 'sql' ? 'sql' : 'csv'}`);
+    return { format, fixture, ...(file === undefined ? {} : { fixtureFile: file }) };
+  }
   if (format === 'dict') return { format, rows: asList(rows).map(asConfig) };
   return { format, text: typeof rows === 'string' ? rows : '' };
 }

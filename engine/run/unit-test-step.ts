@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sql } from 'kysely';
-import { type CompileOptions, compileNode } from '../declare/compile-node.ts';
+import { type CompileOptions, compileNode, compileOperation } from '../declare/compile-node.ts';
 import {
   isModelNode,
   isSourceNode,
@@ -24,6 +24,7 @@ import {
 import { assertThat, TerminalError } from '../words/errors.ts';
 import { plural } from '../words/plural.ts';
 import type { Relation } from '../words/table.ts';
+import type { Shadow } from '../words/warehouse.ts';
 import type { StepOutcome } from './run-steps.ts';
 import { buildUnitTable, refuseOwnRows, type UnitBuild } from './unit-table.ts';
 
@@ -35,45 +36,27 @@ export async function unitTestStep(work: Work, test: UnitTestNode): Promise<Step
   requireInputs(models, node, test);
   await using shadow = await request.warehouse.openShadow();
   await shadow.ddl([sql`create schema ${sql.id(unitSchema)}`]);
-  const names = new Map<string, Relation>();
-  for (const { input, rows } of test.given) {
-    const name = input === 'this' ? 'this' : input.split('.').slice(2).join('_');
-    const isTarget = input === 'this' && test.after !== undefined;
-    if (isTarget) refuseOwnRows(node, test.name, test.file);
-    const relation = isTarget ? node.relation : { schema: unitSchema, name: `given_${name}` };
-    if (isTarget) await shadow.ddl([createSchema(relation.schema)]);
-    const table = await readRows(models, test, rows);
-    const known = await columnsOf(work, input === 'this' ? node.id : input);
-    // A select has columns of its own; rows of values take theirs from the input.
-    const columns = known ?? ('select' in table ? undefined : requireColumns(input));
-    await createGiven(shadow, relation, columns, table);
-    names.set(input, relation);
-  }
   const { boundaryMs, invocationId } = request;
-  const known = models.vars;
-  const project: ModelProject = {
-    ...models,
-    env: { ...models.env, ...test.env },
-    vars: {
-      ...known,
-      find: (name, packageName) =>
-        Object.hasOwn(test.vars, name) ? { value: test.vars[name] } : known.find(name, packageName),
-    },
-  };
-  const self = names.get('this');
-  const isIncremental = test.isIncremental || (test.after !== undefined && self !== undefined);
-  const options: CompileOptions = {
-    isIncremental,
+  const project = overrideNames(models, test);
+  const base: CompileOptions = {
     macros: test.macros,
     moment: { boundaryMs, invocationId, isFullRefresh: false },
     warehouse: { describe: (relation) => shadow.describe(relation), session: shadow },
+  };
+  const readTable = (rows: UnitRows): Promise<UnitTable> => readRows(project, test, rows, base);
+  const names = await giveInputs(work, shadow, test, node, readTable);
+  const self = names.get('this');
+  const isIncremental = test.isIncremental || (test.after !== undefined && self !== undefined);
+  const options: CompileOptions = {
+    ...base,
+    isIncremental,
     givenName: (id) => {
       const relation = names.get(id);
       return relation && `"${relation.schema}"."${relation.name}"`;
     },
   };
   const compiled = await compileNode(project, self ? { ...node, relation: self } : node, options);
-  const expected = await readRows(models, test, test.expect);
+  const expected = await readTable(test.expect);
   const history = work.bound.get(node.id)?.history;
   const script = await scriptOf(project, node, options);
   const answered =
@@ -99,6 +82,45 @@ export async function unitTestStep(work: Work, test: UnitTestNode): Promise<Step
     message: `${missing}, ${plural(outcome.unexpected, 'row')} unexpected (${test.file})`,
     hint: outcome.shown.join('\n  '),
     counts: { failures },
+  };
+}
+
+/** A table for each input that the test gives, and where it stands. */
+async function giveInputs(
+  work: Work,
+  shadow: Shadow,
+  test: UnitTestNode,
+  node: ModelNode,
+  readTable: (rows: UnitRows) => Promise<UnitTable>,
+): Promise<Map<string, Relation>> {
+  const names = new Map<string, Relation>();
+  for (const { input, rows } of test.given) {
+    const name = input === 'this' ? 'this' : input.split('.').slice(2).join('_');
+    const isTarget = input === 'this' && test.after !== undefined;
+    if (isTarget) refuseOwnRows(node, test.name, test.file);
+    const relation = isTarget ? node.relation : { schema: unitSchema, name: `given_${name}` };
+    if (isTarget) await shadow.ddl([createSchema(relation.schema)]);
+    const table = await readTable(rows);
+    const known = await columnsOf(work, input === 'this' ? node.id : input);
+    // A select has columns of its own; rows of values take theirs from the input.
+    const columns = known ?? ('select' in table ? undefined : requireColumns(input));
+    await createGiven(shadow, relation, columns, table);
+    names.set(input, relation);
+  }
+  return names;
+}
+
+/** The project with the variables and the environment that the test says. */
+function overrideNames(models: ModelProject, test: UnitTestNode): ModelProject {
+  const known = models.vars;
+  return {
+    ...models,
+    env: { ...models.env, ...test.env },
+    vars: {
+      ...known,
+      find: (name, packageName) =>
+        Object.hasOwn(test.vars, name) ? { value: test.vars[name] } : known.find(name, packageName),
+    },
   };
 }
 
@@ -141,16 +163,23 @@ function requireColumns(input: string): never {
   });
 }
 
+/** A select may be a template, as a model's is: its text is rendered before it is read. */
 async function readRows(
   models: ModelProject,
   test: UnitTestNode,
   rows: UnitRows,
+  options: CompileOptions,
 ): Promise<UnitTable> {
   if (rows.format === 'dict' && rows.fixture === undefined) return { rows: rows.rows ?? [] };
   const ending = rows.format === 'sql' ? 'sql' : 'csv';
-  const file = `tests/fixtures/${rows.fixture ?? ''}.${ending}`;
-  const text = rows.fixture === undefined ? rows.text : await readFixture(models, test, file);
-  return ending === 'sql' ? { select: text ?? '' } : parseUnitCsv(text ?? '');
+  const file = rows.fixtureFile ?? `tests/fixtures/${rows.fixture ?? ''}.${ending}`;
+  const written = rows.fixture === undefined ? rows.text : await readFixture(models, test, file);
+  const text = written ?? '';
+  if (ending === 'csv') return parseUnitCsv(text);
+  if (!/\{[{%#]/.test(text)) return { select: text };
+  const { name, packageName } = test;
+  const template = { name, packageName, text, file: rows.fixture === undefined ? test.file : file };
+  return { select: await compileOperation(models, template, options) };
 }
 
 async function readFixture(

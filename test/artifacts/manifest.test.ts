@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
+import { buildManifest } from '../../engine/artifacts/manifest.ts';
 import { formatFault } from '../../engine/declare/model-fault.ts';
 import { dbtFolder, dbtProjectIn } from '../dbt/dbt-project.ts';
 import { readFiles } from '../models/project-folder.ts';
@@ -127,6 +128,28 @@ test('a manifest says of every node what it is, where it is from and what it rea
     'model.shop.big',
     'snapshot.shop.kept',
   ]);
+});
+
+test('a model of days says by which column time is counted', async () => {
+  const project = await readFiles({
+    'dbt_project.yml': 'name: shop',
+    'models/days.sql': "select date '2026-01-01' as day",
+    'models/schema.yml': `
+models:
+  - name: days
+    time_spine: {standard_granularity_column: day, custom_granularities: [{name: decade}]}
+    columns: [{name: day, granularity: day}]
+`,
+  });
+  const moment = { invocationId: '', startedAtMs: 0, generatedAtMs: 0 };
+  const manifest = await buildManifest({ project, moment, compiled: new Map() });
+  expect(manifest.nodes['model.shop.days']).toMatchObject({
+    time_spine: {
+      standard_granularity_column: 'day',
+      custom_granularities: [{ name: 'decade', column_name: null }],
+    },
+    columns: { day: { granularity: 'day' } },
+  });
 });
 
 test('two tests that differ in nothing but config are told, since their ids are the same', async () => {

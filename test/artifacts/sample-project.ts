@@ -92,6 +92,11 @@ models:
       - name: name
         data_tests:
           - accepted_values: {arguments: {values: [ADA, GRACE, EDSGER, null, true, 7]}}
+  - name: by_day
+    time_spine:
+      standard_granularity_column: visited_on
+      custom_granularities: [{name: fiscal_year, column_name: visits}, {name: decade}]
+    columns: [{name: visited_on, granularity: day}, {name: visits}]
   - name: regulars
     latest_version: 2
     description: Those who come often.

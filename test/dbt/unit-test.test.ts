@@ -75,6 +75,34 @@ test('unit tests run on given rows before their model is built, and a wrong answ
   ]);
 });
 
+test('fixtures stand in any folder below fixtures, are templates in SQL, and no tests themselves', async () => {
+  const project = dbtFolder({
+    'macros/row.sql': "{% macro row(id, n) %}select '{{ id }}' as id, {{ n }} as n{% endmacro %}",
+    'models/base.sql': "select 'z' as id, 9 as n",
+    'models/kept.sql': "select id, n from {{ ref('base') }} where n < 5",
+    'models/schema.yml': `
+unit_tests:
+  - name: keeps_the_small
+    model: kept
+    given: [{input: ref('base'), format: sql, fixture: some_rows}]
+    expect: {format: csv, fixture: small_rows}
+  - name: keeps_none
+    model: kept
+    given: [{input: ref('base'), format: sql, rows: "{{ row('c', 7) }}"}]
+    expect: {rows: []}
+`,
+    'tests/fixtures/base/some_rows.sql':
+      "{% for n in range(1, 10) %}{{ row('a', n) }}{{ ' union all ' if not loop.last }}{% endfor %}",
+    'tests/fixtures/small_rows.csv': 'id,n\na,1\na,2\na,3\na,4\n',
+  });
+  const built = await project.build();
+  expect(troubles(built)).toEqual([]);
+  expect(built.steps.map(({ id }) => id).filter((id) => id.includes('test'))).toEqual([
+    'unit_test.shop.kept.keeps_none',
+    'unit_test.shop.kept.keeps_the_small',
+  ]);
+});
+
 test('macros answer what a unit test says, by name or by package, and only in the test', async () => {
   const project = dbtFolder({
     'macros/tax.sql':
