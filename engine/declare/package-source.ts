@@ -18,7 +18,7 @@ import {
   type Properties,
   readProperties,
 } from './properties.ts';
-import { dbtProjectValidator } from './properties-schema.ts';
+import { validateDbtProject } from './properties-schema.ts';
 import type { ScriptRead } from './typescript/read-scripts.ts';
 import { parseYaml, validateYaml } from './yaml-file.ts';
 
@@ -175,7 +175,7 @@ function readLayout(options: PackageOptions, faults: FaultList): Layout {
   const key = () => keyOf('dbt-project', file, text);
   const project = recallOutcome(memory, key, faults, (own) => {
     const yaml = text === undefined ? undefined : parseYaml(file, text, own);
-    if (yaml !== undefined) validateYaml(yaml, dbtProjectValidator(), own, 'warning');
+    if (yaml !== undefined) validateYaml(yaml, validateDbtProject, own, 'warning');
     return asConfig(yaml?.value);
   });
   const isDbt = text !== undefined;

@@ -1,5 +1,6 @@
-import type { Ajv2020, ValidateFunction } from 'ajv/dist/2020.js';
+import type { Ajv2020, ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import { loadLibrary } from '../words/load-library.ts';
+import { acceptValue } from './yaml/accept-value.ts';
 
 const anything = {};
 const text = { type: 'string' };
@@ -106,7 +107,7 @@ const sources = list({
 });
 
 /** The shape of a properties file: what dbt's `schema.yml` may say. */
-const propertiesSchema = {
+export const propertiesSchema = {
   type: ['object', 'null'],
   additionalProperties: false,
   properties: {
@@ -134,7 +135,7 @@ const paths = texts;
 const tree = { type: ['object', 'null'] };
 
 /** The shape of `dbt_project.yml`; the trees of folders are read by `folder-config.ts`. */
-const dbtProjectSchema = {
+export const dbtProjectSchema = {
   type: 'object',
   required: ['name'],
   additionalProperties: false,
@@ -185,10 +186,13 @@ const dbtProjectSchema = {
   },
 };
 
+/** Answers what is wrong with a value; nothing: it is valid. */
+export type Validator = (value: unknown) => readonly ErrorObject[];
+
 let ajv: Ajv2020 | undefined;
 const compiled = new Map<object, ValidateFunction>();
 
-/** Compiled once a process, when first needed: compiling costs more than validating. */
+/** Compiled once a process, for the first value that may be wrong: most projects have none. */
 function compileOnce(schema: object): ValidateFunction {
   const known = compiled.get(schema);
   if (known) return known;
@@ -199,5 +203,13 @@ function compileOnce(schema: object): ValidateFunction {
   return validate;
 }
 
-export const propertiesValidator = (): ValidateFunction => compileOnce(propertiesSchema);
-export const dbtProjectValidator = (): ValidateFunction => compileOnce(dbtProjectSchema);
+const validatorOf =
+  (schema: object): Validator =>
+  (value) => {
+    if (acceptValue(schema, value)) return [];
+    const validate = compileOnce(schema);
+    return validate(value) ? [] : (validate.errors ?? []);
+  };
+
+export const validateProperties = validatorOf(propertiesSchema);
+export const validateDbtProject = validatorOf(dbtProjectSchema);

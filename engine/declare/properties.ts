@@ -1,6 +1,6 @@
 import { readLabels, reportLabels } from './column-labels.ts';
 import type { FaultList, Place } from './model-fault.ts';
-import { propertiesValidator } from './properties-schema.ts';
+import { validateProperties } from './properties-schema.ts';
 import { parseYaml, validateYaml, type YamlFile, type YamlPath } from './yaml-file.ts';
 
 export type Config = Readonly<Record<string, unknown>>;
@@ -117,7 +117,7 @@ export function readProperties(
   const empty: Properties = { patches: [], sources: [], singularTests: [], sections: {} };
   const yaml = parseYaml(file, text, faults);
   if (yaml === undefined || yaml.value === null) return empty;
-  if (!validateYaml(yaml, propertiesValidator(), faults, unknownKeys)) return empty;
+  if (!validateYaml(yaml, validateProperties, faults, unknownKeys)) return empty;
   const root = asConfig(yaml.value);
   reportLabels(yaml, faults, unknownKeys);
   return {

@@ -1,8 +1,9 @@
-import type { ErrorObject, ValidateFunction } from 'ajv';
+import type { ErrorObject } from 'ajv';
 import type { Node, Pair } from 'yaml';
 import { loadLibrary } from '../words/load-library.ts';
 import { didYouMean } from '../words/suggest.ts';
-import type { FaultList, Place } from './model-fault.ts';
+import { collectFaults, type FaultList, type Place } from './model-fault.ts';
+import { placeOfPlain, readPlainYaml } from './yaml/plain-yaml.ts';
 
 /** Loaded when first used: a project that was read before has no YAML to read. */
 const yamlLibrary = () => loadLibrary('yaml') as typeof import('yaml');
@@ -22,13 +23,39 @@ export interface YamlFile {
  * written. Answers undefined, and adds the faults, where it is no YAML.
  */
 export function parseYaml(file: string, text: string, faults: FaultList): YamlFile | undefined {
+  const plain = readPlainYaml(text);
+  if (plain === undefined) return parseByLibrary(file, text, faults);
+  let whole: YamlFile | undefined;
+  return {
+    file,
+    value: plain.value,
+    placeOf: (path, part = 'value') => {
+      const place = placeOfPlain(plain, path, part);
+      if (place) return { file, ...place };
+      // Beside the values themselves, a fault's place is the library's to say.
+      whole ??= parseByLibrary(file, text, collectFaults());
+      return whole?.placeOf(path, part) ?? { file, line: 1, column: 1 };
+    },
+  };
+}
+
+/** By the library that has the last word on what YAML is. */
+export function parseByLibrary(
+  file: string,
+  text: string,
+  faults: FaultList,
+): YamlFile | undefined {
   const { LineCounter, parseDocument } = yamlLibrary();
   const lines = new LineCounter();
   const document = parseDocument(text, {
     lineCounter: lines,
     prettyErrors: false,
     version: '1.1',
-    customTags: (tags) => tags.filter((tag) => !isTimestamp(tag)).map(withoutLetters),
+    customTags: (tags) =>
+      tags
+        .filter((tag) => !isTimestamp(tag))
+        .map(withoutLetters)
+        .map(withDigits),
   });
   const placeAt = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
@@ -63,6 +90,18 @@ function withoutLetters<T>(tag: T): T {
   return { ...tag, test: new RegExp(`^(?![YyNn]$)(?:${test.source})`) };
 }
 
+/** As Python's reader has it: a number has a digit; one with an exponent a dot and a sign too. */
+function withDigits<T>(tag: T): T {
+  if (tag === null || typeof tag !== 'object' || !('test' in tag)) return tag;
+  const { test } = tag;
+  if (!(test instanceof RegExp)) return tag;
+  if (test.test('E1')) return { ...tag, test: exponential };
+  return test.test('.') ? { ...tag, test: fraction } : tag;
+}
+
+const exponential = /^(?:[-+]?[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)[eE][-+][0-9]+$/;
+const fraction = /^(?:[-+]?[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)$/;
+
 /** Walks as far as the path leads; a path beyond the document ends at its last known step. */
 function offsetOf(contents: unknown, path: YamlPath, part: 'key' | 'value'): number {
   const { isMap } = yamlLibrary();
@@ -95,14 +134,15 @@ function keyOf(pair: Pair): string {
 /** Adds one fault per thing the schema refuses; answers whether the file may be used. */
 export function validateYaml(
   yaml: YamlFile,
-  validate: ValidateFunction,
+  validate: (value: unknown) => readonly ErrorObject[],
   faults: FaultList,
   unknownKeys: 'error' | 'warning',
 ): boolean {
-  if (validate(yaml.value)) return true;
+  const errors = validate(yaml.value);
+  if (errors.length === 0) return true;
   let isUsable = true;
   const told = new Set<string>();
-  for (const error of mostTelling(validate.errors ?? [])) {
+  for (const error of mostTelling(errors)) {
     const path = pathOf(error.instancePath, yaml.value);
     const isUnknownKey = error.keyword === 'additionalProperties';
     const key = String(error.params['additionalProperty']);

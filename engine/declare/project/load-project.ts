@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { ValidateFunction } from 'ajv/dist/2020.js';
+import type { ErrorObject } from 'ajv/dist/2020.js';
 import { TerminalError } from '../../words/errors.ts';
 import type { JsonObject } from '../../words/json.ts';
 import { loadLibrary } from '../../words/load-library.ts';
+import { acceptValue } from '../yaml/accept-value.ts';
 import { buildProject } from './build-project.ts';
 import { readEnvironment, substitute } from './environment.ts';
 import type { ConfigIssue, Project } from './project.ts';
@@ -66,11 +67,14 @@ function resolveEnvironment(
   return { value: walk(source.value, []), issues, referenced };
 }
 
-function compileSchema(types: DeclaredTypes): ValidateFunction {
-  // Loaded here: a dbt project has no pipelines.yaml to validate.
+function findErrors(types: DeclaredTypes, value: unknown): readonly ErrorObject[] {
+  const schema = buildProjectSchema(types);
+  if (acceptValue(schema, value)) return [];
+  // Loaded here: it is needed only to say what is wrong.
   const { Ajv2020 } = loadLibrary('ajv/dist/2020.js') as typeof import('ajv/dist/2020.js');
   const ajv = new Ajv2020({ allErrors: true, verbose: true, strict: false, $data: false });
-  return ajv.compile(buildProjectSchema(types));
+  const validate = ajv.compile(schema);
+  return validate(value) ? [] : (validate.errors ?? []);
 }
 
 interface SecretSchema {
@@ -140,9 +144,8 @@ export function loadProject(options: LoadOptions): LoadedProject {
   if (source.issues.length > 0) return { project: undefined, issues: source.issues };
   const environment = readEnvironment(dirname(file), options.env);
   const resolved = resolveEnvironment(source, environment, options.needsConnections ?? true);
-  const validate = compileSchema(options.types);
-  const issues = [...resolved.issues];
-  if (!validate(resolved.value)) issues.push(...toIssues(validate.errors ?? [], source));
+  const errors = findErrors(options.types, resolved.value);
+  const issues = [...resolved.issues, ...toIssues(errors, source)];
   if (issues.length > 0) return { project: undefined, issues: sortIssues(issues) };
   const secrets = collectSecrets(resolved.value, options.types, resolved, source);
   const built = buildProject({ file, value: resolved.value, source, secrets: secrets.secrets });
