@@ -3,6 +3,7 @@ import type { Column, Relation } from '../words/table.ts';
 import type { Session } from '../words/warehouse.ts';
 import { typeError } from './jinja/jinja-error.ts';
 import { type HostCallback, HostFunction, HostObject, type JinjaValue } from './jinja/values.ts';
+import type { Config } from './properties.ts';
 import { functionBag } from './python-modules.ts';
 import { queryForTemplate, tableValue } from './query-value.ts';
 import { createRelation, partsOf, quoteIdentifier, relationValue } from './relation-value.ts';
@@ -23,6 +24,8 @@ export interface AdapterScope {
   readonly type: string;
   readonly isExecuting: boolean;
   readonly warehouse: TemplateWarehouse | undefined;
+  /** The node's. */
+  readonly config?: Config;
   /** Finds the macro of a dispatched name, by dbt's search order. */
   dispatch(name: string, namespace: string | undefined): JinjaValue;
   onQuery(): void;
@@ -122,6 +125,7 @@ export function adapterValue(scope: AdapterScope): HostObject {
         .map((column) => columnValue(column.name, column.typeName));
     },
     check_schema_exists: () => true,
+    get_hard_deletes_behavior: () => hardDeletesOf(scope.config ?? {}),
     quote: (args) => quoteIdentifier(String(args[0])),
     quote_as_configured: (args) => quoteIdentifier(String(args[0])),
     type: () => scope.type,
@@ -151,6 +155,12 @@ export function adapterValue(scope: AdapterScope): HostObject {
     ...functions,
     ...(writer === undefined ? {} : writingFunctions(writer)),
   });
+}
+
+function hardDeletesOf(config: Config): string {
+  const written = config['hard_deletes'];
+  if (typeof written === 'string') return written;
+  return config['invalidate_hard_deletes'] === true ? 'invalidate' : 'ignore';
 }
 
 /** As dbt drops a relation: by the type it says it has. */
@@ -214,7 +224,10 @@ export const apiValue: HostObject = functionBag(
   'api',
   {},
   {
-    Relation: functionBag('RelationType', { create: createRelation }),
+    Relation: functionBag('RelationType', {
+      create: createRelation,
+      scd_args: (args) => [...[args[0] ?? []].flat(), args[1] ?? null],
+    }),
     Column: new HostFunction(
       'Column',
       (args) => columnValue(String(args[0]), String(args[1] ?? '')),

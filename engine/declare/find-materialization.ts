@@ -50,6 +50,23 @@ export function findStrategy(
   return entry?.packageName === internalPackage ? undefined : entry;
 }
 
+/**
+ * `snapshot_<strategy>_strategy` of the project or of the package that uses it; `package.strategy`
+ * asks that package. One of dbt's own names may be overridden.
+ */
+export function findSnapshotStrategy(
+  library: MacroLibrary,
+  strategy: unknown,
+  packageName: string,
+): MacroEntry | undefined {
+  if (typeof strategy !== 'string') return undefined;
+  const [name = '', place] = strategy.split('.').toReversed();
+  const wanted = `snapshot_${name}_strategy`;
+  const entry =
+    place === undefined ? library.find(wanted, packageName) : library.findIn(wanted, place);
+  return entry?.packageName === internalPackage ? undefined : entry;
+}
+
 /** What is said of a materialization that is neither ours nor anybody's. */
 export function complainOfMaterialization(
   { library }: MaterializationPlace,

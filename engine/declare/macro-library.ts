@@ -55,7 +55,7 @@ export interface MacroPackage {
 let internalEntries: MacroEntry[] | undefined;
 
 /** Macros that are written as SQL files beside this one; the build copies them along. */
-const macroFiles = ['cross-database', 'history', 'materialization'] as const;
+const macroFiles = ['cross-database', 'history', 'materialization', 'snapshot'] as const;
 
 function readInternalMacros(faults: FaultList, memory: Memory): MacroEntry[] {
   const written = macroFiles.map((name) => ({

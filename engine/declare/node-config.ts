@@ -21,7 +21,11 @@ const duplicateChoices = ['error', 'last'] as const;
 export function readNodeConfig(
   raw: Config,
   fallback: NodeConfig['materialization'],
-  own: { readonly materialization?: boolean; readonly strategy?: boolean } = {},
+  own: {
+    readonly materialization?: boolean;
+    readonly strategy?: boolean;
+    readonly snapshotStrategy?: boolean;
+  } = {},
 ): { config: NodeConfig; complaints: string[] } {
   const complaints: string[] = [];
   const choose = <T extends string>(key: string, values: readonly T[]): T | undefined => {
@@ -49,7 +53,10 @@ export function readNodeConfig(
       ? readHistory(raw, uniqueKey, choose('changed_by', changedBys) ?? 'content', complaints)
       : undefined;
   const identity = materialization === 'identity' ? readIdentityConfig(raw, complaints) : undefined;
-  const snapshot = materialization === 'snapshot' ? readSnapshotConfig(raw, complaints) : undefined;
+  const snapshot =
+    materialization === 'snapshot'
+      ? readSnapshotConfig(raw, complaints, own.snapshotStrategy)
+      : undefined;
   if (
     (incrementalStrategy === 'merge' || incrementalStrategy === 'delete+insert') &&
     !uniqueKey[0]

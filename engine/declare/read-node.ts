@@ -2,6 +2,7 @@ import type { Relation } from '../words/table.ts';
 import {
   complainOfMaterialization,
   findMaterialization,
+  findSnapshotStrategy,
   findStrategy,
 } from './find-materialization.ts';
 import type { Template } from './jinja/ast.ts';
@@ -63,6 +64,8 @@ export async function readNode(
   const read = readNodeConfig(raw, fallback, {
     materialization: own,
     strategy: strategy !== undefined,
+    snapshotStrategy:
+      findSnapshotStrategy(reading.library, raw['strategy'], draft.pack.name) !== undefined,
   });
   const { config } = read;
   const unknown = own ? undefined : complainOfMaterialization(reading, raw['materialized']);

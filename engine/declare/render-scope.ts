@@ -149,6 +149,7 @@ function nodeMakers(
     type: project.target.type,
     isExecuting: node.isExecuting,
     warehouse: node.warehouse,
+    config: node.config,
     dispatch,
     onQuery: () => {
       trace.asksWarehouse = true;

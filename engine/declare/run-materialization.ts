@@ -1,8 +1,9 @@
 import { TerminalError } from '../words/errors.ts';
+import { hardDeleteRules, type SnapshotStrategy } from '../words/node.ts';
 import type { Relation } from '../words/table.ts';
 import { columnValue, type TemplateWarehouse } from './adapter-value.ts';
 import { type CompileOptions, resolversOf } from './compile-node.ts';
-import { findMaterialization, findStrategy } from './find-materialization.ts';
+import { findMaterialization, findSnapshotStrategy, findStrategy } from './find-materialization.ts';
 import { parseTemplate } from './jinja/parse-template.ts';
 import { type JinjaValue, PyDict } from './jinja/values.ts';
 import type { MacroEntry } from './macro-library.ts';
@@ -84,10 +85,45 @@ export async function renderStrategy(
   return typeof text === 'string' ? text : '';
 }
 
+/** @throws TerminalError `snapshot-strategy-answer` where the macro answers no such dict. */
+export async function askSnapshotStrategy(
+  run: MacroRun,
+  isStanding: boolean,
+): Promise<SnapshotStrategy> {
+  const { project, node } = run;
+  const { raw, snapshot } = node.nodeConfig;
+  const entry = findSnapshotStrategy(project.library, raw['strategy'], node.packageName);
+  if (entry === undefined) throw new Error(`assertion failed: ${node.id} has a strategy`);
+  const given = "dict(model, compiled_code=sql), 'snapshotted_data', 'source_data', model.config";
+  const answer = await callMacro(run, entry, [isStanding], `${given}, *__macro_args`);
+  const textOf = (key: string): string => {
+    const value = answer instanceof PyDict ? answer.get(key) : undefined;
+    if (typeof value === 'string' && value.trim() !== '') return value.trim();
+    throw new TerminalError(`${entry.file}: ${entry.name} answers no ${key} for ${node.name}`, {
+      code: 'snapshot-strategy-answer',
+      hint: 'end it with {{ return({...}) }}: unique_key, updated_at, row_changed and scd_id as SQL',
+      model: node.id,
+    });
+  };
+  const read = (key: string): JinjaValue =>
+    (answer instanceof PyDict ? answer.get(key) : undefined) ?? null;
+  const keys = [read('unique_key') ?? []].flat().map(String);
+  const said = hardDeleteRules.find((one) => one === read('hard_deletes'));
+  const older = read('invalidate_hard_deletes') === true ? 'invalidate' : undefined;
+  return {
+    uniqueKey: keys.length > 0 ? keys : [textOf('unique_key')],
+    updatedAt: textOf('updated_at'),
+    rowChanged: textOf('row_changed'),
+    scdId: textOf('scd_id'),
+    hardDeletes: said ?? older ?? snapshot?.hardDeletes ?? 'ignore',
+  };
+}
+
 async function callMacro(
   { project, node, sql, options, warehouse }: MacroRun,
   entry: MacroEntry,
   args: readonly JinjaValue[],
+  call = '*__macro_args',
 ): Promise<JinjaValue> {
   const names = new Map<string, JinjaValue>([
     ['sql', sql],
@@ -97,7 +133,7 @@ async function callMacro(
     ['post_hooks', hooksOf(node, 'post')],
     ['__macro_args', [...args]],
   ]);
-  const text = `{{ ${entry.packageName}.${entry.name}(*__macro_args) }}`;
+  const text = `{{ ${entry.packageName}.${entry.name}(${call}) }}`;
   return await renderValue(
     project,
     options.moment ?? stillMoment,

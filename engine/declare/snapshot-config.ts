@@ -1,8 +1,8 @@
-import type { SnapshotColumnNames, SnapshotConfig } from '../words/node.ts';
+import { hardDeleteRules, type SnapshotColumnNames, type SnapshotConfig } from '../words/node.ts';
+import { didYouMean } from '../words/suggest.ts';
 import { asConfig, asTexts, type Config } from './properties.ts';
 
 const strategies = ['timestamp', 'check'] as const;
-const hardDeletes = ['ignore', 'invalidate', 'new_record'] as const;
 
 const ownNames: SnapshotColumnNames = {
   dbt_scd_id: 'dbt_scd_id',
@@ -13,14 +13,21 @@ const ownNames: SnapshotColumnNames = {
 };
 
 /** A snapshot's config under dbt's names; what is wrong with it is added to the complaints. */
-export function readSnapshotConfig(raw: Config, complaints: string[]): SnapshotConfig {
+export function readSnapshotConfig(
+  raw: Config,
+  complaints: string[],
+  isOwnStrategy = false,
+): SnapshotConfig {
   const uniqueKey = asTexts(raw['unique_key']);
   if (uniqueKey.length === 0) complaints.push('a snapshot needs a unique_key');
-  const strategy = strategies.find((one) => one === raw['strategy']);
+  const strategy = isOwnStrategy ? 'custom' : strategies.find((one) => one === raw['strategy']);
   if (strategy === undefined) {
-    const found = raw['strategy'] === undefined ? 'none' : `"${String(raw['strategy'])}"`;
+    const written = raw['strategy'];
+    const name = String(written).split('.').at(-1) ?? '';
     complaints.push(
-      `a snapshot needs a strategy, timestamp or check; found ${found} (strategies of one's own are not supported)`,
+      written === undefined || written === null
+        ? 'a snapshot needs a strategy: timestamp, check, or one of your own'
+        : `a snapshot has the strategy "${String(written)}"${didYouMean(name, strategies)}: neither timestamp nor check, and there is no macro snapshot_${name}_strategy`,
     );
   }
   const updatedAt = textOf(raw['updated_at']);
@@ -52,10 +59,10 @@ function readHardDeletes(raw: Config, complaints: string[]): SnapshotConfig['har
   if (older !== undefined && older !== null) {
     complaints.push('hard_deletes and invalidate_hard_deletes say the same: keep hard_deletes');
   }
-  const found = hardDeletes.find((one) => one === written);
+  const found = hardDeleteRules.find((one) => one === written);
   if (found === undefined) {
     complaints.push(
-      `config "hard_deletes" is ${JSON.stringify(written)} (one of ${hardDeletes.join(', ')})`,
+      `config "hard_deletes" is ${JSON.stringify(written)} (one of ${hardDeleteRules.join(', ')})`,
     );
   }
   return found ?? 'ignore';

@@ -120,7 +120,11 @@ async function textOf(
 
 /** Macros of the project decide how it is built: any of them, and any config, may matter. */
 function isOwn({ nodeConfig }: ModelNode): boolean {
-  return nodeConfig.materialization === 'custom' || nodeConfig.incrementalStrategy === 'custom';
+  return (
+    nodeConfig.materialization === 'custom' ||
+    nodeConfig.incrementalStrategy === 'custom' ||
+    nodeConfig.snapshot?.strategy === 'custom'
+  );
 }
 
 function isAddedTo(node: ModelNode): boolean {

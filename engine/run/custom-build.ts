@@ -3,7 +3,11 @@ import type { TemplateWarehouse } from '../declare/adapter-value.ts';
 import type { CompileOptions } from '../declare/compile-node.ts';
 import type { ModelNode } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
-import { renderStrategy, runMaterialization } from '../declare/run-materialization.ts';
+import {
+  askSnapshotStrategy,
+  renderStrategy,
+  runMaterialization,
+} from '../declare/run-materialization.ts';
 import { firstWord, splitStatements } from '../declare/split-statements.ts';
 import type { TemplateWriter } from '../declare/write-functions.ts';
 import { findKind } from '../steps/relation-statements.ts';
@@ -27,6 +31,11 @@ export function customBuild(
       materialize: (session) =>
         runMaterialization(runOf({ ...readerOf(session), writer: writerOf(session) })),
     };
+  }
+  if (node.nodeConfig.snapshot?.strategy === 'custom') {
+    const { warehouse } = options;
+    if (warehouse === undefined) throw new Error('assertion failed: a build has a warehouse');
+    return { snapshotStrategy: (isStanding) => askSnapshotStrategy(runOf(warehouse), isStanding) };
   }
   if (incrementalStrategy !== 'custom') return undefined;
   return {

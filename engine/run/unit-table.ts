@@ -8,7 +8,7 @@ import { materialize } from '../steps/materialize.ts';
 import type { selectOf } from '../steps/relation-statements.ts';
 import { assertThat, TerminalError } from '../words/errors.ts';
 import { silentLog } from '../words/log.ts';
-import type { BuildNode, NodeConfig } from '../words/node.ts';
+import type { BuildNode, CustomBuild, NodeConfig } from '../words/node.ts';
 import type { Shadow, Warehouse } from '../words/warehouse.ts';
 import { findBatches } from './microbatch.ts';
 
@@ -21,6 +21,7 @@ export interface UnitBuild {
   readonly isIncremental: boolean;
   readonly boundaryMs: number;
   readonly signal: AbortSignal;
+  readonly custom?: CustomBuild;
   /** A model in TypeScript: its function, and the given rows as its inputs. */
   readonly script?: Omit<ScriptSource, 'spoolFolder'>;
 }
@@ -45,6 +46,7 @@ export async function buildUnitTable(
     isIncremental: build.isIncremental,
     checks: [],
     fingerprint: 'unit',
+    ...(build.custom ? { custom: build.custom } : {}),
   };
   const batches = findBatches(config, { boundaryMs, builtAtMs: undefined });
   const spoolFolder = join(tmpdir(), `tidemill-unit-${randomUUID()}`);

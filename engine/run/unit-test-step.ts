@@ -25,6 +25,7 @@ import { assertThat, TerminalError } from '../words/errors.ts';
 import { plural } from '../words/plural.ts';
 import type { Relation } from '../words/table.ts';
 import type { Shadow } from '../words/warehouse.ts';
+import { customBuild } from './custom-build.ts';
 import type { StepOutcome } from './run-steps.ts';
 import { buildUnitTable, refuseOwnRows, type UnitBuild } from './unit-table.ts';
 
@@ -59,6 +60,7 @@ export async function unitTestStep(work: Work, test: UnitTestNode): Promise<Step
   const expected = await readTable(test.expect);
   const history = work.bound.get(node.id)?.history;
   const script = await scriptOf(project, node, options);
+  const custom = customBuild(project, node, compiled.sql, options);
   const answered =
     test.after || script
       ? await buildUnitTable(shadow, request.warehouse, {
@@ -67,6 +69,7 @@ export async function unitTestStep(work: Work, test: UnitTestNode): Promise<Step
             ? { ...node.nodeConfig, ...(history ? { history } : {}) }
             : { ...node.nodeConfig, materialization: 'table' },
           ...script,
+          ...(custom ? { custom } : {}),
           sql: compiled.sql,
           isIncremental,
           boundaryMs,

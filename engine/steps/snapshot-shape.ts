@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { TerminalError } from '../words/errors.ts';
 import type { BuildNode, SnapshotConfig } from '../words/node.ts';
 import { didYouMean } from '../words/suggest.ts';
@@ -17,12 +17,23 @@ export async function columnsOfSnapshot(
   snapshot: SnapshotConfig,
   selected: readonly Column[],
   session: Session,
+  select?: RawBuilder<unknown>,
 ): Promise<readonly Column[]> {
   const [text, timestamp] = await session.describeQuery(
     sql`select cast(null as varchar) as a, cast(null as timestamp) as b`,
   );
   const wanted = snapshot.updatedAt?.replaceAll('"', '').toLowerCase();
-  const clock = selected.find(({ name }) => name.toLowerCase() === wanted) ?? timestamp;
+  const named = selected.find(({ name }) => name.toLowerCase() === wanted);
+  const isExpression = named === undefined && snapshot.strategy === 'custom' && wanted;
+  const [computed] =
+    isExpression && select && snapshot.updatedAt !== undefined
+      ? await session.describeQuery(
+          sql`select (${sql.raw(snapshot.updatedAt)}) as clock from (
+${select}
+) as source`,
+        )
+      : [];
+  const clock = named ?? computed ?? timestamp;
   if (text === undefined || clock === undefined) return [];
   const [first = '', ...times] = addedNames(snapshot);
   const { dbt_is_deleted: flag } = snapshot.columnNames;

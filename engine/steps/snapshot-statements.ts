@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { SnapshotConfig } from '../words/node.ts';
+import type { SnapshotConfig, SnapshotStrategy } from '../words/node.ts';
 import type { Relation } from '../words/table.ts';
 import { columnList, tableOf } from './relation-statements.ts';
 import type { ComparedColumns } from './snapshot-shape.ts';
@@ -17,6 +17,8 @@ export interface SnapshotBuild {
   /** Those of them that the standing table has. */
   readonly kept: ReadonlySet<string>;
   readonly compared: ComparedColumns;
+  /** The project's own way to tell rows apart, as SQL over `snapshotted_data` and `source_data`. */
+  readonly strategy?: Pick<SnapshotStrategy, 'rowChanged' | 'scdId'>;
   /** The run's boundary as the warehouse reads it. */
   readonly now: RawBuilder<unknown>;
 }
@@ -36,7 +38,9 @@ function digestOf(parts: readonly Expression[]): Expression {
 }
 
 const scdIdOf = (build: SnapshotBuild): Expression =>
-  digestOf([...build.snapshot.uniqueKey.map(expressionOf), clockOf(build)]);
+  build.strategy
+    ? expressionOf(build.strategy.scdId)
+    : digestOf([...build.snapshot.uniqueKey.map(expressionOf), clockOf(build)]);
 
 /** Null, or what stands for it, in the clock's type. */
 function openEndOf(build: SnapshotBuild, clock: Expression): Expression {
@@ -101,7 +105,7 @@ function sourceRows(build: SnapshotBuild): Expression {
         ${clockOf(build)} as tidemill_clock,
         ${scdIdOf(build)} as tidemill_scd_id
       from ${sourceTable}
-    ) as fresh`;
+    ) as source_data`;
 }
 
 function isOpen({ snapshot }: SnapshotBuild, table: string): Expression {
@@ -113,32 +117,34 @@ function isOpen({ snapshot }: SnapshotBuild, table: string): Expression {
 function openRows(build: SnapshotBuild, target: Relation): Expression {
   return sql`(
       select *, ${keyFields(build)}
-      from ${tableOf(target)} as standing
-      where ${isOpen(build, 'standing')}
-    ) as standing`;
+      from ${tableOf(target)} as snapshotted_data
+      where ${isOpen(build, 'snapshotted_data')}
+    ) as snapshotted_data`;
 }
 
 function sameKey({ snapshot }: SnapshotBuild): Expression {
   const pairs = snapshot.uniqueKey.map(
-    (_, index) => sql`standing.${keyName(index)} = fresh.${keyName(index)}`,
+    (_, index) => sql`snapshotted_data.${keyName(index)} = source_data.${keyName(index)}`,
   );
   return sql.join(pairs, sql` and `);
 }
 
 const isDeleted = ({ snapshot }: SnapshotBuild): Expression =>
-  sql`${sql.id('standing', snapshot.columnNames.dbt_is_deleted)} = 'True'`;
+  sql`${sql.id('snapshotted_data', snapshot.columnNames.dbt_is_deleted)} = 'True'`;
 
 /** A row of the source differs from the open one of its key, or that one says it was deleted. */
 function hasChanged(build: SnapshotBuild): Expression {
   const { snapshot, compared } = build;
   const back = snapshot.hardDeletes === 'new_record' ? sql` or ${isDeleted(build)}` : sql``;
+  if (build.strategy) return sql`(${expressionOf(build.strategy.rowChanged)}${back})`;
   if (snapshot.strategy === 'timestamp') {
-    const from = sql.id('standing', snapshot.columnNames.dbt_valid_from);
-    return sql`(${from} < fresh.tidemill_clock${back})`;
+    const from = sql.id('snapshotted_data', snapshot.columnNames.dbt_valid_from);
+    return sql`(${from} < source_data.tidemill_clock${back})`;
   }
   if (compared.hasNew) return sql`true`;
   const differences = compared.names.map(
-    (name) => sql`${sql.id('standing', name)} is distinct from ${sql.id('fresh', name)}`,
+    (name) =>
+      sql`${sql.id('snapshotted_data', name)} is distinct from ${sql.id('source_data', name)}`,
   );
   return sql`(${sql.join([sql`false`, ...differences], sql` or `)}${back})`;
 }
@@ -159,8 +165,8 @@ function fromGone(build: SnapshotBuild, target: Relation): Expression {
 /** Rows to add: of new keys, of changed ones, and under `new_record` of deleted ones. */
 export function createRows(build: SnapshotBuild, target: Relation): Expression {
   const { columnNames, hardDeletes } = build.snapshot;
-  const clock = sql.id('fresh', 'tidemill_clock');
-  const scdId = sql.id('fresh', 'tidemill_scd_id');
+  const clock = sql.id('source_data', 'tidemill_clock');
+  const scdId = sql.id('source_data', 'tidemill_scd_id');
   const deletions =
     hardDeletes === 'new_record'
       ? sql`
@@ -170,34 +176,34 @@ export function createRows(build: SnapshotBuild, target: Relation): Expression {
   return sql`
     create temporary table ${rowsTable} as
     select
-      ${columnList(build.selected, 'fresh')},
+      ${columnList(build.selected, 'source_data')},
       ${addedColumns(build, scdId, clock)}
     from ${sourceRows(build)}
     left join ${openRows(build, target)} on ${sameKey(build)}
-    where ${sql.id('standing', columnNames.dbt_scd_id)} is null or ${hasChanged(build)}${deletions}`;
+    where ${sql.id('snapshotted_data', columnNames.dbt_scd_id)} is null or ${hasChanged(build)}${deletions}`;
 }
 
 function selectDeletions(build: SnapshotBuild, target: Relation): Expression {
   const { dbt_scd_id, dbt_updated_at, dbt_valid_from, dbt_valid_to, dbt_is_deleted } =
     build.snapshot.columnNames;
   const last = build.selected.map((name) =>
-    build.kept.has(name) ? sql.id('standing', name) : sql`null as ${sql.id(name)}`,
+    build.kept.has(name) ? sql.id('snapshotted_data', name) : sql`null as ${sql.id(name)}`,
   );
-  const scdId = digestOf([sql.id('standing', dbt_scd_id), build.now]);
+  const scdId = digestOf([sql.id('snapshotted_data', dbt_scd_id), build.now]);
   return sql`
     select
       ${sql.join(last)},
       ${scdId} as ${sql.id(dbt_scd_id)},
       ${build.now} as ${sql.id(dbt_updated_at)},
       ${build.now} as ${sql.id(dbt_valid_from)},
-      ${sql.id('standing', dbt_valid_to)},
+      ${sql.id('snapshotted_data', dbt_valid_to)},
       'True' as ${sql.id(dbt_is_deleted)}
     ${fromGone(build, target)}`;
 }
 
 /** Rows to end, by dbt's id, each with its end. */
 export function createEnds(build: SnapshotBuild, target: Relation): Expression {
-  const id = sql.id('standing', build.snapshot.columnNames.dbt_scd_id);
+  const id = sql.id('snapshotted_data', build.snapshot.columnNames.dbt_scd_id);
   const gone =
     build.snapshot.hardDeletes === 'ignore'
       ? sql``
@@ -207,7 +213,7 @@ export function createEnds(build: SnapshotBuild, target: Relation): Expression {
     ${fromGone(build, target)}`;
   return sql`
     create temporary table ${endsTable} as
-    select ${id} as tidemill_scd_id, fresh.tidemill_clock as tidemill_end
+    select ${id} as tidemill_scd_id, source_data.tidemill_clock as tidemill_end
     from ${sourceRows(build)}
     join ${openRows(build, target)} on ${sameKey(build)}
     where ${hasChanged(build)}${gone}`;
@@ -216,11 +222,11 @@ export function createEnds(build: SnapshotBuild, target: Relation): Expression {
 export function endRows(build: SnapshotBuild, target: Relation): Expression {
   const { dbt_scd_id, dbt_valid_to } = build.snapshot.columnNames;
   return sql`
-    update ${tableOf(target)} as standing
+    update ${tableOf(target)} as snapshotted_data
     set ${sql.id(dbt_valid_to)} = ended.tidemill_end
     from ${endsTable} as ended
-    where ${sql.id('standing', dbt_scd_id)} = ended.tidemill_scd_id
-      and ${isOpen(build, 'standing')}`;
+    where ${sql.id('snapshotted_data', dbt_scd_id)} = ended.tidemill_scd_id
+      and ${isOpen(build, 'snapshotted_data')}`;
 }
 
 export function insertRows(target: Relation, columns: readonly string[]): Expression {

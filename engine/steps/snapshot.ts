@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import { readNodeState, saveNodeState } from '../state/nodes.ts';
 import { assertThat } from '../words/errors.ts';
-import type { BuildNode } from '../words/node.ts';
+import type { BuildNode, SnapshotConfig, SnapshotStrategy } from '../words/node.ts';
 import type { Column, Relation } from '../words/table.ts';
 import type { Session, Warehouse } from '../words/warehouse.ts';
 import { auditOrRollBack, Withheld } from './audit.ts';
@@ -45,14 +45,17 @@ export async function materializeSnapshot(
   node: BuildNode,
   context: BuildContext,
 ): Promise<MaterializeResult> {
-  const { snapshot } = node.config;
-  assertThat(snapshot, `${node.id} has a snapshot config`);
+  const { snapshot: written } = node.config;
+  assertThat(written, `${node.id} has a snapshot config`);
   const live = await clearTheWay(warehouse, node.relation);
   const columns = await warehouse.describeQuery(selectOf(node.sql));
   const select = lastOfKeys(node, selectOf(node.sql), columns);
   const standing = live ? await warehouse.describe(node.relation) : undefined;
+  const strategy = await node.custom?.snapshotStrategy?.(standing !== undefined);
+  const snapshot = strategy ? followStrategy(written, strategy) : written;
   const build: SnapshotBuild = {
     snapshot,
+    ...(strategy ? { strategy } : {}),
     selected: columns.map(({ name }) => name),
     kept: namesIn(columns, standing ?? columns),
     compared: comparedColumns(node, snapshot, columns, standing ?? columns),
@@ -60,12 +63,19 @@ export async function materializeSnapshot(
   };
   if (!standing) return buildFirst(warehouse, node, context, { build, select });
   requireSnapshot(node, snapshot, standing);
-  const added = await columnsOfSnapshot(snapshot, columns, warehouse);
+  const added = await columnsOfSnapshot(snapshot, columns, warehouse, select);
   const change = planChange(node, standing, [...columns, ...added]);
   const update: Update = { build, select, change };
   return change.reshaped
     ? updateCopy(warehouse, node, context, update)
     : updateInPlace(warehouse, node, context, update);
+}
+
+function followStrategy(
+  written: SnapshotConfig,
+  { uniqueKey, updatedAt, hardDeletes }: SnapshotStrategy,
+): SnapshotConfig {
+  return { ...written, uniqueKey, updatedAt, hardDeletes };
 }
 
 function namesIn(columns: readonly Column[], standing: readonly Column[]): ReadonlySet<string> {

@@ -44,19 +44,32 @@ export interface HistoryConfig {
   readonly changedBy: 'recorded' | 'content';
 }
 
+export const hardDeleteRules = ['ignore', 'invalidate', 'new_record'] as const;
+
 /** How dbt's snapshot compares what a select answers now with what it answered before. */
 export interface SnapshotConfig {
   /** SQL over the select's columns, as dbt allows: most often one column. */
   readonly uniqueKey: readonly string[];
-  readonly strategy: 'timestamp' | 'check';
+  /** `custom`: the project's macro `snapshot_<name>_strategy` says what has changed. */
+  readonly strategy: 'timestamp' | 'check' | 'custom';
   /** SQL that says when a row changed; absent under `check`: the run's boundary. */
   readonly updatedAt?: string;
   /** Under `check`: columns whose change makes a new row; absent: all. */
   readonly checkColumns?: readonly string[];
-  readonly hardDeletes: 'ignore' | 'invalidate' | 'new_record';
+  readonly hardDeletes: (typeof hardDeleteRules)[number];
   /** SQL that stands in an open row's end instead of null. */
   readonly validToCurrent?: string;
   readonly columnNames: SnapshotColumnNames;
+}
+
+/** What a project's own snapshot strategy answers. */
+export interface SnapshotStrategy extends Pick<SnapshotConfig, 'uniqueKey' | 'hardDeletes'> {
+  /** SQL over the select's columns: when the row changed. */
+  readonly updatedAt: string;
+  /** A condition on `snapshotted_data`, the open row, and `source_data`, the one that is now. */
+  readonly rowChanged: string;
+  /** SQL over the select's columns: an id of the row, another one for each of its versions. */
+  readonly scdId: string;
 }
 
 /** What a snapshot calls the columns it adds. */
@@ -144,6 +157,8 @@ export interface BuildNode {
 export interface CustomBuild {
   /** Runs its materialization in the transaction; answers the relations it says it made. */
   materialize?(session: Session): Promise<readonly Relation[]>;
+  /** Asks the project's own snapshot strategy. */
+  snapshotStrategy?(isStanding: boolean): Promise<SnapshotStrategy>;
   /** Statements that bring a batch into the target, by its incremental strategy. */
   mergeBatch?(
     session: Session,

@@ -1,7 +1,7 @@
     create temporary table "tidemill_new_rows" as
     select
-      "fresh"."id", "fresh"."name", "fresh"."fresh",
-      "fresh"."tidemill_scd_id" as "dbt_scd_id", "fresh"."tidemill_clock" as "dbt_updated_at", "fresh"."tidemill_clock" as "dbt_valid_from", coalesce(nullif("fresh"."tidemill_clock", "fresh"."tidemill_clock"), (timestamp '9999-12-31')) as "dbt_valid_to", 'False' as "dbt_is_deleted"
+      "source_data"."id", "source_data"."name", "source_data"."fresh",
+      "source_data"."tidemill_scd_id" as "dbt_scd_id", "source_data"."tidemill_clock" as "dbt_updated_at", "source_data"."tidemill_clock" as "dbt_valid_from", coalesce(nullif("source_data"."tidemill_clock", "source_data"."tidemill_clock"), (timestamp '9999-12-31')) as "dbt_valid_to", 'False' as "dbt_is_deleted"
     from (
       select
         *,
@@ -9,26 +9,26 @@
         cast('2026-01-01 00:00:00.000' as timestamp) as tidemill_clock,
         md5(coalesce(cast((id) as varchar), '') || '|' || coalesce(cast(cast('2026-01-01 00:00:00.000' as timestamp) as varchar), '')) as tidemill_scd_id
       from "tidemill_source"
-    ) as fresh
+    ) as source_data
     left join (
       select *, (id) as "tidemill_key_1"
-      from "mart"."thing" as standing
-      where ("standing"."dbt_valid_to" is null or "standing"."dbt_valid_to" = (timestamp '9999-12-31'))
-    ) as standing on standing."tidemill_key_1" = fresh."tidemill_key_1"
-    where "standing"."dbt_scd_id" is null or (false or "standing"."name" is distinct from "fresh"."name" or "standing"."dbt_is_deleted" = 'True')
+      from "mart"."thing" as snapshotted_data
+      where ("snapshotted_data"."dbt_valid_to" is null or "snapshotted_data"."dbt_valid_to" = (timestamp '9999-12-31'))
+    ) as snapshotted_data on snapshotted_data."tidemill_key_1" = source_data."tidemill_key_1"
+    where "snapshotted_data"."dbt_scd_id" is null or (false or "snapshotted_data"."name" is distinct from "source_data"."name" or "snapshotted_data"."dbt_is_deleted" = 'True')
     union all
     select
-      "standing"."id", "standing"."name", null as "fresh",
-      md5(coalesce(cast("standing"."dbt_scd_id" as varchar), '') || '|' || coalesce(cast(cast('2026-01-01 00:00:00.000' as timestamp) as varchar), '')) as "dbt_scd_id",
+      "snapshotted_data"."id", "snapshotted_data"."name", null as "fresh",
+      md5(coalesce(cast("snapshotted_data"."dbt_scd_id" as varchar), '') || '|' || coalesce(cast(cast('2026-01-01 00:00:00.000' as timestamp) as varchar), '')) as "dbt_scd_id",
       cast('2026-01-01 00:00:00.000' as timestamp) as "dbt_updated_at",
       cast('2026-01-01 00:00:00.000' as timestamp) as "dbt_valid_from",
-      "standing"."dbt_valid_to",
+      "snapshotted_data"."dbt_valid_to",
       'True' as "dbt_is_deleted"
     from (
       select *, (id) as "tidemill_key_1"
-      from "mart"."thing" as standing
-      where ("standing"."dbt_valid_to" is null or "standing"."dbt_valid_to" = (timestamp '9999-12-31'))
-    ) as standing
+      from "mart"."thing" as snapshotted_data
+      where ("snapshotted_data"."dbt_valid_to" is null or "snapshotted_data"."dbt_valid_to" = (timestamp '9999-12-31'))
+    ) as snapshotted_data
     where not exists (
       select 1
       from (
@@ -38,6 +38,6 @@
         cast('2026-01-01 00:00:00.000' as timestamp) as tidemill_clock,
         md5(coalesce(cast((id) as varchar), '') || '|' || coalesce(cast(cast('2026-01-01 00:00:00.000' as timestamp) as varchar), '')) as tidemill_scd_id
       from "tidemill_source"
-    ) as fresh
-      where standing."tidemill_key_1" = fresh."tidemill_key_1"
-    ) and ("standing"."dbt_is_deleted" = 'True') is not true
+    ) as source_data
+      where snapshotted_data."tidemill_key_1" = source_data."tidemill_key_1"
+    ) and ("snapshotted_data"."dbt_is_deleted" = 'True') is not true

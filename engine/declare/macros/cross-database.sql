@@ -165,6 +165,12 @@ timestamp '{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S.%f") }}'
 {{ dbt.boundary_timestamp() }}
 {%- endmacro %}
 {% macro default__snapshot_get_time() -%}{{ dbt.boundary_timestamp() }}{%- endmacro %}
+{% macro default__snapshot_string_as_time(timestamp) -%}
+'{{ timestamp }}'::timestamp
+{%- endmacro %}
+{% macro default__snapshot_hash_arguments(args) -%}
+md5({% for arg in args %}coalesce(cast({{ arg }} as varchar), ''){{ " || '|' || " if not loop.last }}{% endfor %})
+{%- endmacro %}
 
 {% macro default__get_powers_of_two(upper_bound) -%}
 {%- if upper_bound <= 0 -%}
