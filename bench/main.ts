@@ -6,6 +6,7 @@ import { identityBenches } from './identity.ts';
 import { landingBenches } from './landing.ts';
 import { loopBenches } from './loop.ts';
 import type { Bench, Measurement } from './measure.ts';
+import { nodeBenches } from './nodes.ts';
 import { parseBenches } from './parse.ts';
 
 const benches: readonly Bench[] = [
@@ -16,6 +17,7 @@ const benches: readonly Bench[] = [
   ...loopBenches,
   ...parseBenches,
   ...bindBenches,
+  ...nodeBenches,
 ];
 
 const { values, positionals } = parseArgs({

@@ -1,11 +1,10 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Dialect, Session, Warehouse } from '../words/warehouse.ts';
 
 /**
  * What is remembered of a built node, in the warehouse: restoring an old warehouse rewinds it too.
- * A row exists only while it describes the live relation. Where a publish cannot share a
- * transaction with its row (a swap of tables), the row is removed before and written after, so a
- * kill in between costs one rebuild and never hides one.
+ * A row describes the live relation: it is written in the transaction that publishes, be that one
+ * of rows or of shapes, so a kill leaves both as they were or both as they became.
  */
 export interface NodeState {
   readonly nodeId: string;
@@ -73,11 +72,19 @@ export async function readNodeState(
   return row && toState(row);
 }
 
-/** Replaces the node's row. Call in the transaction that publishes, where there is one. */
+/** Replaces the node's row. Call in the transaction that publishes. */
 export async function saveNodeState(session: Session, state: NodeState): Promise<void> {
+  for (const statement of replaceNodeState(state)) await session.execute(statement);
+}
+
+/** As `saveNodeState`, for what is published by a change of shape: part of the same `ddl`. */
+export function replaceNodeState(state: NodeState): readonly RawBuilder<unknown>[] {
+  return [sql`delete from ${nodesTable} where node_id = ${state.nodeId}`, insertNodeState(state)];
+}
+
+function insertNodeState(state: NodeState): RawBuilder<unknown> {
   const builtAt = new Date(state.builtAtMs).toISOString();
-  await forgetNodeState(session, state.nodeId);
-  await session.execute(sql`
+  return sql`
     insert into ${nodesTable}
       (node_id, fingerprint, data_version, inputs, built_at, watermark, status)
     values (
@@ -88,12 +95,7 @@ export async function saveNodeState(session: Session, state: NodeState): Promise
       cast(${builtAt} as timestamp),
       ${state.watermark ?? null},
       ${state.status}
-    )`);
-}
-
-/** After this the node counts as never built. */
-export async function forgetNodeState(session: Session, nodeId: string): Promise<void> {
-  await session.execute(sql`delete from ${nodesTable} where node_id = ${nodeId}`);
+    )`;
 }
 
 /** The live relation is as it was; the node runs again at the next chance. */

@@ -1,8 +1,9 @@
+import { replaceNodeState } from '../state/nodes.ts';
 import type { BuildNode } from '../words/node.ts';
 import type { Warehouse } from '../words/warehouse.ts';
 import { auditNode, mustWithhold, ownChecks } from './audit.ts';
 import type { BuildContext, MaterializeResult } from './build-context.ts';
-import { clearTheWay, dropLeftover, nextOf, saveState, stateOf, withhold } from './publish.ts';
+import { clearTheWay, dropLeftover, nextOf, stateOf, withhold } from './publish.ts';
 import { createSchema, createView, dropRelation, selectOf } from './relation-statements.ts';
 import { storeFailures } from './store-failures.ts';
 
@@ -25,15 +26,13 @@ export async function materializeView(
     await warehouse.ddl([dropRelation(next, 'view')]);
     return withhold(warehouse, node, failures);
   }
-  // A view's state need not be forgotten first: killed after the swap, the old state names the old
-  // fingerprint, or the same one and then the same text.
   await warehouse.ddl([
     createSchema(node.relation.schema),
     ...(audited ? [dropRelation(next, 'view')] : []),
     ...(live ? [dropRelation(node.relation, live)] : []),
     createView(node.relation, select),
+    ...replaceNodeState(stateOf(node, context)),
   ]);
-  await saveState(warehouse, stateOf(node, context));
   const action = live ? 'replaced' : 'created';
   return { action, rows: 0, dataVersion: context.runId, failures, warnings: [] };
 }

@@ -1,11 +1,5 @@
 import type { RawBuilder } from 'kysely';
-import {
-  forgetNodeState,
-  markNodeFailed,
-  type NodeState,
-  readNodeState,
-  saveNodeState,
-} from '../state/nodes.ts';
+import { markNodeFailed, type NodeState, replaceNodeState } from '../state/nodes.ts';
 import type { BuildNode } from '../words/node.ts';
 import type { Relation } from '../words/table.ts';
 import type { Warehouse } from '../words/warehouse.ts';
@@ -111,8 +105,7 @@ export async function publishTable(
       return await withhold(warehouse, node, failures);
     }
     const rows = result?.rows ?? (await countRows(warehouse, tableOf(copy)));
-    await swapTables(warehouse, node, relations, live);
-    await saveState(warehouse, stateOf(node, context, watermark));
+    await swapTables(warehouse, publication, stateOf(node, context, watermark));
     const action = live ? 'replaced' : 'created';
     const dataVersion = context.runId;
     return { action, warnings: [], ...result, rows, dataVersion, failures };
@@ -123,30 +116,21 @@ export async function publishTable(
 }
 
 /**
- * Puts the copies under the live names in one transaction. Dependants are not dropped: views bind
- * by name and read the new tables from then on.
+ * Puts the copies under the live names in one transaction, with the node's state. Dependants are
+ * not dropped: views bind by name and read the new tables from then on.
  */
 async function swapTables(
   warehouse: Warehouse,
-  node: BuildNode,
-  relations: readonly Relation[],
-  liveKind: RelationKind | undefined,
+  { node, live, companions = [] }: Publication,
+  state: NodeState,
 ): Promise<void> {
-  // A commit for a row that is not there would be a good part of what a small table costs.
-  if (await readNodeState(warehouse, node.id)) {
-    await warehouse.transaction((session) => forgetNodeState(session, node.id));
-  }
   const statements: RawBuilder<unknown>[] = [];
-  for (const relation of relations) {
-    const live = relation === node.relation ? liveKind : await findKind(warehouse, relation);
-    if (live) statements.push(dropRelation(relation, live));
+  for (const relation of [node.relation, ...companions]) {
+    const kind = relation === node.relation ? live : await findKind(warehouse, relation);
+    if (kind) statements.push(dropRelation(relation, kind));
     statements.push(renameTable(nextOf(relation), relation.name));
   }
-  await warehouse.ddl(statements);
-}
-
-export async function saveState(warehouse: Warehouse, state: NodeState): Promise<void> {
-  await warehouse.transaction((session) => saveNodeState(session, state));
+  await warehouse.ddl([...statements, ...replaceNodeState(state)]);
 }
 
 /** Best effort after a failure: what stays is dropped at the next build. */

@@ -51,8 +51,9 @@ export interface Warehouse extends Session, AsyncDisposable {
    */
   transaction<T>(work: (session: Session) => Promise<T>): Promise<T>;
   /**
-   * Changes of shape: each call its own transaction, durable when it resolves. Rows are written
-   * only after all of them have been brought from the log into the file.
+   * Changes of shape: each call its own transaction, durable when it resolves. The last statements
+   * may write the few rows that say what now stands. Other rows are written only after all of it
+   * has been brought from the log into the file.
    */
   ddl(statements: readonly RawBuilder<unknown>[]): Promise<void>;
   /** A reading connection for streaming large results in chunks of rows. */

@@ -1,18 +1,17 @@
 import { kill, pid } from 'node:process';
 import { materialize } from '../../engine/steps/materialize.ts';
 import { silentLog } from '../../engine/words/log.ts';
-import type { Materialization } from '../../engine/words/node.ts';
 import type { Session, Warehouse } from '../../engine/words/warehouse.ts';
 import { openDuckDb } from '../../loaders/duckdb/duckdb.ts';
 import { batchesContext, batchesNode, days } from './dying-batches.ts';
-import { dyingNode } from './dying-node.ts';
+import { type DyingKind, dyingNode } from './dying-node.ts';
 import { contextOf } from './workbench.ts';
 
 /*
  * A process of its own: builds a node and kills itself before its n-th statement. Ends with 0 when
  * the build ended before that.
  */
-const [path = '', materialization = '', countdown = ''] = process.argv.slice(2);
+const [path = '', kind = '', countdown = ''] = process.argv.slice(2);
 let left = Number(countdown);
 
 function count(): void {
@@ -46,10 +45,10 @@ const dying: Warehouse = {
   transaction: (work) => warehouse.transaction((session) => work(counted(session))),
   [Symbol.asyncDispose]: () => warehouse[Symbol.asyncDispose](),
 };
-if (materialization === 'microbatch') {
+if (kind === 'microbatch') {
   await materialize(dying, batchesNode, batchesContext(days, 'second'));
 } else {
-  const node = dyingNode(materialization as Materialization);
+  const node = dyingNode(kind as DyingKind);
   await materialize(dying, node, contextOf({ runId: 'second' }));
 }
 await warehouse[Symbol.asyncDispose]();

@@ -1,8 +1,12 @@
 import type { BuildNode, Materialization } from '../../engine/words/node.ts';
 import { checkOf, nodeOf } from './workbench.ts';
 
+/** `ungated`: a table that no check judges. */
+export type DyingKind = Materialization | 'ungated';
+
 /** One select for every materialization: a log that is its own table, audited by one check. */
-export function dyingNode(materialization: Materialization): BuildNode {
+export function dyingNode(kind: DyingKind): BuildNode {
+  const materialization = kind === 'ungated' ? 'table' : kind;
   const history = {
     uniqueKey: ['id'],
     validAt: 'valid',
@@ -26,7 +30,7 @@ export function dyingNode(materialization: Materialization): BuildNode {
       },
     ],
   } as const;
-  const checks = [checkOf('id is null')];
+  const checks = kind === 'ungated' ? [] : [checkOf('id is null')];
   const newest = 'select id, max(name) as name from log group by id';
   const selects: Partial<Record<Materialization, string>> = {
     incremental: newest,

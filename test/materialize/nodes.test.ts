@@ -1,13 +1,14 @@
+import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import {
   decideReuse,
   ensureNodeStates,
-  forgetNodeState,
   markNodeFailed,
   type NodeState,
   type ReuseFacts,
   readNodeState,
   readNodeStates,
+  replaceNodeState,
   saveNodeState,
 } from '../../engine/state/nodes.ts';
 import { openWorkbench } from './workbench.ts';
@@ -40,8 +41,6 @@ describe('the state of nodes', () => {
     expect([...found.values()]).toEqual([{ ...state, watermark: '2026-01-01', dataVersion: 'r2' }]);
     await markNodeFailed(warehouse, state.nodeId);
     expect((await readNodeState(warehouse, state.nodeId))?.status).toBe('failed');
-    await forgetNodeState(warehouse, state.nodeId);
-    expect(await readNodeState(warehouse, state.nodeId)).toBeUndefined();
   });
 
   test('goes back with the transaction that it was saved in', async () => {
@@ -53,6 +52,17 @@ describe('the state of nodes', () => {
     });
     await expect(work).rejects.toThrow('the publish failed');
     expect(await readNodeStates(bench.warehouse)).toEqual(new Map());
+  });
+
+  test('stands with the change of shape that it is part of, or not at all', async () => {
+    await using bench = await openWorkbench();
+    const { warehouse } = bench;
+    await ensureNodeStates(warehouse);
+    const change = (text: string) => warehouse.ddl([...replaceNodeState(state), sql.raw(text)]);
+    await expect(change('create view main.a as select * from nowhere')).rejects.toThrow('nowhere');
+    expect(await readNodeStates(warehouse)).toEqual(new Map());
+    await change('create view main.a as select 1 as a');
+    expect([...(await readNodeStates(warehouse)).values()]).toEqual([state]);
   });
 });
 
