@@ -13,10 +13,25 @@ const replaceable: ReadonlySet<string> = new Set(['view', 'table', 'incremental'
  * one of ours only the project's own is taken.
  */
 export function findMaterialization(
-  { library, name: root, target }: MaterializationPlace,
+  place: MaterializationPlace,
   name: unknown,
 ): MacroEntry | undefined {
   if (typeof name !== 'string') return undefined;
+  const { library, name: root, target } = place;
+  // Every node asks, and most for the same few names.
+  const known = found.get(library) ?? new Map<string, MacroEntry | undefined>();
+  found.set(library, known);
+  const key = JSON.stringify([root, target.type, name]);
+  if (!known.has(key)) known.set(key, searchMaterialization(place, name));
+  return known.get(key);
+}
+
+const found = new WeakMap<MacroLibrary, Map<string, MacroEntry | undefined>>();
+
+function searchMaterialization(
+  { library, name: root, target }: MaterializationPlace,
+  name: string,
+): MacroEntry | undefined {
   const isOurs = materializations.some((one) => one === name);
   if (isOurs && !replaceable.has(name)) return undefined;
   const variants = ofAdapter.has(name) ? [target.type] : [target.type, 'default'];

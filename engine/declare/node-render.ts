@@ -40,9 +40,12 @@ function scopesOf(reading: Reading, moment: RenderMoment, node: NodeRender) {
 }
 
 /** A relation counts as a mapping, as it does in dbt. */
-const ownTests: readonly (readonly [string, Filter])[] = [
-  ['mapping', (value) => value instanceof PyDict || partsOf(value) !== undefined],
-];
+const ownTests: readonly (readonly [string, Filter])[] = Object.freeze([
+  [
+    'mapping',
+    (value: JinjaValue) => value instanceof PyDict || partsOf(value) !== undefined,
+  ] as const,
+]);
 
 /** Renders a template for what it calls and reads: the node's trace has all of it afterwards. */
 export async function traceNode(

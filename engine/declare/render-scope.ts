@@ -1,29 +1,15 @@
-import { createHash } from 'node:crypto';
-import { type AdapterScope, adapterValue, apiValue, queryFunctions } from './adapter-value.ts';
-import { dataFunctions } from './data-functions.ts';
-import { dateValue, utcOffset } from './date-value.ts';
+import type { AdapterScope } from './adapter-value.ts';
 import { bindMacro } from './jinja/evaluate-macro.ts';
 import { jinjaError } from './jinja/jinja-error.ts';
 import { parseTemplate } from './jinja/parse-template.ts';
 import { toPython } from './jinja/python-value.ts';
 import { renderTemplate } from './jinja/render-template.ts';
 import type { Globals } from './jinja/scope.ts';
-import { type HostCallback, HostFunction, HostObject, type JinjaValue } from './jinja/values.ts';
+import { HostFunction, HostObject, type JinjaValue } from './jinja/values.ts';
 import { internalPackage, type MacroEntry } from './macro-library.ts';
 import type { NodeScope, ProjectScope } from './node-scope.ts';
-import { bagValue, pythonModules } from './python-modules.ts';
-import { relationValue } from './relation-value.ts';
-import {
-  configFunction,
-  exceptionsValue,
-  logFunction,
-  readEnv,
-  refFunction,
-  sourceFunction,
-  type TextRenderer,
-  targetValue,
-  varFunction,
-} from './scope-functions.ts';
+import type { TextRenderer } from './scope-functions.ts';
+import { type MakerScope, makeValue } from './scope-names.ts';
 
 /**
  * Every name a template may use beside Jinja's own; each is made when first asked for. A macro sees
@@ -32,11 +18,10 @@ import {
 export function buildGlobals(project: ProjectScope, node: NodeScope): Globals {
   const made = new Map<string, JinjaValue>();
   const views = new Map<string, Globals>();
-  const makers: Makers = {};
   const make = (name: string): JinjaValue | undefined => {
     const known = made.get(name);
     if (known !== undefined) return known;
-    const value = Object.hasOwn(makers, name) ? makers[name]?.() : undefined;
+    const value = name === 'builtins' ? builtins() : makeValue(scope, name);
     if (value !== undefined) made.set(name, value);
     return value;
   };
@@ -89,28 +74,25 @@ export function buildGlobals(project: ProjectScope, node: NodeScope): Globals {
     views.set(packageName, view);
     return view;
   };
-  const renderText = textRenderer(node, () => viewOf(node.packageName));
-  Object.assign(
-    makers,
-    projectMakers(project, node),
-    nodeMakers(project, node, dispatch, renderText),
-  );
-  const names = new Set(Object.keys(makers));
-  const builtin = (name: string): JinjaValue | undefined =>
-    names.has(name) ? make(name) : undefined;
-  makers['builtins'] = () =>
+  const scope: MakerScope = {
+    project,
+    node,
+    dispatch,
+    renderText: textRenderer(node, () => viewOf(node.packageName)),
+  };
+  const builtins = (): JinjaValue =>
     new HostObject({
       typeName: 'builtins',
       text: () => '<builtins>',
       attribute: builtin,
       item: (key) => builtin(String(key)),
     });
+  const builtin = (name: string): JinjaValue | undefined =>
+    name === 'builtins' ? undefined : make(name);
   return viewOf(node.packageName);
 }
 
 const ownMacros = new Set(['run_query', 'statement', 'is_incremental', 'should_full_refresh']);
-
-type Makers = Record<string, () => JinjaValue>;
 
 /** Variables that name variables, one inside the other. */
 const textsMax = 20;
@@ -129,93 +111,5 @@ function textRenderer(node: NodeScope, globals: () => Globals): TextRenderer {
       undefined: node.isExecuting ? 'permissive' : 'capture',
     });
     return rendered.finally(() => open.pop());
-  };
-}
-
-function functionMakers(functions: Readonly<Record<string, HostCallback>>): Makers {
-  return Object.fromEntries(
-    Object.entries(functions).map(([name, run]) => [name, () => new HostFunction(name, run)]),
-  );
-}
-
-function nodeMakers(
-  project: ProjectScope,
-  node: NodeScope,
-  dispatch: AdapterScope['dispatch'],
-  renderText: TextRenderer,
-): Makers {
-  const { trace } = node;
-  const adapter: AdapterScope = {
-    type: project.target.type,
-    isExecuting: node.isExecuting,
-    warehouse: node.warehouse,
-    config: node.config,
-    dispatch,
-    onQuery: () => {
-      trace.asksWarehouse = true;
-    },
-    onDescribe: () => {
-      trace.readsShapes = true;
-    },
-  };
-  const functions = functionMakers({
-    ...queryFunctions(adapter, node.name),
-    ref: refFunction(node),
-    source: sourceFunction(node),
-    env_var: (args, kwargs) => readEnv(project, node, args, kwargs),
-    is_incremental: () => node.isIncremental,
-    log: logFunction(project, node),
-  });
-  const named = [...(node.names ?? [])].map(([name, value]) => [name, () => value] as const);
-  return {
-    ...functions,
-    ...functionMakers({ render: (args) => renderText(String(args[0] ?? ''), 'render') }),
-    ...Object.fromEntries(named),
-    var: () => varFunction(project, node, renderText),
-    config: () => configFunction(node),
-    this: () =>
-      relationValue({
-        database: project.target.database,
-        schema: node.relation.schema,
-        identifier: node.relation.name,
-        kind: node.config['materialized'] === 'view' ? 'view' : 'table',
-      }),
-    model: node.modelValue,
-    adapter: () => adapterValue(adapter),
-    exceptions: () => exceptionsValue(project, node),
-    execute: () => node.isExecuting,
-  };
-}
-
-function projectMakers(project: ProjectScope, { trace }: NodeScope): Makers {
-  const { target } = project;
-  const readTimeMs = (): number => {
-    trace.readsClock = true;
-    return project.boundaryMs;
-  };
-  return {
-    ...functionMakers({
-      should_full_refresh: () => project.isFullRefresh,
-      print: () => '',
-      doc: () => '',
-      ...dataFunctions,
-      local_md5: (args) => createHash('md5').update(String(args[0])).digest('hex'),
-    }),
-    target: () => targetValue(project),
-    graph: project.graphValue,
-    api: () => apiValue,
-    modules: () => pythonModules(readTimeMs),
-    run_started_at: () => dateValue(readTimeMs(), { isDate: false, zone: utcOffset }),
-    invocation_id: () => {
-      trace.readsClock = true;
-      return project.invocationId;
-    },
-    flags: () => bagValue('flags', { FULL_REFRESH: project.isFullRefresh, WHICH: 'build' }),
-    schema: () => target.schema,
-    database: () => target.database,
-    project_name: () => project.projectName,
-    dbt_version: () => '1.10.0',
-    thread_id: () => 'main',
-    selected_resources: () => [],
   };
 }

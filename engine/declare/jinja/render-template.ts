@@ -42,8 +42,20 @@ export interface RenderOptions {
 
 export const noGlobals: Globals = { get: () => undefined };
 
-function extend<T>(base: ReadonlyMap<string, T>, more: Iterable<readonly [string, T]> | undefined) {
-  return more === undefined ? base : new Map([...base, ...more]);
+/** Thousands of renderings are given the same list, once made. */
+const extended = new WeakMap<object, WeakMap<object, ReadonlyMap<string, unknown>>>();
+
+function extend<T>(
+  base: ReadonlyMap<string, T>,
+  more: Iterable<readonly [string, T]> | undefined,
+): ReadonlyMap<string, T> {
+  if (more === undefined) return base;
+  // A list that can be gone through once is no key.
+  if (!Object.isFrozen(more)) return new Map([...base, ...more]);
+  const ofBase = extended.get(base) ?? new WeakMap<object, ReadonlyMap<string, unknown>>();
+  const known = ofBase.get(more) ?? new Map([...base, ...more]);
+  extended.set(base, ofBase.set(more, known));
+  return known as ReadonlyMap<string, T>;
 }
 
 export function createRuntime(options: RenderOptions, isNative = false): Runtime {

@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto';
+import { type AdapterScope, adapterValue, apiValue, queryFunctions } from './adapter-value.ts';
+import { dataFunctions } from './data-functions.ts';
+import { dateValue, utcOffset } from './date-value.ts';
+import { type HostCallback, HostFunction, type JinjaValue } from './jinja/values.ts';
+import type { NodeScope, ProjectScope } from './node-scope.ts';
+import { bagValue, pythonModules } from './python-modules.ts';
+import { relationValue } from './relation-value.ts';
+import {
+  configFunction,
+  exceptionsValue,
+  logFunction,
+  readEnv,
+  refFunction,
+  sourceFunction,
+  type TextRenderer,
+  targetValue,
+  varFunction,
+} from './scope-functions.ts';
+
+/** What the values of names are made from. */
+export interface MakerScope {
+  readonly project: ProjectScope;
+  readonly node: NodeScope;
+  readonly dispatch: AdapterScope['dispatch'];
+  readonly renderText: TextRenderer;
+}
+
+type Makers = Readonly<Record<string, (scope: MakerScope) => JinjaValue>>;
+
+/**
+ * The value of a name that every template may use; undefined: there is no such name. Names that the
+ * node is given go before functions, and behind what every node has.
+ */
+export function makeValue(scope: MakerScope, name: string): JinjaValue | undefined {
+  if (Object.hasOwn(nodeValues, name)) return nodeValues[name]?.(scope);
+  const given = scope.node.names;
+  if (given?.has(name)) return given.get(name);
+  if (Object.hasOwn(projectValues, name)) return projectValues[name]?.(scope);
+  if (queryNames.has(name)) return asFunction(name, queriesOf(scope)[name]);
+  return Object.hasOwn(functions, name) ? asFunction(name, functions[name]?.(scope)) : undefined;
+}
+
+function asFunction(name: string, run: HostCallback | undefined): JinjaValue | undefined {
+  return run && new HostFunction(name, run);
+}
+
+function adapterOf({ project, node, dispatch }: MakerScope): AdapterScope {
+  const { trace } = node;
+  return {
+    type: project.target.type,
+    isExecuting: node.isExecuting,
+    warehouse: node.warehouse,
+    config: node.config,
+    dispatch,
+    onQuery: () => {
+      trace.asksWarehouse = true;
+    },
+    onDescribe: () => {
+      trace.readsShapes = true;
+    },
+  };
+}
+
+/** `statement` and `load_result` share what was asked: one set of them a rendering. */
+const queriesMade = new WeakMap<MakerScope, Record<string, HostCallback>>();
+
+function queriesOf(scope: MakerScope): Record<string, HostCallback> {
+  const known = queriesMade.get(scope) ?? queryFunctions(adapterOf(scope), scope.node.name);
+  queriesMade.set(scope, known);
+  return known;
+}
+
+/** The last is there only where a template may write. */
+const queryNames = new Set(['run_query', 'statement', 'load_result', 'store_result']);
+
+const same =
+  (run: HostCallback): ((scope: MakerScope) => HostCallback) =>
+  () =>
+    run;
+
+const functions: Readonly<Record<string, (scope: MakerScope) => HostCallback>> = {
+  ref: ({ node }) => refFunction(node),
+  source: ({ node }) => sourceFunction(node),
+  env_var:
+    ({ project, node }) =>
+    (args, kwargs) =>
+      readEnv(project, node, args, kwargs),
+  is_incremental:
+    ({ node }) =>
+    () =>
+      node.isIncremental,
+  log: ({ project, node }) => logFunction(project, node),
+  render:
+    ({ renderText }) =>
+    (args) =>
+      renderText(String(args[0] ?? ''), 'render'),
+  should_full_refresh:
+    ({ project }) =>
+    () =>
+      project.isFullRefresh,
+  print: same(() => ''),
+  doc: same(() => ''),
+  ...Object.fromEntries(Object.entries(dataFunctions).map(([name, run]) => [name, same(run)])),
+  local_md5: same((args) => createHash('md5').update(String(args[0])).digest('hex')),
+};
+
+const nodeValues: Makers = {
+  var: ({ project, node, renderText }) => varFunction(project, node, renderText),
+  config: ({ node }) => configFunction(node),
+  this: ({ project, node }) =>
+    relationValue({
+      database: project.target.database,
+      schema: node.relation.schema,
+      identifier: node.relation.name,
+      kind: node.config['materialized'] === 'view' ? 'view' : 'table',
+    }),
+  model: ({ node }) => node.modelValue(),
+  adapter: (scope) => adapterValue(adapterOf(scope)),
+  exceptions: ({ project, node }) => exceptionsValue(project, node),
+  execute: ({ node }) => node.isExecuting,
+};
+
+const projectValues: Makers = {
+  target: ({ project }) => targetValue(project),
+  graph: ({ project }) => project.graphValue(),
+  api: () => apiValue,
+  modules: (scope) => pythonModules(() => readTimeMs(scope)),
+  run_started_at: (scope) => dateValue(readTimeMs(scope), { isDate: false, zone: utcOffset }),
+  invocation_id: ({ project, node }) => {
+    node.trace.readsClock = true;
+    return project.invocationId;
+  },
+  flags: ({ project }) =>
+    bagValue('flags', { FULL_REFRESH: project.isFullRefresh, WHICH: 'build' }),
+  schema: ({ project }) => project.target.schema,
+  database: ({ project }) => project.target.database,
+  project_name: ({ project }) => project.projectName,
+  dbt_version: () => '1.10.0',
+  thread_id: () => 'main',
+  selected_resources: () => [],
+};
+
+function readTimeMs({ project, node }: MakerScope): number {
+  node.trace.readsClock = true;
+  return project.boundaryMs;
+}
