@@ -177,7 +177,7 @@ function createExecutor(request: RunRequest, runId: string) {
         const onProgress = (done: number, total: number): void =>
           request.onProgress?.(step, { done, total, unit: 'row' });
         const mine = previousSync.then(() =>
-          syncStep({ work, step, ledger, clock, runId, onProgress }),
+          syncStep({ work, step, ledger, standing, clock, runId, onProgress }),
         );
         previousSync = mine.catch(() => undefined);
         return mine;

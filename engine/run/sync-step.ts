@@ -1,9 +1,20 @@
+import { isModelNode } from '../declare/model-node.ts';
 import { prepareSync } from '../plan/prepare-sync.ts';
+import type { StandingReader } from '../plan/standing.ts';
+import type { SyncNode } from '../plan/sync-nodes.ts';
 import type { Work } from '../plan/work.ts';
 import type { Ledger } from '../state/ledger.ts';
 import { applySync } from '../steps/sync.ts';
+import {
+  type DiffInputs,
+  fingerprintDiff,
+  isAtRest,
+  readRest,
+  saveRest,
+} from '../steps/sync-rest.ts';
 import type { Clock } from '../words/clock.ts';
 import { assertThat, TerminalError } from '../words/errors.ts';
+import type { Materialization } from '../words/node.ts';
 import type { SyncStep } from '../words/step.ts';
 import { formatRelation } from '../words/table.ts';
 import type { StepOutcome } from './run-steps.ts';
@@ -12,10 +23,40 @@ export interface SyncStepRequest {
   readonly work: Work;
   readonly step: SyncStep;
   readonly ledger: Ledger;
+  readonly standing: StandingReader;
   readonly clock: Clock;
   readonly runId: string;
   onProgress(sent: number, total: number): void;
 }
+
+/** Their rows change in builds and nowhere else: what a view answers may follow from the clock. */
+const kept: ReadonlySet<Materialization> = new Set([
+  'table',
+  'incremental',
+  'history',
+  'identity',
+  'snapshot',
+  'seed',
+]);
+
+/** What the diff will be taken of; undefined where nobody can tell that it is as it was. */
+async function findInputs(
+  { work, standing }: SyncStepRequest,
+  { graphNode, spec }: SyncNode,
+): Promise<DiffInputs | undefined> {
+  const [modelId = ''] = graphNode.dependsOn;
+  const node = work.models?.nodes.get(modelId);
+  if (!spec || !isModelNode(node) || !kept.has(node.nodeConfig.materialization)) return undefined;
+  const { states, sources } = await standing.read();
+  const state = states.get(modelId);
+  const stream = work.request.connectors.streamOf(spec.connection, spec.object);
+  const crm = sources.get(`${spec.connection}.${stream}`);
+  if (state?.status !== 'built' || crm === undefined) return undefined;
+  return { model: state.dataVersion, crm };
+}
+
+const describeRest = (left: string): string =>
+  ['nothing it compares has changed', ...(left === '' ? [] : [`left alone: ${left}`])].join('; ');
 
 /** Takes the diff, writes the plan, sends exactly that. */
 export async function syncStep(request: SyncStepRequest): Promise<StepOutcome> {
@@ -34,6 +75,10 @@ export async function syncStep(request: SyncStepRequest): Promise<StepOutcome> {
     );
   }
   const { warehouse, signal, log } = work.request;
+  const inputs = await findInputs(request, node);
+  const print = inputs && fingerprintDiff(warehouse, prepared.mapping, inputs);
+  const rest = print && (await readRest(warehouse, ledger, step.sync, print));
+  if (rest) return { status: 'reused', message: describeRest(rest.left) };
   const result = await applySync({
     warehouse,
     ledger,
@@ -51,6 +96,10 @@ export async function syncStep(request: SyncStepRequest): Promise<StepOutcome> {
   const left = (['conflict', 'drift', 'not_held', 'gone', 'locked'] as const)
     .filter((name) => summary.counts[name] > 0)
     .map((name) => `${summary.counts[name].toLocaleString('en-US')} ${name.replace('_', ' ')}`);
+  if (print && isAtRest(result)) {
+    const outcome = ledger.newestOutcome();
+    await saveRest(warehouse, step.sync, { inputs: print, left: left.join(', '), outcome });
+  }
   const message = [...parts, ...left].join(', ') || 'nothing to send';
   const isWarned = tally.rejected > 0 || result.inDoubt > 0 || tally.deferred > 0;
   return {

@@ -8,6 +8,7 @@ import {
   acceptedColumn,
   adoptedColumn,
   associationField,
+  forgetRests,
   planColumns,
   syncPlanTable,
   syncTables,
@@ -205,6 +206,7 @@ export async function replaceState(session: Session, sync: string): Promise<numb
     sql`insert into ${stateTable} (${names}) select ${names} from ${nextTable}`,
   );
   await session.execute(sql`delete from ${nextTable}`);
+  await forgetRests(session);
   return moved;
 }
 

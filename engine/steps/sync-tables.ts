@@ -10,6 +10,8 @@ import type { SyncMapping } from './sync-mapping.ts';
 export const syncPlanTable: Relation = { schema: 'tidemill', name: 'sync_plan' };
 export const syncStateView: Relation = { schema: 'tidemill', name: 'sync_state' };
 export const syncRegistry: Relation = { schema: 'tidemill', name: 'syncs' };
+/** Syncs whose last diff left nothing to do: what it was taken of, and what it left alone. */
+export const syncRestTable: Relation = { schema: 'tidemill', name: 'sync_rest' };
 
 /** A sync's own tables: its state, its last diff, and two that are empty between transactions. */
 export function syncTables(sync: string) {
@@ -157,6 +159,15 @@ async function ensureSharedTables(warehouse: Warehouse): Promise<void> {
         ['fields', 'string'],
       ],
     ],
+    [
+      syncRestTable,
+      [
+        ['sync', 'string'],
+        ['inputs', 'string'],
+        ['left_alone', 'string'],
+        ['outcome', 'integer'],
+      ],
+    ],
   ];
   const statements: RawBuilder<unknown>[] = [];
   for (const [relation, columns] of shared) {
@@ -190,12 +201,21 @@ async function register(warehouse: Warehouse, mapping: SyncMapping): Promise<voi
   const { state } = syncTables(spec.name);
   await warehouse.transaction(async (session) => {
     await session.execute(sql`update ${sql.id(state.schema, state.name)} set clean_at = null`);
+    await forgetRests(session);
     await session.execute(sql`delete from ${registry} where sync = ${spec.name}`);
     await session.execute(
       sql`insert into ${registry} values
         (${spec.name}, ${spec.connection}, ${spec.object}, ${matchText(spec)}, ${fields})`,
     );
   });
+}
+
+/**
+ * A diff reads its own state and those of other syncs of the same object: call it in every
+ * transaction that writes one.
+ */
+export async function forgetRests(session: Session): Promise<void> {
+  await session.execute(sql`delete from ${sql.id(syncRestTable.schema, syncRestTable.name)}`);
 }
 
 function matchText({ match }: SyncSpec): string {
