@@ -11,8 +11,8 @@ const laterRun = fileURLToPath(new URL('./later-run.ts', import.meta.url));
 const main = fileURLToPath(new URL('../cli/main.ts', import.meta.url));
 const repository = fileURLToPath(new URL('..', import.meta.url));
 const contacts = 1_500;
-/** Runs that take in what the syncs wrote, until nothing moves. */
-const settlingRuns = 3;
+/** Runs that take in what the syncs wrote, until a whole run had nothing to do. */
+const settlingRuns = 4;
 /** Beyond every lookback, and short of the hour after which archived records are listed again. */
 const apartMs = 18 * 60_000;
 const idleSecondsMax = 2;

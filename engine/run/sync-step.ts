@@ -4,13 +4,11 @@ import type { StandingReader } from '../plan/standing.ts';
 import type { SyncNode } from '../plan/sync-nodes.ts';
 import type { Work } from '../plan/work.ts';
 import type { Ledger } from '../state/ledger.ts';
-import { applySync } from '../steps/sync.ts';
 import {
+  type AtRest,
+  applyUnlessAtRest,
   type DiffInputs,
-  fingerprintDiff,
-  isAtRest,
-  readRest,
-  saveRest,
+  describeLeft,
 } from '../steps/sync-rest.ts';
 import type { Clock } from '../words/clock.ts';
 import { assertThat, TerminalError } from '../words/errors.ts';
@@ -55,7 +53,7 @@ async function findInputs(
   return { model: state.dataVersion, crm };
 }
 
-const describeRest = (left: string): string =>
+const describeRest = ({ left }: AtRest): string =>
   ['nothing it compares has changed', ...(left === '' ? [] : [`left alone: ${left}`])].join('; ');
 
 /** Takes the diff, writes the plan, sends exactly that. */
@@ -75,32 +73,26 @@ export async function syncStep(request: SyncStepRequest): Promise<StepOutcome> {
     );
   }
   const { warehouse, signal, log } = work.request;
-  const inputs = await findInputs(request, node);
-  const print = inputs && fingerprintDiff(warehouse, prepared.mapping, inputs);
-  const rest = print && (await readRest(warehouse, ledger, step.sync, print));
-  if (rest) return { status: 'reused', message: describeRest(rest.left) };
-  const result = await applySync({
-    warehouse,
-    ledger,
-    ...prepared,
-    clock,
-    log,
-    signal,
-    runId,
-    onProgress: request.onProgress,
-  });
+  const result = await applyUnlessAtRest(
+    {
+      warehouse,
+      ledger,
+      ...prepared,
+      clock,
+      log,
+      signal,
+      runId,
+      onProgress: request.onProgress,
+    },
+    await findInputs(request, node),
+  );
+  if ('left' in result) return { status: 'reused', message: describeRest(result) };
   const { tally, summary } = result;
   const parts = Object.entries({ ...tally, moved: result.moved, in_doubt: result.inDoubt })
     .filter(([, count]) => count > 0)
     .map(([name, count]) => `${count.toLocaleString('en-US')} ${name.replace('_', ' ')}`);
-  const left = (['conflict', 'drift', 'not_held', 'gone', 'locked'] as const)
-    .filter((name) => summary.counts[name] > 0)
-    .map((name) => `${summary.counts[name].toLocaleString('en-US')} ${name.replace('_', ' ')}`);
-  if (print && isAtRest(result)) {
-    const outcome = ledger.newestOutcome();
-    await saveRest(warehouse, step.sync, { inputs: print, left: left.join(', '), outcome });
-  }
-  const message = [...parts, ...left].join(', ') || 'nothing to send';
+  const left = describeLeft(summary);
+  const message = [...parts, ...(left === '' ? [] : [left])].join(', ') || 'nothing to send';
   const isWarned = tally.rejected > 0 || result.inDoubt > 0 || tally.deferred > 0;
   return {
     status: isWarned ? 'warn' : 'success',

@@ -41,14 +41,17 @@ describe('the whole loop', () => {
   });
 
   test('an idle run builds nothing, sends nothing, and asks once per stream with a cursor', async () => {
+    // The first run with nothing new takes the diffs; those after it know that they are empty.
+    loop.pass(60_000);
+    await loop.run();
     loop.pass(60_000);
     loop.sandboxes.salesforce.calls.reset();
     loop.sandboxes.hubspot.calls.reset();
     const result = await loop.run();
-    const built = result.steps.filter(
-      ({ kind, status }) => (kind === 'materialize' || kind === 'history') && status !== 'reused',
+    const done = result.steps.filter(
+      ({ kind, status }) => !['extract', 'check'].includes(kind) && status !== 'reused',
     );
-    expect(built).toEqual([]);
+    expect(done.map(({ id, message }) => [id, message])).toEqual([]);
     const salesforce = Object.entries(loop.sandboxes.salesforce.calls.byRoute);
     const hubspot = Object.entries(loop.sandboxes.hubspot.calls.byRoute);
     const count = (routes: readonly (readonly [string, number])[], pattern: RegExp): number =>

@@ -4,8 +4,9 @@ import { onTestFinished } from 'vitest';
 import { type Ledger, openLedger } from '../../engine/state/ledger.ts';
 import { openStateDb } from '../../engine/state/state-db.ts';
 import { type DiffSummary, diffSync } from '../../engine/steps/diff.ts';
-import { applySync, type SyncResult } from '../../engine/steps/sync.ts';
+import { applySync, type SyncRequest, type SyncResult } from '../../engine/steps/sync.ts';
 import { mapSync, type SyncMapping } from '../../engine/steps/sync-mapping.ts';
+import { type AtRest, applyUnlessAtRest } from '../../engine/steps/sync-rest.ts';
 import type { DestinationField } from '../../engine/words/destination.ts';
 import type { JsonValue } from '../../engine/words/json.ts';
 import { silentLog } from '../../engine/words/log.ts';
@@ -25,9 +26,14 @@ export interface Lab {
   setModel(rows: readonly Record<string, JsonValue>[]): Promise<void>;
   /** Lands what changed in the CRM since the last time, as the extract step does. */
   extract(): Promise<void>;
-  map(): Promise<SyncMapping>;
+  /** `name`: as another sync of the same model and object. */
+  map(name?: string): Promise<SyncMapping>;
+  /** A run's request, as of now. */
+  request(mapping: SyncMapping): SyncRequest;
   diff(): Promise<DiffSummary>;
   run(): Promise<SyncResult>;
+  /** As a scheduled run does it: no diff where the last one would only be repeated. */
+  runUnlessAtRest(): Promise<SyncResult | AtRest>;
   /** As after a crash: the ledger is opened again by a new process. */
   reopen(): void;
   state(): Promise<readonly Row[]>;
@@ -101,33 +107,45 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
   const db = openStateDb(join(folder, 'state'));
   onTestFinished(() => db[Symbol.dispose]());
   const landing = await openLanding(own, id, fields);
+  let modelVersion = 0;
   const lab: Lab = {
     warehouse: own,
     crm,
     clock,
     spec,
     ledger: openLedger(db, clock),
-    setModel: (rows) => writeModel(own, spec, rows, options.types ?? {}),
+    setModel(rows) {
+      modelVersion += 1;
+      return writeModel(own, spec, rows, options.types ?? {});
+    },
     extract: () => landing.extract(crm, clock),
-    async map() {
+    async map(name = spec.name) {
       const target = { current: landing.current, log: landing.log, fields };
-      const { mapping, faults } = await mapSync(own, spec, target);
+      const { mapping, faults } = await mapSync(own, { ...spec, name }, target);
       if (!mapping) throw new AggregateError(faults, faults.map(String).join('\n'));
       return mapping;
     },
     diff: async () => diffSync(own, own.dialect, await lab.map(), crm.price),
+    request: (mapping) => ({
+      warehouse: own,
+      ledger: lab.ledger,
+      mapping,
+      destination: crm,
+      clock,
+      log: silentLog,
+      signal: new AbortController().signal,
+      runId: `run-${clock.now()}`,
+    }),
     async run() {
       clock.advance(1000);
-      const result = await applySync({
-        warehouse: own,
-        ledger: lab.ledger,
-        mapping: await lab.map(),
-        destination: crm,
-        clock,
-        log: silentLog,
-        signal: new AbortController().signal,
-        runId: `run-${clock.now()}`,
-      });
+      const result = await applySync(lab.request(await lab.map()));
+      clock.advance(1000);
+      return result;
+    },
+    async runUnlessAtRest() {
+      clock.advance(1000);
+      const inputs = { model: `${modelVersion}`, crm: `${landing.version()}` };
+      const result = await applyUnlessAtRest(lab.request(await lab.map()), inputs);
       clock.advance(1000);
       return result;
     },
@@ -164,6 +182,7 @@ async function openLanding(warehouse: Warehouse, id: string, fields: readonly De
   return {
     log,
     current,
+    version: () => seq,
     async extract(crm: FakeCrm, clock: ReturnType<typeof heldClock>) {
       clock.advance(1000);
       const observed = new Date(clock.now()).toISOString();
