@@ -79,6 +79,8 @@ async function playDemo(context: CommandContext, flags: DemoFlags): Promise<Exit
   const folder = resolve(context.folder);
   const startedMs = systemClock.now();
   const title = (text: string): void => terminal.out(`\n${terminal.style('bold', `— ${text}`)}`);
+  // A large company takes minutes to invent: what is wrong with the folder is said before.
+  openProject({ folder, env: context.env, needsConnections: false })[Symbol.dispose]();
   clearLastDemo(folder);
 
   title('Two CRM sandboxes start with a company in them');

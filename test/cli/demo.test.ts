@@ -1,0 +1,61 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, onTestFinished, test } from 'vitest';
+import { queriesToTry } from '../../cli/demo/reports.ts';
+import { copyProject } from '../loop/loop.ts';
+
+const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+
+/** A command as people type it, in a folder. */
+async function type(folder: string, ...args: string[]) {
+  const child = spawn(process.execPath, [main, ...args], { cwd: folder });
+  const parts: Buffer[] = [];
+  child.stdout.on('data', (part: Buffer) => parts.push(part));
+  child.stderr.on('data', (part: Buffer) => parts.push(part));
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  return { code, said: Buffer.concat(parts).toString('utf8') };
+}
+
+function makeFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'tidemill-demo-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+test('the demo ends well, and the queries it names answer', { timeout: 240_000 }, async () => {
+  const folder = copyProject();
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const demo = await type(folder, 'demo', '--scale', '60');
+  expect(demo.code, demo.said).toBe(0);
+  expect(demo.said).toContain('Three queries to try');
+  for (const query of queriesToTry) {
+    expect(demo.said).toContain(query);
+    const { code, said } = await type(folder, 'query', query, '--format', 'json');
+    expect(code, said).toBe(0);
+    const [row = ''] = said.split('\n');
+    expect(Object.keys(JSON.parse(row) as object)).not.toEqual([]);
+  }
+});
+
+test('a demo without a project says so before it invents a company', async () => {
+  const folder = makeFolder();
+  // So many people take minutes: the message must not wait for them.
+  const { code, said } = await type(folder, 'demo', '--scale', '1000000');
+  expect({ code, left: readdirSync(folder) }).toEqual({ code: 1, left: [] });
+  expect(said).toContain('tidemill init');
+});
+
+test('a demo leaves a warehouse alone that no demo made', async () => {
+  const folder = makeFolder();
+  mkdirSync(join(folder, 'models'));
+  const declaration = 'project: own\nwarehouse: { type: duckdb, path: warehouse.duckdb }\n';
+  writeFileSync(join(folder, 'pipelines.yaml'), declaration);
+  writeFileSync(join(folder, 'warehouse.duckdb'), 'work of years');
+  const { code, said } = await type(folder, 'demo');
+  expect(code).toBe(1);
+  expect(said).toContain('no demo made it');
+  expect(readdirSync(folder)).toContain('warehouse.duckdb');
+});
