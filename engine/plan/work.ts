@@ -13,6 +13,7 @@ import type { Project } from '../declare/project/project.ts';
 import { asConfig } from '../declare/properties.ts';
 import { readSeedColumns } from '../declare/seed-columns.ts';
 import type { Log } from '../words/log.ts';
+import { delimiterOf } from '../words/seed-delimiter.ts';
 import type { PlanFault, Step } from '../words/step.ts';
 import type { Column } from '../words/table.ts';
 import type { Warehouse } from '../words/warehouse.ts';
@@ -212,7 +213,10 @@ async function bindWork(
     moment: { boundaryMs, invocationId, isFullRefresh: scope.fullRefresh ?? false },
     sourceColumns: async (node: SourceNode) => columns.get(node.id),
     seedColumns: async (node) => {
-      const found = await readSeedColumns(`${models.root}/${node.file}`);
+      const found = await readSeedColumns(`${models.root}/${node.file}`, {
+        isDbt: models.isDbt,
+        delimiter: delimiterOf(node.nodeConfig),
+      });
       const written = new Map(
         Object.entries(asConfig(node.nodeConfig.raw['column_types'])).map(
           ([name, typeName]) => [name.toLowerCase(), String(typeName)] as const,

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { TerminalError } from '../words/errors.ts';
 import type { BuildNode } from '../words/node.ts';
+import { delimiterOf } from '../words/seed-delimiter.ts';
 import type { Stream } from '../words/stream.ts';
 import { formatRelation } from '../words/table.ts';
 import type { Warehouse } from '../words/warehouse.ts';
@@ -42,7 +43,13 @@ export async function materializeSeed(
       await warehouse.ddl([createSchema(copy.schema), createTable(copy, columns)]);
       const stream: Stream = { name: formatRelation(node.relation), columns, primaryKey: [] };
       const header = columns.map((column) => column.name);
-      const file = { path: seed.path, format: 'csv', header } as const;
+      const delimiter = delimiterOf(node.config);
+      const file = {
+        path: seed.path,
+        format: 'csv',
+        header,
+        ...(delimiter === undefined ? {} : { delimiter }),
+      } as const;
       await warehouse.transaction(async (session) => {
         const pages = await warehouse.pages(session, [file], stream);
         const values = columns.map(

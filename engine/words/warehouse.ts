@@ -38,6 +38,8 @@ export interface PageFile {
   readonly format: 'ndjson' | 'csv';
   /** CSV only: the header's names in order. */
   readonly header?: readonly string[];
+  /** CSV only: what stands between cells; default: a comma. */
+  readonly delimiter?: string;
   readonly records?: number;
 }
 

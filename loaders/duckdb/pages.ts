@@ -26,7 +26,7 @@ function listFiles(files: readonly PageFile[]): RawBuilder<unknown> {
  * All cells as text: one cast then serves both formats, and a misfit can be found by its record.
  */
 function csvSource(files: readonly PageFile[], stream: Stream): Source {
-  const header = files[0]?.header ?? [];
+  const [{ header = [], delimiter = ',' } = {}] = files;
   assertThat(header.length > 0, 'a CSV page file comes with its header');
   const names = header.map((name) => sql`${sql.lit(name)}: 'VARCHAR'`);
   const known = new Set(header);
@@ -37,7 +37,7 @@ function csvSource(files: readonly PageFile[], stream: Stream): Source {
     })),
     from: sql`read_csv(
       ${listFiles(files)},
-      auto_detect = false, header = true, delim = ',', quote = '"', escape = '"',
+      auto_detect = false, header = true, delim = ${sql.lit(delimiter)}, quote = '"', escape = '"',
       columns = {${sql.join(names)}}
     )`,
   };
@@ -204,7 +204,7 @@ export function chooseUsualKeys(
 function groupFiles(files: readonly PageFile[]): readonly (readonly PageFile[])[] {
   return [
     ...Map.groupBy(files, (file) =>
-      file.format === 'csv' ? `csv ${JSON.stringify(file.header ?? [])}` : 'ndjson',
+      file.format === 'csv' ? `csv ${JSON.stringify([file.header, file.delimiter])}` : 'ndjson',
     ).values(),
   ];
 }

@@ -52,6 +52,17 @@ test('whole numbers of a seed are INTEGER as in dbt, and BIGINT where they would
   ]);
 });
 
+test('cells of a seed are what dbt makes of them, between the delimiter of its config', async () => {
+  const shop = dbtFolder({
+    'seeds/rows.csv': 'code;one;day;at;text\n007; 1.0;2026-1-5;2026-01-05 10:11:12.5;"a;b"\n',
+    'seeds/seeds.yml': 'seeds: [{name: rows, config: {delimiter: ";"}}]',
+  });
+  expect(troubles(await shop.build())).toEqual([]);
+  expect(await shop.rows('select * replace (cast(day as varchar) as day) from main.rows')).toEqual([
+    { code: 7, one: 1, day: '2026-01-05', at: '2026-01-05 10:11:12.5', text: 'a;b' },
+  ]);
+});
+
 test('a source may name the table a seed makes, on every build', async () => {
   const shop = dbtFolder({
     'seeds/rates.csv': 'a\n1\n',

@@ -42,7 +42,7 @@ export async function bindProject(
           return { name, typeName };
         }),
       seedColumns: async (node) => {
-        const columns = await readSeedColumns(join(project.root, node.file));
+        const columns = await readSeedColumns(join(project.root, node.file), project);
         return columns.map(({ name, type }) => ({ name, typeName: duckdbDialect.typeName(type) }));
       },
       ...more,

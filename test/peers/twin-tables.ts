@@ -143,6 +143,20 @@ async function compareRows(
   return `${lost.length} rows only in dbt's: ${show(lost)}; ${added.length} only in ours: ${show(added)}`;
 }
 
+/** What a query answers on one of the warehouses, which is not written. */
+export async function readRelation(file: string, query: string): Promise<unknown[][]> {
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  try {
+    await connection.run(`attach '${file}' as peers (read_only)`);
+    await connection.run('use peers');
+    return await read(connection, query);
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}
+
 async function read(connection: DuckDBConnection, text: string): Promise<unknown[][]> {
   const reader = await connection.runAndReadAll(text);
   return reader.getRows();
