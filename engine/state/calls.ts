@@ -14,12 +14,14 @@ export function createCallMeter(db: StateDb, account: string, clock: Clock): Cal
       return Number(row?.['used'] ?? 0);
     },
     add(calls) {
-      db.run(
-        `insert into calls values (?, ?, ?)
-         on conflict (account, day) do update set used = used + excluded.used`,
-        account,
-        dayOf(clock),
-        calls,
+      db.note(() =>
+        db.run(
+          `insert into calls values (?, ?, ?)
+           on conflict (account, day) do update set used = used + excluded.used`,
+          account,
+          dayOf(clock),
+          calls,
+        ),
       );
     },
   };

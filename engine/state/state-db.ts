@@ -19,6 +19,11 @@ export interface StateDb extends Disposable {
   run(sql: string, ...params: readonly SQLInputValue[]): number;
   /** Committed and durable when it returns; rolled back when `work` throws. Not nested. */
   transaction<T>(work: () => T): T;
+  /**
+   * A transaction that does not wait for the disk: kept when the process is killed, while a power
+   * cut may take the last of them, always the last. The next `transaction` puts them on the disk.
+   */
+  note<T>(work: () => T): T;
   /** A whole copy in a new file, also while others write. */
   copyTo(path: string): void;
 }
@@ -142,6 +147,16 @@ export function openStateDb(folder: string): StateDb {
     get: (sql, ...params) => prepare(sql).get(...params),
     run: (sql, ...params) => Number(prepare(sql).run(...params).changes),
     transaction: (work) => inTransaction(db, work),
+    note(work) {
+      // SQLite takes the setting between transactions only; inside one it is part of that one.
+      if (db.isTransaction) return work();
+      db.exec('pragma synchronous = normal');
+      try {
+        return inTransaction(db, work);
+      } finally {
+        db.exec('pragma synchronous = full');
+      }
+    },
     copyTo(path) {
       db.prepare('vacuum into ?').run(path);
       const file = openSync(path, 'r+');

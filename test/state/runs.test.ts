@@ -1,4 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
+import { execPath } from 'node:process';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import { createCallMeter, listCalls } from '../../engine/state/calls.ts';
@@ -6,6 +9,8 @@ import { createRunStore } from '../../engine/state/runs.ts';
 import { openStateDb } from '../../engine/state/state-db.ts';
 import { TerminalError } from '../../engine/words/errors.ts';
 import { heldClock, testFolder } from './folder.ts';
+
+const stateDb = new URL('../../engine/state/state-db.ts', import.meta.url).href;
 
 describe('state.db', () => {
   test('syncs every commit to disk and survives reopening', () => {
@@ -29,6 +34,37 @@ describe('state.db', () => {
       });
     expect(work).toThrow('no');
     expect(db.all('select * from calls')).toEqual([]);
+  });
+
+  test('waits for no disk while it notes, and for the disk again afterwards', () => {
+    using db = openStateDb(testFolder());
+    const synchronous = () => db.get('pragma synchronous');
+    expect(db.note(synchronous)).toEqual({ synchronous: 1 });
+    expect(synchronous()).toEqual({ synchronous: 2 });
+    const work = (): void =>
+      db.note(() => {
+        db.run("insert into calls values ('a', '2026-01-01', 3)");
+        throw new Error('no');
+      });
+    expect(work).toThrow('no');
+    expect(synchronous()).toEqual({ synchronous: 2 });
+    expect(db.all('select * from calls')).toEqual([]);
+    // Inside a transaction a note is part of it, and as safe as it.
+    expect(db.transaction(() => db.note(synchronous))).toEqual({ synchronous: 2 });
+  });
+
+  test('keeps what was noted when the process is killed', async () => {
+    const folder = testFolder();
+    const child = `
+      import { openStateDb } from ${JSON.stringify(stateDb)};
+      const db = openStateDb(${JSON.stringify(folder)});
+      db.note(() => db.run("insert into calls values ('a', '2026-01-01', 3)"));
+      process.kill(process.pid, 'SIGKILL');`;
+    const process = spawn(execPath, ['--input-type=module', '--eval', child]);
+    const [, signal] = await once(process, 'exit');
+    expect(signal).toBe('SIGKILL');
+    using db = openStateDb(folder);
+    expect(db.all('select used from calls')).toEqual([{ used: 3 }]);
   });
 
   test('refuses a file of a newer version without touching it', () => {
