@@ -101,7 +101,7 @@ test('empty texts in columns of numbers, dates and truth values land as null', (
     const { bench, warehouse } = place;
     const deal = { dealname: 'D', pipeline: 'default', dealstage: 'closedwon', amount: '5' };
     bench.sandbox.load('deals', [deal]);
-    const proxy = await startProxy(
+    await using proxy = await startProxy(
       bench.sandbox.url,
       () => undefined,
       ({ path }, body) => {
@@ -115,7 +115,6 @@ test('empty texts in columns of numbers, dates and truth values land as null', (
     );
     const extractor = hubspot.create(bench.reopen({ url: proxy.url }));
     await land(place, 'deals', {}, extractor);
-    await proxy.close();
     expect(
       await warehouse.query(
         sql`select dealname, amount, closedate, hs_is_closed from hubspot.deals`,

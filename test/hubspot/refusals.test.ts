@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import type { Destination, RowChange, WriteResult } from '../../engine/words/destination.ts';
 import { hubspot } from '../../reverse-etl/hubspot.ts';
 import { type Replacement, startProxy } from '../salesforce/proxy.ts';
@@ -40,8 +40,8 @@ async function openProxied(
     (request) => intercept(request.path, request.body),
     (request, body) => (after === undefined ? body : after(request.path, body)),
   );
-  const context = bench.reopen({ url: proxy.url });
-  return { destination: hubspot.create(context, 'contacts'), proxy };
+  onTestFinished(() => proxy[Symbol.asyncDispose]());
+  return hubspot.create(bench.reopen({ url: proxy.url }), 'contacts');
 }
 
 const conflict: Replacement = {
@@ -51,7 +51,7 @@ const conflict: Replacement = {
 
 test('a call refused as a whole is halved until the bad row stands alone', async () => {
   await using bench = await openBench();
-  const { destination, proxy } = await openProxied(bench, (path, body) =>
+  const destination = await openProxied(bench, (path, body) =>
     path.endsWith('/batch/create') && body.includes('bad row') ? conflict : undefined,
   );
   const changes = Array.from({ length: 50 }, (_, index) =>
@@ -61,7 +61,6 @@ test('a call refused as a whole is halved until the bad row stands alone', async
   expect(results[17]).toMatchObject({ status: 'rejected', code: 'duplicate' });
   expect(results.filter((result) => result.status === 'written')).toHaveLength(49);
   expect(bench.sandbox.count('contacts')).toBe(49);
-  await proxy.close();
 });
 
 test('answers without trace ids find their rows, or none where two rows would do', async () => {
@@ -72,7 +71,7 @@ test('answers without trace ids find their rows, or none where two rows would do
     for (const result of results) delete result['objectWriteTraceId'];
     return { ...(body as object), results: results.toReversed() };
   };
-  const { destination, proxy } = await openProxied(bench, () => undefined, strip);
+  const destination = await openProxied(bench, () => undefined, strip);
   const results = await destination.write(
     [
       create('a', { firstname: 'A', email: 'a@example.com' }),
@@ -90,13 +89,12 @@ test('answers without trace ids find their rows, or none where two rows would do
     signal,
   );
   expect(updated.map(idOf)).toEqual(ids);
-  await proxy.close();
 });
 
 test('a create is not sent again when its answer makes no sense', async () => {
   await using bench = await openBench();
   let creates = 0;
-  const { destination, proxy } = await openProxied(bench, (path) => {
+  const destination = await openProxied(bench, (path) => {
     if (!path.endsWith('/batch/create')) return undefined;
     creates += 1;
     return { status: 201, body: '{"status":"COMPLETE","resu' };
@@ -104,18 +102,16 @@ test('a create is not sent again when its answer makes no sense', async () => {
   const results = await destination.write([create('a', { firstname: 'A' })], signal);
   expect(results[0]?.status).toBe('in_doubt');
   expect(creates).toBe(1);
-  await proxy.close();
 });
 
 test('what fails before anything is sent leaves the rows for the next run', async () => {
   await using bench = await openBench();
-  const { destination, proxy } = await openProxied(bench, (path) =>
+  const destination = await openProxied(bench, (path) =>
     path.endsWith('/labels') ? { status: 503, body: {} } : undefined,
   );
   const associations = [{ to: 'companies', id: '1' }];
   const result = await writeOne(destination, create('a', { firstname: 'A' }, { associations }));
   expect(result.status).toBe('deferred');
-  await proxy.close();
 });
 
 test('an account on the move, and one whose day is used up, defer the rows', async () => {
@@ -134,7 +130,7 @@ test('an account on the move, and one whose day is used up, defer the rows', asy
   ];
   for (const reply of replies) {
     let calls = 0;
-    const { destination, proxy } = await openProxied(bench, (path) => {
+    const destination = await openProxied(bench, (path) => {
       if (!path.endsWith('/batch/create')) return undefined;
       calls += 1;
       return reply;
@@ -142,6 +138,5 @@ test('an account on the move, and one whose day is used up, defer the rows', asy
     const results = await destination.write([create('a', { firstname: 'A' })], signal);
     expect(results[0]?.status).toBe('deferred');
     expect(calls).toBe(1);
-    await proxy.close();
   }
 });

@@ -21,18 +21,14 @@ const signal = new AbortController().signal;
 /** Reads contacts while HubSpot answers list calls with `replies` first. */
 async function readThrough(bench: HubSpotBench, replies: readonly Replacement[]) {
   const waiting = [...replies];
-  const proxy = await startProxy(bench.sandbox.url, ({ path, method }) =>
+  await using proxy = await startProxy(bench.sandbox.url, ({ path, method }) =>
     method === 'GET' && path.startsWith('/crm/v3/objects/') ? waiting.shift() : undefined,
   );
-  try {
-    const extractor = hubspot.create(bench.reopen({ url: proxy.url }));
-    const stream = await findStream(extractor, 'contacts');
-    const landing = createLanding(stream);
-    await readInto({ ...bench, extractor }, stream, landing);
-    return landing;
-  } finally {
-    await proxy.close();
-  }
+  const extractor = hubspot.create(bench.reopen({ url: proxy.url }));
+  const stream = await findStream(extractor, 'contacts');
+  const landing = createLanding(stream);
+  await readInto({ ...bench, extractor }, stream, landing);
+  return landing;
 }
 
 const tenSecondly: Replacement = {

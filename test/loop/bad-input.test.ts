@@ -104,44 +104,36 @@ describe('what a CRM garbles', () => {
 
   // In production: a proxy on the way cuts an answer short, or puts its own page in its place.
   test('a record that is not JSON fails its stream with nothing of it landed', async () => {
-    const proxy = await startProxy(sandboxes.salesforce.url, (request) =>
+    await using proxy = await startProxy(sandboxes.salesforce.url, (request) =>
       atContacts(request)
         ? { status: 200, body: '{"totalSize":2,"done":true,"records":[{"Id":"003' }
         : undefined,
     );
-    try {
-      using project = createSmallProject({ ...sandboxes.env, SALESFORCE_URL: proxy.url });
-      const end = await project.run();
-      expect(end.code).toBe(1);
-      expect(end.status).toMatchObject({
-        [streams.account]: 'success',
-        [streams.contact]: 'failed',
-        [streams.companies]: 'success',
-        'model.small.firms': 'success',
-        'model.small.bands': 'skipped',
-      });
-      expect(end.said(streams.contact)).toMatch(
-        /queryAll: the page is not valid JSON \(\d+ bytes\)/,
-      );
-      expect(end.said(streams.contact)).toMatch(/Run again.*proxy/);
-      const landed = await project.query(
-        `select * from information_schema.tables
-         where table_schema = 'raw_salesforce' and table_name = 'Contact'`,
-      );
-      if (landed.length > 0) {
-        const [rows] = await project.query<{ rows: number }>(
-          `${countRows} raw_salesforce."Contact"`,
-        );
-        expect(rows?.rows).toBe(0);
-      }
-    } finally {
-      await proxy.close();
+    using project = createSmallProject({ ...sandboxes.env, SALESFORCE_URL: proxy.url });
+    const end = await project.run();
+    expect(end.code).toBe(1);
+    expect(end.status).toMatchObject({
+      [streams.account]: 'success',
+      [streams.contact]: 'failed',
+      [streams.companies]: 'success',
+      'model.small.firms': 'success',
+      'model.small.bands': 'skipped',
+    });
+    expect(end.said(streams.contact)).toMatch(/queryAll: the page is not valid JSON \(\d+ bytes\)/);
+    expect(end.said(streams.contact)).toMatch(/Run again.*proxy/);
+    const landed = await project.query(
+      `select * from information_schema.tables
+       where table_schema = 'raw_salesforce' and table_name = 'Contact'`,
+    );
+    if (landed.length > 0) {
+      const [rows] = await project.query<{ rows: number }>(`${countRows} raw_salesforce."Contact"`);
+      expect(rows?.rows).toBe(0);
     }
   });
 
   // In production: a field's type is changed at the CRM between its description and its records.
   test('a value that does not fit its column fails its stream, and is not shown', async () => {
-    const proxy = await startProxy(
+    await using proxy = await startProxy(
       sandboxes.salesforce.url,
       () => undefined,
       (request, body) => {
@@ -154,24 +146,20 @@ describe('what a CRM garbles', () => {
         return body;
       },
     );
-    try {
-      using project = createSmallProject({ ...sandboxes.env, SALESFORCE_URL: proxy.url });
-      const end = await project.run();
-      expect(end.code).toBe(1);
-      expect(end.status).toMatchObject({
-        [streams.account]: 'failed',
-        [streams.contact]: 'success',
-        [streams.companies]: 'success',
-        'sync.bands': 'success',
-      });
-      expect(end.said(streams.account)).toMatch(
-        /salesforce\.Account: record 001\w+ has a value in "NumberOfEmployees" that is no integer/,
-      );
-      expect(end.said(streams.account)).toMatch(/exclude: \[NumberOfEmployees\]/);
-      expect(end.out + end.err).not.toContain('about forty');
-    } finally {
-      await proxy.close();
-    }
+    using project = createSmallProject({ ...sandboxes.env, SALESFORCE_URL: proxy.url });
+    const end = await project.run();
+    expect(end.code).toBe(1);
+    expect(end.status).toMatchObject({
+      [streams.account]: 'failed',
+      [streams.contact]: 'success',
+      [streams.companies]: 'success',
+      'sync.bands': 'success',
+    });
+    expect(end.said(streams.account)).toMatch(
+      /salesforce\.Account: record 001\w+ has a value in "NumberOfEmployees" that is no integer/,
+    );
+    expect(end.said(streams.account)).toMatch(/exclude: \[NumberOfEmployees\]/);
+    expect(end.out + end.err).not.toContain('about forty');
   });
 });
 

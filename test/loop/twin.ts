@@ -100,7 +100,7 @@ async function watchCrms(sandboxes: Sandboxes, watch: Watch, kill: () => void) {
   return {
     env: { SALESFORCE_URL: first.url, HUBSPOT_URL: second.url },
     close: async () => {
-      for (const proxy of proxies) await proxy.close();
+      for (const proxy of proxies) await proxy[Symbol.asyncDispose]();
     },
   };
 }

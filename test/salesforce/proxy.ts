@@ -18,9 +18,8 @@ export interface Replacement {
   readonly type?: string;
 }
 
-export interface Proxy {
+export interface Proxy extends AsyncDisposable {
   readonly url: string;
-  close(): Promise<void>;
 }
 
 /**
@@ -74,7 +73,7 @@ export async function startProxy(
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     url,
-    close: () =>
+    [Symbol.asyncDispose]: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();

@@ -26,7 +26,7 @@ async function openBehind(
     extractor: extractor.create(context),
     account: destination.create(context, 'Account'),
     async [Symbol.asyncDispose]() {
-      await proxy.close();
+      await proxy[Symbol.asyncDispose]();
       await bench.sandbox.close();
     },
   };
