@@ -7,13 +7,16 @@ import { buildGraph, type Graph } from './graph.ts';
 import { buildGroups, checkAccess } from './group-access.ts';
 import { reportIgnoredMacros } from './ignored-macros.ts';
 import type { Template } from './jinja/ast.ts';
+import { linkNode } from './link-node.ts';
 import { buildMacroLibrary } from './macro-library.ts';
 import { type ProjectMemory, withoutMemory } from './memory/project-memory.ts';
 import { watchEnv } from './memory/watched-env.ts';
 import { collectFaults, type FaultList, type ModelFault } from './model-fault.ts';
 import { isModelNode, type ModelNode, type ProjectNode } from './model-node.ts';
-import { draftNodes } from './node-draft.ts';
-import { indexNodes, type NodeIndex } from './node-index.ts';
+import { draftNodes, type StoredDraft, storedDraft } from './node-draft.ts';
+import { indexNodes } from './node-index.ts';
+import { toProjectPackage } from './package-source.ts';
+import { readChange } from './project-change.ts';
 import { recallStored, type Spoken, sayAgain } from './project-outline.ts';
 import type { ModelProject, ModelProjectOptions } from './project-shape.ts';
 import { restoreProject, type StoredDetails, storeProject } from './project-snapshot.ts';
@@ -22,7 +25,7 @@ import { importScripts, readPackages } from './read-packages.ts';
 import { listen } from './recall-render.ts';
 import { renderDescriptions } from './render-descriptions.ts';
 import { renderSources } from './render-sources.ts';
-import { indexSources, type SourceIndex } from './source-index.ts';
+import { indexSources } from './source-index.ts';
 import { buildUnitTests } from './unit-test.ts';
 import { collectVars } from './vars.ts';
 
@@ -37,10 +40,13 @@ export async function readModelProject(options: ModelProjectOptions): Promise<Mo
   const log = options.log ?? silentLog;
   const stored = memory && recallStored(options, memory);
   const details = stored && (memory?.recall('details') as StoredDetails | undefined);
-  if (memory && stored && details) {
+  const restored = memory && stored && details && restoreProject(options, memory, stored, details);
+  if (restored) {
     sayAgain(stored.spoken, log);
-    return Object.assign(restoreProject(options, memory, stored, details), { log });
+    return Object.assign(restored, { log });
   }
+  const changed = memory && (await readChange(options, memory));
+  if (changed) return Object.assign(changed, { log });
   const kept = memory ?? withoutMemory(options.root);
   const watched = watchEnv(options.env);
   const spoken: Spoken[] = [];
@@ -76,8 +82,11 @@ async function readEverything(
   const packages = await renderSources(described, reading, faults);
   const [top = main] = packages;
   const read: ReadNode[] = [];
+  const drafts = new Map<string, StoredDraft>();
   for (const draft of packages.flatMap((pack) => draftNodes(pack, top, faults, memory))) {
     read.push(await readNode(reading, draft, faults));
+    const stored = storedDraft(draft);
+    if (stored) drafts.set(draft.id, stored);
   }
   const enabled = read.filter(({ node }) => node.nodeConfig.enabled).map(({ node }) => node);
   const disabled = read.filter(({ node }) => !node.nodeConfig.enabled).map(({ node }) => node);
@@ -110,7 +119,8 @@ async function readEverything(
     ...reading,
     root,
     stamp: randomUUID(),
-    packages,
+    drafts,
+    packages: packages.map(toProjectPackage),
     docs: docs.blocks,
     groups,
     macroPatches: collectMacroPatches(packages),
@@ -124,30 +134,6 @@ async function readEverything(
     faults: sortFaults(faults.all),
     broken: new Set(errors.flatMap((fault) => fault.nodeId ?? [])),
   };
-}
-
-/** Turns the calls a node made into edges; a call that leads nowhere is a fault at its place. */
-function linkNode(
-  node: ModelNode,
-  refs: NodeIndex<ModelNode>,
-  sources: SourceIndex,
-  faults: FaultList,
-): ModelNode {
-  const ids = new Set<string>();
-  for (const call of node.refs) {
-    const found = refs.find(call, node.packageName);
-    if ('id' in found) ids.add(found.id);
-    else {
-      const hint = found.hint === undefined ? {} : { hint: found.hint };
-      faults.error(call.place, found.complaint, { nodeId: node.id, ...hint });
-    }
-  }
-  for (const call of node.sources) {
-    const found = sources.find(call.source, call.table, node.packageName);
-    if ('id' in found) ids.add(found.id);
-    else faults.error(call.place, found.complaint, { nodeId: node.id });
-  }
-  return { ...node, dependsOn: [...ids] };
 }
 
 function reportSharedRelations(models: readonly ModelNode[], faults: FaultList): void {

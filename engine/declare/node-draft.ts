@@ -13,7 +13,7 @@ export interface NodeDraft {
   readonly id: string;
   readonly kind: 'model' | 'seed' | 'snapshot';
   readonly name: string;
-  readonly pack: PackageSource;
+  readonly pack: Pick<PackageSource, 'name'>;
   readonly source: SourceText;
   readonly fqn: readonly string[];
   readonly patch: NodePatch | undefined;
@@ -26,6 +26,18 @@ export interface NodeDraft {
   readonly latestVersion?: string;
   /** Absent: a seed, or a template that cannot be parsed. */
   readonly template: Template | undefined;
+}
+
+/** Enough of a model's draft to make it again from another text. */
+export interface StoredDraft extends Pick<NodeDraft, 'base' | 'overrides'> {
+  readonly folders: readonly string[];
+}
+
+/** Undefined where more than a text and its surroundings makes the node. */
+export function storedDraft({ base, overrides, ...draft }: NodeDraft): StoredDraft | undefined {
+  const { kind, source, version, template } = draft;
+  const isPlain = kind === 'model' && source.script === undefined && version === undefined;
+  return isPlain && template ? { base, overrides, folders: source.folders } : undefined;
 }
 
 /** Every node of a package. Two of one name, and YAML about a node there is not, are faults. */

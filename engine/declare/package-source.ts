@@ -61,6 +61,18 @@ export interface PackageSource {
   readonly hooks: { readonly start: readonly string[]; readonly end: readonly string[] };
 }
 
+/** What is asked of a package once its nodes are made. */
+export interface ProjectPackage
+  extends Pick<PackageSource, 'name' | 'folder' | 'macros' | 'vars' | 'dispatch' | 'hooks'> {
+  readonly properties: Pick<Properties, 'unitTests'>;
+}
+
+export function toProjectPackage(pack: PackageSource): ProjectPackage {
+  const { name, folder, macros, vars, dispatch, hooks, properties } = pack;
+  const { unitTests = [] } = properties;
+  return { name, folder, macros, vars, dispatch, hooks, properties: { unitTests } };
+}
+
 export const folderKinds = ['models', 'seeds', 'snapshots', 'sources', 'tests'] as const;
 export type FolderKind = (typeof folderKinds)[number];
 

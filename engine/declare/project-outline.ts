@@ -18,6 +18,8 @@ export interface StoredOutline {
   readonly key: string;
   /** Of the reading that is kept here: see `ModelProject`. */
   readonly stamp: string;
+  /** See `ProjectChange`. */
+  readonly change?: StoredChange;
   /** Names of the environment that were looked at, with digests of their values. */
   readonly env: readonly (readonly [string, string])[];
   readonly spoken: readonly Spoken[];
@@ -31,8 +33,14 @@ export interface StoredOutline {
   readonly faults: readonly ModelFault[];
 }
 
+export interface StoredChange {
+  readonly stamp: string;
+  readonly texts: readonly (readonly [id: string, digest: string])[];
+}
+
 /** The nodes and what is wrong with them, without what it takes to render them. */
 export interface ProjectOutline {
+  readonly stamp: string;
   readonly graph: Graph;
   readonly faults: readonly ModelFault[];
 }
@@ -48,7 +56,14 @@ export function recallStored(
   options: ModelProjectOptions,
   memory: ProjectMemory,
 ): StoredOutline | undefined {
-  if (!memory.isUnchanged()) return undefined;
+  return memory.isUnchanged() ? findStored(options, memory) : undefined;
+}
+
+/** What was kept, where all but the files is as it was. */
+export function findStored(
+  options: ModelProjectOptions,
+  memory: ProjectMemory,
+): StoredOutline | undefined {
   const stored = memory.recall('outline') as StoredOutline | undefined;
   if (stored?.key !== keyOfOptions(options)) return undefined;
   const isSame = stored.env.every(([name, trace]) => traceOfEnv(options.env[name]) === trace);
@@ -63,7 +78,8 @@ export function recallOutline(
   const stored = recallStored(options, memory);
   if (stored === undefined) return undefined;
   sayAgain(stored.spoken, options.log);
-  return { graph: graphOf(stored, stored.nodes), faults: stored.faults };
+  const { stamp, faults } = stored;
+  return { stamp, graph: graphOf(stored, stored.nodes), faults };
 }
 
 export function sayAgain(spoken: readonly Spoken[], log: Log | undefined): void {

@@ -8,9 +8,10 @@ import type { Memory } from './memory/memory.ts';
 import type { ProjectMemory } from './memory/project-memory.ts';
 import type { ModelFault } from './model-fault.ts';
 import type { GroupNode, ModelNode, ProjectNode } from './model-node.ts';
+import type { StoredDraft } from './node-draft.ts';
 import type { NodeIndex } from './node-index.ts';
 import type { Target } from './node-scope.ts';
-import type { PackageSource } from './package-source.ts';
+import type { ProjectPackage } from './package-source.ts';
 import type { PlacedEntry } from './properties.ts';
 import type { ConnectionSource, SourceIndex } from './source-index.ts';
 import type { Vars } from './vars.ts';
@@ -35,12 +36,24 @@ export interface ModelProjectOptions {
   readonly memory?: ProjectMemory;
 }
 
+/** A project that differs from one that was read whole in the texts of a few models. */
+export interface ProjectChange {
+  /** The stamp of the one that was read whole. */
+  readonly stamp: string;
+  /** Ids of those models, with digests of their texts. */
+  readonly texts: ReadonlyMap<string, string>;
+}
+
 /** A folder of models, read: nodes, edges, and every fault there is. */
 export interface ModelProject {
   readonly name: string;
   readonly root: string;
   /** Another one whenever the project was read anew, and the same where it was remembered. */
   readonly stamp: string;
+  /** Absent: everything was read. */
+  readonly change?: ProjectChange;
+  /** What the files around them say of nodes whose own text may change. */
+  readonly drafts: ReadonlyMap<string, StoredDraft>;
   readonly target: Target;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Log;
@@ -48,7 +61,7 @@ export interface ModelProject {
   readonly vars: Vars;
   readonly readGraph?: ReadGraph;
   readonly library: MacroLibrary;
-  readonly packages: readonly PackageSource[];
+  readonly packages: readonly ProjectPackage[];
   readonly docs: ReadonlyMap<string, DocsBlockNode>;
   readonly groups: readonly GroupNode[];
   /** What YAML says of macros, by their ids. */

@@ -2,7 +2,7 @@ import type { DocsBlockNode } from './docs-blocks.ts';
 import type { GraphNode } from './graph.ts';
 import type { Template } from './jinja/ast.ts';
 import { lazyTemplate } from './lazy-template.ts';
-import { buildMacroLibrary } from './macro-library.ts';
+import { buildMacroLibrary, type MacroLibrary } from './macro-library.ts';
 import { isPlainJson } from './memory/plain-json.ts';
 import type { ProjectMemory } from './memory/project-memory.ts';
 import { collectFaults } from './model-fault.ts';
@@ -13,11 +13,12 @@ import {
   type ModelNode,
   type ProjectNode,
 } from './model-node.ts';
+import type { StoredDraft } from './node-draft.ts';
 import { indexNodes } from './node-index.ts';
+import type { ProjectPackage } from './package-source.ts';
 import { graphOf, keyOfOptions, type Spoken, type StoredOutline } from './project-outline.ts';
 import type { ModelProject, ModelProjectOptions } from './project-shape.ts';
 import type { PlacedEntry } from './properties.ts';
-import { readPackages } from './read-packages.ts';
 import { restoreSources } from './source-index.ts';
 import { collectVars, type Vars } from './vars.ts';
 
@@ -32,6 +33,13 @@ export interface StoredDetails {
   readonly macroPatches: readonly (readonly [string, PlacedEntry])[];
   /** Nodes without a template, though others of their kind have one. */
   readonly bare: readonly string[];
+  readonly drafts: readonly (readonly [id: string, StoredDraft])[];
+  readonly packages: readonly StoredPackage[];
+}
+
+/** Macros without their texts: those are their files'. */
+interface StoredPackage extends Omit<ProjectPackage, 'dispatch'> {
+  readonly dispatch: readonly (readonly [string, readonly string[]])[];
 }
 
 const outlineKeys = {
@@ -73,13 +81,7 @@ export function storeProject(
   const nodes = [...project.nodes.values()];
   const disabled = [...project.disabled.values()];
   const places = new Map(nodes.map((node, index) => [node.id, index]));
-  // A text that is its file's stands in the memory already.
-  const slim = <N extends ProjectNode>(node: N): N =>
-    hasText(node) && 'text' in node && node.text === textOf(node.file)
-      ? { ...node, text: undefined }
-      : node;
-  const pick = (node: ProjectNode, isWanted: (key: string) => boolean): object =>
-    Object.fromEntries(Object.entries(node).filter(([key]) => isWanted(key)));
+  const slim = <N extends ProjectNode>(node: N): N => withoutText(node, textOf);
   const outline: StoredOutline = {
     key: keyOfOptions(options),
     stamp: project.stamp,
@@ -94,7 +96,7 @@ export function storeProject(
     faults,
   };
   const details: StoredDetails = {
-    rest: nodes.map((node) => pick(slim(node), (key) => !isOutlineKey(key))),
+    rest: nodes.map((node) => restOf(slim(node))),
     disabled: disabled.map(slim),
     broken: [...project.broken],
     docs: [...project.docs.values()],
@@ -103,8 +105,29 @@ export function storeProject(
     bare: [...nodes.filter(isModelNode), ...disabled]
       .map((node) => node.id)
       .filter((id) => !templates.has(id)),
+    drafts: [...project.drafts],
+    packages: project.packages.map((pack) => ({
+      ...pack,
+      macros: pack.macros.map((macro) => ({ ...macro, text: '' })),
+      dispatch: [...pack.dispatch],
+    })),
   };
   return isPlainJson(outline) && isPlainJson(details) ? { outline, details } : undefined;
+}
+
+function pick(node: ProjectNode, isWanted: (key: string) => boolean): object {
+  return Object.fromEntries(Object.entries(node).filter(([key]) => isWanted(key)));
+}
+
+/** What the outline leaves out of a node. */
+export function restOf(node: ProjectNode): object {
+  return pick(node, (key) => !isOutlineKey(key));
+}
+
+/** A text that is its file's stands in the memory already. */
+export function withoutText<N extends ProjectNode>(node: N, textOf: StoreRequest['textOf']): N {
+  const isFiles = hasText(node) && 'text' in node && node.text === textOf(node.file);
+  return isFiles ? { ...node, text: undefined } : node;
 }
 
 /** Nodes that hold the text of their file. */
@@ -112,43 +135,79 @@ function hasText(node: ProjectNode): boolean {
   return isModelNode(node) || node.resourceType === 'test';
 }
 
-/** The project as it was; packages, macros and templates are read when they are asked for. */
+/** What templates of the project look at, made when they do. */
+export interface StoredReading {
+  packages(): readonly ProjectPackage[];
+  library(): MacroLibrary;
+  vars(): Vars;
+}
+
+export function restoreReading(
+  options: ModelProjectOptions,
+  memory: ProjectMemory,
+  details: StoredDetails,
+): StoredReading {
+  const packages = once(() =>
+    details.packages.map((pack) => ({
+      ...pack,
+      macros: pack.macros.map((macro) => ({ ...macro, text: memory.textOf(macro.file) ?? '' })),
+      dispatch: new Map(pack.dispatch),
+    })),
+  );
+  const { type } = options.target;
+  return {
+    packages,
+    library: once(() => buildMacroLibrary(packages(), type, collectFaults(), memory.parsed)),
+    vars: once(() => collectVars(details.packages, options.vars ?? {})),
+  };
+}
+
+/**
+ * The project as it was; macros and templates are read when they are asked for. Undefined where a
+ * text is not in the memory.
+ */
 export function restoreProject(
   options: ModelProjectOptions,
   memory: ProjectMemory,
   outline: StoredOutline,
   details: StoredDetails,
-): Omit<ModelProject, 'log'> {
+  reading: StoredReading = restoreReading(options, memory, details),
+): Omit<ModelProject, 'log'> | undefined {
+  const macroFiles = details.packages.flatMap(({ macros }) => macros.map(({ file }) => file));
+  let isWhole = macroFiles.every((file) => memory.textOf(file) !== undefined);
+  const textOf = (file: string): string => {
+    const text = memory.textOf(file);
+    isWhole &&= text !== undefined;
+    return text ?? '';
+  };
   const whole = <N extends ProjectNode>(node: N): N =>
-    hasText(node) && !('text' in node) ? { ...node, text: memory.textOf(node.file) ?? '' } : node;
+    hasText(node) && !('text' in node) ? { ...node, text: textOf(node.file) } : node;
   const list = outline.nodes.map((node, index) => whole({ ...node, ...details.rest[index] }));
   const disabled = details.disabled.map(whole);
+  if (!isWhole) return undefined;
   const models = list.filter(isModelNode);
   const { root, target, env, connections = [] } = options;
-  const packages = once(() => readPackages(options, memory.disk, memory.parsed, collectFaults()));
-  const library = once(() =>
-    buildMacroLibrary(packages(), target.type, collectFaults(), memory.parsed),
-  );
-  const vars = once(() => collectVars(packages(), options.vars ?? {}));
   const graph = once(() => graphOf(outline, list));
-  const lazyVars: Vars = {
-    find: (name, packageName) => vars().find(name, packageName),
-    names: () => vars().names(),
-  };
+  const { change } = outline;
   return {
     root,
     stamp: outline.stamp,
+    ...(change && { change: { stamp: change.stamp, texts: new Map(change.texts) } }),
+    drafts: new Map(details.drafts),
     target,
     env,
     memory: memory.rendered,
     name: outline.name,
     isDbt: outline.isDbt,
-    vars: lazyVars,
+    vars: {
+      find: (name, packageName) => reading.vars().find(name, packageName),
+      names: () => reading.vars().names(),
+    },
     get library() {
-      return library();
+      return reading.library();
     },
     get packages() {
-      return packages();
+      return reading.packages();
     },
     docs: new Map(details.docs.map((block) => [block.id, block])),
     groups: details.groups,

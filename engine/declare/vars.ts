@@ -11,7 +11,10 @@ export interface Vars {
  * dbt's precedence: given from outside, then the project's own section for the package, then the
  * project's global ones, then the package's own.
  */
-export function collectVars(packages: readonly PackageSource[], given: Config): Vars {
+export function collectVars(
+  packages: readonly Pick<PackageSource, 'name' | 'vars'>[],
+  given: Config,
+): Vars {
   const [root] = packages;
   const names = new Set(packages.map((pack) => pack.name));
   const layers = (packageName: string): Config[] => {

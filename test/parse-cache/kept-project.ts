@@ -112,7 +112,7 @@ export async function describeProject(project: ModelProject): Promise<unknown> {
       macroKind,
       at,
     ]),
-    packages: packages.map(({ folderConfigs: _, dispatch, ...plain }) => [plain, [...dispatch]]),
+    packages: packages.map(({ dispatch, ...plain }) => [plain, [...dispatch]]),
     sources: [...sources.nodes],
     compiled,
     fingerprints,

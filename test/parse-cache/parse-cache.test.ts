@@ -108,6 +108,13 @@ const changes: readonly Change[] = [
   write('models/orders.sql', 'select 2 as id, 3 as amount'),
   write('models/orders.sql', `{{ config(enabled=false) }} select 1 as id`),
   write('models/orders.sql', 'select {{ broken'),
+  write('models/orders.sql', `${files['models/orders.sql']}\n-- {{ env_var('SHOWN', 'nowhere') }}`),
+  write('models/orders.sql', `-- {{ twice('x') }}\n${files['models/orders.sql']}`),
+  write('models/orders.sql', `${files['models/orders.sql']} {{ log('heard', info=true) }}`),
+  write('models/marts/totals.sql', `${files['models/marts/totals.sql']} -- {{ ref('orders') }}`),
+  write('models/marts/totals.sql', `${files['models/marts/totals.sql']} -- {{ ref('parts') }}`),
+  write('models/marts/totals.sql', `{{ config(tags=['big'], schema='own') }} select 1 as amount`),
+  write('models/parts.sql', `${files['models/parts.sql']} where id > 0`),
   write('models/orders.sql', `select {{ cents('1') }} as c from {{ ref('nowhere') }}`),
   forge('models/orders.sql', '1 as id', '4 as id'),
   forge('macros/money.sql', '100', '200'),
@@ -136,6 +143,7 @@ const changes: readonly Change[] = [
   write('lib/macros/lib.sql', `{% macro lib() %}1{% endmacro %}`),
   say('vars', { vars: { status: 'paused' } }),
   say('env', { env: { REGION: 'north' } }),
+  say('more env', { env: { SHOWN: 'here' } }),
   say('target', { target: { name: 'prod', schema: 'live', type: 'duckdb', database: 'shop' } }),
   say('full', { connections: [{ name: 'crm' }] }),
 ];
@@ -199,6 +207,48 @@ describe('a project read before', () => {
     const nodes = [...added.matchAll(/"model\.shop\.(\w+)"|render\.\w+/g)].map(([found]) => found);
     // totals alone calls it: its file is rendered once more, and nothing else.
     expect(nodes.filter((found) => found.startsWith('render.'))).toHaveLength(1);
+  });
+
+  test('reads one model alone where its text alone has changed', async () => {
+    using kept = createKeptProject(files);
+    const { project: first } = await kept.readWarm({}, laterMs);
+    const text = `${files['models/marts/totals.sql']} -- {{ env_var('SHOWN', 'nowhere') }}`;
+    passTick(kept.root);
+    kept.write('models/marts/totals.sql', text);
+    const { project, memory } = await kept.readWarm({}, laterMs);
+    expect(memory.disk.opened).toEqual(['models/marts/totals.sql']);
+    expect(project.change).toMatchObject({ stamp: first.stamp });
+    const again = await kept.readWarm({}, laterMs);
+    expect(again.project.stamp).toBe(project.stamp);
+    // By now it was written down.
+    const last = await kept.readWarm({}, laterMs);
+    expect(last.memory.isUnchanged()).toBe(true);
+    expect(last.project.stamp).toBe(project.stamp);
+    expect(await describeProject(last.project)).toEqual(
+      await describeProject(await kept.readCold()),
+    );
+    // What the new text looked at counts from now on.
+    const env = { SHOWN: 'here' };
+    const { project: shown } = await kept.readWarm({ env }, laterMs);
+    expect(shown.stamp).not.toBe(project.stamp);
+    expect(await describeProject(shown)).toEqual(
+      await describeProject(await kept.readCold({ env })),
+    );
+  });
+
+  test('many models changed one after the other are read as if at once', async () => {
+    using kept = createKeptProject(files);
+    for (let index = 0; index < 30; index += 1) {
+      kept.write(`models/m${index}.sql`, `select ${index} as id`);
+    }
+    await kept.readWarm({}, laterMs);
+    for (let index = 0; index < 30; index += 1) {
+      passTick(kept.root);
+      kept.write(`models/m${index}.sql`, `select ${index} + 1 as id`);
+      await kept.readWarm({}, laterMs);
+    }
+    const { project } = await kept.readWarm({}, laterMs);
+    expect(await describeProject(project)).toEqual(await describeProject(await kept.readCold()));
   });
 
   test('what templates say while they are read is said again', async () => {

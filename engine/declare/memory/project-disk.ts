@@ -38,13 +38,17 @@ export type Observation = readonly [
 export interface ObservingDisk extends ProjectDisk {
   /** What was asked so far, with stamps that can be trusted from now on. */
   observe(): Observation[];
-  /** Whether every answer is still the same; of most files only the stamp is looked at. */
-  isSame(observations: readonly Observation[]): boolean;
+  /**
+   * Files with another text than was answered, where every other answer is still the same;
+   * undefined where one is not, or where there are more than `most`. Of most files only the stamp
+   * is looked at.
+   */
+  findChanges(observations: readonly Observation[], most: number): readonly string[] | undefined;
   /** The text as this process read it; undefined where it did not. */
   textRead(path: string): string | undefined;
   /** Files whose content was read by this process, in order. */
   readonly opened: readonly string[];
-  /** How many answers `isSame` had to look at again. */
+  /** How many answers `findChanges` had to look at again. */
   readonly looks: number;
 }
 
@@ -134,21 +138,40 @@ export function openProjectDisk(
     textRead: (path) => asked.get(`text ${path}`)?.text,
     opened,
     observe: () => [...asked.values()].map(({ observation }) => observation),
-    isSame: (observations) =>
-      observations.every(([question, path, answer, stamp]) => {
-        if (stamp !== '' && readStamp(at(path))?.text === stamp) return true;
+    findChanges: (observations, most) =>
+      findOtherTexts(observations, most, ([question, path, answer, stamp]) => {
+        if (stamp !== '' && readStamp(at(path))?.text === stamp) return answer;
         looks += 1;
-        try {
-          return answers[question](path) === answer;
-        } catch {
-          // Whoever reads it says what is wrong.
-          return false;
-        }
+        return answers[question](path);
       }),
     get looks() {
       return looks;
     },
   };
+}
+
+/** Texts that are answered otherwise now; undefined where anything else is, or too many are. */
+function findOtherTexts(
+  observations: readonly Observation[],
+  most: number,
+  answerNow: (observation: Observation) => string,
+): readonly string[] | undefined {
+  const changed: string[] = [];
+  for (const observation of observations) {
+    const [question, path, answer] = observation;
+    let now: string;
+    try {
+      now = answerNow(observation);
+    } catch {
+      // Whoever reads it says what is wrong.
+      return undefined;
+    }
+    if (now === answer) continue;
+    const isOtherText = question === 'text' && answer !== '' && now !== '';
+    if (!isOtherText || changed.length >= most) return undefined;
+    changed.push(path);
+  }
+  return changed;
 }
 
 function readText(path: string): string | undefined {

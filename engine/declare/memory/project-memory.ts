@@ -14,12 +14,16 @@ export interface ProjectMemory {
   readonly rendered: Memory;
   /** Whether all that was asked of the disk the last time would be answered the same now. */
   isUnchanged(): boolean;
-  /** A part of the project as it was kept; to be believed while `isUnchanged`. */
+  /** The few files whose texts alone have changed; undefined where more has. */
+  changedTexts(): readonly string[] | undefined;
+  /** A part of the project as it was kept; to be believed but for what `changedTexts` says. */
   recall(part: ProjectPart): unknown;
   /** The text of a file as it was kept. */
   textOf(file: string): string | undefined;
   /** Offers what was read for the next process; `make` is called where it is worth writing. */
-  offer(make: () => Readonly<Record<ProjectPart, unknown>> | undefined): void;
+  offer(make: MakeParts): void;
+  /** The same, of what was kept with `changedTexts` read anew. */
+  offerChange(make: MakeParts): void;
   /** Writes what is new; nothing where nothing is. */
   save(): void;
 }
@@ -28,6 +32,12 @@ export interface ProjectMemory {
 export const projectParts = ['outline', 'details'] as const;
 export type ProjectPart = (typeof projectParts)[number];
 
+export type MakeParts = () => Readonly<Record<ProjectPart, unknown>> | undefined;
+
+/** With more texts than this changed, everything is read anew. */
+const changesMax = 20;
+/** With as many, what is kept is written anew, though each process learns something. */
+const changesWorth = 10;
 /** More answers than this looked at again: fresh stamps are worth a write. */
 const looksMax = 20;
 
@@ -52,24 +62,32 @@ export function openProjectMemory(folder: string, root: string, nowMs = Date.now
   const disk = openProjectDisk(root, nowMs, kept.disk.observations, kept.textOf);
   const parsed = openOutcomeLog(join(folder, 'parsed'), identity);
   const rendered = openOutcomeLog(join(folder, 'rendered'), identity);
-  let offered: (() => Readonly<Record<ProjectPart, unknown>> | undefined) | undefined;
-  let isSame: boolean | undefined;
+  let offered: Offer | undefined;
+  let changed: { readonly texts: readonly string[] | undefined } | undefined;
+  const changedTexts = (): readonly string[] | undefined => {
+    const { observations } = kept.disk;
+    const find = () => disk.findChanges(observations, changesMax);
+    changed ??= { texts: observations.length > 0 ? find() : undefined };
+    return changed.texts;
+  };
   return {
     disk,
     parsed,
     rendered,
     textOf: kept.textOf,
     recall: (part) => parseJson(kept.file.read(part)),
-    isUnchanged: () => {
-      isSame ??= kept.disk.observations.length > 0 && disk.isSame(kept.disk.observations);
-      return isSame;
-    },
+    isUnchanged: () => changedTexts()?.length === 0,
+    changedTexts,
     offer: (make) => {
-      offered = make;
+      offered = { make, isChange: false };
+    },
+    offerChange: (make) => {
+      offered = { make, isChange: true };
     },
     save: () => {
       const isFirst = kept.disk.observations.length === 0;
-      const sections = keepParts(kept, disk, { offered, isFirst, isSame, parsed });
+      const texts = changed?.texts;
+      const sections = keepParts(kept, disk, { offered, isFirst, changes: texts?.length, parsed });
       kept.file.close();
       if (sections) writeSectionFile(path, identity, sections);
       parsed.save();
@@ -78,10 +96,16 @@ export function openProjectMemory(folder: string, root: string, nowMs = Date.now
   };
 }
 
+interface Offer {
+  readonly make: MakeParts;
+  readonly isChange: boolean;
+}
+
 interface KeepState {
-  readonly offered: (() => Readonly<Record<ProjectPart, unknown>> | undefined) | undefined;
+  readonly offered: Offer | undefined;
   readonly isFirst: boolean;
-  readonly isSame: boolean | undefined;
+  /** How many texts have changed; undefined: more than texts, or nobody asked. */
+  readonly changes: number | undefined;
   readonly parsed: OutcomeLog;
 }
 
@@ -92,21 +116,29 @@ interface KeepState {
 function keepParts(
   kept: Kept,
   disk: ObservingDisk,
-  { offered, isFirst, isSame, parsed }: KeepState,
+  { offered, isFirst, changes, parsed }: KeepState,
 ): Record<string, string> | undefined {
-  const isWorth = offered !== undefined && (isFirst || parsed.isComplete());
+  const isMuch = changes !== undefined && changes >= changesWorth;
+  const isWorth = offered !== undefined && (isFirst || isMuch || parsed.isComplete());
   if (isWorth) {
-    const parts = offered();
-    const own = Object.entries(parts ?? {}).map(([name, part]) => [name, JSON.stringify(part)]);
-    const all = diskSections(disk.observe(), (file) => disk.textRead(file));
-    return { ...all, ...(Object.fromEntries(own) as Record<string, string>) };
+    const own = Object.entries(offered.make() ?? {}).map(
+      ([name, part]) => [name, JSON.stringify(part)] as const,
+    );
+    const all = offered.isChange
+      ? mendDisk(kept, disk)
+      : diskSections(disk.observe(), (file) => disk.textRead(file));
+    return { ...all, ...Object.fromEntries(own) };
   }
-  if (offered !== undefined || isSame !== true || disk.looks <= looksMax) return undefined;
+  if (offered !== undefined || changes !== 0 || disk.looks <= looksMax) return undefined;
+  const own = projectParts.map((part) => [part, kept.file.read(part)] as const);
+  return { ...mendDisk(kept, disk), ...Object.fromEntries(own.filter(isThere)) };
+}
+
+/** What was kept of the disk, with what this process looked at again. */
+function mendDisk(kept: Kept, disk: ObservingDisk): { disk: string; texts: string } {
   const fresh = new Map(disk.observe().map((one) => [`${one[0]} ${one[1]}`, one]));
   const observations = kept.disk.observations.map((one) => fresh.get(`${one[0]} ${one[1]}`) ?? one);
-  const all = diskSections(observations, (file) => disk.textRead(file) ?? kept.textOf(file));
-  const own = projectParts.map((part) => [part, kept.file.read(part)] as const);
-  return { ...all, ...Object.fromEntries(own.filter(isThere)) };
+  return diskSections(observations, (file) => disk.textRead(file) ?? kept.textOf(file));
 }
 
 function isThere(entry: readonly [string, string | undefined]): entry is [string, string] {
@@ -164,9 +196,11 @@ export function withoutMemory(root: string): ProjectMemory {
     parsed: noMemory,
     rendered: noMemory,
     isUnchanged: () => false,
+    changedTexts: () => undefined,
     recall: () => undefined,
     textOf: () => undefined,
     offer: () => {},
+    offerChange: () => {},
     save: () => {},
   };
 }
