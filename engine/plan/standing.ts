@@ -8,7 +8,10 @@ export interface Standing {
   readonly states: ReadonlyMap<string, NodeState>;
   /** Data versions of landed streams, by `connection.stream`. */
   readonly sources: ReadonlyMap<string, string>;
+  /** As it was when it was read: of what was built since, only the schemas are known. */
   readonly catalog: Catalog;
+  /** Schemas that are certainly there. */
+  readonly schemas: ReadonlySet<string>;
 }
 
 /**
@@ -21,39 +24,52 @@ export interface StandingReader {
   forget(): void;
   /** Call after a build that wrote nothing but its node. */
   forgetNode(id: string): void;
+  /** As `forgetNode`, where it is known what is remembered of the node now. */
+  noteBuilt(state: NodeState, schema: string): void;
   /** Call after streams were landed. */
   forgetSources(): void;
 }
 
+interface Known extends Standing {
+  readonly states: Map<string, NodeState>;
+  readonly schemas: Set<string>;
+}
+
 export function createStandingReader(warehouse: Warehouse): StandingReader {
-  let known: Promise<Standing> | undefined;
+  let known: Promise<Known> | undefined;
+  /** What `known` came to, unless it is being read. */
+  let settled: Known | undefined;
   let staleNodes = new Set<string>();
   let hasStaleSources = false;
-  const readAll = async (): Promise<Standing> => {
+  const readAll = async (): Promise<Known> => {
     const [states, sources, catalog] = await Promise.all([
       readNodeStates(warehouse),
       readDataVersions(warehouse),
       readCatalog(warehouse, warehouse.dialect),
     ]);
-    return { states, sources, catalog };
+    return { states, sources, catalog, schemas: new Set(catalog.schemas) };
   };
   const refresh = async (
-    before: Promise<Standing>,
+    before: Promise<Known>,
     nodes: ReadonlySet<string>,
     withSources: boolean,
-  ): Promise<Standing> => {
-    const { states, sources, catalog } = await before;
-    const next = new Map(states);
+  ): Promise<Known> => {
+    const now = await before;
     for (const id of nodes) {
       const state = await readNodeState(warehouse, id);
-      if (state) next.set(id, state);
-      else next.delete(id);
+      if (state) now.states.set(id, state);
+      else now.states.delete(id);
     }
-    return {
-      states: next,
-      sources: withSources ? await readDataVersions(warehouse) : sources,
-      catalog,
+    return withSources ? { ...now, sources: await readDataVersions(warehouse) } : now;
+  };
+  const keep = (reading: Promise<Known>): Promise<Known> => {
+    known = reading;
+    settled = undefined;
+    const settle = (now: Known): void => {
+      if (known === reading) settled = now;
     };
+    reading.then(settle, () => undefined);
+    return reading;
   };
   const forgetStale = (): void => {
     staleNodes = new Set();
@@ -61,19 +77,25 @@ export function createStandingReader(warehouse: Warehouse): StandingReader {
   };
   return {
     read() {
-      if (known === undefined) known = readAll();
-      else if (staleNodes.size > 0 || hasStaleSources) {
-        known = refresh(known, staleNodes, hasStaleSources).catch(readAll);
-      }
+      const nodes = staleNodes;
+      const withSources = hasStaleSources;
       forgetStale();
-      return known;
+      if (known === undefined) return keep(readAll());
+      if (nodes.size === 0 && !withSources) return known;
+      return keep(refresh(known, nodes, withSources).catch(readAll));
     },
     forget() {
       known = undefined;
+      settled = undefined;
       forgetStale();
     },
     forgetNode(id) {
       staleNodes.add(id);
+    },
+    noteBuilt(state, schema) {
+      settled?.schemas.add(schema);
+      if (settled) settled.states.set(state.nodeId, state);
+      else staleNodes.add(state.nodeId);
     },
     forgetSources() {
       hasStaleSources = true;

@@ -7,11 +7,11 @@ import type { ModelProject } from '../declare/model-project.ts';
 import { splitHooks } from '../declare/run-materialization.ts';
 import { compileInputs } from '../declare/typescript/compile-inputs.ts';
 import { decideNode } from '../plan/decide-node.ts';
-import type { StandingReader } from '../plan/standing.ts';
+import type { Standing, StandingReader } from '../plan/standing.ts';
 import type { Work } from '../plan/work.ts';
 import { ownChecks } from '../steps/audit.ts';
-import type { BatchOutcome } from '../steps/batch-spans.ts';
-import type { MaterializeResult, ScriptSource, SeedSource } from '../steps/build-context.ts';
+import type { Batches, BatchOutcome } from '../steps/batch-spans.ts';
+import type { MaterializeResult, ScriptSource, SeedSource, Seen } from '../steps/build-context.ts';
 import { formatFailure } from '../steps/check.ts';
 import { materialize } from '../steps/materialize.ts';
 import { assertThat } from '../words/errors.ts';
@@ -107,16 +107,45 @@ export async function buildStep(
     ...(seed ? { seed } : {}),
     ...(script ? { script } : {}),
     ...(batches ? { batches } : {}),
-  }).finally(() => forgetBuild(standing, build));
+    ...(isPlain(build, script !== undefined, batches) ? { seen: seenIn(now) } : {}),
+  }).then(
+    (built) => {
+      noteEnd(standing, build, built);
+      return built;
+    },
+    (error: unknown) => {
+      noteEnd(standing, build);
+      throw error;
+    },
+  );
   if (result.batches) notes?.noteBatches(node.id, result.batches);
   noteGates(build, result, notes);
   return toOutcome(result, decision.reasons);
 }
 
 /** A person's own statements may have written anywhere; ours write their node. */
-function forgetBuild(standing: StandingReader, { id, config, custom }: BuildNode): void {
-  if (custom || config.preHooks.length > 0 || config.postHooks.length > 0) standing.forget();
-  else standing.forgetNode(id);
+function writesElsewhere({ config, custom }: BuildNode): boolean {
+  return custom !== undefined || config.preHooks.length > 0 || config.postHooks.length > 0;
+}
+
+function noteEnd(standing: StandingReader, build: BuildNode, result?: MaterializeResult): void {
+  if (writesElsewhere(build)) standing.forget();
+  else if (result?.state && !result.batches)
+    standing.noteBuilt(result.state, build.relation.schema);
+  else standing.forgetNode(build.id);
+}
+
+/** What was seen before the build holds for all of it: it is one select, published once. */
+function isPlain(build: BuildNode, isScript: boolean, batches?: Batches): boolean {
+  return !writesElsewhere(build) && !batches && !isScript;
+}
+
+function seenIn({ catalog, schemas, states }: Standing): Seen {
+  return {
+    kindOf: (relation) => catalog.kindOf(relation),
+    hasSchema: (schema) => schemas.has(schema),
+    hasState: (id) => states.has(id),
+  };
 }
 
 /** Tests that were judged with the build: those it names as failures, and the others hold. */

@@ -2,7 +2,7 @@ import { createStandingReader } from '../plan/standing.ts';
 import type { Work } from '../plan/work.ts';
 import type { Invocation } from '../state/invocations.ts';
 import { openLedger } from '../state/ledger.ts';
-import { createRunStore, type RunStatus, type StepEnd } from '../state/runs.ts';
+import { createRunStore, type RunStatus, type StepEnd, type StepEnded } from '../state/runs.ts';
 import type { StateDb } from '../state/state-db.ts';
 import type { Clock } from '../words/clock.ts';
 import { TerminalError } from '../words/errors.ts';
@@ -77,18 +77,8 @@ export async function runPlan(request: RunRequest): Promise<RunResult> {
   });
   request.onRun?.(runId);
   const executor = createExecutor(request, runId);
-  const record = (step: Step, result: StepResult): void => {
-    const isBad = result.status === 'failed' || result.status === 'stopped';
-    const code = result.code ?? 'step-failed';
-    runs.finishStep(runId, nameStep(step), {
-      status: recorded[result.status],
-      counts: result.counts,
-      reason: result.message,
-      ...(isBad ? { error: new TerminalError(result.message, { code }) } : {}),
-    });
-  };
   /** Most models of most runs are reused: they are recorded together, in one commit. */
-  const reused: [Step, StepResult][] = [];
+  const reused: StepEnded[] = [];
   const interrupts = interruptOn(request.cut ?? signal, warehouse);
   const steps = await runSteps({
     steps: plan.steps,
@@ -101,11 +91,13 @@ export async function runPlan(request: RunRequest): Promise<RunResult> {
       request.onStart?.(step);
     },
     onEnd: (step, result) => {
-      if (result.status === 'reused') reused.push([step, result]);
-      else record(step, result);
+      const ended = { step: nameStep(step), end: toEnd(result) };
+      if (result.status === 'reused') reused.push(ended);
+      else runs.finishSteps(runId, [ended]);
       request.onEnd?.(step, result);
     },
   }).finally(() => interrupts[Symbol.dispose]());
+  runs.finishSteps(runId, reused);
   await persistRunDocs(work, steps);
   const status = statusOf(steps, plan, signal);
   const [fault] = plan.faults;
@@ -121,6 +113,19 @@ export async function runPlan(request: RunRequest): Promise<RunResult> {
 
 function nameStep(step: Step) {
   return { step: step.id, kind: step.kind, name: step.id };
+}
+
+function toEnd(result: StepResult): StepEnd {
+  const { status, counts, message, startedAt, durationMs } = result;
+  const isBad = status === 'failed' || status === 'stopped';
+  const code = result.code ?? 'step-failed';
+  return {
+    status: recorded[status],
+    counts,
+    reason: message,
+    finishedAt: new Date(Date.parse(startedAt) + durationMs).toISOString(),
+    ...(isBad ? { error: new TerminalError(message, { code }) } : {}),
+  };
 }
 
 function statusOf(

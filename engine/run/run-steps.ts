@@ -7,6 +7,7 @@ import {
   TransientError,
 } from '../words/errors.ts';
 import type { Step, StepResult, StepStatus } from '../words/step.ts';
+import { createStepQueue } from './step-queue.ts';
 
 /** What one kind of step answers when it ends without an error. */
 export interface StepOutcome {
@@ -29,7 +30,6 @@ export interface RunStepsOptions {
 
 /** Lines of a stack that tell where a fault of the program is. */
 const framesMax = 4;
-const endedWell: ReadonlySet<StepStatus> = new Set(['success', 'warn', 'reused']);
 
 function toOutcome(error: unknown): EndOutcome {
   if (error instanceof BudgetExhausted) {
@@ -60,11 +60,11 @@ function toOutcome(error: unknown): EndOutcome {
  * more.
  */
 export async function runSteps(options: RunStepsOptions): Promise<StepResult[]> {
-  const waiting = new Map(options.steps.map((step) => [step.id, step]));
+  const queue = createStepQueue(options.steps);
   const results = new Map<string, StepResult>();
   const running = new Map<string, Promise<void>>();
 
-  const end = (step: Step, startedMs: number, outcome: EndOutcome): void => {
+  const endOne = (step: Step, startedMs: number, outcome: EndOutcome): void => {
     const { status, message, hint, code, counts = {} } = outcome;
     const result: StepResult = {
       id: step.id,
@@ -80,6 +80,12 @@ export async function runSteps(options: RunStepsOptions): Promise<StepResult[]> 
     results.set(step.id, result);
     options.onEnd?.(step, result);
   };
+  const end = (step: Step, startedMs: number, outcome: EndOutcome): void => {
+    endOne(step, startedMs, outcome);
+    for (const { step: blocked, message } of queue.settle(step, outcome.status)) {
+      endOne(blocked, options.clock.now(), { status: 'skipped', message });
+    }
+  };
 
   const start = async (step: Step): Promise<void> => {
     const startedMs = options.clock.now();
@@ -93,28 +99,19 @@ export async function runSteps(options: RunStepsOptions): Promise<StepResult[]> 
   };
 
   for (;;) {
-    const waitingBefore = waiting.size;
-    for (const step of [...waiting.values()]) {
-      const state = stateOf(step, waiting, results, running);
-      if (state.kind === 'blocked') {
-        waiting.delete(step.id);
-        end(step, options.clock.now(), { status: 'skipped', message: state.message });
-      } else if (options.signal.aborted) {
-        waiting.delete(step.id);
-        end(step, options.clock.now(), aborted);
-      } else if (state.kind === 'ready' && running.size < options.threads) {
-        waiting.delete(step.id);
-        const promise = start(step).finally(() => running.delete(step.id));
-        running.set(step.id, promise);
-      }
+    while (running.size < options.threads && !options.signal.aborted) {
+      const step = queue.take();
+      if (!step) break;
+      const promise = start(step).finally(() => running.delete(step.id));
+      running.set(step.id, promise);
     }
-    if (running.size === 0 && waiting.size === 0) break;
-    if (running.size === 0) {
-      assertThat(waiting.size < waitingBefore, 'steps do not depend on each other in a circle');
-      continue;
+    if (options.signal.aborted) {
+      for (const step of queue.drain()) endOne(step, options.clock.now(), aborted);
     }
+    if (running.size === 0) break;
     await Promise.race(running.values());
   }
+  assertThat(queue.size === 0, 'steps do not depend on each other in a circle');
   return options.steps.flatMap((step) => results.get(step.id) ?? []);
 }
 
@@ -124,25 +121,3 @@ interface EndOutcome extends Omit<StepOutcome, 'status'> {
 }
 
 const aborted: EndOutcome = { status: 'skipped', message: 'the run was asked to stop' };
-
-type Readiness = { kind: 'ready' } | { kind: 'waiting' } | { kind: 'blocked'; message: string };
-
-function stateOf(
-  step: Step,
-  waiting: ReadonlyMap<string, Step>,
-  results: ReadonlyMap<string, StepResult>,
-  running: ReadonlyMap<string, unknown>,
-): Readiness {
-  // It cannot run whatever the others do; and models in a circle would wait for each other.
-  if (step.fault) return { kind: 'ready' };
-  let pending = false;
-  for (const id of step.dependsOn) {
-    const result = results.get(id);
-    if (result && !endedWell.has(result.status)) {
-      return { kind: 'blocked', message: `${id} ${result.status}` };
-    }
-    // An id that is in none of the three is outside the selection: what stands is used.
-    if (!result && (waiting.has(id) || running.has(id))) pending = true;
-  }
-  return pending ? { kind: 'waiting' } : { kind: 'ready' };
-}

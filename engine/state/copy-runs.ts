@@ -124,13 +124,21 @@ async function replaceRows<Entry extends { readonly change: number }>(
 ): Promise<void> {
   const target = sql.id(table.schema, table.name);
   const keys = columns.filter(([name]) => key.includes(name));
-  const same = entries.map((entry) =>
-    sql.join(
-      keys.map(([name, , read]) => sql`${sql.id(name)} = ${read(entry)}`),
-      sql` and `,
-    ),
+  const places = keys.map(([name]) => sql.id(name));
+  const changed = entries.map((entry) =>
+    paren(sql.join(keys.map(([, , read]) => sql`${read(entry)}`))),
   );
-  await session.execute(sql`delete from ${target} where ${sql.join(same.map(paren), sql` or `)}`);
+  const isSame = sql.join(
+    keys.map(([name]) => sql`changed.${sql.id(name)} = copied.${sql.id(name)}`),
+    sql` and `,
+  );
+  await session.execute(sql`
+    delete from ${target} as copied
+    where exists (
+      select 1
+      from (values ${sql.join(changed)}) as changed (${sql.join(places)})
+      where ${isSame}
+    )`);
   const rows = entries.map((entry) =>
     paren(
       sql.join(

@@ -77,8 +77,15 @@ export async function saveNodeState(session: Session, state: NodeState): Promise
   for (const statement of replaceNodeState(state)) await session.execute(statement);
 }
 
-/** As `saveNodeState`, for what is published by a change of shape: part of the same `ddl`. */
-export function replaceNodeState(state: NodeState): readonly RawBuilder<unknown>[] {
+/**
+ * As `saveNodeState`, for what is published by a change of shape: part of the same `ddl`. `isFirst`:
+ * nothing is remembered of the node so far.
+ */
+export function replaceNodeState(
+  state: NodeState,
+  isFirst = false,
+): readonly RawBuilder<unknown>[] {
+  if (isFirst) return [insertNodeState(state)];
   return [sql`delete from ${nodesTable} where node_id = ${state.nodeId}`, insertNodeState(state)];
 }
 

@@ -69,6 +69,13 @@ export interface StepEnd {
   /** Why it was skipped or reused; never values from a CRM. */
   readonly reason?: string;
   readonly error?: unknown;
+  /** ISO 8601; absent: now. */
+  readonly finishedAt?: string;
+}
+
+export interface StepEnded {
+  readonly step: StepStart;
+  readonly end: StepEnd;
 }
 
 export interface RunStart {
@@ -86,6 +93,8 @@ export interface RunStore {
   startStep(runId: string, step: StepStart): void;
   /** Ends a started step, or records one that never started (skipped, reused). */
   finishStep(runId: string, step: StepStart, end: StepEnd): void;
+  /** As `finishStep`, for several in one commit. */
+  finishSteps(runId: string, steps: readonly StepEnded[]): void;
   listRuns(limit: number): RunRecord[];
   findRun(runId: string): RunRecord | undefined;
   listSteps(runId: string): StepRecord[];
@@ -98,6 +107,13 @@ export interface RunStore {
 
 export function createRunStore(db: StateDb, clock: Clock): RunStore {
   const now = (): string => new Date(clock.now()).toISOString();
+  const finishSteps: RunStore['finishSteps'] = (runId, steps) =>
+    db.note(() => {
+      for (const { step, end } of steps) {
+        const finishedAt = end.finishedAt ?? now();
+        writeStep(db, runId, step, end, { startedAt: null, finishedAt });
+      }
+    });
   return {
     startRun: (run) => db.transaction(() => startRun(db, run, now())),
     finishRun: (runId, end) => db.transaction(() => finishRun(db, runId, end, now())),
@@ -107,10 +123,8 @@ export function createRunStore(db: StateDb, clock: Clock): RunStore {
       db.note(() => {
         writeStep(db, runId, step, { status: 'running' }, { startedAt: now(), finishedAt: null });
       }),
-    finishStep: (runId, step, end) =>
-      db.note(() => {
-        writeStep(db, runId, step, end, { startedAt: null, finishedAt: now() });
-      }),
+    finishStep: (runId, step, end) => finishSteps(runId, [{ step, end }]),
+    finishSteps,
     listRuns: (limit) =>
       db.all('select * from runs order by started_at desc, change desc limit ?', limit).map(toRun),
     findRun: (runId) => {

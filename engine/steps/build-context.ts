@@ -1,10 +1,11 @@
 import type { CompiledInput } from '../declare/typescript/compile-inputs.ts';
 import type { Script } from '../declare/typescript/read-scripts.ts';
-import type { InputVersions } from '../state/nodes.ts';
+import type { InputVersions, NodeState } from '../state/nodes.ts';
 import type { Log } from '../words/log.ts';
 import type { ColumnType } from '../words/stream.ts';
 import type { Relation } from '../words/table.ts';
 import type { Batches, BatchOutcome } from './batch-spans.ts';
+import type { RelationKind } from './relation-statements.ts';
 
 /** What one build of one node is told by the run. */
 export interface BuildContext {
@@ -18,12 +19,23 @@ export interface BuildContext {
   readonly log: Log;
   /** Each parent's data version now: remembered as what this build has read. */
   readonly inputs: InputVersions;
+  /** What stands, where the run knows it; absent: the warehouse is asked. */
+  readonly seen?: Seen;
   /** What a `microbatch` build replaces. */
   readonly batches?: Batches;
   /** For a seed: where its CSV file is and what columns it has. */
   readonly seed?: SeedSource;
   /** For a model in TypeScript: its function, what it reads, and where its rows may wait. */
   readonly script?: ScriptSource;
+}
+
+/** What the run knows of the warehouse without asking: nobody else writes while it goes on. */
+export interface Seen {
+  kindOf(relation: Relation): RelationKind | undefined;
+  /** False also where it is not known. */
+  hasSchema(schema: string): boolean;
+  /** Whether anything is remembered of the node. */
+  hasState(nodeId: string): boolean;
 }
 
 export interface ScriptSource {
@@ -70,6 +82,8 @@ export interface MaterializeResult {
   /** Checks that did not hold, of both severities. */
   readonly failures: readonly CheckFailure[];
   readonly warnings: readonly string[];
+  /** What is remembered of the node from now on; absent: the warehouse knows. */
+  readonly state?: NodeState;
   /** History only: versions of one key and one `validAt` whose order the source does not tell. */
   readonly ties?: number;
   /** Microbatches only; where some failed, the others are published. */

@@ -1,12 +1,17 @@
-import { replaceNodeState } from '../state/nodes.ts';
 import type { BuildNode } from '../words/node.ts';
 import type { Warehouse } from '../words/warehouse.ts';
 import { ownChecks } from './audit.ts';
 import type { BuildContext, MaterializeResult } from './build-context.ts';
-import { clearTheWay, nextOf, publishTable, stateOf } from './publish.ts';
+import {
+  clearTheWay,
+  ensureSchema,
+  nextOf,
+  publishTable,
+  rememberNode,
+  stateOf,
+} from './publish.ts';
 import {
   countRows,
-  createSchema,
   createTableAs,
   dropRelation,
   type RelationKind,
@@ -21,7 +26,7 @@ export async function materializeTable(
   node: BuildNode,
   context: BuildContext,
 ): Promise<MaterializeResult> {
-  const live = await clearTheWay(warehouse, node.relation);
+  const live = await clearTheWay(warehouse, node.relation, context.seen);
   if (ownChecks(node).length === 0) return replaceTable(warehouse, node, context, live);
   return publishTable(warehouse, {
     node,
@@ -29,7 +34,7 @@ export async function materializeTable(
     live,
     async write(copy) {
       const select = selectOf(node.sql);
-      await warehouse.ddl([createSchema(copy.schema), createTableAs(copy, select)]);
+      await warehouse.ddl([...ensureSchema(copy, context.seen), createTableAs(copy, select)]);
       return {};
     },
   });
@@ -43,17 +48,18 @@ async function replaceTable(
   live: RelationKind | undefined,
 ): Promise<MaterializeResult> {
   const { relation } = node;
+  const { seen } = context;
   const state = stateOf(node, context);
   // The select may read the table that it replaces.
   const written = live ? nextOf(relation) : relation;
   await warehouse.ddl([
-    createSchema(relation.schema),
+    ...ensureSchema(relation, seen),
     createTableAs(written, selectOf(node.sql)),
     ...(live ? [dropRelation(relation, live), renameTable(written, relation.name)] : []),
-    ...replaceNodeState(state),
+    ...rememberNode(state, seen),
   ]);
   const rows = await countRows(warehouse, tableOf(relation));
   const action = live ? 'replaced' : 'created';
   const { dataVersion } = state;
-  return { action, rows, dataVersion, failures: [], warnings: [] };
+  return { action, rows, dataVersion, failures: [], warnings: [], state };
 }

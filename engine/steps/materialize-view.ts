@@ -1,10 +1,17 @@
-import { replaceNodeState } from '../state/nodes.ts';
 import type { BuildNode } from '../words/node.ts';
 import type { Warehouse } from '../words/warehouse.ts';
 import { auditNode, mustWithhold, ownChecks } from './audit.ts';
 import type { BuildContext, MaterializeResult } from './build-context.ts';
-import { clearTheWay, dropLeftover, nextOf, stateOf, withhold } from './publish.ts';
-import { createSchema, createView, dropRelation, selectOf } from './relation-statements.ts';
+import {
+  clearTheWay,
+  dropLeftover,
+  ensureSchema,
+  nextOf,
+  rememberNode,
+  stateOf,
+  withhold,
+} from './publish.ts';
+import { createView, dropRelation, selectOf } from './relation-statements.ts';
 import { storeFailures } from './store-failures.ts';
 
 /**
@@ -15,7 +22,7 @@ export async function materializeView(
   node: BuildNode,
   context: BuildContext,
 ): Promise<MaterializeResult> {
-  const live = await clearTheWay(warehouse, node.relation);
+  const live = await clearTheWay(warehouse, node.relation, context.seen);
   const next = nextOf(node.relation);
   const select = selectOf(node.sql);
   const audited = ownChecks(node).length > 0;
@@ -26,20 +33,22 @@ export async function materializeView(
     await warehouse.ddl([dropRelation(next, 'view')]);
     return withhold(warehouse, node, failures);
   }
+  const state = stateOf(node, context);
   await warehouse.ddl([
-    createSchema(node.relation.schema),
+    ...ensureSchema(node.relation, context.seen),
     ...(audited ? [dropRelation(next, 'view')] : []),
     ...(live ? [dropRelation(node.relation, live)] : []),
     createView(node.relation, select),
-    ...replaceNodeState(stateOf(node, context)),
+    ...rememberNode(state, context.seen),
   ]);
   const action = live ? 'replaced' : 'created';
-  return { action, rows: 0, dataVersion: context.runId, failures, warnings: [] };
+  const { dataVersion } = state;
+  return { action, rows: 0, dataVersion, failures, warnings: [], state };
 }
 
 async function auditView(warehouse: Warehouse, node: BuildNode, context: BuildContext) {
   const next = nextOf(node.relation);
-  await warehouse.ddl([createSchema(node.relation.schema), createView(next, selectOf(node.sql))]);
+  await warehouse.ddl([...ensureSchema(next, context.seen), createView(next, selectOf(node.sql))]);
   try {
     return await auditNode(warehouse, node, next);
   } catch (error) {

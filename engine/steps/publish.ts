@@ -5,9 +5,10 @@ import type { Relation } from '../words/table.ts';
 import type { Warehouse } from '../words/warehouse.ts';
 import { auditNode, mustWithhold, ownChecks } from './audit.ts';
 import { writeSpansLeft } from './batch-spans.ts';
-import type { BuildContext, CheckFailure, MaterializeResult } from './build-context.ts';
+import type { BuildContext, CheckFailure, MaterializeResult, Seen } from './build-context.ts';
 import {
   countRows,
+  createSchema,
   dropRelation,
   findKind,
   findKinds,
@@ -29,11 +30,24 @@ export function nextOf(relation: Relation): Relation {
 export async function clearTheWay(
   warehouse: Warehouse,
   relation: Relation,
+  seen?: Seen,
 ): Promise<RelationKind | undefined> {
   const next = nextOf(relation);
-  const [leftover, live] = await findKinds(warehouse, [next, relation]);
+  const [leftover, live] = seen
+    ? [seen.kindOf(next), seen.kindOf(relation)]
+    : await findKinds(warehouse, [next, relation]);
   if (leftover) await warehouse.ddl([dropRelation(next, leftover)]);
   return live;
+}
+
+/** The schema of a relation, unless it is known to stand. */
+export function ensureSchema({ schema }: Relation, seen?: Seen): readonly RawBuilder<unknown>[] {
+  return seen?.hasSchema(schema) ? [] : [createSchema(schema)];
+}
+
+/** The statements that remember a node, for the transaction that publishes it. */
+export function rememberNode(state: NodeState, seen?: Seen): readonly RawBuilder<unknown>[] {
+  return replaceNodeState(state, seen?.hasState(state.nodeId) === false);
 }
 
 export function stateOf(
@@ -105,10 +119,11 @@ export async function publishTable(
       return await withhold(warehouse, node, failures);
     }
     const rows = result?.rows ?? (await countRows(warehouse, tableOf(copy)));
-    await swapTables(warehouse, publication, stateOf(node, context, watermark));
+    const state = stateOf(node, context, watermark);
+    await swapTables(warehouse, publication, state);
     const action = live ? 'replaced' : 'created';
-    const dataVersion = context.runId;
-    return { action, warnings: [], ...result, rows, dataVersion, failures };
+    const { dataVersion } = state;
+    return { action, warnings: [], ...result, rows, dataVersion, failures, state };
   } catch (error) {
     for (const relation of relations) await dropLeftover(warehouse, nextOf(relation), context);
     throw error;
@@ -121,7 +136,7 @@ export async function publishTable(
  */
 async function swapTables(
   warehouse: Warehouse,
-  { node, live, companions = [] }: Publication,
+  { node, context, live, companions = [] }: Publication,
   state: NodeState,
 ): Promise<void> {
   const statements: RawBuilder<unknown>[] = [];
@@ -130,7 +145,7 @@ async function swapTables(
     if (kind) statements.push(dropRelation(relation, kind));
     statements.push(renameTable(nextOf(relation), relation.name));
   }
-  await warehouse.ddl([...statements, ...replaceNodeState(state)]);
+  await warehouse.ddl([...statements, ...rememberNode(state, context.seen)]);
 }
 
 /** Best effort after a failure: what stays is dropped at the next build. */

@@ -175,15 +175,24 @@ export function sessionOf(connection: DuckDBConnection): Session {
   };
 }
 
+/** A statement of ours that answers nothing: not prepared, since nothing is bound. */
+async function runOwn(connection: DuckDBConnection, text: string): Promise<void> {
+  try {
+    await connection.run(text);
+  } catch (error) {
+    throw translateError(error, { text, parameters: [] });
+  }
+}
+
 /** Runs `work` between begin and commit; rolls back and rethrows when it rejects. */
 export async function inTransaction<T>(
   connection: DuckDBConnection,
   work: () => Promise<T>,
 ): Promise<T> {
-  await changeRows(connection, { text: 'begin transaction', parameters: [] });
+  await runOwn(connection, 'begin transaction');
   try {
     const answer = await work();
-    await changeRows(connection, { text: 'commit', parameters: [] });
+    await runOwn(connection, 'commit');
     return answer;
   } catch (error) {
     await rollBack(connection);

@@ -64,6 +64,8 @@ async function createWarehouse(
   let broken: unknown;
   let isClosed = false;
   let isCheckpointDue = false;
+  /** Whether the log may hold anything; what a killed process left is in it from the start. */
+  let hasLog = true;
 
   /** Once the instance is invalidated every later answer would be wrong or the same error. */
   const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -83,6 +85,7 @@ async function createWarehouse(
         await guardFreeSpace(attached.path, options.freeBytesMin ?? freeBytesMinDefault);
         // Rows are not written behind a change of shape in one log; shapes may follow each other.
         if (isCheckpointDue && !isShape) await checkpoint();
+        hasLog = true;
         return retryConflicts(work, log);
       }),
     );
@@ -92,6 +95,7 @@ async function createWarehouse(
     try {
       await changeRows(writer, checkpointStatement);
       isCheckpointDue = false;
+      hasLog = false;
     } catch (error) {
       if (!/Cannot CHECKPOINT/.test(messageOf(error))) throw error;
       isCheckpointDue = true;
@@ -145,7 +149,7 @@ async function createWarehouse(
         }),
       ),
     openShadow: () => openShadow(attached.alias),
-    checkpoint: () => write(checkpoint),
+    checkpoint: () => write(checkpoint, true),
     interrupt() {
       if (isClosed) return;
       for (const connection of [writer, ...readers.busy]) connection.interrupt();
@@ -153,7 +157,7 @@ async function createWarehouse(
     async [Symbol.asyncDispose]() {
       if (isClosed) return;
       await gate.run(async () => {
-        if (broken === undefined && !options.readOnly) await checkpoint();
+        if (broken === undefined && !options.readOnly && hasLog) await checkpoint();
       });
       isClosed = true;
       readers.close();

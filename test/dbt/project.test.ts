@@ -62,6 +62,9 @@ describe('a dbt project without pipelines.yaml', () => {
     expect(again.steps.filter(({ kind }) => kind !== 'check').map(({ status }) => status)).toEqual(
       again.steps.filter(({ kind }) => kind !== 'check').map(() => 'reused'),
     );
+    const recorded = "select count(*) as n from tidemill.run_steps where status = 'reused'";
+    const reused = again.steps.filter(({ status }) => status === 'reused').length;
+    expect(await project.rows(recorded)).toEqual([{ n: reused }]);
   });
 
   test('has its warehouse beside it where no profile says otherwise, and takes vars and a file from outside', async () => {

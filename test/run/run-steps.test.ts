@@ -93,6 +93,38 @@ describe('runSteps', () => {
     expect(statuses).toEqual({ a: 'success', b: 'skipped', c: 'skipped' });
   });
 
+  test('what may start starts in the order of the plan, whoever made it ready', async () => {
+    const order: string[] = [];
+    const steps = [step('a', 'd'), step('b'), step('c', 'b'), step('d'), step('e')];
+    await run(
+      steps,
+      (id) => {
+        order.push(id);
+        return success;
+      },
+      { threads: 1 },
+    );
+    expect(order).toEqual(['b', 'c', 'd', 'a', 'e']);
+  });
+
+  test('a chain of many thousands whose first fails ends, each step saying what held it back', async () => {
+    const steps = Array.from({ length: 20_000 }, (_, index) =>
+      index === 0 ? step('s0') : step(`s${index}`, `s${index - 1}`),
+    );
+    const results = await runSteps({
+      steps,
+      threads: 4,
+      clock: systemClock,
+      signal: new AbortController().signal,
+      execute: async () => {
+        throw new TerminalError('no', { code: 'x' });
+      },
+    });
+    expect(results).toHaveLength(20_000);
+    expect(results[1]).toMatchObject({ status: 'skipped', message: 's0 failed' });
+    expect(results.at(-1)).toMatchObject({ status: 'skipped', message: 's19998 skipped' });
+  });
+
   test('every step of any graph ends once, after all it depends on, within the threads', async () => {
     const graphs = fc.array(fc.array(fc.nat(20), { maxLength: 4 }), { maxLength: 20 });
     await fc.assert(
