@@ -9,18 +9,16 @@ import { type HistoryMark, measureLog } from './history-changes.ts';
 import { hashContent, rankContent } from './history-intervals.ts';
 import type { HistoryShape } from './history-shape.ts';
 import {
-  beliefsTable,
   countCollisions,
   countTies,
   createBeliefs,
   createLate,
+  createLateVersions,
   createVersions,
   insertBeliefs,
   insertInOrder,
-  lateTable,
   measureLate,
   measureVersions,
-  versionsTable,
 } from './history-statements.ts';
 import { dropTables } from './relation-statements.ts';
 
@@ -43,8 +41,8 @@ export interface Derived {
 }
 
 /**
- * Leaves the versions of the keys in scope in `versionsTable`, the out-of-order ones among those
- * keys in `lateTable`, and answers the mark of what was read. Neighbours are told apart by a hash;
+ * Leaves the versions of the keys in scope in temporary tables, those of keys with versions out of
+ * order once more apart, and answers the mark of what was read. Neighbours are told apart by a hash;
  * should it ever take two different versions of a key for equal, all are ranked instead.
  */
 export async function readVersions(
@@ -63,9 +61,11 @@ export async function readVersions(
   assertThat(extent, 'an aggregate answers one row');
   refuseUnplaced(build, Number(extent.unplaced));
   await session.execute(createLate(shape));
+  await session.execute(createLateVersions(shape));
   if ((await countOf(session, countCollisions(shape))) > 0) {
-    await dropTables(session, [versionsTable]);
+    await dropTables(session, [shape.tables.versions, shape.tables.lateVersions]);
     await create(rankContent(shape));
+    await session.execute(createLateVersions(shape));
   }
   return { changedBy, recorded: extent.recorded, rows: Number(extent.rows) };
 }
@@ -98,15 +98,16 @@ export async function deriveHistory(
   };
   let rows = await execute(insertInOrder(shape, target, names));
   let ties = 0;
-  const [late] = await session.query<LateExtent>(measureLate());
+  const [late] = await session.query<LateExtent>(measureLate(shape));
   if (Number(late?.rows) > 0) {
     if (Number(late?.shared) > 0) ties = await countOf(session, countTies(shape));
     refuseTies(build, ties);
     await execute(createBeliefs(shape));
     rows += await execute(insertBeliefs(shape, target, names));
-    await dropTables(session, [beliefsTable]);
+    await dropTables(session, [shape.tables.beliefs]);
   }
-  await dropTables(session, [versionsTable, lateTable]);
+  const { versions, late: lateKeys, lateVersions } = shape.tables;
+  await dropTables(session, [versions, lateKeys, lateVersions]);
   await requireHistory(session, build.node, countBroken(shape, target));
   return { rows, ties };
 }

@@ -3,7 +3,6 @@ import type { Column, Relation } from '../words/table.ts';
 import type { Dialect } from '../words/warehouse.ts';
 import { selectVersions, versionFields } from './history-intervals.ts';
 import type { HistoryShape } from './history-shape.ts';
-import { keysTable } from './history-statements.ts';
 import { columnList, keysEqual, tableOf } from './relation-statements.ts';
 
 /** How far a log was read, kept with the node's state; `digests` are in a table of their own. */
@@ -58,7 +57,7 @@ export function createRecordedKeys(
       : sql`
     where ${sql.id(shape.recordedAt.name)} > ${castMark(shape, recorded)}`;
   return sql`
-    create temporary table ${keysTable} as
+    create temporary table ${shape.tables.keys} as
     select distinct ${columnList(shape.keys)}
     from (
       ${log}
@@ -81,8 +80,6 @@ export function selectDigests(
     group by ${keys}`;
 }
 
-export const digestsTable = sql.id('tidemill_digests');
-
 /** Of the log as it is now. */
 export function createDigests(
   shape: HistoryShape,
@@ -92,7 +89,7 @@ export function createDigests(
   const versions = sql`(${selectVersions(shape, log)}
     ) as versions`;
   return sql`
-    create temporary table ${digestsTable} as
+    create temporary table ${shape.tables.digests} as
     ${selectDigests(shape, versions, dialect)}`;
 }
 
@@ -122,9 +119,9 @@ export function createContentKeys(shape: HistoryShape, kept: Relation): RawBuild
     (key) => sql`coalesce(${sql.id('fresh', key)}, ${sql.id('kept', key)}) as ${sql.id(key)}`,
   );
   return sql`
-    create temporary table ${keysTable} as
+    create temporary table ${shape.tables.keys} as
     select ${sql.join(either)}
-    from ${digestsTable} as fresh
+    from ${shape.tables.digests} as fresh
     full join ${tableOf(kept)} as kept
       on ${keysEqual(shape.keys, sql.id('fresh'), sql.id('kept'))}
     where fresh.${sql.id(firstKey)} is null
@@ -138,10 +135,10 @@ export function insertDigests(shape: HistoryShape, kept: Relation): RawBuilder<u
   return sql`
     insert into ${tableOf(kept)} (${columns})
     select ${columns}
-    from ${digestsTable} as fresh
+    from ${shape.tables.digests} as fresh
     where exists (
       select 1
-      from ${keysTable} as keys
+      from ${shape.tables.keys} as keys
       where ${keysEqual(shape.keys, sql.id('keys'), sql.id('fresh'))}
     )`;
 }

@@ -1,3 +1,4 @@
+import { type RawBuilder, sql } from 'kysely';
 import { TerminalError } from '../words/errors.ts';
 import type { BuildNode, HistoryConfig } from '../words/node.ts';
 import { didYouMean } from '../words/suggest.ts';
@@ -17,6 +18,21 @@ export interface HistoryShape {
   readonly untracked: readonly string[];
   /** Keys and attributes in the order of the log, with their types. */
   readonly carried: readonly Column[];
+  readonly tables: HistoryTables;
+}
+
+/** Temporary tables of a build. They bear the history's name: builds of several take turns. */
+export interface HistoryTables {
+  /** The changed keys. */
+  readonly keys: RawBuilder<unknown>;
+  readonly versions: RawBuilder<unknown>;
+  /** The late keys, and their versions. */
+  readonly late: RawBuilder<unknown>;
+  readonly lateVersions: RawBuilder<unknown>;
+  readonly beliefs: RawBuilder<unknown>;
+  readonly digests: RawBuilder<unknown>;
+  /** The rows derived of the changed keys. */
+  readonly rows: RawBuilder<unknown>;
 }
 
 /** The columns a history adds behind the log's own, in this order. */
@@ -74,6 +90,20 @@ export function shapeHistory(
     tracked: attributes.filter(isTracked),
     untracked: attributes.filter((name) => !isTracked(name)),
     carried,
+    tables: nameTables(node),
+  };
+}
+
+function nameTables({ relation }: BuildNode): HistoryTables {
+  const name = (part: string) => sql.id(`tidemill_${part}__${relation.schema}__${relation.name}`);
+  return {
+    keys: name('keys'),
+    versions: name('versions'),
+    late: name('late'),
+    lateVersions: name('late_versions'),
+    beliefs: name('beliefs'),
+    digests: name('digests'),
+    rows: name('rows'),
   };
 }
 

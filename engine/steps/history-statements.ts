@@ -9,12 +9,6 @@ import {
 import { type HistoryShape, hasClosings } from './history-shape.ts';
 import { columnList, keysEqual } from './relation-statements.ts';
 
-/** Temporary tables of one build's transaction. */
-export const keysTable = sql.id('tidemill_keys');
-export const versionsTable = sql.id('tidemill_versions');
-export const lateTable = sql.id('tidemill_late');
-export const beliefsTable = sql.id('tidemill_beliefs');
-
 /** The versions of the keys to derive beside their neighbours: the log is read once, here. */
 export function createVersions(
   shape: HistoryShape,
@@ -26,7 +20,7 @@ export function createVersions(
     scope === 'all'
       ? sql``
       : sql`
-      join ${keysTable} as keys
+      join ${shape.tables.keys} as keys
         on ${keysEqual(shape.keys, sql.id('keys'), sql.id('log'))}`;
   const versions = sql`(
       select *, ${content} as tidemill_content
@@ -34,7 +28,7 @@ export function createVersions(
       ) as versions
     ) as versions`;
   return sql`
-    create temporary table ${versionsTable} as
+    create temporary table ${shape.tables.versions} as
     ${selectNeighbours(shape, versions, shape.keys)}`;
 }
 
@@ -50,19 +44,29 @@ export function createLate(shape: HistoryShape): RawBuilder<unknown> {
       or (tidemill_closed and tidemill_next_closed)`
     : sql``;
   return sql`
-    create temporary table ${lateTable} as
+    create temporary table ${shape.tables.late} as
     select
       ${columnList(shape.keys)},
       max(case when tidemill_next_valid = tidemill_valid then 1 else 0 end) as tidemill_shares
-    from ${versionsTable}
+    from ${shape.tables.versions}
     where tidemill_next_valid = tidemill_valid
       or tidemill_next_recorded < tidemill_recorded${closings}
     group by ${columnList(shape.keys)}`;
 }
 
+/** The versions of the late keys aside: several statements look at them, and they are few. */
+export function createLateVersions(shape: HistoryShape): RawBuilder<unknown> {
+  return sql`
+    create temporary table ${shape.tables.lateVersions} as
+    select versions.*
+    from ${shape.tables.versions} as versions
+    join ${shape.tables.late} as late
+      on ${keysEqual(shape.keys, sql.id('late'), sql.id('versions'))}`;
+}
+
 /** How many keys are late, and in how many of them versions share an instant. */
-export function measureLate(): RawBuilder<unknown> {
-  return sql`select count(*) as rows, sum(tidemill_shares) as shared from ${lateTable}`;
+export function measureLate(shape: HistoryShape): RawBuilder<unknown> {
+  return sql`select count(*) as rows, sum(tidemill_shares) as shared from ${shape.tables.late}`;
 }
 
 /** Contents of one key that have one number, though they differ, where it could matter. */
@@ -77,11 +81,11 @@ export function countCollisions(shape: HistoryShape): RawBuilder<unknown> {
       select ${number}
       from (
         select ${number}, ${sql.join(said)}
-        from ${versionsTable} as versions
+        from ${shape.tables.versions} as versions
         where tidemill_same_before or tidemill_same_after
         union
         select ${number}, ${sql.join(said)}
-        from ${versionsOf(shape, 'late')}
+        from ${shape.tables.lateVersions} as late_versions
       ) as contents
       group by ${number}
       having count(*) > 1
@@ -98,7 +102,7 @@ export function measureVersions(shape: HistoryShape, textType: string): RawBuild
       count(*) as rows,
       count(case when ${sql.join(nulls, sql` or `)} then 1 end) as unplaced,
       cast(max(tidemill_recorded) as ${sql.raw(textType)}) as recorded
-    from ${versionsTable}`;
+    from ${shape.tables.versions}`;
 }
 
 /** Instants of one key at which the log says two different things in no known order. */
@@ -121,10 +125,10 @@ export function countTies(shape: HistoryShape): RawBuilder<unknown> {
       select ${columnList(place)}
       from (
         select distinct ${columnList([...place, ...content], 'versions')}
-        from ${versionsTable} as versions
+        from ${shape.tables.lateVersions} as versions
         join (
           select distinct ${columnList(instant)}
-          from ${versionsTable}
+          from ${shape.tables.lateVersions} as late_versions
           where tidemill_next_valid = tidemill_valid
         ) as shared
           on ${keysEqual(instant, sql.id('shared'), sql.id('versions'))}
@@ -134,20 +138,16 @@ export function countTies(shape: HistoryShape): RawBuilder<unknown> {
     ) as ties`;
 }
 
-/** Versions of the keys that `lateTable` does not name, or only those of the keys it names. */
-export function versionsOf(shape: HistoryShape, which: 'in_order' | 'late'): RawBuilder<unknown> {
-  const [firstKey = ''] = shape.keys;
-  const kind = which === 'late' ? sql`join` : sql`left join`;
-  const others =
-    which === 'late'
-      ? sql``
-      : sql`
-      where ${sql.id('late', firstKey)} is null`;
+/** Versions of the keys that are not late. */
+function versionsInOrder(shape: HistoryShape): RawBuilder<unknown> {
   return sql`(
       select versions.*
-      from ${versionsTable} as versions
-      ${kind} ${lateTable} as late
-        on ${keysEqual(shape.keys, sql.id('late'), sql.id('versions'))}${others}
+      from ${shape.tables.versions} as versions
+      where not exists (
+        select 1
+        from ${shape.tables.late} as late
+        where ${keysEqual(shape.keys, sql.id('late'), sql.id('versions'))}
+      )
     ) as versions`;
 }
 
@@ -171,7 +171,7 @@ export function insertInOrder(
         ...(hasClosings(shape) ? [sql`coalesce(tidemill_next_closed, false)`] : []),
         ...(shape.supersededBy ? [sql`tidemill_next_survivor`] : []),
       ])}
-    from (${selectIntervals(shape, versionsOf(shape, 'in_order'), shape.keys)}
+    from (${selectIntervals(shape, versionsInOrder(shape), shape.keys)}
     ) as intervals`;
 }
 
@@ -186,10 +186,10 @@ export function createBeliefs(shape: HistoryShape): RawBuilder<unknown> {
   const known = sql`epochs.tidemill_epoch_end is null
         or versions.tidemill_recorded < epochs.tidemill_epoch_end`;
   return sql`
-    create temporary table ${beliefsTable} as
+    create temporary table ${shape.tables.beliefs} as
     with learned as (
       select ${versionColumns(shape)}
-      from ${versionsOf(shape, 'late')}
+      from ${shape.tables.lateVersions} as versions
     ),
     steps as (
       select ${keys}, tidemill_recorded, min(tidemill_valid) as tidemill_first_valid,
@@ -332,7 +332,7 @@ export function insertBeliefs(
               and ${lag('tidemill_next_closed')} = tidemill_next_closed))
           and ${lag('tidemill_content')} = tidemill_content
           then 0 else 1 end as tidemill_is_new
-      from ${beliefsTable}
+      from ${shape.tables.beliefs}
       window tidemill_per_start as (partition by ${chain} order by tidemill_epoch)
     ),
     chained as (

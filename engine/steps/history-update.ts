@@ -17,12 +17,10 @@ import {
   createDigests,
   createRecordedKeys,
   digestsOf,
-  digestsTable,
   type HistoryMark,
   insertDigests,
   readMark,
 } from './history-changes.ts';
-import { keysTable } from './history-statements.ts';
 import { deleteByKey, insertBatch } from './merge-statements.ts';
 import { stateOf, withhold } from './publish.ts';
 import { columnTypes, dropTables } from './relation-statements.ts';
@@ -44,7 +42,7 @@ export async function updateHistory(
       if (!mark) return undefined;
       const isChanged = await hasKeys(session, build);
       const derived = isChanged ? await replaceKeys(session, build) : { rows: 0, ties: 0 };
-      await dropTables(session, [keysTable]);
+      await dropTables(session, [build.shape.tables.keys]);
       const failures = await auditOrRollBack(session, node, node.relation);
       context.signal.throwIfAborted();
       const state = stateOf(node, context, JSON.stringify(mark));
@@ -64,27 +62,25 @@ async function hasKeys(session: Session, build: HistoryBuild): Promise<boolean> 
     build.shape.keys.map((key) => sql`${sql.id(key)} is null`),
     sql` or `,
   );
-  const unplaced = sql`select count(*) as rows from ${keysTable} where ${anyNull}`;
+  const unplaced = sql`select count(*) as rows from ${build.shape.tables.keys} where ${anyNull}`;
   refuseUnplaced(build, await countOf(session, unplaced));
-  return (await countOf(session, sql`select count(*) as rows from ${keysTable}`)) > 0;
+  return (await countOf(session, sql`select count(*) as rows from ${build.shape.tables.keys}`)) > 0;
 }
 
 /** Derived to the side, so that the checks of the new rows need not look through the old ones. */
 async function replaceKeys(session: Session, build: HistoryBuild): Promise<Derived> {
   const { node, columns, shape } = build;
   const names = columns.map((column) => column.name);
-  await session.execute(sql`create temporary table ${rowsTable} ${columnTypes(columns)}`);
+  await session.execute(sql`create temporary table ${shape.tables.rows} ${columnTypes(columns)}`);
   await readVersions(session, build, 'changed');
-  const derived = await deriveHistory(session, build, rowsTable);
-  await session.execute(deleteByKey(node.relation, keysTable, shape.keys));
-  await session.execute(insertBatch(node.relation, rowsTable, names));
-  await dropTables(session, [rowsTable]);
+  const derived = await deriveHistory(session, build, shape.tables.rows);
+  await session.execute(deleteByKey(node.relation, shape.tables.keys, shape.keys));
+  await session.execute(insertBatch(node.relation, shape.tables.rows, names));
+  await dropTables(session, [shape.tables.rows]);
   return derived;
 }
 
-const rowsTable = sql.id('tidemill_rows');
-
-/** Leaves the changed keys in `keysTable` and answers the log's new mark. */
+/** Leaves the changed keys in their table and answers the log's new mark. */
 async function findChanges(
   session: Session,
   build: HistoryBuild,
@@ -101,8 +97,8 @@ async function findChanges(
   const kept = digestsOf(build.node.relation);
   await session.execute(createDigests(shape, log, build.dialect));
   await session.execute(createContentKeys(shape, kept));
-  await session.execute(deleteByKey(kept, keysTable, shape.keys));
+  await session.execute(deleteByKey(kept, shape.tables.keys, shape.keys));
   await session.execute(insertDigests(shape, kept));
-  await dropTables(session, [digestsTable]);
+  await dropTables(session, [shape.tables.digests]);
   return { changedBy: 'content', recorded: null, rows: 0 };
 }

@@ -50,6 +50,7 @@ export interface Warehouse extends Session, AsyncDisposable {
   /**
    * Serialised: one writer at a time. Committed when `work` resolves, rolled back when it rejects.
    * After a conflict with another writer `work` is called again. Data statements only; see `ddl`.
+   * Temporary tables outlast it and are seen by the transactions that follow, not by `query`.
    */
   transaction<T>(work: (session: Session) => Promise<T>): Promise<T>;
   /**

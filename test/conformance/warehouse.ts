@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import type { ColumnType, Stream } from '../../engine/words/stream.ts';
 import { canonicalKinds, type Warehouse } from '../../engine/words/warehouse.ts';
@@ -84,6 +84,17 @@ export function testWarehouse(name: string, withWarehouse: WithWarehouse): void 
         });
         await warehouse.checkpoint();
         expect(await warehouse.query(sql`select count(*) as n from s.t`)).toEqual([{ n: 1 }]);
+      }));
+
+    test('keeps a temporary table from one transaction to the next', () =>
+      withWarehouse(async (warehouse) => {
+        const write = (statement: RawBuilder<unknown>) =>
+          warehouse.transaction((session) => session.execute(statement));
+        await write(sql`create temporary table aside as select 1 as a`);
+        await warehouse.ddl([sql`create schema s`, sql`create table s.t (a integer)`]);
+        await write(sql`insert into s.t select a from aside`);
+        await write(sql`drop table aside`);
+        expect(await warehouse.query(sql`select a from s.t`)).toEqual([{ a: 1 }]);
       }));
 
     test('a failed statement is one of the two families, and the next one works', () =>

@@ -13,7 +13,7 @@
               and lag("tidemill_next_closed") over tidemill_per_start = tidemill_next_closed))
           and lag("tidemill_content") over tidemill_per_start = tidemill_content
           then 0 else 1 end as tidemill_is_new
-      from "tidemill_beliefs"
+      from "tidemill_beliefs__mart__thing"
       window tidemill_per_start as (partition by "id", "tidemill_valid" order by tidemill_epoch)
     ),
     chained as (

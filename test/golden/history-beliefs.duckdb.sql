@@ -1,12 +1,7 @@
-    create temporary table "tidemill_beliefs" as
+    create temporary table "tidemill_beliefs__mart__thing" as
     with learned as (
       select "id", "name", "seen", "tidemill_valid", "tidemill_recorded", "tidemill_sequence", "tidemill_closed", "tidemill_survivor", "tidemill_content"
-      from (
-      select versions.*
-      from "tidemill_versions" as versions
-      join "tidemill_late" as late
-        on "late"."id" = "versions"."id"
-    ) as versions
+      from "tidemill_late_versions__mart__thing" as versions
     ),
     steps as (
       select "id", tidemill_recorded, min(tidemill_valid) as tidemill_first_valid,

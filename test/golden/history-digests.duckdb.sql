@@ -1,4 +1,4 @@
-    create temporary table "tidemill_digests" as
+    create temporary table "tidemill_digests__mart__thing" as
     select
       "id",
       concat_ws(

@@ -2,4 +2,4 @@
       count(*) as rows,
       count(case when "id" is null or "tidemill_valid" is null or "tidemill_recorded" is null then 1 end) as unplaced,
       cast(max(tidemill_recorded) as VARCHAR) as recorded
-    from "tidemill_versions"
+    from "tidemill_versions__mart__thing"

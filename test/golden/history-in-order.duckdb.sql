@@ -5,10 +5,12 @@
     select "id", "name", "seen", "tidemill_valid", "tidemill_recorded", "tidemill_next_valid", "tidemill_next_recorded", "tidemill_next_closed", "tidemill_next_survivor"
     from (
       select versions.*
-      from "tidemill_versions" as versions
-      left join "tidemill_late" as late
-        on "late"."id" = "versions"."id"
-      where "late"."id" is null
+      from "tidemill_versions__mart__thing" as versions
+      where not exists (
+        select 1
+        from "tidemill_late__mart__thing" as late
+        where "late"."id" = "versions"."id"
+      )
     ) as versions
     where not "tidemill_closed" and not tidemill_same_before and not tidemill_same_after
     union all
@@ -17,10 +19,12 @@
       select "id", "name", lead("seen") over tidemill_per_run as "seen", "tidemill_valid", "tidemill_recorded", lead("tidemill_next_valid") over tidemill_per_run as "tidemill_next_valid", lead("tidemill_next_recorded") over tidemill_per_run as "tidemill_next_recorded", lead("tidemill_next_closed") over tidemill_per_run as "tidemill_next_closed", lead("tidemill_next_survivor") over tidemill_per_run as "tidemill_next_survivor", tidemill_same_after
       from (
       select versions.*
-      from "tidemill_versions" as versions
-      left join "tidemill_late" as late
-        on "late"."id" = "versions"."id"
-      where "late"."id" is null
+      from "tidemill_versions__mart__thing" as versions
+      where not exists (
+        select 1
+        from "tidemill_late__mart__thing" as late
+        where "late"."id" = "versions"."id"
+      )
     ) as versions
       where not "tidemill_closed" and tidemill_same_before <> tidemill_same_after
       window tidemill_per_run as (partition by "id" order by "tidemill_valid")

@@ -1,4 +1,4 @@
-    create temporary table "tidemill_keys" as
+    create temporary table "tidemill_keys__mart__thing" as
     select distinct "id"
     from (
       select * from log

@@ -1,4 +1,4 @@
-    create temporary table "tidemill_versions" as
+    create temporary table "tidemill_versions__mart__thing" as
     select
       *,
       coalesce(lag("tidemill_content") over tidemill_per_key = "tidemill_content", false) as tidemill_same_before,
@@ -15,7 +15,7 @@
     from (
       select * from log
     ) as log
-      join "tidemill_keys" as keys
+      join "tidemill_keys__mart__thing" as keys
         on "keys"."id" = "log"."id"
       ) as versions
     ) as versions
