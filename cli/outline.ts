@@ -10,6 +10,7 @@ import type { StateComparison } from '../engine/plan/state-comparison.ts';
 import { silentLog } from '../engine/words/log.ts';
 import type { Session, Warehouse } from '../engine/words/warehouse.ts';
 import { loaders } from '../loaders/index.ts';
+import { describeProject } from './describe-project.ts';
 import type { CommandContext } from './host.ts';
 import type { OpenedProject } from './open-project.ts';
 
@@ -68,7 +69,7 @@ export async function readListing(
 function requestOf(opened: OpenedProject): ReadModelsRequest {
   const { project, env, log, openMemory } = opened;
   const place = { dialect: project.warehouse.type, catalog: catalogOf(opened) };
-  return { project, place, env, log, openMemory };
+  return { project, place, env, log, openMemory, describeProject };
 }
 
 function catalogOf({ project }: OpenedProject): string {

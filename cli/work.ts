@@ -12,6 +12,7 @@ import { silentLog } from '../engine/words/log.ts';
 import type { Plan, Step, StepResult } from '../engine/words/step.ts';
 import type { Warehouse } from '../engine/words/warehouse.ts';
 import { loaders } from '../loaders/index.ts';
+import { describeProject } from './describe-project.ts';
 import type { OpenedProject } from './open-project.ts';
 
 export interface WorkOptions extends Partial<WorkScope> {
@@ -49,10 +50,7 @@ export async function gatherProject(
     log: opened.log,
     openMemory: opened.openMemory,
     bindCache: openBindCache(join(opened.stateFolder, 'bound.json')),
-    describeProject: async (project) => {
-      const { describeProject } = await import('../engine/artifacts/manifest.ts');
-      return describeProject(project);
-    },
+    describeProject,
     ...stateOf(options),
     scope: {
       kinds: options.kinds ?? everyKind,

@@ -33,7 +33,7 @@ async function writeCompiled(
   const { writeManifest } = await import('../../engine/artifacts/write-manifest.ts');
   for (const one of compiled) {
     const path = join(models.root, compiledPath(models, one.node));
-    writeWhereNew(path, `${one.sql.trim()}\n`);
+    writeWhereNew(path, one.sql);
   }
   const sqlById = new Map(compiled.map(({ node, sql }) => [node.id, sql]));
   await writeManifest({ project: models, moment, compiled: sqlById, hasFiles: true });

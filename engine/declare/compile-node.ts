@@ -189,8 +189,8 @@ function startCompilation(project: ModelProject, options: CompileOptions): Compi
     const rendered = options.relationName?.(node.id) ?? renderRelation(node.relation);
     return relationValue({ ...parts, rendered });
   };
-  const render: Compilation['render'] = async (node, template, names) =>
-    await renderNode(
+  const render: Compilation['render'] = async (node, template, names) => {
+    const text = await renderNode(
       project,
       options.moment ?? stillMoment,
       {
@@ -209,6 +209,8 @@ function startCompilation(project: ModelProject, options: CompileOptions): Compi
       template,
       names,
     );
+    return node.resourceType === 'snapshot' ? text : withoutMargins(text, template.text);
+  };
   const finish: Compilation['finish'] = async (sql) => {
     const tables: CommonTable[] = [];
     const done = new Set<string>();
@@ -228,6 +230,19 @@ function startCompilation(project: ModelProject, options: CompileOptions): Compi
     return { sql: prependTables(sql, tables), reads: [...reads].sort(), trace };
   };
   return { render, relationOf, finish };
+}
+
+/**
+ * As dbt, which renders a file without the white space around it: what a template leaves of its own
+ * stays. The text is rendered as it stands all the same, so that places in errors are the file's.
+ */
+function withoutMargins(rendered: string, written: string): string {
+  const [before = ''] = /^\s*/.exec(written) ?? [];
+  const isKept = /^\s*\{[{%#]-/.test(written) || !rendered.startsWith(before);
+  const text = isKept ? rendered : rendered.slice(before.length);
+  const [after = ''] = /\s*$/.exec(written) ?? [];
+  const isCut = /-[}%#]\}\s*$/.test(written) || !text.endsWith(after);
+  return isCut ? text : text.slice(0, text.length - after.length);
 }
 
 /** `ref` and `source` of a macro that runs for the node: the relations as they are published. */

@@ -6,7 +6,7 @@ import {
   type JinjaValue,
   PyFloat,
 } from './jinja/values.ts';
-import { offsetOfWall, offsetText, utcZone, type Zone } from './zone-offset.ts';
+import { firstOffsetOf, offsetOfWall, offsetText, utcZone, type Zone } from './zone-offset.ts';
 
 const days = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 const months = [
@@ -40,7 +40,7 @@ export function formatTime(timeMs: number, format: string, zone?: ZonedOffset): 
     I: pad(at.getUTCHours() % 12 || 12),
     M: pad(at.getUTCMinutes()),
     S: pad(at.getUTCSeconds()),
-    f: `${pad(at.getUTCMilliseconds(), 3)}000`,
+    f: pad(microsOf(timeMs), 6),
     p: at.getUTCHours() < 12 ? 'AM' : 'PM',
     j: pad(Math.floor((timeMs - yearStart) / 86_400_000) + 1, 3),
     A: day,
@@ -62,11 +62,17 @@ export function formatTime(timeMs: number, format: string, zone?: ZonedOffset): 
   });
 }
 
+/** Of the second: a time of Python's has them, so milliseconds here may have a fraction. */
+function microsOf(timeMs: number): number {
+  return Math.round((timeMs - Math.floor(timeMs / 1_000) * 1_000) * 1_000);
+}
+
 /** `datetime.isoformat()`: a `T` or a space between, fractions only where there are any. */
 function isoText(timeMs: number, isDate: boolean, between: string, zone: string): string {
   const text = new Date(timeMs).toISOString();
   if (isDate) return text.slice(0, 10);
-  const fraction = timeMs % 1_000 === 0 ? '' : `.${text.slice(20, 23)}000`;
+  const micros = microsOf(timeMs);
+  const fraction = micros === 0 ? '' : `.${pad(micros, 6)}`;
   return `${text.slice(0, 10)}${between}${text.slice(11, 19)}${fraction}${zone}`;
 }
 
@@ -214,7 +220,7 @@ function fieldsOf(timeMs: number): Readonly<Record<string, number>> {
     hour: at.getUTCHours(),
     minute: at.getUTCMinutes(),
     second: at.getUTCSeconds(),
-    microsecond: at.getUTCMilliseconds() * 1_000,
+    microsecond: microsOf(timeMs),
   };
 }
 
@@ -242,7 +248,7 @@ function dateMethods(timeMs: number, shape: DateShape): Methods {
       const wallMs = timeOf({ ...fieldsOf(timeMs), ...numbers });
       if (!kwargs.has('tzinfo')) return dateValue(wallMs, shape);
       const to = zoneOf(kwargs.get('tzinfo'));
-      const zoned = to && { zone: to, minutes: offsetOfWall(to, wallMs) };
+      const zoned = to && { zone: to, minutes: firstOffsetOf(to) };
       return dateValue(wallMs, { isDate, ...(zoned ? { zone: zoned } : {}) });
     },
   };
@@ -250,13 +256,13 @@ function dateMethods(timeMs: number, shape: DateShape): Methods {
 
 /** Milliseconds of Python's date fields; what is absent is the first or zero. */
 export function timeOf(fields: Readonly<Record<string, number>>): number {
-  return Date.UTC(
+  const wholeMs = Date.UTC(
     fields['year'] ?? 1970,
     (fields['month'] ?? 1) - 1,
     fields['day'] ?? 1,
     fields['hour'] ?? 0,
     fields['minute'] ?? 0,
     fields['second'] ?? 0,
-    (fields['microsecond'] ?? 0) / 1_000,
   );
+  return wholeMs + (fields['microsecond'] ?? 0) / 1_000;
 }

@@ -8,7 +8,7 @@ import {
   PyFloat,
   PyTuple,
 } from './jinja/values.ts';
-import { findZone, fixedZone, offsetOfWall, utcZone } from './zone-offset.ts';
+import { findZone, firstOffsetOf, fixedZone, utcZone } from './zone-offset.ts';
 
 /** A read-only bag of attributes, such as `modules` or `exceptions`. */
 export function bagValue(typeName: string, attributes: Record<string, JinjaValue>): HostObject {
@@ -62,7 +62,7 @@ function datetimeModule(readTimeMs: () => number): HostObject {
       const wallMs = timeOf(fields);
       const zone = zoneOf(kwargs.get('tzinfo') ?? args[dateFields.length]);
       if (shape.isDate || zone === undefined) return dateValue(wallMs, shape);
-      return dateValue(wallMs, { ...shape, zone: { zone, minutes: offsetOfWall(zone, wallMs) } });
+      return dateValue(wallMs, { ...shape, zone: { zone, minutes: firstOffsetOf(zone) } });
     };
   const callable = (
     typeName: string,

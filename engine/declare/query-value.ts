@@ -1,5 +1,6 @@
 import type { RawBuilder } from 'kysely';
 import type { Row, Session } from '../words/warehouse.ts';
+import { dateValue, utcOffset } from './date-value.ts';
 import {
   HostFunction,
   HostObject,
@@ -19,15 +20,40 @@ export async function queryForTemplate(session: Session, text: string): Promise<
     rows[0] === undefined
       ? (await session.describeQuery(statement)).map((column) => column.name)
       : Object.keys(rows[0]);
-  return tableValue(names, rows);
+  const isTime = (value: unknown): boolean => typeof value === 'string' && timeLike.test(value);
+  // A day and a text that looks like one are told apart by their columns' types.
+  const types = rows.some((row) => Object.values(row).some(isTime))
+    ? new Map(
+        (await session.describeQuery(statement)).map(({ name, typeName }) => [name, typeName]),
+      )
+    : undefined;
+  return tableValue(names, rows, types);
+}
+
+/** How the warehouse's driver writes a day and a moment. */
+const timeLike = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}\.(\d{3,6})Z)?$/;
+
+/** `datetime.date` and `datetime.datetime`, as dbt's driver answers. */
+function toTime(text: string, typeName: string): JinjaValue | undefined {
+  const found = timeLike.exec(text);
+  if (!found) return undefined;
+  if (/^date$/i.test(typeName)) return dateValue(Date.parse(text), { isDate: true });
+  if (!/^timestamp/i.test(typeName)) return undefined;
+  const timeMs = Date.parse(`${text.slice(0, 19)}Z`) + Number(`0.${found[2] ?? 0}`) * 1_000;
+  const isZoned = /with time zone|timestamptz/i.test(typeName);
+  return dateValue(timeMs, { isDate: false, ...(isZoned ? { zone: utcOffset } : {}) });
 }
 
 /** A result as dbt's templates know it: agate's table, as far as they use it. */
-export function tableValue(names: readonly string[], rows: readonly Row[]): HostObject {
+export function tableValue(
+  names: readonly string[],
+  rows: readonly Row[],
+  types?: ReadonlyMap<string, string>,
+): HostObject {
   const tuples = rows.map(
     (row) =>
       new PyTuple(
-        names.map((name) => toTemplate(row[name])),
+        names.map((name) => toTemplate(row[name], types?.get(name))),
         names,
       ),
   );
@@ -136,13 +162,14 @@ function namedSequence(
 }
 
 /** A driver's value as Python would hold it. */
-function toTemplate(value: unknown): JinjaValue {
+function toTemplate(value: unknown, typeName?: string): JinjaValue {
   if (value === undefined || value === null) return null;
+  if (typeof value === 'string' && typeName !== undefined) return toTime(value, typeName) ?? value;
   if (typeof value === 'number') return Number.isInteger(value) ? value : new PyFloat(value);
   if (typeof value === 'string' || typeof value === 'boolean' || typeof value === 'bigint') {
     return value;
   }
-  if (Array.isArray(value)) return value.map(toTemplate);
+  if (Array.isArray(value)) return value.map((item) => toTemplate(item));
   if (typeof value === 'object') {
     return PyDict.from(Object.entries(value).map(([key, item]) => [key, toTemplate(item)]));
   }

@@ -174,24 +174,29 @@ export interface CommonTable {
   readonly sql: string;
 }
 
-/** Puts common table expressions before those a statement has itself. */
+/**
+ * Puts common table expressions before those a statement has itself; in dbt's spacing, so that a
+ * compiled text is the same.
+ */
 export function prependTables(sql: string, tables: readonly CommonTable[]): string {
   if (tables.length === 0) return sql;
-  const written = tables.map((table) => `${table.name} as (\n${table.sql.trim()}\n)`).join(', ');
+  const written = tables.map((table) => ` ${table.name} as (\n${table.sql}\n)`).join(', ');
   const tokens = tokenizeSql(sql) ?? [];
-  let at = 0;
-  for (const [index, token] of tokens.entries()) {
-    if (token.kind === 'space' || token.kind === 'comment') {
-      at += token.text.length;
-      continue;
-    }
-    if (token.text.toLowerCase() !== 'with') break;
-    const rest = tokens.slice(index + 1).find((next) => !['space', 'comment'].includes(next.kind));
-    const isRecursive = rest?.text.toLowerCase() === 'recursive';
-    const head = sql.slice(0, at);
-    const after = sql.slice(at + token.text.length);
-    const body = isRecursive ? after.replace(/recursive/i, '') : after;
-    return `${head}with ${isRecursive ? 'recursive ' : ''}${written},${body}`;
+  const isBlank = ({ kind }: SqlToken): boolean => kind === 'space' || kind === 'comment';
+  const first = tokens.findIndex((token) => !isBlank(token));
+  if (tokens[first]?.text.toLowerCase() === 'with') {
+    const next = tokens.findIndex((token, index) => index > first && !isBlank(token));
+    const isRecursive = tokens[next]?.text.toLowerCase() === 'recursive';
+    const rest = tokens.slice((isRecursive ? next : first) + 1);
+    const at = rest.findIndex(({ kind }) => kind !== 'space');
+    const gap = sizeOf(rest.slice(0, at));
+    const headEnd = sql.length - sizeOf(rest) + gap;
+    return `${sql.slice(0, headEnd)}${written}, ${sql.slice(headEnd)}`;
   }
-  return `with ${written}\n${sql}`;
+  const margin = /^\s*/.exec(sql)?.[0] ?? '';
+  return `${margin}with${written} ${sql.slice(margin.length)}`;
+}
+
+function sizeOf(tokens: readonly SqlToken[]): number {
+  return tokens.reduce((size, { text }) => size + text.length, 0);
 }

@@ -74,6 +74,6 @@ function collectionOf(value: object): string | undefined {
 /** The tested relation narrowed by the test's `where`. */
 export function narrowRelation(text: string, where: unknown): string {
   return typeof where === 'string' && where.trim() !== ''
-    ? `(select * from ${text} where ${where}) as tested_subset`
+    ? `(select * from ${text} where ${where}) dbt_subquery`
     : text;
 }

@@ -71,3 +71,13 @@ export function offsetOfWall(zone: Zone, wallMs: number): number {
   // Around a change of the clocks the first guess was taken on the other side of it.
   return zone.offsetAt(wallMs - next * minuteMs) === next ? next : Math.min(guess, next);
 }
+
+const longAgoMs = Date.UTC(1800, 0, 1);
+
+/**
+ * What a zone of pytz means where a time is made with it (`tzinfo=…`) instead of `localize`: the
+ * place's own noon, as it was before there were zones.
+ */
+export function firstOffsetOf(zone: Zone): number {
+  return zone.offsetAt(longAgoMs);
+}

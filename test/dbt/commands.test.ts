@@ -91,12 +91,21 @@ describe('compile', () => {
     expect(all.code).toBe(1);
     expect(all.err).toContain('models/broken.sql:2:');
     const path = join(folder, 'target/compiled/shop/models/doubled.sql');
-    expect(readFileSync(path, 'utf8')).toBe('select n * 5 as n from "main"."numbers"\n');
+    expect(readFileSync(path, 'utf8')).toBe('select n * 5 as n from "main"."numbers"');
     const one = await tidemill(folder, 'compile', '-s', 'total');
     expect(one.out).toEqual(['select sum(n) as total from "main"."doubled"']);
     expect(existsSync(join(folder, 'warehouse.duckdb'))).toBe(false);
     expect(await tidemill(folder, 'clean')).toMatchObject({ code: 0, out: ['removed target'] });
     expect(existsSync(join(folder, 'target'))).toBe(false);
+  });
+
+  test('shows what a template makes of the graph, as a build does', async () => {
+    const { folder } = dbtFolder({
+      ...files,
+      'models/told.sql': "select '{{ graph.nodes | length if execute }}' as known",
+    });
+    const one = await tidemill(folder, 'compile', '-s', 'told');
+    expect(one.out.join()).toContain("select '5' as known");
   });
 });
 

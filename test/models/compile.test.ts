@@ -36,6 +36,20 @@ describe('compiling', () => {
     expect(other.sql).toBe('select * from audit.copy, "crm"."Contact"');
   });
 
+  test('keeps the white space that a template leaves, and not what stands around its file', async () => {
+    const project = await readFiles({
+      'models/a.sql': "\n\n{{ config(alias='x') }}\n\n  select 1 \n\n{# why #}\n\n\n",
+      'models/b.sql': '\n \n{%- if true %}\n select 1\n{% endif -%}\n\n',
+      'models/c.sql': "{{ config(materialized='ephemeral') }}\nselect 1 as n\n\n",
+      'models/d.sql': "\nselect n from {{ ref('c') }}\n",
+    });
+    expect((await compile(project, 'a')).sql).toBe('\n\n  select 1 \n\n');
+    expect((await compile(project, 'b')).sql).toBe('\n select 1\n');
+    expect((await compile(project, 'd')).sql).toBe(
+      'with __dbt__cte__c as (\n\nselect 1 as n\n) select n from __dbt__cte__c',
+    );
+  });
+
   test('ephemeral parents become common tables, each once, innermost first', async () => {
     const ephemeral = "{{ config(materialized='ephemeral') }}";
     const project = await readFiles({

@@ -90,6 +90,10 @@ const cases: readonly [template: string, expected: unknown][] = [
     "{% call statement('q', fetch_result=true) %}select 'z' as x{% endcall %}'{{ load_result('q')['data'][0][0] if execute }}'",
     'z',
   ],
+  [
+    `{% set row = run_query("select timestamp '2017-01-01 00:00:00' as a, date '2017-01-02' as b, timestamp '2017-01-01 10:11:12.000345' as c, '2017-01-02' as d")[0] if execute else none %}'{{ row.a ~ "|" ~ row.b ~ "|" ~ row.c ~ "|" ~ row.a.strftime("%Y") ~ "|" ~ (row.b - row.a.date()).days ~ "|" ~ row.d if row }}'`,
+    '2017-01-01 00:00:00|2017-01-02|2017-01-01 10:11:12.000345|2017|1|2017-01-02',
+  ],
   ["'{{ builtins.ref('other').identifier }}{# #}'", 'other'],
   [`(select string_agg(name, '' order by name) from ${beliefs} where {{ as_of('4') }})`, 'b'],
   [`(select name from ${beliefs} where {{ as_of('4', recorded='1', alias='h') }})`, 'a'],

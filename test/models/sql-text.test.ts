@@ -118,17 +118,23 @@ describe('volatile SQL', () => {
 
 describe('common tables', () => {
   const table = { name: 'x', sql: 'select 1 as id' };
+  // In dbt's spacing.
+  const made = 'x as (\nselect 1 as id\n)';
   const cases: readonly [string, string][] = [
-    ['select 1', 'with x as (\nselect 1 as id\n)\nselect 1'],
-    ['with a as (select 1) select 2', 'with x as (\nselect 1 as id\n), a as (select 1) select 2'],
+    ['select 1', `with ${made} select 1`],
+    ['\n\nselect 1\n', `\n\nwith ${made} select 1\n`],
+    ['-- why\nselect 1', `with ${made} -- why\nselect 1`],
+    ['with a as (select 1) select 2', `with  ${made}, a as (select 1) select 2`],
+    ['with\n a as (select 1) select 2', `with\n  ${made}, a as (select 1) select 2`],
     [
       '-- with\n WITH a as (select 1) select 2',
-      '-- with\n with x as (\nselect 1 as id\n), a as (select 1) select 2',
+      `-- with\n WITH  ${made}, a as (select 1) select 2`,
     ],
     [
       'with recursive a as (select 1) select 2',
-      'with recursive x as (\nselect 1 as id\n),  a as (select 1) select 2',
+      `with recursive  ${made}, a as (select 1) select 2`,
     ],
+    ['', `with ${made} `],
   ];
   for (const [sql, expected] of cases) {
     test(`stand before those of ${JSON.stringify(sql)}`, () => {

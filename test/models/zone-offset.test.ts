@@ -30,6 +30,15 @@ const cases: readonly (readonly [string, string])[] = [
   ["berlin.localize(dt(2026, 7, 1)).strftime('%z %Y')", '+0200 2026'],
   ['berlin.localize(dt(2026, 7, 1)).utcoffset()', '2:00:00'],
   ['dt(2026, 7, 1).replace(tzinfo=pytz.utc)', '2026-07-01 00:00:00+00:00'],
+  ['dt(2026, 7, 1, tzinfo=berlin)', '2026-07-01 00:00:00+00:53'],
+  [
+    "dt(1997, 9, 29, 6, 14, 0, 0, pytz.timezone('America/Los_Angeles'))",
+    '1997-09-29 06:14:00-07:53',
+  ],
+  ['dt(2026, 7, 1).replace(tzinfo=tokyo).astimezone(pytz.utc)', '2026-06-30 14:41:00+00:00'],
+  ['dt(2026, 7, 1, 1, 2, 3, 4).isoformat()', '2026-07-01T01:02:03.000004'],
+  ["dt(1960, 7, 1, 1, 2, 3, 999999).strftime('%f')", '999999'],
+  ['dt(2026, 7, 1, 1, 2, 3, 123456).microsecond', '123456'],
   ['modules.datetime.date(2026, 7, 1).hour is defined', 'False'],
 ];
 

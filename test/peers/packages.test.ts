@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { listPublicPackages, type PublicPackage } from './public-packages.ts';
 import { findPython, type Python, whyNoPython } from './python.ts';
+import { compareCompiled } from './twin-compiled.ts';
 import { layTwins, type Outcome, type Peer, type PeerRun } from './twin-project.ts';
 import { compareWarehouses } from './twin-tables.ts';
 
@@ -37,6 +38,7 @@ async function comparePackage(one: PublicPackage, python: Python): Promise<void>
   const dbt = build(twins.dbt, one);
   const tidemill = build(twins.tidemill, one);
   const tables = await compareWarehouses(twins.dbt.warehouse, twins.tidemill.warehouse);
+  const compiled = compareCompiled(twins);
   const lines = [
     `peers: ${one.name}`,
     `  dbt      ${countsOf(dbt)}`,
@@ -45,6 +47,8 @@ async function comparePackage(one: PublicPackage, python: Python): Promise<void>
     ...tables.differences.map((table) =>
       `    ${table.relation}: ${table.difference}`.slice(0, 200),
     ),
+    `  ${compiled.compared} compiled texts compared, ${compiled.differences.length} differences`,
+    ...compiled.differences.map(({ id, at }) => `    ${id} ${at}`),
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
   expect(dbt.nodes.size, dbt.printed).toBeGreaterThan(0);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findPython, whyNoPython } from './python.ts';
+import { compareCompiled } from './twin-compiled.ts';
 import { layTwins, type Peer, type PeerRun, type TwinProject } from './twin-project.ts';
 import { type CompareOptions, compareWarehouses } from './twin-tables.ts';
 
@@ -107,6 +108,12 @@ describe.skipIf(!found)(`dbt-shop${found ? '' : ` (skipped: ${whyNoPython()})`}`
     const theirs = freshnessOf(twins.dbt);
     expect(theirs).toHaveLength(1);
     expect(freshnessOf(twins.tidemill)).toEqual(theirs);
+  });
+
+  test('the SQL of every node is dbt’s, letter for letter', () => {
+    const { compared, differences } = compareCompiled(twins);
+    expect(differences).toEqual([]);
+    expect(compared).toBeGreaterThan(30);
   });
 
   test('after changes, increments, snapshots and microbatches add what dbt’s add', async () => {
