@@ -7,6 +7,7 @@ import type { Work, WorkRequest, WorkScope } from '../engine/plan/work.ts';
 import type { RunResult, StepProgress } from '../engine/run/run-plan.ts';
 import type { Invocation } from '../engine/state/invocations.ts';
 import type { ProcessLock } from '../engine/state/lock.ts';
+import type { Clock } from '../engine/words/clock.ts';
 import { TerminalError } from '../engine/words/errors.ts';
 import { silentLog } from '../engine/words/log.ts';
 import type { Plan, Step, StepResult } from '../engine/words/step.ts';
@@ -183,7 +184,9 @@ async function runHoldingLock(
   const { work, plan } = await gather(opened, warehouse, options);
   options.onPlan?.(plan);
   const { createRunNotes } = await import('../engine/run/run-notes.ts');
-  const { writeRunArtifacts } = await import('../engine/artifacts/run-artifacts.ts');
+  const { describeResults, writeRunArtifacts } = await import(
+    '../engine/artifacts/run-artifacts.ts'
+  );
   const notes = createRunNotes(clock);
   const { openReporter } = await import('./openlineage.ts');
   const warn = (message: string): void => options.onWarning?.(message);
@@ -195,7 +198,12 @@ async function runHoldingLock(
     warn,
   });
   const { runProjectHooks } = await import('../engine/run/project-hooks.ts');
-  await runProjectHooks(work, 'start');
+  const artifacts = { work, notes, args: argsOf(work, command) };
+  await runProjectHooks(work, 'start', { clock, notes }).catch(async (error: unknown) => {
+    const result = { steps: plan.steps.map((step) => skippedStep(step, clock)) };
+    await writeRunArtifacts({ ...artifacts, result, nowMs: clock.now() });
+    throw error;
+  });
   const result = await runPlan({
     work,
     plan,
@@ -223,10 +231,19 @@ async function runHoldingLock(
     },
   });
   events?.endRun(result);
-  const args = argsOf(work, command);
-  await writeRunArtifacts({ work, result, notes, args, nowMs: clock.now() });
-  await runProjectHooks(work, 'end');
+  const told = { ...artifacts, result };
+  const results = () => describeResults({ ...told, nowMs: clock.now() });
+  await runProjectHooks(work, 'end', { clock, notes, results }).finally(() =>
+    writeRunArtifacts({ ...told, nowMs: clock.now() }),
+  );
   return result;
+}
+
+/** A step that was not reached, since a hook of the run failed. */
+function skippedStep({ id, kind }: Step, clock: Clock): StepResult {
+  const startedAt = new Date(clock.now()).toISOString();
+  const message = 'a hook of the run failed';
+  return { id, kind, status: 'skipped', message, counts: {}, startedAt, durationMs: 0 };
 }
 
 /** The state is read when a plan is made, and only if one is named. */

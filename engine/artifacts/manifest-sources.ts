@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import {
   isModelNode,
   isTestNode,
+  isUnitTestNode,
   type ModelNode,
   type ProjectNode,
   type TestNode,
@@ -25,7 +26,7 @@ export interface ManifestRequest {
 export interface ManifestSources extends ManifestRequest {
   /** Seconds since the epoch, as dbt counts them. */
   readonly createdAt: number;
-  /** Files whose text no node holds: seeds, and those of snapshots. */
+  /** Files whose text no node holds: seeds, fixtures, and those of snapshots. */
   readonly fileTexts: ReadonlyMap<string, string>;
   /** Columns that tests hold to be unique and never null: together they name a row. */
   primaryKeyOf(node: ModelNode): readonly string[];
@@ -76,7 +77,14 @@ async function readTexts(project: ModelProject): Promise<Map<string, string>> {
   const needed = (node: ProjectNode): node is ModelNode =>
     isModelNode(node) && node.resourceType !== 'model';
   const nodes = [...project.nodes.values(), ...project.disabled.values()].filter(needed);
-  const files = [...new Set(nodes.map(({ file }) => file))];
+  const units = [...project.nodes.values()].filter(isUnitTestNode);
+  const fixtures = units.flatMap(({ given, expect }) =>
+    [expect, ...given.map(({ rows }) => rows)].flatMap(({ fixtureFile }) => fixtureFile ?? []),
+  );
+  const projects = project.packages
+    .filter(({ hooks }) => hooks.start.length + hooks.end.length > 0)
+    .map(({ folder }) => posix.join(folder, 'dbt_project.yml'));
+  const files = [...new Set([...nodes.map(({ file }) => file), ...fixtures, ...projects])];
   const texts = files.map(async (file) => [file, await readOptional(join(project.root, file))]);
   const found = (await Promise.all(texts)) as [string, string | undefined][];
   return new Map(found.filter((one): one is [string, string] => one[1] !== undefined));

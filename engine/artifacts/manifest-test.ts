@@ -141,7 +141,7 @@ export function manifestUnitTest(from: ManifestSources, test: UnitTestNode): Con
   const { project } = from;
   const model = project.nodes.get(test.modelId);
   const rows = (given: UnitTestNode['expect']) => ({
-    rows: rowsOf(given),
+    rows: rowsOf(from, given),
     format: given.format,
     fixture: given.fixture ?? null,
   });
@@ -174,9 +174,11 @@ export function manifestUnitTest(from: ManifestSources, test: UnitTestNode): Con
   };
 }
 
-/** CSV as records of texts; null where a fixture has them. */
-function rowsOf({ fixture, format, rows, text }: UnitTestNode['expect']): unknown {
-  if (fixture !== undefined) return null;
+/** CSV as records of texts; null where a fixture's file is not there. */
+function rowsOf({ fileTexts }: ManifestSources, given: UnitTestNode['expect']): unknown {
+  const { fixture, fixtureFile = '', format, rows } = given;
+  const text = fixture === undefined ? given.text : fileTexts.get(fixtureFile);
+  if (fixture !== undefined && format === 'sql') return text?.trim() ?? null;
   if (format !== 'csv' || text === undefined) return rows ?? text ?? null;
   const parsed = parseUnitCsv(text);
   return 'rows' in parsed ? parsed.rows : null;

@@ -8,10 +8,11 @@ import {
   type ProjectNode,
 } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
-import type { Config } from '../declare/properties.ts';
+import { asConfig, asTexts, type Config } from '../declare/properties.ts';
 import { manifestDocs, manifestExposure, manifestGroup } from './manifest-exposure.ts';
 import { manifestMacros } from './manifest-macro.ts';
 import { manifestNode } from './manifest-node.ts';
+import { manifestOperations } from './manifest-operation.ts';
 import { manifestSource } from './manifest-source.ts';
 import { gatherManifestSources, type ManifestRequest } from './manifest-sources.ts';
 import { manifestTest, manifestUnitTest } from './manifest-test.ts';
@@ -49,6 +50,7 @@ export async function buildManifest(request: ManifestRequest): Promise<Manifest>
     if (isModelNode(node)) nodes[node.id] = manifestNode(from, node);
     else if (isTestNode(node)) nodes[node.id] = manifestTest(from, node);
   }
+  const operations = manifestOperations(from);
   const disabled = [...project.disabled.values()];
   return {
     metadata: {
@@ -60,7 +62,7 @@ export async function buildManifest(request: ManifestRequest): Promise<Manifest>
       adapter_type: project.target.type,
       quoting: { database: true, schema: true, identifier: true, column: null },
     },
-    nodes,
+    nodes: { ...nodes, ...operations },
     sources: entriesOf(all.filter(isSourceNode), (node) => manifestSource(from, node)),
     macros: manifestMacros(from),
     docs: manifestDocs(from),
@@ -69,7 +71,7 @@ export async function buildManifest(request: ManifestRequest): Promise<Manifest>
     groups: entriesOf(project.groups, (group) => manifestGroup(from, group)),
     selectors: {},
     disabled: Object.fromEntries(disabled.map((node) => [node.id, [manifestNode(from, node)]])),
-    ...edgesOf(project, all),
+    ...edgesOf(project, all, operations),
     group_map: groupMapOf(project, nodes),
     saved_queries: {},
     semantic_models: {},
@@ -108,11 +110,25 @@ function groupMapOf(project: ModelProject, nodes: Entries): Record<string, reado
 function edgesOf(
   project: ModelProject,
   all: readonly ProjectNode[],
+  operations: Entries,
 ): Pick<Manifest, 'parent_map' | 'child_map'> {
   const ids = new Set(all.map(({ id }) => id));
   const known = (list: readonly string[]): string[] => list.filter((id) => ids.has(id)).sort();
+  const readsOf = (operation: Config): string[] =>
+    known(asTexts(asConfig(operation['depends_on'])['nodes']));
+  const ends = Object.entries(operations).map(([id, one]) => [id, readsOf(one)] as const);
+  const childrenOf = (id: string): string[] => [
+    ...known(project.graph.childrenOf(id)),
+    ...ends.filter(([, reads]) => reads.includes(id)).map(([end]) => end),
+  ];
   return {
-    parent_map: Object.fromEntries(all.map(({ id }) => [id, known(project.graph.parentsOf(id))])),
-    child_map: Object.fromEntries(all.map(({ id }) => [id, known(project.graph.childrenOf(id))])),
+    parent_map: Object.fromEntries([
+      ...all.map(({ id }) => [id, known(project.graph.parentsOf(id))]),
+      ...ends,
+    ]),
+    child_map: Object.fromEntries([
+      ...all.map(({ id }) => [id, childrenOf(id)]),
+      ...ends.map(([id]) => [id, []]),
+    ]),
   };
 }

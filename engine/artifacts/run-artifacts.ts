@@ -3,16 +3,27 @@ import type { Work } from '../plan/work.ts';
 import type { RunNotes } from '../run/run-notes.ts';
 import type { RunResult } from '../run/run-plan.ts';
 import { messageOf } from '../words/errors.ts';
-import { buildRunResults } from './run-results.ts';
+import { buildRunResults, type RunResults } from './run-results.ts';
 import { writeArtifact } from './write-artifact.ts';
 import { writeManifest } from './write-manifest.ts';
 
 export interface RunArtifacts {
   readonly work: Work;
-  readonly result: RunResult;
+  readonly result: Pick<RunResult, 'steps'>;
   readonly notes: RunNotes;
   readonly args: Config;
   readonly nowMs: number;
+}
+
+/** What became of each node so far, as `run_results.json` will tell it. */
+export function describeResults(from: RunArtifacts): RunResults['results'] {
+  const { work, result, notes, args, nowMs } = from;
+  const { models, request, selected } = work;
+  if (!models) return [];
+  const { boundaryMs, invocationId } = request;
+  const moment = { invocationId, startedAtMs: boundaryMs, generatedAtMs: nowMs };
+  const { steps } = result;
+  return buildRunResults({ project: models, moment, steps, notes, selected, args }).results;
 }
 
 /**

@@ -2,7 +2,7 @@ import { readsOf } from '../declare/checks.ts';
 import { isExposureNode, isModelNode, isTestNode, isUnitTestNode } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import type { Config } from '../declare/properties.ts';
-import type { GateNote, RunNotes } from '../run/run-notes.ts';
+import type { GateNote, OperationNote, RunNotes } from '../run/run-notes.ts';
 import type { BatchOutcome, Span } from '../steps/batch-spans.ts';
 import type { StepResult } from '../words/step.ts';
 import { type ArtifactMoment, artifactMetadata, isoTime } from './metadata.ts';
@@ -12,7 +12,7 @@ export interface RunResultsRequest {
   readonly project: ModelProject;
   readonly moment: ArtifactMoment;
   readonly steps: readonly StepResult[];
-  readonly notes: Pick<RunNotes, 'compiled' | 'gates' | 'batches'>;
+  readonly notes: Pick<RunNotes, 'compiled' | 'gates' | 'batches' | 'operations'>;
   /** Ids of nodes that were meant: tests among them that were not reached are told as skipped. */
   readonly selected: ReadonlySet<string>;
   /** The command and its flags, as dbt keeps them. */
@@ -66,7 +66,9 @@ const msPerSecond = 1_000;
 export function buildRunResults(request: RunResultsRequest): RunResults {
   const { project, moment, steps, args } = request;
   const gates = Map.groupBy(request.notes.gates, ([, { nodeId }]) => nodeId);
-  const results: NodeResult[] = steps.flatMap((step) => {
+  const hooks = [...request.notes.operations].map(([id, note]) => operationResult(id, note));
+  const isFirst = ({ unique_id: id }: NodeResult): boolean => id.includes('-on-run-start-');
+  const built: NodeResult[] = steps.flatMap((step) => {
     const node = project.nodes.get(step.id);
     if (!isModelNode(node) && !isTestNode(node) && !isUnitTestNode(node)) return [];
     const judged = gates.get(step.id) ?? [];
@@ -78,7 +80,8 @@ export function buildRunResults(request: RunResultsRequest): RunResults {
       ...(isUnreached ? skippedGates(request, step) : []),
     ];
   });
-  if (args['which'] === 'build') results.push(...exposureResults(request, results));
+  if (args['which'] === 'build') built.push(...exposureResults(request, built));
+  const results = [...hooks.filter(isFirst), ...built, ...hooks.filter((one) => !isFirst(one))];
   return {
     metadata: artifactMetadata('run_results', moment),
     results,
@@ -208,3 +211,18 @@ const noResult: Omit<NodeResult, 'status' | 'unique_id'> = {
   relation_name: null,
   batch_results: null,
 };
+
+function operationResult(id: string, note: OperationNote): NodeResult {
+  const { isGood, message, startedMs, endedMs, sql } = note;
+  return {
+    ...noResult,
+    status: isGood ? 'success' : 'error',
+    timing: [timing('compile', startedMs, startedMs), timing('execute', startedMs, endedMs)],
+    execution_time: (endedMs - startedMs) / msPerSecond,
+    message,
+    failures: isGood ? 0 : 1,
+    unique_id: id,
+    compiled: sql !== undefined,
+    compiled_code: sql ?? null,
+  };
+}

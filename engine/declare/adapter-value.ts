@@ -5,7 +5,7 @@ import { typeError } from './jinja/jinja-error.ts';
 import { type HostCallback, HostFunction, HostObject, type JinjaValue } from './jinja/values.ts';
 import type { Config } from './properties.ts';
 import { functionBag } from './python-modules.ts';
-import { queryForTemplate, tableValue } from './query-value.ts';
+import { queryForTemplate } from './query-value.ts';
 import { createRelation, partsOf, quoteIdentifier, relationValue } from './relation-value.ts';
 import { type TemplateWriter, writingFunctions, writingQueries } from './write-functions.ts';
 
@@ -16,8 +16,6 @@ export interface TemplateWarehouse {
   readonly session?: Session;
   /** Given to a project's own materialization alone: everything else only reads. */
   readonly writer?: TemplateWriter;
-  /** Given to hooks: a statement that writes becomes one of the hook's, in its order. */
-  readonly defer?: (statement: string) => void;
 }
 
 export interface AdapterScope {
@@ -137,13 +135,9 @@ export function adapterValue(scope: AdapterScope): HostObject {
     'rename_relation',
     'execute',
   ]) {
-    functions[name] = (args) => {
-      const statement = name === 'drop_relation' ? dropStatement(args[0]) : undefined;
-      const { defer } = scope.warehouse ?? {};
-      if (scope.isExecuting && defer !== undefined && statement !== undefined) {
-        defer(statement);
-        return '';
-      }
+    functions[name] = () => {
+      // While files are read nothing is done, here as in dbt: a hook is only looked at for its calls.
+      if (!scope.isExecuting) return '';
       throw typeError(
         `adapter.${name} would change the warehouse while a template is rendered`,
         'rendering only reads: let a model or a hook make the change',
@@ -163,21 +157,6 @@ function hardDeletesOf(config: Config): string {
   return config['invalidate_hard_deletes'] === true ? 'invalidate' : 'ignore';
 }
 
-/** As dbt drops a relation: by the type it says it has. */
-function dropStatement(value: JinjaValue | undefined): string | undefined {
-  const parts = partsOf(value);
-  if (parts?.identifier === undefined) return undefined;
-  const kind = parts.kind === 'view' ? 'view' : 'table';
-  return `drop ${kind} if exists ${relationValue(parts).behavior.text()}`;
-}
-
-const leadingComments = /^(?:\s|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)*/;
-const reading = /^\(*\s*(select|with|from|values|describe|show|summarize|explain|pragma)\b/i;
-
-function onlyReads(statement: string): boolean {
-  return reading.test(statement.replace(leadingComments, ''));
-}
-
 /** `run_query`, `statement` and `load_result`. */
 export function queryFunctions(scope: AdapterScope, model: string): Record<string, HostCallback> {
   const writer = scope.warehouse?.writer;
@@ -191,11 +170,6 @@ export function queryFunctions(scope: AdapterScope, model: string): Record<strin
         hint: 'guard run_query with {% if execute %}, or compile with a warehouse at hand',
         model,
       });
-    }
-    const { defer } = scope.warehouse ?? {};
-    if (defer !== undefined && !onlyReads(text)) {
-      defer(text.trim().replace(/;$/, ''));
-      return tableValue([], []);
     }
     scope.onQuery();
     return await queryForTemplate(session, text);

@@ -1,4 +1,3 @@
-import type { NodeConfig } from '../words/node.ts';
 import type { TemplateWarehouse } from './adapter-value.ts';
 import type { Template } from './jinja/ast.ts';
 import { jinjaError } from './jinja/jinja-error.ts';
@@ -29,6 +28,8 @@ export interface CompileOptions {
   readonly macros?: Config;
   /** What templates may ask; absent: a template that asks fails with a message. */
   readonly warehouse?: TemplateWarehouse;
+  /** Names that macros see too, beside all others. */
+  readonly names?: ReadonlyMap<string, JinjaValue>;
   /** SQL to write for a node's relation instead of its own; undefined: its own. */
   readonly relationName?: (id: string) => string | undefined;
   /** The same, and for ephemeral nodes too: what a unit test gives in their place. */
@@ -58,32 +59,17 @@ export async function compileNode(
 }
 
 /**
- * A node's hooks, rendered: they may name `{{ this }}` and call macros. What a hook's `run_query`
- * or `statement` would write is a statement of its own, in order. One that renders to nothing is
- * left out.
+ * One hook of a node, rendered: it may name `{{ this }}`, `sql` and macros. With a writer in the
+ * options' warehouse, what it runs is written as it is rendered.
  */
-export async function compileHooks(
+export async function renderHook(
   project: ModelProject,
   node: ModelNode,
+  hook: string,
   options: CompileOptions = {},
-): Promise<Pick<NodeConfig, 'preHooks' | 'postHooks'>> {
-  const renderAll = async (hooks: readonly string[]): Promise<string[]> => {
-    const rendered: string[] = [];
-    const defer = (statement: string): void => void rendered.push(statement);
-    const warehouse = options.warehouse && { ...options.warehouse, defer };
-    for (const hook of hooks) {
-      const template = parseTemplate(hook, { file: node.file });
-      const compilation = startCompilation(project, {
-        ...options,
-        ...(warehouse && { warehouse }),
-      });
-      const text = (await compilation.render(node, template)).trim();
-      if (text !== '') rendered.push(text);
-    }
-    return rendered;
-  };
-  const { preHooks, postHooks } = node.nodeConfig;
-  return { preHooks: await renderAll(preHooks), postHooks: await renderAll(postHooks) };
+): Promise<string> {
+  const template = parseTemplate(hook, { file: node.file });
+  return (await startCompilation(project, options).render(node, template)).trim();
 }
 
 /** A statement of the project itself, such as a hook of a run: it may name any node. */
@@ -97,7 +83,6 @@ export async function compileOperation(
     readonly file?: string;
   },
   options: CompileOptions = {},
-  names: ReadonlyMap<string, JinjaValue> = new Map(),
 ): Promise<string> {
   const { name, packageName, text, file = 'dbt_project.yml' } = operation;
   const caller = { packageName, name, id: `operation.${packageName}.${name}`, dependsOn: [] };
@@ -117,6 +102,7 @@ export async function compileOperation(
       isIncremental: false,
       trace: startTrace(),
       warehouse: options.warehouse,
+      ...(options.names ? { names: options.names } : {}),
       resolveRef: (call) => {
         const found = project.refs.find(call, packageName);
         if ('id' in found) return relationFor(found);
@@ -129,7 +115,6 @@ export async function compileOperation(
       },
     },
     parseTemplate(text, { file }),
-    names,
   );
   return sql.trim();
 }
@@ -201,6 +186,7 @@ function startCompilation(project: ModelProject, options: CompileOptions): Compi
         isExecuting: true,
         isIncremental: options.isIncremental ?? false,
         ...(options.macros ? { macros: options.macros } : {}),
+        ...(options.names ? { names: options.names } : {}),
         trace,
         warehouse: options.warehouse,
         resolveRef: (call) => relationOf(findRef(project, node, call)),

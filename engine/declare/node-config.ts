@@ -6,6 +6,7 @@ import {
   type NodeConfig,
 } from '../words/node.ts';
 import { didYouMean } from '../words/suggest.ts';
+import { readHooks } from './hook-config.ts';
 import { readIdentityConfig } from './identity-config.ts';
 import { asTexts, type Config } from './properties.ts';
 import { readSnapshotConfig } from './snapshot-config.ts';
@@ -78,8 +79,8 @@ export function readNodeConfig(
     ...(identity ? { identity } : {}),
     ...(snapshot ? { snapshot } : {}),
     ...(refreshEveryMs === undefined ? {} : { refreshEveryMs }),
-    preHooks: hooksOf(raw, 'pre'),
-    postHooks: hooksOf(raw, 'post'),
+    preHooks: readHooks(raw, 'pre').map(({ sql }) => sql),
+    postHooks: readHooks(raw, 'post').map(({ sql }) => sql),
     raw,
   };
   return { config, complaints };
@@ -133,16 +134,6 @@ function readDuration(raw: Config, key: string, complaints: string[]): number | 
   }
   complaints.push(`config "${key}" is ${show(value)}; write a duration such as 24h`);
   return undefined;
-}
-
-/** dbt accepts a text, a map with `sql`, or a list of either, under two spellings. */
-function hooksOf(raw: Config, when: 'pre' | 'post'): string[] {
-  const written = [raw[`${when}-hook`], raw[`${when}_hook`]].flat();
-  return written
-    .map((hook) =>
-      hook !== null && typeof hook === 'object' ? (hook as Record<string, unknown>)['sql'] : hook,
-    )
-    .filter((hook): hook is string => typeof hook === 'string' && hook.trim() !== '');
 }
 
 function textOr(value: unknown, fallback: string): string {

@@ -1,3 +1,4 @@
+import type { NodeConfig } from '../words/node.ts';
 import type { Relation } from '../words/table.ts';
 import {
   complainOfMaterialization,
@@ -71,6 +72,11 @@ export async function readNode(
   const unknown = own ? undefined : complainOfMaterialization(reading, raw['materialized']);
   const complaints = [...(unknown === undefined ? [] : [unknown]), ...read.complaints];
   if (script) complaints.push(...complainOfScript(script, config));
+  try {
+    if (config.enabled) await renderHooksForCalls(reading, draft, config, trace);
+  } catch (error) {
+    troubles.push(error);
+  }
   // A node that is switched off may lack what it would need: a variable, most often.
   if (config.enabled) {
     for (const error of troubles) reportTemplateError(error, place, faults, id);
@@ -168,6 +174,23 @@ async function renderForCalls(
   await traceNode(reading, stillMoment, { ...node, isIncremental: true, trace: second }, template);
   trace.refs.push(...second.refs);
   trace.sources.push(...second.sources);
+}
+
+/** What hooks read must stand when they run: an edge for each, but to the node itself. */
+async function renderHooksForCalls(
+  reading: Reading,
+  draft: NodeDraft,
+  { preHooks, postHooks, raw }: NodeConfig,
+  trace: RenderTrace,
+): Promise<void> {
+  for (const hook of [...preHooks, ...postHooks]) {
+    if (!/\{[{%]/.test(hook)) continue;
+    const own = startTrace();
+    const node = renderOf(reading, draft, raw, own);
+    await traceNode(reading, stillMoment, node, parseTemplate(hook, { file: draft.source.file }));
+    trace.refs.push(...own.refs.filter(({ name }) => name !== draft.name));
+    trace.sources.push(...own.sources);
+  }
 }
 
 /**

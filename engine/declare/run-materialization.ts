@@ -4,6 +4,7 @@ import type { Relation } from '../words/table.ts';
 import { columnValue, type TemplateWarehouse } from './adapter-value.ts';
 import { type CompileOptions, resolversOf } from './compile-node.ts';
 import { findMaterialization, findSnapshotStrategy, findStrategy } from './find-materialization.ts';
+import { readHooks } from './hook-config.ts';
 import { parseTemplate } from './jinja/parse-template.ts';
 import { type JinjaValue, PyDict } from './jinja/values.ts';
 import type { MacroEntry } from './macro-library.ts';
@@ -169,23 +170,13 @@ interface Hooks {
 
 /** `transaction: false` of a hook: it runs before the transaction, or after it has committed. */
 export function splitHooks(node: ModelNode): { readonly inside: Hooks; readonly outside: Hooks } {
-  const { raw, preHooks, postHooks } = node.nodeConfig;
-  const outsideOf = (when: 'pre' | 'post'): Set<string> =>
-    new Set(
-      [raw[`${when}-hook`], raw[`${when}_hook`]].flat().flatMap((hook) => {
-        const { sql, transaction } = (hook ?? {}) as { sql?: unknown; transaction?: unknown };
-        return transaction === false && typeof sql === 'string' ? [sql] : [];
-      }),
-    );
-  const [pre, post] = [outsideOf('pre'), outsideOf('post')];
-  return {
-    inside: {
-      preHooks: preHooks.filter((text) => !pre.has(text)),
-      postHooks: postHooks.filter((text) => !post.has(text)),
-    },
-    outside: {
-      preHooks: preHooks.filter((text) => pre.has(text)),
-      postHooks: postHooks.filter((text) => post.has(text)),
-    },
-  };
+  const hooksOf = (when: 'pre' | 'post', isInside: boolean): string[] =>
+    readHooks(node.nodeConfig.raw, when)
+      .filter((hook) => hook.isInside === isInside)
+      .map(({ sql }) => sql);
+  const sideOf = (isInside: boolean): Hooks => ({
+    preHooks: hooksOf('pre', isInside),
+    postHooks: hooksOf('post', isInside),
+  });
+  return { inside: sideOf(true), outside: sideOf(false) };
 }

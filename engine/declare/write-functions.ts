@@ -8,8 +8,10 @@ import { tableValue } from './query-value.ts';
 import { partsOf, quoteIdentifier, type RelationParts, relationValue } from './relation-value.ts';
 import { firstWord, splitStatements } from './split-statements.ts';
 
-/** The transaction that a project's own materialization writes in. Statements come one by one. */
+/** Where a project's own materialization, or a hook, writes. Statements come one by one. */
 export interface TemplateWriter {
+  /** False: each statement is a transaction of its own, and may be about them. */
+  readonly isTransaction: boolean;
   execute(statement: string): Promise<number>;
   query(statement: string): Promise<{ names: readonly string[]; rows: readonly Row[] }>;
   findKind(relation: Relation): Promise<'table' | 'view' | undefined>;
@@ -29,8 +31,9 @@ const refused: ReadonlySet<string> = new Set([
   'use',
 ]);
 
-function readStatements(text: string): string[] {
+function readStatements(text: string, isTransaction: boolean): string[] {
   const statements = splitStatements(text);
+  if (!isTransaction) return statements;
   const found = statements.map(firstWord).find((word) => refused.has(word));
   if (found === undefined) return statements;
   throw jinjaError(
@@ -46,7 +49,7 @@ export async function runStatements(
   text: string,
   wantsRows: boolean,
 ): Promise<{ table: JinjaValue; changed: number }> {
-  const statements = readStatements(text);
+  const statements = readStatements(text, writer.isTransaction);
   const last = wantsRows ? statements.pop() : undefined;
   let changed = 0;
   for (const statement of statements) changed = await writer.execute(statement);

@@ -1,10 +1,9 @@
 import { join } from 'node:path';
 import { checksOf } from '../declare/checks.ts';
-import { compileHooks, compileNode } from '../declare/compile-node.ts';
+import { compileNode } from '../declare/compile-node.ts';
 import { findDecisions } from '../declare/find-decisions.ts';
 import { isModelNode, type ModelNode } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
-import { splitHooks } from '../declare/run-materialization.ts';
 import { compileInputs } from '../declare/typescript/compile-inputs.ts';
 import { decideNode } from '../plan/decide-node.ts';
 import type { Standing, StandingReader } from '../plan/standing.ts';
@@ -20,6 +19,7 @@ import { plural } from '../words/plural.ts';
 import type { BuildStep } from '../words/step.ts';
 import { chooseBuildMode } from './build-mode.ts';
 import { customBuild } from './custom-build.ts';
+import { nodeHooks } from './node-hooks.ts';
 import type { RunNotes } from './run-notes.ts';
 import type { StepOutcome } from './run-steps.ts';
 
@@ -75,9 +75,9 @@ export async function buildStep(
       ...node.nodeConfig,
       ...(bound?.history ? { history: bound.history } : {}),
       ...placeDecisions(models, node),
-      ...(await compileHooks(models, outsideHooks(node), options)),
     },
     ...(custom ? { custom } : {}),
+    ...nodeHooks({ models, node, options, sql: compiled.sql, warehouse }),
     sql: compiled.sql,
     isIncremental,
     checks: checksOf(models, node.id, {
@@ -167,12 +167,6 @@ function placeDecisions(models: ModelProject, node: ModelNode): Pick<NodeConfig,
   const relation = findDecisions(models, node)?.relation;
   if (!identity || !relation) return {};
   return { identity: { ...identity, decisionsRelation: relation } };
-}
-
-/** A materialization of the project's own runs most of its hooks itself. */
-function outsideHooks(node: ModelNode): ModelNode {
-  if (node.nodeConfig.materialization !== 'custom') return node;
-  return { ...node, nodeConfig: { ...node.nodeConfig, ...splitHooks(node).outside } };
 }
 
 /** Batches named in a message; the others are counted. */

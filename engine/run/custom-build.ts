@@ -53,6 +53,7 @@ function readerOf(session: Session): TemplateWarehouse {
 
 function writerOf(session: Session): TemplateWriter {
   return {
+    isTransaction: true,
     execute: (statement) => session.execute(sql.raw(statement)),
     query: async (statement) => {
       const rows = await session.query(sql.raw(statement));

@@ -1,9 +1,22 @@
-import { sql } from 'kysely';
 import { compileOperation } from '../declare/compile-node.ts';
-import type { JinjaValue } from '../declare/jinja/values.ts';
+import { toPython } from '../declare/jinja/python-value.ts';
+import { type JinjaValue, PyDict, PyTuple } from '../declare/jinja/values.ts';
 import { isModelNode } from '../declare/model-node.ts';
+import type { ModelProject } from '../declare/model-project.ts';
+import { type Operation, operationsOf } from '../declare/operation.ts';
+import { functionBag } from '../declare/python-modules.ts';
 import type { Work } from '../plan/work.ts';
+import type { Clock } from '../words/clock.ts';
 import { messageOf, TerminalError } from '../words/errors.ts';
+import { hookWarehouse, runHookText } from './hook-warehouse.ts';
+import type { RunNotes } from './run-notes.ts';
+
+export interface ProjectHooks {
+  readonly clock: Clock;
+  readonly notes: RunNotes;
+  /** What became of each node, as `run_results.json` has it; at the end of a run. */
+  results?(): readonly object[];
+}
 
 /**
  * `on-run-start` and `on-run-end` of a dbt project and its packages, each a transaction of its own,
@@ -11,42 +24,104 @@ import { messageOf, TerminalError } from '../words/errors.ts';
  *
  * @throws TerminalError `hook-failed`.
  */
-export async function runProjectHooks(work: Work, when: 'start' | 'end'): Promise<void> {
-  const { models, request, selected } = work;
+export async function runProjectHooks(
+  work: Work,
+  when: Operation['when'],
+  hooks: ProjectHooks,
+): Promise<void> {
+  const { models, request } = work;
+  if (!models || !request.scope.kinds.has('materialize')) return;
+  const operations = operationsOf(models, when);
+  if (operations.length === 0) return;
+  const names = new Map<string, JinjaValue>([
+    ...schemaNames(work, models),
+    ['results', await resultValues(models, hooks.results?.() ?? [])],
+  ]);
+  for (const operation of operations) await runOperation(work, models, operation, names, hooks);
+}
+
+async function runOperation(
+  { request }: Work,
+  models: ModelProject,
+  operation: Operation,
+  names: ReadonlyMap<string, JinjaValue>,
+  { clock, notes }: ProjectHooks,
+): Promise<void> {
   const { scope, warehouse, boundaryMs, invocationId } = request;
-  if (!models || !scope.kinds.has('materialize')) return;
+  const { id, packageName, position, when } = operation;
+  const options = {
+    moment: { boundaryMs, invocationId, isFullRefresh: scope.fullRefresh ?? false },
+    warehouse: hookWarehouse(warehouse),
+    names,
+  };
+  const startedMs = clock.now();
+  let sql: string | undefined;
+  const note = (message: string, isGood: boolean): void =>
+    notes.noteOperation(id, {
+      ...{ isGood, message, startedMs, endedMs: clock.now() },
+      ...(sql === undefined ? {} : { sql }),
+    });
+  try {
+    sql = await compileOperation(models, operation, options);
+    await runHookText(warehouse, sql);
+    note(`${packageName}.on-run-${when}.${operation.index - 1} passed`, true);
+  } catch (cause) {
+    note(messageOf(cause), false);
+    throw new TerminalError(`on-run-${when} of ${packageName} failed: ${messageOf(cause)}`, {
+      code: 'hook-failed',
+      hint: `correct hook ${position + 1} of on-run-${when} in dbt_project.yml`,
+      cause,
+    });
+  }
+}
+
+function schemaNames({ selected }: Work, models: ModelProject): [string, JinjaValue][] {
   const schemas = new Set<string>();
   for (const id of selected) {
     const node = models.nodes.get(id);
     if (isModelNode(node)) schemas.add(node.relation.schema);
   }
-  const names = new Map<string, JinjaValue>([
-    ['schemas', [...schemas].sort()],
-    ['results', []],
-  ]);
-  // Packages first: what the project says comes last and wins.
-  for (const pack of models.packages.toReversed()) {
-    for (const [index, text] of pack.hooks[when].entries()) {
-      const name = `on-run-${when}-${index}`;
-      const operation = { name, packageName: pack.name, text };
-      const options = {
-        moment: { boundaryMs, invocationId, isFullRefresh: scope.fullRefresh ?? false },
-        warehouse: {
-          describe: (relation: Parameters<typeof warehouse.describe>[0]) =>
-            warehouse.describe(relation),
-          session: warehouse,
-        },
-      };
-      try {
-        const statement = await compileOperation(models, operation, options, names);
-        if (statement !== '') await warehouse.ddl([sql.raw(statement)]);
-      } catch (cause) {
-        throw new TerminalError(`on-run-${when} of ${pack.name} failed: ${messageOf(cause)}`, {
-          code: 'hook-failed',
-          hint: `correct hook ${index + 1} of on-run-${when} in dbt_project.yml`,
-          cause,
-        });
-      }
-    }
-  }
+  const sorted = [...schemas].sort();
+  const { database } = models.target;
+  return [
+    ['schemas', sorted],
+    ['database_schemas', sorted.map((schema) => new PyTuple([database ?? null, schema]))],
+  ];
+}
+
+/** dbt's results: what was said of a node, and the node as the manifest tells of it. */
+async function resultValues(
+  models: ModelProject,
+  results: readonly object[],
+): Promise<JinjaValue[]> {
+  if (results.length === 0) return [];
+  const graph = (await models.readGraph?.()) ?? {};
+  const sections = [graph['nodes'], graph['exposures'], graph['unit_tests']] as (
+    | Readonly<Record<string, unknown>>
+    | undefined
+  )[];
+  const all = results.map((one) => ({ ...one }) as Readonly<Record<string, unknown>>);
+  // Hooks themselves are none of them.
+  const ofNodes = all.filter((one) => !String(one['unique_id']).startsWith('operation.'));
+  return ofNodes.map((result) => {
+    const id = String(result['unique_id']);
+    const entry = sections.map((section) => section?.[id]).find((found) => found !== undefined);
+    const said = toPython(result);
+    const node = toPython(entry ?? { unique_id: id });
+    const fields = said instanceof PyDict ? new PyDict() : undefined;
+    const attributes: Record<string, JinjaValue> = {};
+    for (const [key, value] of Object.entries(result)) attributes[key] = toPython(value);
+    attributes['node'] = recordValue('Node', node);
+    for (const [key, value] of Object.entries(attributes)) fields?.set(key, value);
+    fields?.set('node', node);
+    return functionBag('RunResult', { to_dict: () => fields ?? null }, attributes);
+  });
+}
+
+/** A mapping whose keys are attributes, and which answers itself as a dict where it is asked to. */
+function recordValue(typeName: string, value: JinjaValue): JinjaValue {
+  if (!(value instanceof PyDict)) return value;
+  const attributes: Record<string, JinjaValue> = {};
+  for (const [key, item] of value.entries()) attributes[String(key)] = item;
+  return functionBag(typeName, { to_dict: () => value }, attributes);
 }

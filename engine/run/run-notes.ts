@@ -8,6 +8,16 @@ export interface GateNote {
   readonly failures: number;
 }
 
+/** What became of a hook of the run. */
+export interface OperationNote {
+  readonly isGood: boolean;
+  readonly message: string;
+  readonly startedMs: number;
+  readonly endedMs: number;
+  /** Absent: it could not be rendered. */
+  readonly sql?: string;
+}
+
 /**
  * What a run knows beyond each step's result, for artifacts: the SQL each node ran with, and the
  * tests that are no steps of their own. Kept beside the results, which are printed and stored.
@@ -19,6 +29,9 @@ export interface RunNotes {
   /** By the id of a microbatch model. */
   readonly batches: ReadonlyMap<string, BatchOutcome>;
   noteBatches(id: string, outcome: BatchOutcome): void;
+  /** Hooks of the run, by id, in the order in which they ran. */
+  readonly operations: ReadonlyMap<string, OperationNote>;
+  noteOperation(id: string, note: OperationNote): void;
   noteCompiled(id: string, sql: string): void;
   noteGate(id: string, nodeId: string, gate: GateNote): void;
 }
@@ -26,13 +39,18 @@ export interface RunNotes {
 export function createRunNotes(clock: Clock): RunNotes {
   const compiled = new Map<string, { sql: string; atMs: number }>();
   const gates = new Map<string, GateNote & { nodeId: string }>();
+  const operations = new Map<string, OperationNote>();
   const batches = new Map<string, BatchOutcome>();
   return {
     compiled,
     gates,
     batches,
+    operations,
     noteBatches: (id, outcome) => {
       batches.set(id, outcome);
+    },
+    noteOperation: (id, note) => {
+      operations.set(id, note);
     },
     noteCompiled: (id, sql) => {
       compiled.set(id, { sql, atMs: clock.now() });

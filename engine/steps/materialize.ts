@@ -29,7 +29,7 @@ export async function materialize(
 ): Promise<MaterializeResult> {
   context.signal.throwIfAborted();
   await ensureNodeStates(warehouse);
-  await runHooks(warehouse, node.config.preHooks);
+  await runHooks(warehouse, node, 'pre');
   const result = context.script
     ? await materializeScript(warehouse, node, context, context.script, buildRelation)
     : await buildRelation(warehouse, node, context);
@@ -39,7 +39,7 @@ export async function materialize(
     await storeFailures(warehouse, ownChecks(node), () => node.relation);
   }
   try {
-    await runHooks(warehouse, node.config.postHooks);
+    await runHooks(warehouse, node, 'post');
   } catch (error) {
     await warehouse.transaction((session) => markNodeFailed(session, node.id));
     throw error;
@@ -76,6 +76,12 @@ async function buildRelation(
   }
 }
 
-async function runHooks(warehouse: Warehouse, hooks: readonly string[]): Promise<void> {
-  for (const hook of hooks) await warehouse.ddl([sql.raw(hook)]);
+async function runHooks(
+  warehouse: Warehouse,
+  node: BuildNode,
+  when: 'pre' | 'post',
+): Promise<void> {
+  if (node.runHooks) return node.runHooks(when);
+  const { preHooks, postHooks } = node.config;
+  for (const hook of when === 'pre' ? preHooks : postHooks) await warehouse.ddl([sql.raw(hook)]);
 }

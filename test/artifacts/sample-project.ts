@@ -12,6 +12,8 @@ seeds: {sample: {+quote_columns: false}}
 snapshots: {sample: {+schema: kept}}
 exposures: {sample: {+enabled: true}}
 vars: {sample: {least: 1}}
+on-run-start: ["select 1", "{{ shout('select 2') if false }}"]
+on-run-end: "select count(*) from {{ ref('by_day') }}, {{ source('desk', 'visits') }}"
 `,
   'profiles.yml': `
 sample:
@@ -95,7 +97,7 @@ models:
   - name: by_day
     time_spine:
       standard_granularity_column: visited_on
-      custom_granularities: [{name: fiscal_year, column_name: visits}, {name: decade}]
+      custom_granularities: [{name: fiscal_year, column_name: visits}, {name: visits}]
     columns: [{name: visited_on, granularity: day}, {name: visits}]
   - name: regulars
     latest_version: 2
@@ -127,7 +129,15 @@ unit_tests:
       - {input: ref('stg_people'), rows: [{person_id: 1, name: A}, {person_id: 2, name: B}]}
       - {input: ref('stg_visits'), rows: [{visit_id: 1, person_id: 1}]}
     expect: {rows: [{person_id: 1, name: A, visits: 1}, {person_id: 2, name: B, visits: 0}]}
+  - name: counts_visits_of_files
+    model: visitors
+    given:
+      - {input: ref('stg_people'), format: csv, fixture: some_people}
+      - {input: ref('stg_visits'), format: sql, fixture: some_visits}
+    expect: {format: csv, rows: "person_id,name,visits\\n1,A,1\\n2,,0\\n"}
 `,
+  'tests/fixtures/some_people.csv': 'person_id,name\n1,A\n2,\n',
+  'tests/fixtures/some_visits.sql': '\nselect 1 as visit_id, 1 as person_id\n',
   'snapshots/blocks.sql':
     "{% snapshot people_kept %}\n{{ config(strategy='check', unique_key='person_id', check_cols=['city']) }}\nselect * from {{ ref('people') }}\n{% endsnapshot %}\n{% snapshot names_kept %}{{ config(strategy='check', unique_key='person_id', check_cols='all') }}select person_id, name from {{ ref('stg_people') }}{% endsnapshot %}\n",
   'snapshots/yaml/kept.yml': `

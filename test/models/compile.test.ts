@@ -1,11 +1,7 @@
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import { checksOf, readsOf } from '../../engine/declare/checks.ts';
-import {
-  type CompileOptions,
-  compileHooks,
-  compileNode,
-} from '../../engine/declare/compile-node.ts';
+import { type CompileOptions, compileNode, renderHook } from '../../engine/declare/compile-node.ts';
 import { isModelNode } from '../../engine/declare/model-node.ts';
 import type { ModelProject } from '../../engine/declare/model-project.ts';
 import type { Warehouse } from '../../engine/words/warehouse.ts';
@@ -100,7 +96,7 @@ describe('compiling', () => {
     expect((await compile(project, 'b')).sql).toContain('from "main"."x"');
   });
 
-  test('hooks are rendered like the model; one that renders to nothing is left out', async () => {
+  test('hooks are rendered like the model', async () => {
     const project = await readFiles({
       'macros/m.sql': '{% macro index_of(r) %}create index i on {{ r }} (id){% endmacro %}',
       'models/a.sql':
@@ -108,12 +104,11 @@ describe('compiling', () => {
     });
     const node = project.nodes.get('model.shop.a');
     if (!isModelNode(node)) throw new Error('no model a');
-    expect(await compileHooks(project, node)).toEqual({
-      preHooks: [],
-      postHooks: ['create index i on "main"."a" (id)'],
-    });
-    const { postHooks } = await compileHooks(project, node, { isIncremental: true });
-    expect(postHooks).toHaveLength(2);
+    const { postHooks } = node.nodeConfig;
+    const render = (isIncremental: boolean) =>
+      Promise.all(postHooks.map((hook) => renderHook(project, node, hook, { isIncremental })));
+    expect(await render(false)).toEqual(['create index i on "main"."a" (id)', '']);
+    expect(await render(true)).toEqual(['create index i on "main"."a" (id)', 'select 1']);
   });
 
   test('an endless macro is stopped with its name and place', async () => {

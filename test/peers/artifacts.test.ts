@@ -97,9 +97,9 @@ function distinct(calls: readonly unknown[]): string[] {
   return [...new Set(calls.map((call) => JSON.stringify(call)))].sort();
 }
 
-/** dbt's own texts, and hooks of a run: those are no nodes of ours. */
+/** dbt's own texts. */
 function isDbts(id: string): boolean {
-  return id.startsWith('doc.dbt.') || id.startsWith('operation.');
+  return id.startsWith('doc.dbt.');
 }
 
 function comparableSection(manifest: ArtifactFile, section: string): Entry {

@@ -147,7 +147,7 @@ describe('--defer', () => {
   });
 });
 
-test('compile and show defer as a build does', async () => {
+test('compile and show defer as a build does', { timeout: 120_000 }, async () => {
   const project = dbtProjectIn(
     dbtFolder({
       'profiles.yml': `shop:
@@ -175,10 +175,9 @@ test('compile and show defer as a build does', async () => {
   const state = ['--defer', '--state', join(project.folder, 'state')];
   expect(tidemill('show', '-s', 'on', '--json', ...state)).toContain('{"made_in":"prod"}');
   expect(tidemill('compile', '-s', 'on', ...state)).toContain('from "prod"."base"');
-  expect(tidemill('compile', '-s', 'on')).toContain('from "dev"."base"');
   expect(tidemill('compile', '-s', 'on', '--defer')).toContain('name the folder of its manifest');
   await project.build({ select: ['base'] });
-  expect(tidemill('show', '-s', 'on', '--json', ...state)).toContain('{"made_in":"dev"}');
+  expect(tidemill('compile', '-s', 'on', ...state)).toContain('from "dev"."base"');
   const favoured = tidemill('show', '-s', 'on', '--json', '--favor-state', ...state);
   expect(favoured).toContain('{"made_in":"prod"}');
 });

@@ -134,3 +134,11 @@ alter table {{ target_relation }} add column {{ column.quoted }} {{ column.data_
 {%- endif -%}
 {{ return(adapter.get_columns_in_relation(source_relation)) }}
 {%- endmacro %}
+
+{# How a hook in `config(...)` says where it stands. #}
+{% macro make_hook_config(sql, inside_transaction) -%}
+{{ tojson({'sql': sql, 'transaction': inside_transaction}) }}
+{%- endmacro %}
+{% macro before_begin(sql) -%}{{ make_hook_config(sql, inside_transaction=false) }}{%- endmacro %}
+{% macro in_transaction(sql) -%}{{ make_hook_config(sql, inside_transaction=true) }}{%- endmacro %}
+{% macro after_commit(sql) -%}{{ make_hook_config(sql, inside_transaction=false) }}{%- endmacro %}
