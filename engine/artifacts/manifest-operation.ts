@@ -3,7 +3,7 @@ import { findCalls } from '../declare/jinja/find-calls.ts';
 import { parseTemplate } from '../declare/jinja/parse-template.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import { type Operation, operationsOf } from '../declare/operation.ts';
-import { type Config, mergeConfig } from '../declare/properties.ts';
+import type { Config } from '../declare/properties.ts';
 import { findMacroCalls } from './macro-calls.ts';
 import { sha256, uniqueCalls, versionOf } from './manifest-node.ts';
 import type { ManifestSources } from './manifest-sources.ts';
@@ -20,12 +20,12 @@ export function manifestOperations(from: ManifestSources): Record<string, Config
 function manifestOperation(from: ManifestSources, operation: Operation): Config {
   const { project } = from;
   const { id, name, packageName, text, when, position } = operation;
+  const pack = project.packages.find((one) => one.name === packageName);
   const fqn = [packageName, 'hooks', name];
-  const raw: Config = { materialized: 'view', ...folderConfigOf(project, packageName, fqn) };
+  const raw: Config = { materialized: 'view', ...pack?.hookConfig };
   const schema = typeof raw['schema'] === 'string' ? `_${raw['schema']}` : '';
   const { access: _, freshness: __, ...config } = manifestConfig('model', raw);
-  const folder = project.packages.find(({ name: pack }) => pack === packageName)?.folder ?? '';
-  const file = from.fileTexts.get(posix.join(folder, 'dbt_project.yml'));
+  const file = from.fileTexts.get(posix.join(pack?.folder ?? '', 'dbt_project.yml'));
   const { refs, sources, nodes } = callsOf(project, operation);
   return {
     database: project.target.database,
@@ -62,16 +62,6 @@ function manifestOperation(from: ManifestSources, operation: Operation): Config 
     contract: { ...contractOf({}), checksum: null },
     index: position,
   };
-}
-
-/** To dbt a hook is a model in a folder of that name. */
-function folderConfigOf(
-  { packages }: ModelProject,
-  packageName: string,
-  fqn: readonly string[],
-): Config {
-  const own = packages.find(({ name }) => name === packageName)?.folderConfigs.models.configOf(fqn);
-  return mergeConfig(own ?? {}, packages[0]?.folderConfigs.models.configOf(fqn) ?? {});
 }
 
 /** What a hook's text names; a broken one is told when its turn comes. */

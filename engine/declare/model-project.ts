@@ -120,7 +120,7 @@ async function readEverything(
     root,
     stamp: randomUUID(),
     drafts,
-    packages: packages.map(toProjectPackage),
+    packages: packages.map((pack) => toProjectPackage(pack, packages[0] ?? pack)),
     docs: docs.blocks,
     groups,
     macroPatches: collectMacroPatches(packages),

@@ -15,6 +15,7 @@ import {
   asList,
   asTexts,
   type Config,
+  mergeConfig,
   type Properties,
   readProperties,
 } from './properties.ts';
@@ -65,12 +66,16 @@ export interface PackageSource {
 export interface ProjectPackage
   extends Pick<PackageSource, 'name' | 'folder' | 'macros' | 'vars' | 'dispatch' | 'hooks'> {
   readonly properties: Pick<Properties, 'unitTests'>;
+  /** Config of the hooks of its runs: to dbt they are models in a folder `hooks`. */
+  readonly hookConfig: Config;
 }
 
-export function toProjectPackage(pack: PackageSource): ProjectPackage {
+export function toProjectPackage(pack: PackageSource, root: PackageSource): ProjectPackage {
   const { name, folder, macros, vars, dispatch, hooks, properties } = pack;
   const { unitTests = [] } = properties;
-  return { name, folder, macros, vars, dispatch, hooks, properties: { unitTests } };
+  const [own, wins] = [pack, root].map((one) => one.folderConfigs.models.configOf([name, 'hooks']));
+  const hookConfig = mergeConfig(own ?? {}, wins ?? {});
+  return { name, folder, macros, vars, dispatch, hooks, properties: { unitTests }, hookConfig };
 }
 
 export const folderKinds = ['models', 'seeds', 'snapshots', 'sources', 'tests'] as const;
