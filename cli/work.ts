@@ -233,9 +233,11 @@ async function runHoldingLock(
   events?.endRun(result);
   const told = { ...artifacts, result };
   const results = () => describeResults({ ...told, nowMs: clock.now() });
-  await runProjectHooks(work, 'end', { clock, notes, results }).finally(() =>
-    writeRunArtifacts({ ...told, nowMs: clock.now() }),
-  );
+  try {
+    await runProjectHooks(work, 'end', { clock, notes, results });
+  } finally {
+    await writeRunArtifacts({ ...told, nowMs: clock.now() });
+  }
   return result;
 }
 
