@@ -63,7 +63,7 @@ async function onStage<T>(count: number, work: (stage: Stage) => Promise<T>): Pr
 async function bindOnce({ folder, project, warehouse }: Stage): Promise<number> {
   const prints = await fingerprintNodes({ project });
   const cache = openBindCache(join(folder, 'bound.json'));
-  await using shadow = await warehouse.openShadow();
+  await using shadow = await warehouse.openShadow('bind');
   const bound = await bindModels({
     project,
     shadow,

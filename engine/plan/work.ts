@@ -199,7 +199,7 @@ async function bindWork(
   }
   const sourceColumns = (id: string) => sortColumns(columns.get(id));
   const texts = await fingerprintNodes({ project: models, sourceColumns });
-  await using shadow = await warehouse.openShadow();
+  await using shadow = await warehouse.openShadow('bind');
   const ids = [...selected].flatMap((id) => {
     const node = models.nodes.get(id);
     if (isUnitTestNode(node)) return [node.modelId];

@@ -68,8 +68,11 @@ export interface Warehouse extends Session, AsyncDisposable {
   pages(session: Session, files: readonly PageFile[], stream: Stream): Promise<RawBuilder<unknown>>;
   /** Finds one cell whose text is not of its column's type: a slow pass, for messages. */
   findMisfit(files: readonly PageFile[], stream: Stream): Promise<Misfit | undefined>;
-  /** Empty twin in memory for binding models: same dialect, no data, never touches the file. */
-  openShadow(): Promise<Shadow>;
+  /**
+   * Empty twin in memory: same dialect, no data, never touches the file. `bind`: selects over it
+   * are described and none is run, so none need be planned well.
+   */
+  openShadow(use?: 'bind' | 'run'): Promise<Shadow>;
   /** A quiet point: flush what is logged into the file. */
   checkpoint(): Promise<void>;
   /**

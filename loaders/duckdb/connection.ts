@@ -9,7 +9,7 @@ import { type RawBuilder, sql } from 'kysely';
 import { messageOf, TerminalError } from '../../engine/words/errors.ts';
 import type { Column, Relation } from '../../engine/words/table.ts';
 import type { Row, Session } from '../../engine/words/warehouse.ts';
-import { duckdbDialect } from './dialect.ts';
+import { describePrepared, toColumn } from './describe.ts';
 import { translateError } from './failure.ts';
 import { type CompiledStatement, compileStatement } from './statement.ts';
 import { convertValue } from './values.ts';
@@ -116,15 +116,13 @@ export async function describeStatementColumns(
   connection: DuckDBConnection,
   statement: RawBuilder<unknown>,
 ): Promise<readonly Column[]> {
+  const plain = await describePrepared(connection, compileStatement(statement));
+  if (plain) return plain;
   const rows = await readRows<{ column_name: string; column_type: string }>(
     connection,
     compileStatement(sql`describe ${statement}`),
   );
-  return rows.map((row) => ({
-    name: row.column_name,
-    type: duckdbDialect.columnType(row.column_type),
-    typeName: row.column_type,
-  }));
+  return rows.map((row) => toColumn(row.column_name, row.column_type));
 }
 
 /** As `describeRelation`, in one statement: outside a transaction an error spoils nothing. */

@@ -148,7 +148,7 @@ async function createWarehouse(
           return misfit;
         }),
       ),
-    openShadow: () => openShadow(attached.alias),
+    openShadow: (use) => openShadow(attached.alias, use),
     checkpoint: () => write(checkpoint, true),
     interrupt() {
       if (isClosed) return;
@@ -180,9 +180,10 @@ async function retryConflicts<T>(work: () => Promise<T>, log: Log): Promise<T> {
   }
 }
 
-async function openShadow(alias: string): Promise<Shadow> {
+async function openShadow(alias: string, use: 'bind' | 'run' = 'run'): Promise<Shadow> {
   const attached = await openShadowInstance(alias);
   const connection = await attached.connect();
+  if (use === 'bind') await connection.run('pragma disable_optimizer');
   const session = sessionOf(connection);
   return {
     ...session,

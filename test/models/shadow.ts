@@ -31,7 +31,7 @@ export async function bindProject(
   more: Partial<BindRequest> = {},
 ): Promise<BindResult> {
   const warehouse = await openWarehouse();
-  const shadow = await warehouse.openShadow();
+  const shadow = await warehouse.openShadow('bind');
   try {
     return await bindModels({
       project,
