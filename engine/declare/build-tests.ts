@@ -143,7 +143,9 @@ async function genericTest(
   const merged = mergeConfig(found.configs.reduce(mergeConfig, {}), config);
   const nodeConfig = await finishConfig(from, test, merged, faults);
   const columnTags = [...(patch?.tags ?? []), ...asTexts(patch?.config['tags'])];
-  const tags = [...new Set([...columnTags, ...asTexts(nodeConfig['tags'])])].sort();
+  const sourceTags = node.resourceType === 'source' ? node.tags : [];
+  const all = [...sourceTags, ...columnTags, ...asTexts(nodeConfig['tags'])];
+  const tags = [...new Set(all)].sort();
   return { ...test, tags, config: nodeConfig, nodeConfig, dependsOn };
 }
 

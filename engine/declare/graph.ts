@@ -21,6 +21,8 @@ export interface GraphNode {
   readonly fqn: readonly string[];
   /** Relative to the project's root; empty where no file says it. */
   readonly file: string;
+  /** Of a package's node: its package's folder, relative to the project's root. */
+  readonly packageFolder?: string;
   readonly tags: readonly string[];
   readonly config: Readonly<Record<string, unknown>>;
   /** Ids this node reads. Ids that are no node are ignored. */

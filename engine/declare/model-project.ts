@@ -108,7 +108,11 @@ async function readEverything(
     ...exposures,
     ...(options.foreign ?? []),
   ];
-  for (const node of all) nodes.set(node.id, node);
+  const folders = new Map(packages.map(({ name, folder }) => [name, folder]));
+  for (const node of all) {
+    const packageFolder = folders.get(node.packageName);
+    nodes.set(node.id, packageFolder ? { ...node, packageFolder } : node);
+  }
   reportSharedRelations(models, faults);
   const graph = buildGraph(nodes.values());
   reportCycles(graph, faults);

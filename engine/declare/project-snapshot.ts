@@ -54,6 +54,7 @@ const outlineKeys = {
   dependsOn: true,
   sourceName: true,
   patchFile: true,
+  packageFolder: true,
   version: true,
   latestVersion: true,
   testName: true,

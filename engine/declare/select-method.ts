@@ -6,9 +6,7 @@ type Method = (node: GraphNode, value: string, path: readonly string[]) => boole
 export const selectorMethods: Readonly<Record<string, Method>> = {
   fqn: (node, value) => node.resourceType !== 'source' && matchesFqn(node, value),
   tag: (node, value) => node.tags.some((tag) => matchesPattern(tag, value)),
-  path: (node, value) =>
-    matchesPath(node.file, value) ||
-    (node.patchFile !== undefined && matchesFile(node.patchFile, value)),
+  path: (node, value) => matchesPath(node, value, () => true),
   file: (node, value) => {
     const base = node.file.slice(node.file.lastIndexOf('/') + 1);
     return matchesPattern(base, value) || matchesPattern(base.replace(/\.[^.]*$/, ''), value);
@@ -26,9 +24,10 @@ export const selectorMethods: Readonly<Record<string, Method>> = {
   resource_type: (node, value) => node.resourceType === value,
   test_type: (node, value) => matchesTestType(node, value),
   test_name: (node, value) =>
-    node.testName !== undefined &&
-    node.testType === 'generic' &&
-    matchesPattern(node.testName, value),
+    (node.testName !== undefined &&
+      node.testType === 'generic' &&
+      matchesPattern(node.testName, value)) ||
+    (node.resourceType === 'unit_test' && matchesPattern(node.name, value)),
   group: (node, value) =>
     node.resourceType !== 'exposure' &&
     typeof node.config['group'] === 'string' &&
@@ -43,13 +42,13 @@ export const selectorMethods: Readonly<Record<string, Method>> = {
 };
 
 /**
- * The name alone (here a `*` may stand too), or its path of folders with or without the package,
+ * The name alone, or its path of folders with or without the package,
  * from the front. From the first step with a `*` on, the rest is matched as one text, as in dbt.
  */
 export function matchesFqn(node: GraphNode, value: string): boolean {
   const { fqn, version } = node;
   if (version === undefined) {
-    if (matchesPattern(fqn.at(-1) ?? '', value)) return true;
+    if (fqn.at(-1) === value) return true;
   } else if (
     fqn.at(-2) === value ||
     fqn.slice(-2).join('_') === value.split('.').slice(-2).join('_')
@@ -103,11 +102,27 @@ function matchesSource(node: GraphNode, value: string): boolean {
   return matchesPattern(node.sourceName, source) && matchesPattern(node.name, table);
 }
 
-function matchesPath(file: string, value: string): boolean {
+/**
+ * The file of a node, the YAML that describes it, or a folder above its file. A package's files
+ * count as if they stood in the project, where the project has such a file or folder: as in dbt.
+ */
+export function matchesPath(
+  { file, patchFile, packageFolder }: GraphNode,
+  value: string,
+  isThere: (path: string) => boolean,
+): boolean {
   if (file === '') return false;
-  const wanted = value.replace(/^\.\//, '').replace(/\/+$/, '');
-  if (matchesFile(file, value) || file.startsWith(`${wanted}/`)) return true;
-  return /[*?[]/.test(wanted) && matchesGlob(file, `${wanted}/**`);
+  const inside = (path: string): string =>
+    packageFolder && path.startsWith(`${packageFolder}/`)
+      ? path.slice(packageFolder.length + 1)
+      : path;
+  const own = inside(file);
+  const steps = own.split('/');
+  const places = steps.map((_, index) => steps.slice(0, steps.length - index).join('/'));
+  if (patchFile !== undefined) places.push(inside(patchFile));
+  return places.some(
+    (path) => matchesFile(path, value) && (packageFolder === undefined || isThere(path)),
+  );
 }
 
 function matchesFile(file: string, value: string): boolean {
@@ -132,7 +147,7 @@ function matchesConfig(node: GraphNode, path: readonly string[], value: string):
     if (typeof item === 'boolean' || isSeverity) {
       return String(item).toLowerCase() === value.toLowerCase();
     }
-    return (typeof item === 'string' || typeof item === 'number') && String(item) === value;
+    return item === value;
   });
 }
 

@@ -41,9 +41,8 @@ export function selectNodes(graph: Graph, request: SelectRequest): Selection {
   const chosen = spec && evaluate(evaluation, spec, indirect);
   const base = chosen ?? { direct: new Set(graph.nodes.keys()), indirect: new Set<string>() };
   const excluded = request.spec ? undefined : parseSelection(request.exclude);
-  // A test is left out as soon as one of the nodes it reads is.
-  const without = excluded && evaluate(evaluation, excluded, 'eager');
-  const ids = without ? subtract(evaluation, base, without, indirect).direct : base.direct;
+  const without = excluded && evaluate(evaluation, excluded, indirect);
+  const ids = without ? subtract(base, without).direct : base.direct;
   return { ids, errors, warnings };
 }
 
@@ -71,7 +70,7 @@ function evaluate(evaluation: Evaluation, spec: SelectionSpec, indirect: Indirec
       return evaluateCriterion(evaluation, spec.criterion, spec.criterion.indirect ?? indirect);
     case 'difference': {
       const base = evaluate(evaluation, spec.base, indirect);
-      return subtract(evaluation, base, evaluate(evaluation, spec.excluded, 'eager'), indirect);
+      return subtract(base, evaluate(evaluation, spec.excluded, indirect));
     }
     case 'union':
     case 'intersection': {
@@ -87,15 +86,11 @@ function evaluate(evaluation: Evaluation, spec: SelectionSpec, indirect: Indirec
   }
 }
 
-function subtract(
-  { graph }: Evaluation,
-  base: Found,
-  excluded: Found,
-  indirect: IndirectSelection,
-): Found {
-  const direct = new Set([...base.direct].filter((id) => !excluded.direct.has(id)));
-  const waiting = new Set([...base.indirect].filter((id) => !excluded.direct.has(id)));
-  return takeAlong(graph, direct, waiting, indirect);
+/** Tests are left out with the nodes they read as they would be chosen with them. */
+function subtract(base: Found, excluded: Found): Found {
+  const without = (ids: Iterable<string>): Set<string> =>
+    new Set([...ids].filter((id) => !excluded.direct.has(id)));
+  return { direct: without(base.direct), indirect: without(base.indirect) };
 }
 
 /** Of the tests that wait, those join whose nodes are all there now. */

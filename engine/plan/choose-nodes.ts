@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Graph } from '../declare/graph.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import { type Selection, type SelectorMethods, selectNodes } from '../declare/select.ts';
-import { matchesPattern } from '../declare/select-method.ts';
+import { matchesPath, matchesPattern } from '../declare/select-method.ts';
 import type { IndirectSelection, SelectionSpec } from '../declare/selection-spec.ts';
 import { readSelectors } from '../declare/selectors-file.ts';
 import { TerminalError } from '../words/errors.ts';
@@ -35,10 +37,21 @@ export function chooseNodes(
     ...(exclude?.length ? { exclude } : {}),
     ...(indirect ? { indirect } : {}),
     ...(spec ? { spec } : {}),
-    methods: { ...stateless, package: matchesPackage, ...methods },
+    methods: { ...stateless, package: matchesPackage, path: pathMethod(models?.root), ...methods },
   });
   if (selection.errors.length === 0) return selection;
   throw new TerminalError(selection.errors.join('\n'), { code: 'selector-invalid' });
+}
+
+/** Of a package's files those count that the project could have too, so the disk is asked. */
+function pathMethod(root: string | undefined): NonNullable<SelectorMethods[string]> {
+  const known = new Map<string, boolean>();
+  const isThere = (path: string): boolean => {
+    const found = known.get(path) ?? (root !== undefined && existsSync(join(root, path)));
+    known.set(path, found);
+    return found;
+  };
+  return (node, value) => matchesPath(node, value, isThere);
 }
 
 function findSpec(choice: NodeChoice, root: string | undefined): SelectionSpec | undefined {

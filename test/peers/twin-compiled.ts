@@ -31,8 +31,14 @@ export function compareCompiled({ dbt, tidemill }: TwinProject): CompiledCompari
   return { compared: both.length, differences };
 }
 
-function readCompiled({ project, run }: Peer): Map<string, string> {
-  run('compile');
+/** Where a node cannot be compiled dbt compiles none: then what the last build made is read. */
+function readCompiled(peer: Peer): Map<string, string> {
+  const built = readManifest(peer);
+  peer.run('compile');
+  return new Map([...built, ...readManifest(peer)]);
+}
+
+function readManifest({ project }: Peer): Map<string, string> {
   const { nodes } = JSON.parse(readFileSync(join(project, 'target/manifest.json'), 'utf8')) as {
     nodes: Record<string, CompiledNode>;
   };

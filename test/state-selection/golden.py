@@ -3,8 +3,10 @@ expressions.txt, state.json by each of its own after the edits of edits.json, an
 dbt-manifest.json, which is what dbt says of the project before them.
 
     python3 -m venv V && V/bin/pip install dbt-core dbt-duckdb && V/bin/python golden.py
+
+With --ask it writes no file: it reads a list of lines as JSON and prints what each selects.
 """
-import contextlib, io, json, os, pathlib, shlex, shutil, tempfile
+import contextlib, io, json, os, pathlib, shlex, shutil, sys, tempfile
 
 from dbt.cli.main import dbtRunner
 
@@ -45,6 +47,18 @@ def trimmed(manifest):
     return {key: manifest[key] for key in keep}
 
 
+def flags_of(line):
+    words = shlex.split(line)
+    return words if words[0].startswith("--") else ["--select", *words]
+
+
+def ask(lines):
+    with contextlib.redirect_stdout(io.StringIO()):
+        parsed = parse()
+    found = {line: choose(parsed, flags_of(line)) for line in lines}
+    print("ANSWERS " + json.dumps(found))
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         project = pathlib.Path(folder) / "project"
@@ -53,13 +67,11 @@ def main() -> None:
         os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
         if not dbtRunner().invoke(["deps", *quiet]).success:
             raise SystemExit("deps failed")
+        if "--ask" in sys.argv:
+            return ask(json.load(sys.stdin))
         before = parse()
-        golden = {}
-        for line in (here / "expressions.txt").read_text().splitlines():
-            words = shlex.split(line)
-            flags = words if words[0].startswith("--") else ["--select", *words]
-            golden[line] = choose(before, flags)
-        write("selection.json", golden)
+        lines = (here / "expressions.txt").read_text().splitlines()
+        write("selection.json", {line: choose(before, flags_of(line)) for line in lines})
         shutil.copytree("target", pathlib.Path(folder) / "state")
         manifest = json.loads((pathlib.Path(folder) / "state/manifest.json").read_text())
         write("dbt-manifest.json", trimmed(manifest))
