@@ -66,6 +66,24 @@ export async function readListing(
   };
 }
 
+/** All nodes that a command without a choice means. */
+export interface Standing extends Listing {
+  /** See `ModelProject`. */
+  readonly stamp: string;
+  /** Absent: an outline was enough to know all that is here. */
+  readonly models?: ModelProject;
+}
+
+/** The models as they are remembered or were read, whichever is less work. */
+export async function readStanding(opened: OpenedProject): Promise<Standing | undefined> {
+  const { readProjectOutline } = await import('../engine/plan/read-models.ts');
+  const found = await readProjectOutline(requestOf(opened));
+  if (found === undefined) return undefined;
+  const { stamp, graph, faults } = found;
+  const models = 'nodes' in found ? { models: found } : {};
+  return { stamp, graph, faults, ...models, ...(await choose(opened, graph, 'outline', {})) };
+}
+
 function requestOf(opened: OpenedProject): ReadModelsRequest {
   const { project, env, log, openMemory } = opened;
   const place = { dialect: project.warehouse.type, catalog: catalogOf(opened) };

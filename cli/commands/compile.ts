@@ -1,12 +1,9 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import type { ArtifactMoment } from '../../engine/artifacts/metadata.ts';
-import { formatFault } from '../../engine/declare/model-fault.ts';
-import type { ModelProject } from '../../engine/declare/model-project.ts';
-import type { CompiledNode } from '../../engine/plan/compile-project.ts';
+import { formatFault, type ModelFault } from '../../engine/declare/model-fault.ts';
 import { plural } from '../../engine/words/plural.ts';
-import { exitCodes, type RegisterCommand } from '../host.ts';
+import { type ExitCode, exitCodes, type RegisterCommand } from '../host.ts';
+import { compileKept, type KeptWork } from '../kept-compile.ts';
 import { deferOutline, readOutline, withWarehouseOnDemand } from '../outline.ts';
+import type { Terminal } from '../terminal.ts';
 import { startMoment } from './artifact-moment.ts';
 import { deferFlags, type ScopeFlags, selectFlags } from './scope-flags.ts';
 
@@ -14,29 +11,21 @@ interface CompileFlags extends ScopeFlags {
   readonly json?: boolean;
 }
 
-/** Thousands of files are read in a fraction of the time in which they are written. */
-function writeWhereNew(path: string, text: string): void {
-  try {
-    if (readFileSync(path, 'utf8') === text) return;
-  } catch {
-    mkdirSync(dirname(path), { recursive: true });
-  }
-  writeFileSync(path, text);
+/** Only what a whole project comes to is kept, and only its files: what is shown is rendered. */
+function isWhole(flags: CompileFlags): boolean {
+  const { select, exclude, selector, state, defer, json } = flags;
+  const chosen = [select, exclude, selector, state];
+  return chosen.every((choice) => choice === undefined) && !defer && !json;
 }
 
-async function writeCompiled(
-  models: ModelProject,
-  compiled: readonly CompiledNode[],
-  moment: ArtifactMoment,
-): Promise<void> {
-  const { compiledPath } = await import('../../engine/artifacts/compiled-path.ts');
-  const { writeManifest } = await import('../../engine/artifacts/write-manifest.ts');
-  for (const one of compiled) {
-    const path = join(models.root, compiledPath(models, one.node));
-    writeWhereNew(path, one.sql);
-  }
-  const sqlById = new Map(compiled.map(({ node, sql }) => [node.id, sql]));
-  await writeManifest({ project: models, moment, compiled: sqlById, hasFiles: true });
+function tellFaults(terminal: Terminal, faults: readonly ModelFault[]): ExitCode {
+  for (const fault of faults) terminal.note(`${fault.severity}: ${formatFault(fault)}`);
+  const isBroken = faults.some(({ severity }) => severity === 'error');
+  return isBroken ? exitCodes.failure : exitCodes.success;
+}
+
+function tellFiles(terminal: Terminal, count: number): void {
+  terminal.out(`wrote ${plural(count, 'file')} to target/compiled`);
 }
 
 /** `compile`: templates to SQL, nothing built. */
@@ -50,9 +39,20 @@ export const registerCompile: RegisterCommand = (program, host) => {
   deferFlags(selectFlags(command)).action(
     host.action(async (context, flags: CompileFlags) => {
       const { terminal } = context;
-      const { compileProject } = await import('../../engine/plan/compile-project.ts');
       const opened = await context.openProject({ needsConnections: false });
       const moment = startMoment(opened.clock);
+      const isRefresh = flags.fullRefresh ?? false;
+      const kept: KeptWork = isWhole(flags)
+        ? await compileKept(context, opened, isRefresh, moment)
+        : {};
+      if (kept.answer) {
+        for (const warning of kept.answer.warnings) terminal.note(`warning: ${warning}`);
+        const code = tellFaults(terminal, kept.answer.faults);
+        tellFiles(terminal, kept.answer.count);
+        return code;
+      }
+      const { compileProject } = await import('../../engine/plan/compile-project.ts');
+      const { writeOutputs } = await import('../../engine/artifacts/compile-outputs.ts');
       const outline = await readOutline(opened, flags);
       for (const warning of outline.warnings) terminal.note(`warning: ${warning}`);
       const { models, ids } = outline;
@@ -65,13 +65,13 @@ export const registerCompile: RegisterCommand = (program, host) => {
           session,
           boundaryMs: moment().startedAtMs,
           invocationId: moment().invocationId,
-          fullRefresh: flags.fullRefresh ?? false,
+          fullRefresh: isRefresh,
         }),
       );
       const { compiled } = result;
-      await writeCompiled(models, compiled, moment());
-      const faults = [...models.faults, ...result.faults];
-      for (const fault of faults) terminal.note(`${fault.severity}: ${formatFault(fault)}`);
+      const keep = kept.keep ? { keep: kept.keep } : {};
+      await writeOutputs({ project: models, moment: moment(), ...keep }, result);
+      const code = tellFaults(terminal, [...models.faults, ...result.faults]);
       const chosen = compiled.filter(({ node }) => node.resourceType !== 'test');
       const [only] = chosen;
       if (flags.json) {
@@ -79,9 +79,8 @@ export const registerCompile: RegisterCommand = (program, host) => {
           terminal.out(JSON.stringify({ unique_id: node.id, name: node.name, compiled: sql }));
         }
       } else if (flags.select && only && chosen.length === 1) terminal.out(only.sql.trim());
-      else terminal.out(`wrote ${plural(compiled.length, 'file')} to target/compiled`);
-      const isBroken = faults.some(({ severity }) => severity === 'error');
-      return isBroken ? exitCodes.failure : exitCodes.success;
+      else tellFiles(terminal, compiled.length);
+      return code;
     }),
   );
 };

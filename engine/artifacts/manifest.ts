@@ -5,7 +5,9 @@ import {
   isSourceNode,
   isTestNode,
   isUnitTestNode,
+  type ModelNode,
   type ProjectNode,
+  type TestNode,
 } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import { asConfig, asTexts, type Config } from '../declare/properties.ts';
@@ -14,7 +16,11 @@ import { manifestMacros } from './manifest-macro.ts';
 import { manifestNode } from './manifest-node.ts';
 import { manifestOperations } from './manifest-operation.ts';
 import { manifestSource } from './manifest-source.ts';
-import { gatherManifestSources, type ManifestRequest } from './manifest-sources.ts';
+import {
+  gatherManifestSources,
+  type ManifestRequest,
+  type ManifestSources,
+} from './manifest-sources.ts';
 import { manifestTest, manifestUnitTest } from './manifest-test.ts';
 import { artifactMetadata } from './metadata.ts';
 
@@ -43,26 +49,43 @@ export interface Manifest {
 /** Reads seeds and files of snapshots for their checksums; everything else is in the project. */
 export async function buildManifest(request: ManifestRequest): Promise<Manifest> {
   const from = await gatherManifestSources(request);
-  const { project } = request;
-  const all = project.graph.order.flatMap((id) => project.nodes.get(id) ?? []).filter(isDbts);
   const nodes: Entries = {};
-  for (const node of all) {
-    if (isModelNode(node)) nodes[node.id] = manifestNode(from, node);
-    else if (isTestNode(node)) nodes[node.id] = manifestTest(from, node);
-  }
-  const operations = manifestOperations(from);
+  for (const node of entryNodes(request.project)) nodes[node.id] = manifestEntry(from, node);
+  Object.assign(nodes, manifestOperations(from));
+  return { metadata: manifestMetadata(request), nodes, ...manifestRest(from) };
+}
+
+export function manifestMetadata({ project, moment }: ManifestRequest): Config {
+  return {
+    ...artifactMetadata('manifest', moment),
+    project_name: project.name,
+    project_id: createHash('md5').update(project.name).digest('hex'),
+    user_id: null,
+    send_anonymous_usage_stats: false,
+    adapter_type: project.target.type,
+    quoting: { database: true, schema: true, identifier: true, column: null },
+  };
+}
+
+/** What has an entry among `nodes`, in the order of the entries; operations come behind. */
+export function entryNodes(project: ModelProject): (ModelNode | TestNode)[] {
+  return nodesOf(project).filter((node) => isModelNode(node) || isTestNode(node));
+}
+
+export function manifestEntry(from: ManifestSources, node: ModelNode | TestNode): Config {
+  return isModelNode(node) ? manifestNode(from, node) : manifestTest(from, node);
+}
+
+function nodesOf({ graph, nodes }: ModelProject): ProjectNode[] {
+  return graph.order.flatMap((id) => nodes.get(id) ?? []).filter(isDbts);
+}
+
+/** All that stands behind `nodes`, in its order. */
+export function manifestRest(from: ManifestSources): Omit<Manifest, 'metadata' | 'nodes'> {
+  const { project } = from;
+  const all = nodesOf(project);
   const disabled = [...project.disabled.values()];
   return {
-    metadata: {
-      ...artifactMetadata('manifest', request.moment),
-      project_name: project.name,
-      project_id: createHash('md5').update(project.name).digest('hex'),
-      user_id: null,
-      send_anonymous_usage_stats: false,
-      adapter_type: project.target.type,
-      quoting: { database: true, schema: true, identifier: true, column: null },
-    },
-    nodes: { ...nodes, ...operations },
     sources: entriesOf(all.filter(isSourceNode), (node) => manifestSource(from, node)),
     macros: manifestMacros(from),
     docs: manifestDocs(from),
@@ -71,8 +94,8 @@ export async function buildManifest(request: ManifestRequest): Promise<Manifest>
     groups: entriesOf(project.groups, (group) => manifestGroup(from, group)),
     selectors: {},
     disabled: Object.fromEntries(disabled.map((node) => [node.id, [manifestNode(from, node)]])),
-    ...edgesOf(project, all, operations),
-    group_map: groupMapOf(project, nodes),
+    ...edgesOf(project, all, manifestOperations(from)),
+    group_map: groupMapOf(from),
     saved_queries: {},
     semantic_models: {},
     unit_tests: entriesOf(all.filter(isUnitTestNode), (node) => manifestUnitTest(from, node)),
@@ -98,11 +121,17 @@ function entriesOf<N extends { readonly id: string }>(
 }
 
 /** Ids of the nodes of each group, by its name. */
-function groupMapOf(project: ModelProject, nodes: Entries): Record<string, readonly string[]> {
+function groupMapOf(from: ManifestSources): Record<string, readonly string[]> {
+  const { groups } = from.project;
+  if (groups.length === 0) return {};
+  const members = entryNodes(from.project).map((node) => [
+    node.id,
+    manifestEntry(from, node)['group'],
+  ]);
   return Object.fromEntries(
-    project.groups.map(({ name }) => [
+    groups.map(({ name }) => [
       name,
-      Object.keys(nodes).filter((id) => nodes[id]?.['group'] === name),
+      members.flatMap(([id, group]) => (group === name ? [String(id)] : [])),
     ]),
   );
 }

@@ -23,7 +23,7 @@ export async function writeArtifact(
 }
 
 /** Numbers beyond 2^53 are rare, and looking for them takes longer than all the rest. */
-function toText(artifact: unknown): string {
+export function toText(artifact: unknown): string {
   try {
     return JSON.stringify(artifact);
   } catch (error) {

@@ -1,38 +1,100 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { isModelNode } from '../declare/model-node.ts';
-import { buildManifest } from './manifest.ts';
-import type { ManifestRequest } from './manifest-sources.ts';
-import { artifactPath, writeArtifact } from './write-artifact.ts';
+import type { Config } from '../declare/properties.ts';
+import { openArtifactFile } from './artifact-file.ts';
+import { entryNodes, manifestEntry, manifestMetadata, manifestRest } from './manifest.ts';
+import { manifestOperations } from './manifest-operation.ts';
+import { gatherManifestSources, type ManifestRequest } from './manifest-sources.ts';
+import { artifactPath, toText } from './write-artifact.ts';
 
 /** Under this name of its metadata's `env` a manifest says which project and SQL it tells of. */
 const markName = 'tidemill';
 /** The metadata stands at the head of the file, well within this. */
 const headBytes = 4_096;
 
+/** Where everything stands in a manifest that was written, in bytes. */
+export interface ManifestLayout {
+  readonly bytes: number;
+  readonly checksum: number;
+  /** Up to the first of the nodes. */
+  readonly head: number;
+  /** Of each of the nodes, in their order: name, entry, and the comma before the others. */
+  readonly entries: readonly number[];
+  /** Files that were read for it alone, such as seeds, with digests of their texts. */
+  readonly read: readonly (readonly [file: string, digest: string])[];
+}
+
 /**
  * Writes `target/manifest.json`, unless it stands there already: the same project, as it was read
  * before, with the same SQL of its models, or with none to add to what it holds. Tests of an idle
- * run are no reason to write it.
+ * run are no reason to write it. Answers what was written; `always`: it is.
  */
-export async function writeManifest(request: ManifestRequest): Promise<void> {
+export async function writeManifest(
+  request: ManifestRequest,
+  { always = false } = {},
+): Promise<ManifestLayout | undefined> {
   const { project, compiled } = request;
   const models = [...compiled].filter(([id]) => isModelNode(project.nodes.get(id)));
   const standing = `"${markName}":"${project.stamp}.`;
-  const digest = digestOf(models, request.hasFiles ?? false);
+  const digests = models.map(([id, sql]) => [id, digestContent(sql)] as const);
+  const digest = digestOf(digests, request.hasFiles ?? false);
   const head = await readHead(artifactPath(project.root, 'manifest'));
   const wanted = models.length === 0 ? standing : `${standing}${digest}"`;
-  if (head.includes(wanted)) return;
-  const manifest = await buildManifest(request);
-  const env = { [markName]: `${project.stamp}.${digest}` };
-  const metadata = { ...manifest.metadata, env };
-  await writeArtifact(project.root, 'manifest', { ...manifest, metadata });
+  if (!always && head.includes(wanted)) return undefined;
+  return await writeAnew(request, digest);
 }
 
-function digestOf(compiled: readonly (readonly [string, string])[], hasFiles: boolean): string {
-  const hash = createHash('sha1').update(String(hasFiles));
-  for (const [id, sql] of compiled) hash.update(`\0${id}\0${sql}`);
-  return hash.digest('hex');
+/** Of one text: a node's SQL, of which a digest of all is made, or a file's. */
+export function digestContent(text: string): string {
+  return hash('sha1', text, 'base64');
+}
+
+/** One digest of the SQL of all models. */
+export function digestOf(
+  models: readonly (readonly [id: string, digest: string])[],
+  hasFiles: boolean,
+): string {
+  const whole = createHash('sha1').update(String(hasFiles));
+  for (const [id, digest] of models) whole.update(`\0${id}\0${digest}`);
+  return whole.digest('hex');
+}
+
+/** Entry by entry: neither the manifest nor its text is ever whole in memory. */
+async function writeAnew(request: ManifestRequest, digest: string): Promise<ManifestLayout> {
+  const { project } = request;
+  const from = await gatherManifestSources(request);
+  using file = openArtifactFile(artifactPath(project.root, 'manifest'));
+  const head = file.add(headText(request, digest));
+  const entries = entryNodes(project).map((node, index) =>
+    file.add(entryText(node.id, manifestEntry(from, node), index === 0)),
+  );
+  for (const [index, [id, operation]] of Object.entries(manifestOperations(from)).entries()) {
+    file.add(entryText(id, operation, entries.length + index === 0));
+  }
+  file.add('}');
+  for (const [name, part] of Object.entries(manifestRest(from))) addPart(file, name, part);
+  file.add('}');
+  const read = [...from.fileTexts].map(([name, text]) => [name, digestContent(text)] as const);
+  return { ...file.end(), head, entries, read };
+}
+
+function addPart(file: { add(piece: string): number }, name: string, part: object): void {
+  file.add(`,${JSON.stringify(name)}:{`);
+  for (const [index, [key, entry]] of Object.entries(part).entries()) {
+    file.add(entryText(key, entry, index === 0));
+  }
+  file.add('}');
+}
+
+export function headText(request: ManifestRequest, digest: string): string {
+  const env = { [markName]: `${request.project.stamp}.${digest}` };
+  const metadata: Config = { ...manifestMetadata(request), env };
+  return `{"metadata":${toText(metadata)},"nodes":{`;
+}
+
+export function entryText(name: string, entry: unknown, isFirst: boolean): string {
+  return `${isFirst ? '' : ','}${JSON.stringify(name)}:${toText(entry)}`;
 }
 
 /** Empty where there is no such file. */

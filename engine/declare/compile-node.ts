@@ -133,7 +133,12 @@ export async function compileTest(
   const tested = project.nodes.get(test.testedId ?? '');
   const relation =
     tested !== undefined && 'relation' in tested ? compilation.relationOf(tested) : undefined;
-  const rendered = await narrowTested(project, test, relation?.behavior.text() ?? '');
+  const rendered = await narrowTested(
+    project,
+    test,
+    relation?.behavior.text() ?? '',
+    compilation.trace,
+  );
   const call = testCall(test, relationValue({ ...partsOf(relation), rendered }));
   if (call === undefined) return compilation.finish('');
   return compilation.finish(await compilation.render(test, call.template, call.names));
@@ -147,6 +152,7 @@ type Readable = Extract<
 >;
 
 interface Compilation {
+  readonly trace: RenderTrace;
   render(
     node: ModelNode | TestNode,
     template: Template,
@@ -215,7 +221,7 @@ function startCompilation(project: ModelProject, options: CompileOptions): Compi
     for (const node of ephemerals.values()) await visit(node);
     return { sql: prependTables(sql, tables), reads: [...reads].sort(), trace };
   };
-  return { render, relationOf, finish };
+  return { trace, render, relationOf, finish };
 }
 
 /**

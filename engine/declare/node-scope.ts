@@ -50,6 +50,16 @@ export interface RenderTrace {
   asksWarehouse: boolean;
   /** It asked for a relation's columns, be there a warehouse to answer or not. */
   readsShapes: boolean;
+  /** It looked at other nodes than those it names. */
+  readsGraph: boolean;
+  /** It said something to people. */
+  speaks: boolean;
+}
+
+/** Whether the same files, variables and environment come to the same, unsaid, at any time. */
+export function isLasting(trace: RenderTrace): boolean {
+  const { readsClock, asksWarehouse, readsShapes, readsGraph, speaks } = trace;
+  return !(readsClock || asksWarehouse || readsShapes || readsGraph || speaks);
 }
 
 export function startTrace(): RenderTrace {
@@ -63,6 +73,8 @@ export function startTrace(): RenderTrace {
     readsClock: false,
     asksWarehouse: false,
     readsShapes: false,
+    readsGraph: false,
+    speaks: false,
   };
 }
 

@@ -1,5 +1,4 @@
 import type { Log, LogFields } from '../words/log.ts';
-import type { ReadGraph } from './graph-value.ts';
 import type { Template } from './jinja/ast.ts';
 import { type JinjaValue, PyDict } from './jinja/values.ts';
 import { keyOf, noMemory } from './memory/memory.ts';
@@ -55,6 +54,7 @@ export async function recallRender(request: RenderRequest, render: Render): Prom
   const known = memory.get(key) as RememberedRender | undefined;
   if (known && isStillTrue(known, request)) {
     for (const [level, event, fields] of known.spoken) reading.log[level](event, fields);
+    node.trace.speaks ||= known.spoken.length > 0;
     replay(known, reading, node.trace);
     return known.text;
   }
@@ -62,7 +62,6 @@ export async function recallRender(request: RenderRequest, render: Render): Prom
   const spoken: Spoken[] = [];
   const refs: (readonly [RefCall, string])[] = [];
   const sources: (readonly [SourceCall, string])[] = [];
-  let readsGraph = false;
   const watched: NodeRender = {
     ...node,
     trace,
@@ -77,13 +76,9 @@ export async function recallRender(request: RenderRequest, render: Render): Prom
       return value;
     },
   };
-  const readGraph: ReadGraph = async () => {
-    readsGraph = true;
-    return (await reading.readGraph?.()) ?? {};
-  };
   try {
     const log = listen(reading.log, spoken);
-    const text = await render({ ...reading, log, readGraph }, moment, watched);
+    const text = await render({ ...reading, log }, moment, watched);
     const made: RememberedRender = {
       text: request.isTraceOnly ? '' : text,
       refs,
@@ -95,7 +90,7 @@ export async function recallRender(request: RenderRequest, render: Render): Prom
       readsClock: trace.readsClock,
       spoken,
     };
-    const isOwn = !trace.asksWarehouse && !trace.readsShapes && !readsGraph;
+    const isOwn = !trace.asksWarehouse && !trace.readsShapes && !trace.readsGraph;
     const isLasting = isOwn && (request.isStill || !trace.readsClock);
     if (isLasting && isPlainJson(made)) memory.set(key, made);
     return text;
@@ -191,6 +186,8 @@ function join(trace: RenderTrace, added: RenderTrace): void {
   trace.readsClock ||= added.readsClock;
   trace.asksWarehouse ||= added.asksWarehouse;
   trace.readsShapes ||= added.readsShapes;
+  trace.readsGraph ||= added.readsGraph;
+  trace.speaks ||= added.speaks;
 }
 
 /** Passes on what is said, and notes it. */

@@ -167,6 +167,7 @@ export function logFunction(project: ProjectScope, node: NodeScope): HostCallbac
   return (args, kwargs) => {
     const isInfo = (kwargs.get('info') ?? args[1]) === true;
     const fields = { model: node.name, message: String(args[0]) };
+    node.trace.speaks = true;
     if (isInfo) project.log.info('template-log', fields);
     else project.log.debug('template-log', fields);
     return '';
@@ -184,6 +185,7 @@ export function exceptionsValue(project: ProjectScope, node: NodeScope): HostObj
     raise_parsing_error: raise,
     raise_contract_error: raise,
     warn: (args) => {
+      node.trace.speaks = true;
       project.log.warn('template-warning', { model: node.name, message: String(args[0]) });
       return '';
     },

@@ -123,7 +123,10 @@ const nodeValues: Makers = {
 
 const projectValues: Makers = {
   target: ({ project }) => targetValue(project),
-  graph: ({ project }) => project.graphValue(),
+  graph: ({ project, node }) => {
+    node.trace.readsGraph = true;
+    return project.graphValue();
+  },
   api: () => apiValue,
   modules: (scope) => pythonModules(() => readTimeMs(scope)),
   run_started_at: (scope) => dateValue(readTimeMs(scope), { isDate: false, zone: utcOffset }),

@@ -10,7 +10,7 @@ import {
   renderValue,
   stillMoment,
 } from './node-render.ts';
-import { startTrace } from './node-scope.ts';
+import { type RenderTrace, startTrace } from './node-scope.ts';
 import type { Config } from './properties.ts';
 import { relationValue } from './relation-value.ts';
 import { narrowRelation } from './test-call.ts';
@@ -22,7 +22,12 @@ export const failureStores = ['ephemeral', 'table', 'view'] as const;
  * A test as a node to be rendered by itself: its YAML's config, the naming of its relation. Such
  * templates read no node.
  */
-export function renderOfTest(reading: Reading, test: TestNode, config: Config): NodeRender {
+export function renderOfTest(
+  reading: Reading,
+  test: TestNode,
+  config: Config,
+  trace: RenderTrace = startTrace(),
+): NodeRender {
   const { schema } = reading.target;
   return {
     id: test.id,
@@ -35,7 +40,7 @@ export function renderOfTest(reading: Reading, test: TestNode, config: Config): 
     config,
     isExecuting: false,
     isIncremental: false,
-    trace: startTrace(),
+    trace,
     resolveRef: (call) => relationValue({ schema, identifier: call.name }),
     resolveSource: (call) => relationValue({ schema: call.source, identifier: call.table }),
   };
@@ -85,6 +90,7 @@ export async function narrowTested(
   reading: Reading,
   test: TestNode,
   relation: string,
+  trace?: RenderTrace,
 ): Promise<string> {
   const names = [whereMacro, `default__${whereMacro}`, `${reading.target.type}__${whereMacro}`];
   const isOurs = names.every((name) => {
@@ -92,7 +98,7 @@ export async function narrowTested(
     return entry === undefined || entry.packageName === internalPackage;
   });
   if (isOurs) return narrowRelation(relation, test.nodeConfig['where']);
-  const node = { ...renderOfTest(reading, test, test.nodeConfig), isExecuting: true };
+  const node = { ...renderOfTest(reading, test, test.nodeConfig, trace), isExecuting: true };
   const value = relationValue({ rendered: relation, identifier: 'tested' });
   const template = parseTemplate(`{{ ${whereMacro}(__relation) }}`, { file: whereMacro });
   const root = { ...node, packageName: reading.name };

@@ -2,6 +2,7 @@ import { type CompileOptions, compileNode, compileTest } from '../declare/compil
 import { collectFaults, type ModelFault } from '../declare/model-fault.ts';
 import { isModelNode, isTestNode, type ModelNode, type TestNode } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
+import { isLasting } from '../declare/node-scope.ts';
 import { reportTemplateError } from '../declare/template-fault.ts';
 import type { Session } from '../words/warehouse.ts';
 
@@ -21,6 +22,10 @@ export interface CompileRequest {
 export interface CompiledNode {
   readonly node: ModelNode | TestNode;
   readonly sql: string;
+  /** The same files, variables and environment come to the same at any time. */
+  readonly isLasting: boolean;
+  /** Names of the environment that were looked at, with digests of their values. */
+  readonly env: readonly (readonly [string, string])[];
 }
 
 /** Renders every node that can be; a broken one is a fault with its place, and hides no other. */
@@ -45,10 +50,10 @@ export async function compileProject(
         node.nodeConfig.materialization === 'incremental' &&
         !(node.nodeConfig.fullRefresh ?? fullRefresh) &&
         (await session.describe(node.relation)) !== undefined;
-      const { sql } = isModelNode(node)
+      const { sql, trace } = isModelNode(node)
         ? await compileNode(project, node, { ...options, isIncremental })
         : await compileTest(project, node, options);
-      compiled.push({ node, sql });
+      compiled.push({ node, sql, isLasting: isLasting(trace), env: [...trace.env] });
     } catch (error) {
       const place = isTestNode(node) ? node.place : { file: node.file, line: 1, column: 1 };
       reportTemplateError(error, place, faults, id);

@@ -27,25 +27,28 @@ export async function readProjectModels(
 ): Promise<ModelProject | undefined> {
   const options = optionsOf(request);
   const models = options && (await readNow(options));
-  const { describeProject } = request;
-  if (models === undefined || describeProject === undefined) return models;
+  return models && withGraph(models, request);
+}
+
+/** Templates of the project may look into `graph` from now on. */
+function withGraph(models: ModelProject, { describeProject }: ReadModelsRequest): ModelProject {
+  if (describeProject === undefined) return models;
   let graph: ReturnType<ReadGraph> | undefined;
-  return {
-    ...models,
-    readGraph: () => {
-      graph ??= describeProject(models);
-      return graph;
-    },
+  const readGraph: ReadGraph = () => {
+    graph ??= describeProject(models);
+    return graph;
   };
+  // Not a copy: what a remembered project holds is made when it is asked for.
+  return Object.assign(models, { readGraph });
 }
 
 /** Their names, edges and faults alone: what was kept of them is less to read. */
 export async function readProjectOutline(
   request: ReadModelsRequest,
-): Promise<ProjectOutline | undefined> {
+): Promise<ProjectOutline | ModelProject | undefined> {
   const options = optionsOf(request);
   const known = options?.memory && recallOutline(options, options.memory);
-  return known ?? (options && (await readNow(options)));
+  return known ?? (options && withGraph(await readNow(options), request));
 }
 
 async function readNow(options: ModelProjectOptions): Promise<ModelProject> {

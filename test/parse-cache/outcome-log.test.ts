@@ -63,6 +63,21 @@ describe('outcomes in a file', () => {
     rmSync(folder, { recursive: true });
   });
 
+  test('keeps what a process that asked for little did not ask for', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tidemill-log-'));
+    const path = join(folder, 'log');
+    const text = 'x'.repeat(50_000);
+    const first = openOutcomeLog(path, 'me');
+    for (let key = 0; key < 40; key += 1) first.set(`key.${key}`, text);
+    first.save();
+    const second = openOutcomeLog(path, 'me');
+    second.set('key.40', text);
+    second.save();
+    const third = openOutcomeLog(path, 'me');
+    for (let key = 0; key <= 40; key += 1) expect(third.get(`key.${key}`)).toBe(text);
+    rmSync(folder, { recursive: true });
+  });
+
   test('what counts as plain comes back from JSON as it was', () => {
     fc.assert(
       fc.property(fc.anything({ withDate: true, withMap: true, withBigInt: true }), (value) => {

@@ -23,6 +23,10 @@ const format = 'tidemill-outcomes-1';
 const sizeRatioMax = 4;
 /** Below this a file is left to grow. */
 const bytesLeast = 1_048_576;
+/** A process that asked for less than this part of the keys cannot tell what nobody asks for. */
+const keysAskedLeast = 1 / 16;
+/** Above this it is written anew all the same. */
+const bytesWorth = 64 * 1_048_576;
 const bytesMax = 256 * 1_048_576;
 
 interface Lines {
@@ -63,7 +67,10 @@ export function openOutcomeLog(path: string, identity: string): OutcomeLog {
       const bytes = load().content.length + text.length;
       added.length = 0;
       if (!isOurs) return replaceFile(path, head + text);
-      if (bytes < bytesLeast || bytes < sizeRatioMax * sizeOf(used, load())) addLines(path, text);
+      const { places } = load();
+      const isFew = used.size < places.size * keysAskedLeast && bytes < bytesWorth;
+      const isSmall = bytes < bytesLeast || bytes < sizeRatioMax * sizeOf(used, load());
+      if (isFew || isSmall) addLines(path, text);
       else replaceFile(path, head + [...used].map((entry) => writeLine(...entry)).join(''));
     },
   };

@@ -2,8 +2,11 @@ import { hash } from 'node:crypto';
 import { readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** Folders whose code decides what is read out of a project's files. */
-const folders = [dirname(import.meta.dirname), join(import.meta.dirname, '../../words')];
+/** Folders whose code decides what is read out of a project's files, and what is made of it. */
+const folders = [
+  dirname(import.meta.dirname),
+  ...['words', 'plan', 'artifacts'].map((name) => join(import.meta.dirname, '../..', name)),
+];
 
 let known: string | undefined;
 

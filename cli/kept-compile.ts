@@ -1,0 +1,110 @@
+import { hash } from 'node:crypto';
+import { join } from 'node:path';
+import type { KeptCompile } from '../engine/artifacts/kept-compile.ts';
+import type { ArtifactMoment } from '../engine/artifacts/metadata.ts';
+import { readStamp, stampTrustedAfterMs } from '../engine/declare/memory/file-stamp.ts';
+import type { ModelFault } from '../engine/declare/model-fault.ts';
+import type { CommandContext } from './host.ts';
+import type { OpenedProject } from './open-project.ts';
+import { readOutline, readStanding, type Standing, withWarehouseOnDemand } from './outline.ts';
+
+/** A few stamps to be looked at again are no reason to write all of them. */
+const freshMax = 20;
+
+export interface Keep {
+  readonly folder: string;
+  readonly key: string;
+}
+
+export interface KeptAnswer {
+  /** How many files hold what was compiled. */
+  readonly count: number;
+  readonly faults: readonly ModelFault[];
+  readonly warnings: readonly string[];
+}
+
+/** What a whole project was compiled to before, as far as that still holds. */
+export interface KeptWork {
+  /** Absent: all must be compiled. */
+  readonly answer?: KeptAnswer;
+  /** Absent: what it comes to is not kept. */
+  readonly keep?: Keep;
+}
+
+/**
+ * Answers at once where nothing that the last compiling followed from has changed and all it wrote
+ * is untouched; compiles a few nodes where only those can have changed.
+ */
+export async function compileKept(
+  context: CommandContext,
+  opened: OpenedProject,
+  fullRefresh: boolean,
+  moment: () => ArtifactMoment,
+): Promise<KeptWork> {
+  // A sync is a node too, and is made of the columns of its model.
+  if (opened.project.syncs.length > 0) return {};
+  const standing = await readStanding(opened);
+  const warehouse = stampWarehouse(opened.warehousePath);
+  if (standing === undefined || warehouse === undefined) return {};
+  const folder = join(opened.stateFolder, 'models');
+  const { ids, faults, warnings } = standing;
+  const key = hash('sha1', JSON.stringify([ids, fullRefresh, warehouse]));
+  const keep = { folder, key };
+  const { readKeptCompile, saveKeptCompile, verifyFiles, countFresh, isSameEnv } = await import(
+    '../engine/artifacts/kept-compile.ts'
+  );
+  const kept = readKeptCompile(folder);
+  if (kept?.key !== key) return { keep };
+  const { artifactPath } = await import('../engine/artifacts/write-artifact.ts');
+  const root = opened.project.folder;
+  const verified = verifyFiles(kept, root, artifactPath(root, 'manifest'), Date.now());
+  if (verified === undefined) return { keep };
+  const isSame = kept.stamp === standing.stamp && isSameEnv(kept, opened.env);
+  if (isSame && kept.restless.length === 0) {
+    if (countFresh(kept, verified) > freshMax) saveKeptCompile(folder, verified);
+    return { keep, answer: { count: kept.nodes.length, faults, warnings } };
+  }
+  const again = await compileFew(context, opened, {
+    standing,
+    keep,
+    kept: verified,
+    fullRefresh,
+    moment,
+  });
+  return again ? { keep, answer: { ...again, faults, warnings } } : { keep };
+}
+
+interface FewRequest {
+  readonly standing: Standing;
+  readonly keep: Keep;
+  readonly kept: KeptCompile;
+  readonly fullRefresh: boolean;
+  moment(): ArtifactMoment;
+}
+
+async function compileFew(
+  context: CommandContext,
+  opened: OpenedProject,
+  { standing, keep, kept, fullRefresh, moment }: FewRequest,
+): Promise<{ readonly count: number } | undefined> {
+  const { compileAgain } = await import('../engine/artifacts/compile-outputs.ts');
+  const project = standing.models ?? (await readOutline(opened)).models;
+  if (project === undefined) return undefined;
+  return await withWarehouseOnDemand(context, opened, async (session) => {
+    const now = moment();
+    return await compileAgain({ project, moment: now, keep }, kept, {
+      session,
+      boundaryMs: now.startedAtMs,
+      invocationId: now.invocationId,
+      fullRefresh,
+    });
+  });
+}
+
+/** Undefined: it was written to just now, which a stamp may hide. */
+function stampWarehouse(path: string): string | undefined {
+  const stamps = [path, `${path}.wal`].map((file) => readStamp(file));
+  const newestMs = Date.now() - stampTrustedAfterMs;
+  const isYoung = stamps.some((stamp) => stamp !== undefined && stamp.changedMs >= newestMs);
+  return isYoung ? undefined : stamps.map((stamp) => stamp?.text ?? '').join(' ');
+}

@@ -1,0 +1,145 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { type FileStamp, readStamp, stampTrustedAfterMs } from '../declare/memory/file-stamp.ts';
+import { programIdentity } from '../declare/memory/program-identity.ts';
+import { openSectionFile, writeSectionFile } from '../declare/memory/section-file.ts';
+import { traceOfEnv } from '../declare/memory/watched-env.ts';
+import type { ProjectChange } from '../declare/project-shape.ts';
+import { digestContent, type ManifestLayout } from './write-manifest.ts';
+
+/** A file as it was written, or read. */
+interface KeptFile {
+  /** Below the project's root. */
+  readonly path: string;
+  /** Empty: its content must be looked at. */
+  readonly stamp: string;
+  readonly digest: string;
+}
+
+/** One node as it was compiled, and the file that its SQL is in. */
+export interface KeptNode extends KeptFile {
+  readonly id: string;
+  readonly isModel: boolean;
+}
+
+/** What compiling a whole project came to. Losing it costs time only. */
+export interface KeptCompile {
+  /** Of everything that it follows from besides the project. */
+  readonly key: string;
+  /** The project's, and how it differs from one that was read whole. */
+  readonly stamp: string;
+  readonly change: { readonly stamp: string; readonly texts: readonly (readonly string[])[] };
+  /** Names of the environment that were looked at, with digests of their values. */
+  readonly env: readonly (readonly [string, string])[];
+  /** In the order in which they were compiled. */
+  readonly nodes: readonly KeptNode[];
+  /** Files that were read for the manifest alone. */
+  readonly inputs: readonly KeptFile[];
+  /** Nodes that come to something else each time, or may: clock, warehouse, what they say. */
+  readonly restless: readonly string[];
+  readonly manifest: ManifestLayout & { readonly stamp: string };
+}
+
+const sectionName = 'compile';
+
+function fileIn(folder: string): string {
+  return join(folder, 'compiled');
+}
+
+export function readKeptCompile(folder: string): KeptCompile | undefined {
+  const file = openSectionFile(fileIn(folder), programIdentity());
+  const text = file.read(sectionName);
+  file.close();
+  return text === undefined ? undefined : (JSON.parse(text) as KeptCompile);
+}
+
+export function saveKeptCompile(folder: string, kept: KeptCompile): void {
+  writeSectionFile(fileIn(folder), programIdentity(), { [sectionName]: JSON.stringify(kept) });
+}
+
+/** See `KeptCompile`: of a project as it is now. */
+export function changeOf(project: {
+  readonly stamp: string;
+  readonly change?: ProjectChange;
+}): KeptCompile['change'] {
+  const { stamp, change } = project;
+  return { stamp: change?.stamp ?? stamp, texts: [...(change?.texts ?? [])] };
+}
+
+export function isSameEnv(
+  kept: KeptCompile,
+  env: Readonly<Record<string, string | undefined>>,
+): boolean {
+  return kept.env.every(([name, trace]) => traceOfEnv(env[name]) === trace);
+}
+
+/**
+ * Whether every file that was read past the project, or written, is there and untouched; with
+ * stamps that can be trusted from now on. Undefined: one is not.
+ */
+export function verifyFiles(
+  kept: KeptCompile,
+  root: string,
+  manifestPath: string,
+  nowMs: number,
+): KeptCompile | undefined {
+  const nodes = verifyAll(kept.nodes, root, nowMs);
+  const inputs = nodes && verifyAll(kept.inputs, root, nowMs);
+  const stamp = inputs && readStamp(manifestPath);
+  if (!nodes || !inputs || !stamp) return undefined;
+  if (stamp.text === kept.manifest.stamp) return { ...kept, nodes, inputs };
+  if (readManifest(kept.manifest, manifestPath) === undefined) return undefined;
+  const manifest = { ...kept.manifest, stamp: trustedText(stamp, nowMs) };
+  return { ...kept, nodes, inputs, manifest };
+}
+
+function verifyAll<F extends KeptFile>(
+  files: readonly F[],
+  root: string,
+  nowMs: number,
+): F[] | undefined {
+  const verified: F[] = [];
+  for (const file of files) {
+    const path = `${root}/${file.path}`;
+    const stamp = readStamp(path);
+    if (stamp === undefined) return undefined;
+    if (file.stamp === stamp.text) verified.push(file);
+    else {
+      const content = readBytes(path);
+      if (content === undefined) return undefined;
+      if (digestContent(content.toString('utf8')) !== file.digest) return undefined;
+      verified.push({ ...file, stamp: trustedText(stamp, nowMs) });
+    }
+  }
+  return verified;
+}
+
+/** How many stamps of the second are not those of the first: worth a write where there are many. */
+export function countFresh(kept: KeptCompile, verified: KeptCompile): number {
+  const stampsOf = ({ nodes, inputs, manifest }: KeptCompile): string[] =>
+    [...nodes, ...inputs, manifest].map(({ stamp }) => stamp);
+  const before = stampsOf(kept);
+  return stampsOf(verified).filter((stamp, index) => stamp !== before[index]).length;
+}
+
+/** A stamp of a file written just now would hide a change in the same tick. */
+function trustedText(stamp: FileStamp, nowMs: number): string {
+  return stamp.changedMs < nowMs - stampTrustedAfterMs ? stamp.text : '';
+}
+
+/** The manifest that was written; undefined where another stands there. */
+export function readManifest(layout: ManifestLayout, path: string): Buffer | undefined {
+  const content = readBytes(path);
+  const isIt = content?.length === layout.bytes && crc32(content) === layout.checksum;
+  return isIt ? content : undefined;
+}
+
+function readBytes(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch {
+    // It went: as good as another.
+    return undefined;
+  }
+}
