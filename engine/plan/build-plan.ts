@@ -22,7 +22,6 @@ import type {
 import { type DecisionContext, decideNode } from './decide-node.ts';
 import { toFault } from './gather-streams.ts';
 import { prepareSync } from './prepare-sync.ts';
-import { createStandingReader } from './standing.ts';
 import type { SyncNode } from './sync-nodes.ts';
 import type { Work } from './work.ts';
 
@@ -96,9 +95,9 @@ function isBuilt(work: Work, id: string): boolean {
 async function planBuilds(work: Work, before: readonly Step[]): Promise<BuildStep[]> {
   const { request, models, graph } = work;
   if (!models) return [];
-  const { warehouse, scope, boundaryMs } = request;
+  const { scope, boundaryMs } = request;
   const context: DecisionContext = {
-    standing: await createStandingReader(warehouse).read(),
+    standing: await work.standing.read(),
     fullRefresh: scope.fullRefresh ?? false,
     boundaryMs,
   };

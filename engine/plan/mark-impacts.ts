@@ -4,7 +4,6 @@ import { everyColumn, walkColumns } from '../lineage/column-walk.ts';
 import { type ColumnLabels, spreadLabels } from '../lineage/labels.ts';
 import type { LineageCache } from '../lineage/lineage-cache.ts';
 import type { Impact, Plan, Step } from '../words/step.ts';
-import { readCatalog } from './catalog.ts';
 import { type FieldChange, findFieldChanges } from './field-changes.ts';
 import type { Work } from './work.ts';
 
@@ -14,11 +13,10 @@ import type { Work } from './work.ts';
  */
 export async function markImpacts(work: Work, plan: Plan, cache: LineageCache): Promise<Plan> {
   if (!work.models) return plan;
-  const { warehouse } = work.request;
   const changes =
     work.streams.chosen.size === 0
       ? []
-      : findFieldChanges(work, await readCatalog(warehouse, warehouse.dialect));
+      : findFieldChanges(work, (await work.standing.read()).catalog);
   const isLabelled = plan.steps.some(({ kind }) => kind === 'sync') && hasLabels(work);
   if (changes.length === 0 && work.nodeFaults.size === 0 && !isLabelled) return plan;
   // Loaded where it is needed: the parser is 23 MB.

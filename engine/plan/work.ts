@@ -19,7 +19,6 @@ import type { Column } from '../words/table.ts';
 import type { Warehouse } from '../words/warehouse.ts';
 import { type BoundNode, bindModels, type KnownColumn } from './bind.ts';
 import type { BindCacheFile } from './bind-cache.ts';
-import { readCatalog } from './catalog.ts';
 import { chooseNodes, type NodeChoice } from './choose-nodes.ts';
 import type { Connectors } from './connectors.ts';
 import { type DeferRequest, findDeferred } from './find-deferred.ts';
@@ -27,6 +26,7 @@ import { fingerprintNodes, type NodeFingerprint } from './fingerprint.ts';
 import { type GatheredStreams, gatherStreams } from './gather-streams.ts';
 import { joinGraph, type ReadModelsRequest, readProjectModels } from './read-models.ts';
 import { findSourceColumns } from './source-columns.ts';
+import { createStandingReader, type StandingReader } from './standing.ts';
 import type { StateComparison } from './state-comparison.ts';
 import { findSyncNodes, type SyncNode } from './sync-nodes.ts';
 
@@ -76,6 +76,8 @@ export interface WorkRequest {
 export interface Work {
   readonly request: WorkRequest;
   readonly streams: GatheredStreams;
+  /** What stands in the warehouse: read once, for the plan and for the run of it. */
+  readonly standing: StandingReader;
   readonly models: ModelProject | undefined;
   readonly graph: Graph;
   /** Ids of nodes that are meant; streams, models, tests and syncs alike. */
@@ -115,14 +117,15 @@ export async function gatherWork(request: WorkRequest): Promise<Work> {
   const selection = chooseNodes(graph, scope, models, state?.methods);
   const selected = narrowToRetry(selection.ids, scope, models);
   const deferred = await findDeferred(deferOf(request), { models, selected, state });
-  const base = { request, streams, models, graph, selected, syncs, deferred };
+  const standing = createStandingReader(request.warehouse);
+  const base = { request, standing, streams, models, graph, selected, syncs, deferred };
   const notes = modelNotes(models);
   if (!models || !needsModels(scope)) {
     const none = { fingerprints: new Map(), bound: new Map(), nodeFaults: new Map() };
     const nothing = { ...none, sourceColumns: new Map(), faults: [] };
     return { ...base, ...nothing, warnings: selection.warnings };
   }
-  const known = await bindWork(request, models, streams, selected);
+  const known = await bindWork(base, models);
   return {
     ...base,
     ...known,
@@ -184,14 +187,17 @@ function modelNotes(models: ModelProject | undefined) {
 }
 
 async function bindWork(
-  request: WorkRequest,
+  {
+    request,
+    standing,
+    streams,
+    selected,
+  }: Pick<Work, 'request' | 'standing' | 'streams' | 'selected'>,
   models: ModelProject,
-  streams: GatheredStreams,
-  selected: ReadonlySet<string>,
 ) {
   const { warehouse, boundaryMs, invocationId, scope } = request;
   const columns = new Map<string, readonly KnownColumn[]>();
-  const catalog = await readCatalog(warehouse, warehouse.dialect);
+  const { catalog } = await standing.read();
   for (const node of models.nodes.values()) {
     if (!isSourceNode(node)) continue;
     const found = findSourceColumns(node, streams.chosen, catalog, warehouse.dialect);

@@ -38,6 +38,7 @@ export async function runProjectHooks(
     ['results', await resultValues(models, hooks.results?.() ?? [])],
   ]);
   for (const operation of operations) await runOperation(work, models, operation, names, hooks);
+  work.standing.forget();
 }
 
 async function runOperation(

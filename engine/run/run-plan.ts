@@ -1,4 +1,3 @@
-import { createStandingReader } from '../plan/standing.ts';
 import type { Work } from '../plan/work.ts';
 import type { Invocation } from '../state/invocations.ts';
 import { openLedger } from '../state/ledger.ts';
@@ -148,7 +147,7 @@ function createExecutor(request: RunRequest, runId: string) {
   const { work, state, clock } = request;
   const { connectors, warehouse, boundaryMs, scope, signal, log } = work.request;
   const ledger = openLedger(state, clock);
-  const standing = createStandingReader(warehouse);
+  const { standing } = work;
   /**
    * Syncs go one after another, in the plan's order: parents before what is associated with them.
    */
