@@ -11,9 +11,10 @@ import {
   type KeptNode,
   saveKeptCompile,
 } from './kept-compile.ts';
+import { digestContent, type ManifestLayout } from './manifest-layout.ts';
 import type { ArtifactMoment } from './metadata.ts';
 import { spliceManifest } from './splice-manifest.ts';
-import { digestContent, digestOf, type ManifestLayout, writeManifest } from './write-manifest.ts';
+import { digestOf, writeManifest } from './write-manifest.ts';
 
 type Compiled = Awaited<ReturnType<typeof compileProject>>;
 

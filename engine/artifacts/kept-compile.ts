@@ -6,7 +6,7 @@ import { programIdentity } from '../declare/memory/program-identity.ts';
 import { openSectionFile, writeSectionFile } from '../declare/memory/section-file.ts';
 import { traceOfEnv } from '../declare/memory/watched-env.ts';
 import type { ProjectChange } from '../declare/project-shape.ts';
-import { digestContent, type ManifestLayout } from './write-manifest.ts';
+import { digestContent, type ManifestLayout } from './manifest-layout.ts';
 
 /** A file as it was written, or read. */
 interface KeptFile {

@@ -3,7 +3,7 @@ import { toPython } from '../declare/jinja/python-value.ts';
 import type { TestNode, UnitTestNode } from '../declare/model-node.ts';
 import { isModelNode, isSourceNode } from '../declare/model-node.ts';
 import { asConfig, type Config } from '../declare/properties.ts';
-import { parseUnitCsv } from '../steps/unit-test.ts';
+import { parseUnitCsv } from '../steps/unit-csv.ts';
 import { filePathOf, packageFile } from './file-path.ts';
 import { compiledParts, sha256, versionOf } from './manifest-node.ts';
 import type { ManifestSources } from './manifest-sources.ts';
@@ -180,8 +180,7 @@ function rowsOf({ fileTexts }: ManifestSources, given: UnitTestNode['expect']): 
   const text = fixture === undefined ? given.text : fileTexts.get(fixtureFile);
   if (fixture !== undefined && format === 'sql') return text?.trim() ?? null;
   if (format !== 'csv' || text === undefined) return rows ?? text ?? null;
-  const parsed = parseUnitCsv(text);
-  return 'rows' in parsed ? parsed.rows : null;
+  return parseUnitCsv(text).rows;
 }
 
 function writtenOf({ project }: ManifestSources, { packageName, place }: UnitTestNode): Config {

@@ -1,9 +1,10 @@
 import { openArtifactFile } from './artifact-file.ts';
 import { readManifest } from './kept-compile.ts';
 import { entryNodes, manifestEntry } from './manifest.ts';
+import type { ManifestLayout } from './manifest-layout.ts';
 import { gatherManifestSources, type ManifestRequest } from './manifest-sources.ts';
 import { artifactPath } from './write-artifact.ts';
-import { entryText, headText, type ManifestLayout } from './write-manifest.ts';
+import { entryText, headText } from './write-manifest.ts';
 
 /**
  * Writes the manifest with the entries of `ids` made anew and all others as they stand in it; they

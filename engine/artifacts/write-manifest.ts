@@ -1,9 +1,10 @@
-import { createHash, hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { isModelNode } from '../declare/model-node.ts';
 import type { Config } from '../declare/properties.ts';
 import { openArtifactFile } from './artifact-file.ts';
 import { entryNodes, manifestEntry, manifestMetadata, manifestRest } from './manifest.ts';
+import { digestContent, type ManifestLayout } from './manifest-layout.ts';
 import { manifestOperations } from './manifest-operation.ts';
 import { gatherManifestSources, type ManifestRequest } from './manifest-sources.ts';
 import { artifactPath, toText } from './write-artifact.ts';
@@ -12,18 +13,6 @@ import { artifactPath, toText } from './write-artifact.ts';
 const markName = 'tidemill';
 /** The metadata stands at the head of the file, well within this. */
 const headBytes = 4_096;
-
-/** Where everything stands in a manifest that was written, in bytes. */
-export interface ManifestLayout {
-  readonly bytes: number;
-  readonly checksum: number;
-  /** Up to the first of the nodes. */
-  readonly head: number;
-  /** Of each of the nodes, in their order: name, entry, and the comma before the others. */
-  readonly entries: readonly number[];
-  /** Files that were read for it alone, such as seeds, with digests of their texts. */
-  readonly read: readonly (readonly [file: string, digest: string])[];
-}
 
 /**
  * Writes `target/manifest.json`, unless it stands there already: the same project, as it was read
@@ -43,11 +32,6 @@ export async function writeManifest(
   const wanted = models.length === 0 ? standing : `${standing}${digest}"`;
   if (!always && head.includes(wanted)) return undefined;
   return await writeAnew(request, digest);
-}
-
-/** Of one text: a node's SQL, of which a digest of all is made, or a file's. */
-export function digestContent(text: string): string {
-  return hash('sha1', text, 'base64');
 }
 
 /** One digest of the SQL of all models. */

@@ -13,10 +13,10 @@ import type { ModelProject } from '../declare/model-project.ts';
 import { compileInputs } from '../declare/typescript/compile-inputs.ts';
 import type { Work } from '../plan/work.ts';
 import { createSchema, selectOf } from '../steps/relation-statements.ts';
+import { parseUnitCsv } from '../steps/unit-csv.ts';
 import {
   compareUnit,
   createGiven,
-  parseUnitCsv,
   type UnitColumn,
   type UnitTable,
   unitSchema,

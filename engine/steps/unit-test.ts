@@ -1,4 +1,3 @@
-import { parse } from 'csv-parse/sync';
 import { type RawBuilder, sql } from 'kysely';
 import { assertThat, TerminalError } from '../words/errors.ts';
 import { didYouMean } from '../words/suggest.ts';
@@ -18,17 +17,6 @@ export type UnitTable =
 
 export const unitSchema = 'tidemill_unit';
 const rowsShownMax = 3;
-
-/** CSV with a header line; an empty cell is null. */
-export function parseUnitCsv(text: string): UnitTable {
-  const records: Record<string, string>[] = parse(text, { columns: true, trim: true });
-  const rows = records.map((record) =>
-    Object.fromEntries(
-      Object.entries(record).map(([key, value]) => [key, value === '' ? null : value]),
-    ),
-  );
-  return { rows };
-}
 
 /** A table in memory of the input's columns; those a row does not name are null. */
 export async function createGiven(

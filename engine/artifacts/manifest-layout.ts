@@ -1,0 +1,18 @@
+import { hash } from 'node:crypto';
+
+/** Where everything stands in a manifest that was written, in bytes. */
+export interface ManifestLayout {
+  readonly bytes: number;
+  readonly checksum: number;
+  /** Up to the first of the nodes. */
+  readonly head: number;
+  /** Of each of the nodes, in their order: name, entry, and the comma before the others. */
+  readonly entries: readonly number[];
+  /** Files that were read for it alone, such as seeds, with digests of their texts. */
+  readonly read: readonly (readonly [file: string, digest: string])[];
+}
+
+/** Of one text: a node's SQL, of which a digest of all is made, or a file's. */
+export function digestContent(text: string): string {
+  return hash('sha1', text, 'base64');
+}
