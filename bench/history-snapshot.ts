@@ -12,11 +12,27 @@ const scdId = `md5(coalesce(cast(id as varchar), '') || '|' || coalesce(cast(mod
 
 /** The state of every record, as a CRM's table would hold it: what a snapshot is taken of. */
 export const createState = `
-  create or replace table state as
-  select ${columns}
-  from log
-  where not is_deleted_there
-  qualify row_number() over (partition by id order by modified_at desc, observed_at desc) = 1`;
+  create table state as
+  ${selectState('')}`;
+
+/** What the records learned of after `since` have become. */
+export function updateState(since: string): readonly string[] {
+  const changed = `select id from log where observed_at > timestamp '${since}'`;
+  return [
+    `delete from state where id in (${changed})`,
+    `insert into state ${selectState(`where id in (${changed})`)}`,
+  ];
+}
+
+function selectState(narrowed: string): string {
+  return `select ${columns}
+  from (
+    select *
+    from log ${narrowed}
+    qualify row_number() over (partition by id order by modified_at desc, observed_at desc) = 1
+  ) as newest
+  where not is_deleted_there`;
+}
 
 /** As if dbt had seen every version when it was true. */
 export const createSnapshot = `
