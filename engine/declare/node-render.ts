@@ -32,6 +32,7 @@ function scopesOf(reading: Reading, moment: RenderMoment, node: NodeRender) {
     boundaryMs: moment.boundaryMs,
     invocationId: moment.invocationId,
     isFullRefresh: moment.isFullRefresh,
+    command: moment.command ?? 'build',
     findVar: reading.vars.find,
     varNames: reading.vars.names,
     graphValue: () => graphValue(reading.readGraph),

@@ -25,6 +25,7 @@ export interface ProjectScope {
   readonly boundaryMs: number;
   readonly invocationId: string;
   readonly isFullRefresh: boolean;
+  readonly command: 'build' | 'compile';
   readonly log: Log;
   readonly library: MacroLibrary;
   /** A variable as the package sees it. */

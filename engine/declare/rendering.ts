@@ -30,6 +30,8 @@ export interface RenderMoment {
   readonly boundaryMs: number;
   readonly invocationId: string;
   readonly isFullRefresh: boolean;
+  /** What `flags.WHICH` answers; default: `build`. */
+  readonly command?: 'build' | 'compile';
 }
 
 export interface NodeRender {

@@ -135,7 +135,7 @@ const projectValues: Makers = {
     return project.invocationId;
   },
   flags: ({ project }) =>
-    bagValue('flags', { FULL_REFRESH: project.isFullRefresh, WHICH: 'build' }),
+    bagValue('flags', { FULL_REFRESH: project.isFullRefresh, WHICH: project.command }),
   schema: ({ project }) => project.target.schema,
   database: ({ project }) => project.target.database,
   project_name: ({ project }) => project.projectName,

@@ -37,7 +37,7 @@ export async function compileProject(
   const compiled: CompiledNode[] = [];
   const options: CompileOptions = {
     relationName: (id) => request.deferred?.get(id),
-    moment: { boundaryMs, invocationId, isFullRefresh: fullRefresh },
+    moment: { boundaryMs, invocationId, isFullRefresh: fullRefresh, command: 'compile' },
     warehouse: { describe: (relation) => session.describe(relation), session },
   };
   for (const id of request.ids) {

@@ -151,15 +151,16 @@ async function mergeStatements(
     case 'append':
       return [insert];
     case 'delete+insert':
-      return [deleteByKey(target, batchTable, keys), insert];
+      return [deleteByKey(target, batchTable, keys, predicatesOf(raw)), insert];
     case 'merge': {
+      const predicates = predicatesOf(raw);
       const updated = updatedColumns(columns, keys, raw);
       // Where a merge would write every column, delete and insert leaves the same rows sooner.
       const whole = updated.length === columns.length - keys.length;
-      if (whole && merge.change.keptColumns.length === 0) {
+      if (whole && merge.change.keptColumns.length === 0 && predicates.length === 0) {
         return [deleteByKey(target, batchTable, keys), insert];
       }
-      return [mergeBatch(target, batchTable, { columns, keys, updated })];
+      return [mergeBatch(target, batchTable, { columns, keys, updated, predicates })];
     }
     case 'custom': {
       const batch = { target, source: batchName, columns };
@@ -183,6 +184,11 @@ export function strategyOf(node: BuildNode): IncrementalStrategy {
 
 function actionOf(node: BuildNode): 'appended' | 'merged' {
   return strategyOf(node) === 'append' ? 'appended' : 'merged';
+}
+
+/** `incremental_predicates`: which rows of the target a batch may replace. */
+function predicatesOf(raw: Readonly<Record<string, unknown>>): string[] {
+  return [raw['incremental_predicates'] ?? raw['predicates'] ?? []].flat().map(String);
 }
 
 function updatedColumns(

@@ -14,19 +14,32 @@ export function insertBatch(
     from ${batch}`;
 }
 
-/** Rows of the target whose key is in the batch. */
+/**
+ * Rows of the target whose key is in the batch. `predicates` are conditions of the project's own on
+ * the target, which goes by dbt's name for it where there are several keys.
+ */
 export function deleteByKey(
   target: Relation,
   batch: RawBuilder<unknown>,
   keys: readonly string[],
+  predicates: readonly string[] = [],
 ): RawBuilder<unknown> {
+  const isNamed = predicates.length > 0 && keys.length > 1;
+  const name = isNamed ? 'DBT_INCREMENTAL_TARGET' : target.name;
   return sql`
-    delete from ${tableOf(target)}
+    delete from ${tableOf(target)}${isNamed ? sql` as ${sql.id(name)}` : sql``}
     where exists (
       select 1
       from ${batch} as batch
-      where ${keysEqual(keys, sql.id('batch'), sql.id(target.name))}
-    )`;
+      where ${keysEqual(keys, sql.id('batch'), sql.id(name))}
+    )${conditionsOf(predicates)}`;
+}
+
+function conditionsOf(predicates: readonly string[]): RawBuilder<unknown> {
+  return sql.join(
+    predicates.map((predicate) => sql` and (${sql.raw(predicate)})`),
+    sql``,
+  );
 }
 
 export function deleteSpans(
@@ -51,18 +64,27 @@ export function mergeBatch(
     readonly columns: readonly string[];
     readonly keys: readonly string[];
     readonly updated: readonly string[];
+    /** Conditions of the project's own: rows that do not meet them match none. */
+    readonly predicates?: readonly string[];
   },
 ): RawBuilder<unknown> {
-  const assignments = shape.updated.map((name) => sql`${sql.id(name)} = batch.${sql.id(name)}`);
+  const { predicates = [] } = shape;
+  // The names that predicates know the two tables by.
+  const [own, batchName] =
+    predicates.length > 0 ? ['DBT_INTERNAL_DEST', 'DBT_INTERNAL_SOURCE'] : ['target', 'batch'];
+  const from = sql.id(batchName);
+  const assignments = shape.updated.map(
+    (name) => sql`${sql.id(name)} = ${sql.raw(batchName)}.${sql.id(name)}`,
+  );
   const update =
     assignments.length === 0
       ? sql``
       : sql`
     when matched then update set ${sql.join(assignments)}`;
   return sql`
-    merge into ${tableOf(target)} as target
-    using ${batch} as batch
-    on ${keysEqual(shape.keys, sql.id('batch'), sql.id('target'))}${update}
+    merge into ${tableOf(target)} as ${sql.raw(own)}
+    using ${batch} as ${sql.raw(batchName)}
+    on ${keysEqual(shape.keys, from, sql.id(own))}${conditionsOf(predicates)}${update}
     when not matched then insert (${columnList(shape.columns)})
-      values (${columnList(shape.columns, 'batch')})`;
+      values (${columnList(shape.columns, batchName)})`;
 }

@@ -99,13 +99,14 @@ describe('compile', () => {
     expect(existsSync(join(folder, 'target'))).toBe(false);
   });
 
-  test('shows what a template makes of the graph, as a build does', async () => {
+  test('shows what a template makes of the graph, and of the command', async () => {
     const { folder } = dbtFolder({
       ...files,
-      'models/told.sql': "select '{{ graph.nodes | length if execute }}' as known",
+      'models/told.sql':
+        "select '{{ graph.nodes | length if execute }} {{ flags.WHICH }}' as known",
     });
     const one = await tidemill(folder, 'compile', '-s', 'told');
-    expect(one.out.join()).toContain("select '5' as known");
+    expect(one.out.join()).toContain("select '5 compile' as known");
   });
 });
 

@@ -207,6 +207,43 @@ describe('merge', () => {
   });
 });
 
+describe('incremental_predicates say which rows a batch may replace', () => {
+  const first = "select 1 as id, 'a' as kind, 1 as n union all select 2, 'b', 2";
+  const batch = "select 1 as id, 'a' as kind, 10 as n union all select 2, 'b', 20";
+  const all = async () => (await thing()).map((row) => row['n']).sort();
+
+  test('deleting by key, and by several under the name that dbt has for the table', async () => {
+    const raw = { incremental_predicates: ['n > 1'] };
+    await start(first, { ...keyed, raw });
+    await add(batch, { ...keyed, raw });
+    expect(await all()).toEqual([1, 10, 20]);
+    const two: Partial<NodeConfig> = { ...keyed, uniqueKey: ['id', 'kind'] };
+    await start(first, two);
+    await add(batch, {
+      ...two,
+      raw: { incremental_predicates: 'DBT_INCREMENTAL_TARGET.n < 2' },
+    });
+    expect(await all()).toEqual([10, 2, 20]);
+  });
+
+  test('merging, under the names of both', async () => {
+    const predicates = ['DBT_INTERNAL_DEST.n > 1 or DBT_INTERNAL_SOURCE.n = 10'];
+    const merge: Partial<NodeConfig> = {
+      ...keyed,
+      incrementalStrategy: 'merge',
+      raw: { incremental_predicates: predicates },
+    };
+    await start(first, merge);
+    await add(batch, merge);
+    expect(await all()).toEqual([10, 20]);
+    await add("select 2 as id, 'c' as kind, 0 as n", {
+      ...merge,
+      raw: { incremental_predicates: ['DBT_INTERNAL_DEST.n < 20'] },
+    });
+    expect(await all()).toEqual([0, 10, 20]);
+  });
+});
+
 describe('a changed select', () => {
   const changing = (onSchemaChange: NonNullable<NodeConfig['onSchemaChange']>) => ({
     ...keyed,

@@ -1,15 +1,14 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { DuckDBInstance } from '@duckdb/node-api';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { writeSource } from './odd-project.ts';
 import { findPython, whyNoPython } from './python.ts';
 import { layTwins, type Peer, type PeerRun, type TwinProject } from './twin-project.ts';
+import { readRelation } from './twin-tables.ts';
 
 const found = findPython();
 
 const files: Readonly<Record<string, string>> = {
-  'dbt_project.yml': 'name: odd\nversion: "1.0"\nconfig-version: 2\nprofile: odd\n',
   'seeds/rows.csv': 'id,kind,amount\n1,a,5\n2,b,7\n',
   'models/gated.sql': "{{ config(materialized='table') }} select * from {{ ref('rows') }}",
   'models/merged.sql': `{{ config(materialized='incremental', incremental_strategy='merge', unique_key='kind') }}
@@ -27,18 +26,7 @@ models:
 `,
 };
 
-async function rowsOf({ warehouse }: Peer, query: string): Promise<unknown[][]> {
-  const instance = await DuckDBInstance.create(':memory:');
-  const connection = await instance.connect();
-  try {
-    await connection.run(`attach '${warehouse}' as peers (read_only)`);
-    await connection.run('use peers');
-    return (await connection.runAndReadAll(query)).getRowsJson();
-  } finally {
-    connection.closeSync();
-    instance.closeSync();
-  }
-}
+const rowsOf = ({ warehouse }: Peer, query: string) => readRelation(warehouse, query);
 
 /** Every difference that docs/dbt.md names, met on purpose. */
 describe.skipIf(!found)(`by design${found ? '' : ` (skipped: ${whyNoPython()})`}`, () => {
@@ -47,13 +35,8 @@ describe.skipIf(!found)(`by design${found ? '' : ` (skipped: ${whyNoPython()})`}
   let tidemill: PeerRun;
   beforeAll(() => {
     if (!found) return;
-    const source = mkdtempSync(join(tmpdir(), 'peers-odd-'));
-    for (const [path, text] of Object.entries(files)) {
-      mkdirSync(dirname(join(source, path)), { recursive: true });
-      writeFileSync(join(source, path), text);
-    }
-    twins = layTwins(source, { python: found, profile: 'odd' });
-    rmSync(source, { recursive: true });
+    using source = writeSource({ name: 'odd', files });
+    twins = layTwins(source.folder, { python: found, profile: 'odd' });
     twins.dbt.run('build');
     twins.tidemill.run('build');
     twins.edit((project) =>
@@ -74,8 +57,8 @@ describe.skipIf(!found)(`by design${found ? '' : ` (skipped: ${whyNoPython()})`}
   test('rows that break a test of their model are published by dbt, and not by Tidemill', async () => {
     expect(outcomes('gated')[0]).toBe('ok');
     expect(await both('select count(*) from gated where amount not in (5, 7)')).toEqual([
-      [['2']],
-      [['0']],
+      [[2n]],
+      [[0n]],
     ]);
   });
 
@@ -90,10 +73,7 @@ describe.skipIf(!found)(`by design${found ? '' : ` (skipped: ${whyNoPython()})`}
   });
 
   test('a changed seed leaves stale rows in dbt’s increment, and none in Tidemill’s', async () => {
-    expect(await both("select count(*) from replaced where kind = 'a'")).toEqual([
-      [['1']],
-      [['0']],
-    ]);
+    expect(await both("select count(*) from replaced where kind = 'a'")).toEqual([[[1n]], [[0n]]]);
   });
 
   test('a failing test of several models holds back what follows in dbt, and is told in Tidemill', () => {

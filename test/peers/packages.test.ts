@@ -37,8 +37,8 @@ async function comparePackage(one: PublicPackage, python: Python): Promise<void>
   using twins = layTwins(one.repository, { ...one.options, python });
   const dbt = build(twins.dbt, one);
   const tidemill = build(twins.tidemill, one);
-  const tables = await compareWarehouses(twins.dbt.warehouse, twins.tidemill.warehouse);
   const compiled = compareCompiled(twins);
+  const tables = await compareWarehouses(twins.dbt.warehouse, twins.tidemill.warehouse);
   const lines = [
     `peers: ${one.name}`,
     `  dbt      ${countsOf(dbt)}`,

@@ -17,28 +17,22 @@ interface CompiledNode {
 const ownTests = new Set(['unique', 'not_null', 'accepted_values', 'relationships']);
 
 /**
- * The SQL that either makes of every node, letter for letter with its white space, but for what
- * docs/dbt.md names: relations without their database, the run's boundary for `now()`, `try_cast`,
+ * The SQL that either made of every node in its last command, letter for letter with its white space,
+ * but for what docs/dbt.md names: relations without their database, the run's boundary for `now()`, `try_cast`,
  * a bare text in `dateadd`.
  */
 export function compareCompiled({ dbt, tidemill }: TwinProject): CompiledComparison {
   const [theirs, ours] = [readCompiled(dbt), readCompiled(tidemill)];
   const both = [...theirs].filter(([id]) => ours.has(id));
   const differences = both.flatMap(([id, text]) => {
-    const [want, had] = [withoutDatabase(text), inDbtsWords(ours.get(id) ?? '')];
+    const want = inDbtsWords(withoutDatabase(text));
+    const had = inDbtsWords(ours.get(id) ?? '');
     return want === had ? [] : [{ id, at: showDifference(want, had) }];
   });
   return { compared: both.length, differences };
 }
 
-/** Where a node cannot be compiled dbt compiles none: then what the last build made is read. */
-function readCompiled(peer: Peer): Map<string, string> {
-  const built = readManifest(peer);
-  peer.run('compile');
-  return new Map([...built, ...readManifest(peer)]);
-}
-
-function readManifest({ project }: Peer): Map<string, string> {
+function readCompiled({ project }: Peer): Map<string, string> {
   const { nodes } = JSON.parse(readFileSync(join(project, 'target/manifest.json'), 'utf8')) as {
     nodes: Record<string, CompiledNode>;
   };
@@ -58,7 +52,7 @@ function withoutDatabase(text: string): string {
 function inDbtsWords(text: string): string {
   return text
     .replace(/timestamp '20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}'/g, 'now()')
-    .replace(/\(timestamp ('[^']*') \+ /g, '($1 + ')
+    .replace(/\(\s*timestamp ('[^']*') \+ /g, '($1 + ')
     .replaceAll('try_cast(', 'cast(');
 }
 

@@ -1,0 +1,133 @@
+import { DuckDBInstance } from '@duckdb/node-api';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { writeSource } from './odd-project.ts';
+import { findPython, whyNoPython } from './python.ts';
+import { layTwins, type PeerRun, type TwinProject } from './twin-project.ts';
+import { compareWarehouses } from './twin-tables.ts';
+
+const found = findPython();
+
+/** Config of one model each. All read what others write: a changed seed is another thing to us. */
+const models: Readonly<Record<string, string>> = {
+  no_key: '',
+  appended: "incremental_strategy='append'",
+  keyed: "unique_key='id'",
+  replaced: "incremental_strategy='delete+insert', unique_key='id'",
+  replaced_by_two: "incremental_strategy='delete+insert', unique_key=['id', 'kind']",
+  replaced_where:
+    "incremental_strategy='delete+insert', unique_key='id', incremental_predicates=['amount > 1']",
+  merged: "incremental_strategy='merge', unique_key='id'",
+  merged_by_two: "incremental_strategy='merge', unique_key=['id', 'kind']",
+  merged_some:
+    "incremental_strategy='merge', unique_key='id', merge_update_columns=['amount', 'changed_at']",
+  merged_others: "incremental_strategy='merge', unique_key='id', merge_exclude_columns=['kind']",
+  ignores: "incremental_strategy='delete+insert', unique_key='id', on_schema_change='ignore'",
+  widens:
+    "incremental_strategy='delete+insert', unique_key='id', on_schema_change='append_new_columns'",
+  follows:
+    "incremental_strategy='delete+insert', unique_key='id', on_schema_change='sync_all_columns'",
+  refuses: "incremental_strategy='append', on_schema_change='fail'",
+};
+
+const textOf = (config: string): string => `
+{{ config(materialized='incremental'${config === '' ? '' : `, ${config}`}) }}
+select * from {{ source('raw', 'rows') }}
+{% if is_incremental() %} where changed_at > (select max(changed_at) from {{ this }}) {% endif %}
+`;
+
+const files = {
+  ...Object.fromEntries(
+    Object.entries(models).map(([name, config]) => [`models/${name}.sql`, textOf(config)]),
+  ),
+  'models/sources.yml': 'sources: [{name: raw, tables: [{name: rows}]}]\n',
+};
+
+interface Round {
+  readonly what: string;
+  /** What others do to the table that all read. */
+  readonly statements: readonly string[];
+  readonly args?: readonly string[];
+}
+
+const rounds: readonly Round[] = [
+  {
+    what: 'first rows',
+    statements: [
+      'create schema raw',
+      'create table raw.rows (id integer, kind varchar, amount integer, changed_at timestamp)',
+      "insert into raw.rows values (1, 'a', 1, '2026-01-01'), (2, 'b', 2, '2026-01-01'), (3, 'c', null, '2026-01-02')",
+    ],
+  },
+  {
+    what: 'rows that are new, and others in place of old ones',
+    statements: [
+      "insert into raw.rows values (2, 'b', 20, '2026-01-03'), (3, 'd', 30, '2026-01-03'), (4, 'e', 4, '2026-01-04')",
+    ],
+  },
+  { what: 'nothing new', statements: [] },
+  {
+    what: 'a late row, which no model sees, and a row twice apart',
+    statements: [
+      "insert into raw.rows values (1, 'late', 10, '2026-01-01'), (4, 'e', 0, '2026-01-05'), (5, null, 5, '2026-01-05')",
+    ],
+  },
+  {
+    what: 'a column more',
+    statements: [
+      'alter table raw.rows add column note varchar',
+      "insert into raw.rows values (1, 'a', 11, '2026-01-06', 'seen'), (6, 'f', 6, '2026-01-06', null)",
+    ],
+  },
+  {
+    what: 'a column less',
+    statements: [
+      'alter table raw.rows drop column note',
+      "insert into raw.rows values (6, 'f', 66, '2026-01-07'), (7, 'g', 7, '2026-01-07')",
+    ],
+  },
+  { what: 'all rows anew', statements: [], args: ['--full-refresh'] },
+];
+
+async function execute(file: string, statements: readonly string[]): Promise<void> {
+  const instance = await DuckDBInstance.create(file);
+  const connection = await instance.connect();
+  try {
+    for (const statement of statements) await connection.run(statement);
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}
+
+const outcomesOf = ({ nodes }: PeerRun): Record<string, string> =>
+  Object.fromEntries([...nodes].map(([id, { outcome }]) => [id, outcome]));
+
+describe.skipIf(!found)(`increments${found ? '' : ` (skipped: ${whyNoPython()})`}`, () => {
+  let twins: TwinProject;
+  beforeAll(() => {
+    if (!found) return;
+    using source = writeSource({ name: 'grown', files });
+    twins = layTwins(source.folder, { python: found, profile: 'grown' });
+  });
+  afterAll(() => twins?.[Symbol.dispose]());
+
+  for (const { what, statements, args } of rounds) {
+    test(`of ${what} make the rows of dbt’s`, async () => {
+      const runs: PeerRun[] = [];
+      for (const peer of [twins.dbt, twins.tidemill]) {
+        if (statements.length > 0) await execute(peer.warehouse, statements);
+        runs.push(peer.run('build', args));
+      }
+      const [theirs, ours] = runs;
+      if (!theirs || !ours) throw new Error('both were run');
+      expect(outcomesOf(ours), ours.printed).toEqual(outcomesOf(theirs));
+      const { differences, compared } = await compareWarehouses(
+        twins.dbt.warehouse,
+        twins.tidemill.warehouse,
+        { ignored: /__dbt_/ },
+      );
+      expect(differences).toEqual([]);
+      expect(compared).toHaveLength(Object.keys(models).length + 1);
+    });
+  }
+});
