@@ -232,8 +232,10 @@ function withoutMargins(rendered: string, written: string): string {
   const [before = ''] = /^\s*/.exec(written) ?? [];
   const isKept = /^\s*\{[{%#]-/.test(written) || !rendered.startsWith(before);
   const text = isKept ? rendered : rendered.slice(before.length);
-  const [after = ''] = /\s*$/.exec(written) ?? [];
-  const isCut = /-[}%#]\}\s*$/.test(written) || !text.endsWith(after);
+  // Looking for white space at the end by a pattern looks at all of it on the way.
+  const end = written.trimEnd();
+  const after = written.slice(end.length);
+  const isCut = /-[}%#]\}$/.test(end) || !text.endsWith(after);
   return isCut ? text : text.slice(0, text.length - after.length);
 }
 

@@ -71,7 +71,8 @@ function wrap(
 
 function matchAt(pattern: RegExp, sql: string, at: number): string | undefined {
   pattern.lastIndex = at;
-  return pattern.exec(sql)?.[0];
+  // What `exec` answers would be made for every token of every statement.
+  return pattern.test(sql) ? sql.slice(at, pattern.lastIndex) : undefined;
 }
 
 function endOfQuoted(
@@ -117,8 +118,7 @@ export function canonicalSql(sql: string): string {
   let gap = '';
   let before: SqlToken | undefined;
   for (const token of tokens) {
-    const isHint = /^\/\*[+!]/.test(token.text);
-    if (token.kind === 'space' || (token.kind === 'comment' && !isHint)) {
+    if (token.kind === 'space' || (token.kind === 'comment' && !isHint(token))) {
       gap += token.kind === 'space' ? token.text : ' ';
       continue;
     }
@@ -132,6 +132,10 @@ export function canonicalSql(sql: string): string {
     before = token;
   }
   return text;
+}
+
+function isHint({ text }: SqlToken): boolean {
+  return text.startsWith('/*+') || text.startsWith('/*!');
 }
 
 const volatileWords = new Set([
@@ -154,8 +158,12 @@ const volatileWords = new Set([
   'tablesample',
 ]);
 
+/** Found in every statement that is volatile, and in few others. */
+const volatileHint = new RegExp(['current_', ...volatileWords].join('|'), 'i');
+
 /** Whether the statement may answer differently though nothing it reads has changed. */
 export function isVolatileSql(sql: string): boolean {
+  if (!volatileHint.test(sql)) return false;
   const tokens = tokenizeSql(sql);
   if (tokens === undefined) return /\b(now|current_\w+|random|uuid)\b/i.test(sql);
   const words = tokens.filter((token) => token.kind !== 'space' && token.kind !== 'comment');
