@@ -1,17 +1,18 @@
-import { type RawBuilder, sql } from 'kysely';
+import { sql } from 'kysely';
 import type { ColumnType } from '../words/stream.ts';
 import type { Relation } from '../words/table.ts';
 import type { Session, Warehouse } from '../words/warehouse.ts';
+import { insertRows, typeColumns } from './insert-rows.ts';
 import { ensureOffsetTable, readOffset, writeOffset } from './offsets.ts';
 import type { RunRecord, RunStore, StepRecord } from './runs.ts';
 
 export const runsTable: Relation = { schema: 'tidemill', name: 'runs' };
 export const runStepsTable: Relation = { schema: 'tidemill', name: 'run_steps' };
 
-/** Rows copied in one transaction, bounded by the parameters of its insert. */
-const copyPageMax = 250;
+/** Rows copied in one transaction. */
+const copyPageMax = 1_000;
 /** Pages of one copy; what is left is copied after the next run. */
-const copyPagesMax = 4_000;
+const copyPagesMax = 1_000;
 
 interface Log<Entry extends { readonly change: number }> {
   /** The offset's name. */
@@ -122,38 +123,19 @@ async function replaceRows<Entry extends { readonly change: number }>(
   { table, columns, key }: Log<Entry>,
   entries: readonly Entry[],
 ): Promise<void> {
-  const target = sql.id(table.schema, table.name);
   const keys = columns.filter(([name]) => key.includes(name));
-  const places = keys.map(([name]) => sql.id(name));
-  const changed = entries.map((entry) =>
-    paren(sql.join(keys.map(([, , read]) => sql`${read(entry)}`))),
-  );
+  const cellsOf = (wanted: typeof columns) =>
+    entries.map((entry) => wanted.map(([, , read]) => read(entry)));
   const isSame = sql.join(
     keys.map(([name]) => sql`changed.${sql.id(name)} = copied.${sql.id(name)}`),
     sql` and `,
   );
   await session.execute(sql`
-    delete from ${target} as copied
+    delete from ${sql.id(table.schema, table.name)} as copied
     where exists (
       select 1
-      from (values ${sql.join(changed)}) as changed (${sql.join(places)})
+      from ${dialect.rowsOf(typeColumns(dialect, keys), cellsOf(keys))} as changed
       where ${isSame}
     )`);
-  const rows = entries.map((entry) =>
-    paren(
-      sql.join(
-        columns.map(([, type, read]) => {
-          const value = sql`${read(entry) ?? null}`;
-          if (type === 'string') return value;
-          return sql`cast(${value} as ${sql.raw(dialect.typeName(type))})`;
-        }),
-      ),
-    ),
-  );
-  await session.execute(
-    sql`insert into ${target} (${sql.join(columns.map(([name]) => sql.id(name)))})
-        values ${sql.join(rows)}`,
-  );
+  await insertRows(session, dialect, table, typeColumns(dialect, columns), cellsOf(columns));
 }
-
-const paren = (inside: RawBuilder<unknown>): RawBuilder<unknown> => sql`(${inside})`;

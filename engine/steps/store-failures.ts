@@ -1,9 +1,9 @@
 import { type RawBuilder, sql } from 'kysely';
+import { insertRows } from '../state/insert-rows.ts';
 import type { Check } from '../words/node.ts';
 import type { Column, Relation } from '../words/table.ts';
 import type { Row, Session, Warehouse } from '../words/warehouse.ts';
 import {
-  columnList,
   createSchema,
   createTable,
   createTableAs,
@@ -12,7 +12,6 @@ import {
   findKind,
   quoteRelation,
   selectOf,
-  tableOf,
 } from './relation-statements.ts';
 
 /** Failing rows of one check carried out of a transaction that rolls back, as a table has them. */
@@ -24,7 +23,6 @@ export interface KeptFailures {
 
 /** Most rows of one check kept in memory while a transaction rolls back. */
 export const keptRowsMax = 10_000;
-const rowsPerInsert = 500;
 
 /** The failing rows of a check, as many as its `limit` says. */
 export function failingRows(check: Check, query: string): RawBuilder<unknown> {
@@ -95,34 +93,15 @@ export async function writeKept(
       createTable(relation, columns),
     ]);
     if (rows.length === 0) continue;
-    await warehouse.transaction(async (session) => {
-      for (let start = 0; start < rows.length; start += rowsPerInsert) {
-        await session.execute(
-          insertRows(relation, columns, rows.slice(start, start + rowsPerInsert)),
-        );
-      }
-    });
+    const cells = rows.map((row) => columns.map(({ name }) => toCell(row[name])));
+    await warehouse.transaction((session) =>
+      insertRows(session, warehouse.dialect, relation, columns, cells),
+    );
   }
 }
 
-function insertRows(
-  relation: Relation,
-  columns: readonly Column[],
-  rows: readonly Row[],
-): RawBuilder<unknown> {
-  const tuples = rows.map((row) => {
-    const values = columns.map(
-      ({ name, typeName }) => sql`cast(${toParameter(row[name])} as ${sql.raw(typeName)})`,
-    );
-    return sql`(${sql.join(values)})`;
-  });
-  return sql`
-    insert into ${tableOf(relation)} (${columnList(columns.map(({ name }) => name))})
-    values ${sql.join(tuples)}`;
-}
-
 /** Nested values go in as the text of JSON, which casts to what they were. */
-function toParameter(value: unknown): unknown {
+function toCell(value: unknown): unknown {
   if (value === undefined || value === null) return null;
   return typeof value === 'object' ? JSON.stringify(value) : value;
 }

@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
+import { insertRows, typeColumns } from '../state/insert-rows.ts';
 import type { Ledger, Push } from '../state/ledger.ts';
 import { readOffset, writeOffset } from '../state/offsets.ts';
 import type { Dialect, Session, Warehouse } from '../words/warehouse.ts';
@@ -8,6 +9,7 @@ import {
   acceptedColumn,
   adoptedColumn,
   associationField,
+  attemptColumns,
   ensureAttemptTable,
   storedFields,
   syncAttemptTable,
@@ -18,8 +20,6 @@ type Sql = RawBuilder<unknown>;
 
 /** Outcomes folded in one transaction. */
 const foldPageMax = 5_000;
-/** Parameters of one insert: drivers bind them one by one. */
-const parametersMax = 4_000;
 
 /**
  * Brings the sync's state up to the ledger: outcomes not seen yet, and the place reached, in one
@@ -43,7 +43,7 @@ export async function foldLedger(
     await ensureAttemptTable(warehouse);
     const fields = await shapePushTable(warehouse, mapping, pushes);
     await warehouse.transaction(async (session) => {
-      await copyAttempts(session, pushes);
+      await copyAttempts(session, warehouse.dialect, pushes);
       for (const batch of splitByKey(pushes)) {
         await fillPushTable(session, warehouse.dialect, mapping, fields, batch);
         await mergePushes(session, mapping, fields);
@@ -136,25 +136,26 @@ async function fillPushTable(
   pushes: readonly Push[],
 ): Promise<void> {
   const { push: relation } = syncTables(mapping.spec.name);
-  const table = sql.id(relation.schema, relation.name);
-  const names = [...pushColumns.map(([name]) => name), ...fields.map(acceptedColumn)];
-  const timestamp = sql.raw(dialect.typeName('timestamp'));
-  await session.execute(sql`delete from ${table}`);
-  const rowsMax = Math.max(1, Math.floor(parametersMax / names.length));
-  for (let from = 0; from < pushes.length; from += rowsMax) {
-    const rows = pushes.slice(from, from + rowsMax).map((push) => {
-      const { payload } = push;
-      const values: unknown[] = fields.map((field) => acceptedBy(push, mapping, field));
-      return sql`(${push.key}, ${push.resultId ?? push.crmId ?? null}, ${outcomeOf(push)},
-        cast(${push.outcomeAt ?? null} as ${timestamp}),
-        cast(${payload.observedAt} as ${timestamp}), ${payload.signature}, ${payload.reasserts},
-        ${sentList(push)}, ${push.code ?? null}, ${sql.join(values)})`;
-    });
-    await session.execute(
-      sql`insert into ${table} (${sql.join(names.map((name) => sql.id(name)))})
-        values ${sql.join(rows)}`,
-    );
-  }
+  const mapped = new Set(mapping.fields.map(({ field }) => field));
+  const accepted = fields.map((field) => [acceptedColumn(field), 'string'] as const);
+  const rows = pushes.map((push) => {
+    const { payload } = push;
+    return [
+      push.key,
+      push.resultId ?? push.crmId,
+      outcomeOf(push),
+      push.outcomeAt,
+      payload.observedAt,
+      payload.signature,
+      payload.reasserts,
+      sentList(push),
+      push.code,
+      ...fields.map((field) => acceptedBy(push, mapped, field)),
+    ];
+  });
+  await session.execute(sql`delete from ${sql.id(relation.schema, relation.name)}`);
+  const columns = typeColumns(dialect, [...pushColumns, ...accepted]);
+  await insertRows(session, dialect, relation, columns, rows);
 }
 
 function outcomeOf(push: Push): string {
@@ -162,13 +163,12 @@ function outcomeOf(push: Push): string {
 }
 
 /** What the push settles for one field: what it sent, and, for a create, that the rest is empty. */
-function acceptedBy(push: Push, mapping: SyncMapping, field: string): string | null {
+function acceptedBy(push: Push, mapped: ReadonlySet<string>, field: string): string | null {
   const sent = push.payload.fields[field];
   if (sent) return sent.accepts;
   const association = push.payload.associations.find(({ to }) => associationField(to) === field);
   if (association) return association.id;
-  const isMapped = mapping.fields.some((one) => one.field === field);
-  return push.action === 'create' && isMapped ? '' : null;
+  return push.action === 'create' && mapped.has(field) ? '' : null;
 }
 
 function sentList(push: Push): string {
@@ -264,21 +264,34 @@ async function mergePushes(
 }
 
 /** The ledger's rows for analysts; a push that was settled later replaces its doubtful row. */
-async function copyAttempts(session: Session, pushes: readonly Push[]): Promise<void> {
+async function copyAttempts(
+  session: Session,
+  dialect: Dialect,
+  pushes: readonly Push[],
+): Promise<void> {
   const table = sql.id(syncAttemptTable.schema, syncAttemptTable.name);
-  const rowsMax = Math.floor(parametersMax / 15);
-  for (let from = 0; from < pushes.length; from += rowsMax) {
-    const page = pushes.slice(from, from + rowsMax);
-    await session.execute(
-      sql`delete from ${table} where seq in (${sql.join(page.map(({ seq }) => seq))})`,
-    );
-    const rows = page.map(
-      (push) => sql`(${push.seq}, ${push.runId}, ${push.planId}, ${push.sync}, ${push.key},
-        ${push.action}, ${push.attempt}, ${push.epoch}, ${push.resultId ?? push.crmId ?? null},
-        ${push.status}, cast(${push.intendedAt} as timestamp),
-        cast(${push.outcomeAt ?? null} as timestamp), ${push.created}, ${push.code ?? null},
-        ${push.message ?? null})`,
-    );
-    await session.execute(sql`insert into ${table} values ${sql.join(rows)}`);
-  }
+  const columns = typeColumns(dialect, attemptColumns);
+  const known = dialect.rowsOf(
+    columns.slice(0, 1),
+    pushes.map(({ seq }) => [seq]),
+  );
+  await session.execute(sql`delete from ${table} where seq in (select seq from ${known} as known)`);
+  const rows = pushes.map((push) => [
+    push.seq,
+    push.runId,
+    push.planId,
+    push.sync,
+    push.key,
+    push.action,
+    push.attempt,
+    push.epoch,
+    push.resultId ?? push.crmId,
+    push.status,
+    push.intendedAt,
+    push.outcomeAt,
+    push.created,
+    push.code,
+    push.message,
+  ]);
+  await insertRows(session, dialect, syncAttemptTable, columns, rows);
 }

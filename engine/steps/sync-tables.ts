@@ -82,7 +82,7 @@ export const planColumns: readonly (readonly [string, ColumnType])[] = [
 export const syncAttemptTable: Relation = { schema: 'tidemill', name: 'sync_attempt' };
 
 /** One row a change and try, copied from the ledger. */
-const attemptColumns: readonly (readonly [string, ColumnType])[] = [
+export const attemptColumns: readonly (readonly [string, ColumnType])[] = [
   ['seq', 'integer'],
   ['run_id', 'string'],
   ['plan_id', 'string'],

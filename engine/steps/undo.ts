@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { sql } from 'kysely';
+import { insertRows, typeColumns } from '../state/insert-rows.ts';
 import type { Push } from '../state/ledger.ts';
 import { TerminalError } from '../words/errors.ts';
 import type { CanonicalKind } from '../words/warehouse.ts';
@@ -175,21 +175,26 @@ async function writeUndo(
   header: PlanHeader,
   rows: readonly UndoRow[],
 ): Promise<void> {
-  const columns = sql.join(planColumns.map(([name]) => sql.id(name)));
-  const timestamp = sql.raw(warehouse.dialect.typeName('timestamp'));
-  await warehouse.transaction(async (session) => {
-    for (const page of pagesOf(rows, pageMax)) {
-      const values = page.map(({ push, action, field, kind, before, after, accepts }) => {
-        const reason = action === 'edited' ? 'edited since, left alone' : `undo ${push.runId}`;
-        return sql`(${header.planId}, ${header.runId}, cast(${header.plannedAt} as ${timestamp}),
-          ${mapping.spec.name}, ${push.key}, ${idOf(push)}, ${action}, ${field}, ${kind},
-          ${before}, null, ${after}, ${accepts}, ${reason},
-          cast(${push.payload.observedAt} as ${timestamp}), ${`undo|${push.seq}`})`;
-      });
-      await session.execute(
-        sql`insert into ${sql.id(syncPlanTable.schema, syncPlanTable.name)} (${columns})
-          values ${sql.join(values)}`,
-      );
-    }
-  });
+  const { dialect } = warehouse;
+  const cells = rows.map(({ push, action, field, kind, before, after, accepts }) => [
+    header.planId,
+    header.runId,
+    header.plannedAt,
+    mapping.spec.name,
+    push.key,
+    idOf(push),
+    action,
+    field,
+    kind,
+    before,
+    null,
+    after,
+    accepts,
+    action === 'edited' ? 'edited since, left alone' : `undo ${push.runId}`,
+    push.payload.observedAt,
+    `undo|${push.seq}`,
+  ]);
+  await warehouse.transaction((session) =>
+    insertRows(session, dialect, syncPlanTable, typeColumns(dialect, planColumns), cells),
+  );
 }

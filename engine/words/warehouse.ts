@@ -108,6 +108,14 @@ export interface Dialect {
   canonical(kind: CanonicalKind, value: RawBuilder<unknown>): RawBuilder<unknown>;
   /** How alike two texts are, Jaro–Winkler: from 0 to 1, which is equal. */
   similarity(left: RawBuilder<unknown>, right: RawBuilder<unknown>): RawBuilder<unknown>;
+  /**
+   * A table expression of rows at hand, cells in the order of the columns: one parameter, however
+   * many they are. Cells are null, texts, numbers or booleans that cast to the column's type.
+   */
+  rowsOf(
+    columns: readonly Pick<Column, 'name' | 'typeName'>[],
+    rows: readonly (readonly unknown[])[],
+  ): RawBuilder<unknown>;
   /** In a select list: one row for each part of a text. */
   splitText(value: RawBuilder<unknown>, separator: string): RawBuilder<unknown>;
   /** Where descriptions are kept beside relations and columns; absent: the product has no place. */

@@ -4,6 +4,7 @@ import type { Column } from '../../engine/words/table.ts';
 import type { Dialect } from '../../engine/words/warehouse.ts';
 import { canonicalText } from './canonical.ts';
 import { duckdbComments } from './comments.ts';
+import { rowsOf } from './rows.ts';
 
 const typeNames: Readonly<Record<string, string>> = {
   string: 'VARCHAR',
@@ -60,6 +61,7 @@ export const duckdbDialect: Dialect = {
   bagDigest,
   canonical: canonicalText,
   similarity: (left, right) => sql`jaro_winkler_similarity(${left}, ${right})`,
+  rowsOf,
   splitText: (value, separator) => sql`unnest(string_split(${value}, ${sql.lit(separator)}))`,
   comments: duckdbComments,
 };

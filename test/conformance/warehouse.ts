@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { type RawBuilder, sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import type { ColumnType, Stream } from '../../engine/words/stream.ts';
@@ -186,6 +187,43 @@ export function testWarehouse(name: string, withWarehouse: WithWarehouse): void 
           const text = canonical(kind, sql`cast(null as varchar)`);
           expect(await warehouse.query(sql`select ${text} as t`)).toEqual([{ t: null }]);
         }
+      }));
+
+    test('takes rows at hand as they are, whatever texts they hold', () =>
+      withWarehouse(async (warehouse) => {
+        const { dialect } = warehouse;
+        const columns = types.map((type, index) => ({
+          name: `c ${index}`,
+          typeName: dialect.typeName(type),
+        }));
+        const at = '2026-02-28T23:59:59.999Z';
+        const full = ['a "b"\n', true, 9_007_199_254_740_993n, 0.1, '12.30', at.slice(0, 10)];
+        const rows = [
+          [...full, '10:20:30', at, '{"a":[1,null]}'],
+          types.map(() => null),
+          types.map(() => undefined),
+        ];
+        const read = await warehouse.query(
+          sql`select * from ${dialect.rowsOf(columns, rows)} as r`,
+        );
+        expect(read.map((row) => Object.values(row))).toEqual([
+          [...full, '10:20:30', at, { a: [1, null] }],
+          types.map(() => null),
+          types.map(() => null),
+        ]);
+        const text = { name: 'text', typeName: dialect.typeName('string') };
+        await fc.assert(
+          fc.asyncProperty(fc.array(fc.string({ unit: 'binary' })), async (texts) => {
+            const given = texts.map((one) => [one]);
+            const back = await warehouse.query<{ text: string }>(
+              sql`select text from ${dialect.rowsOf([text], given)} as r`,
+            );
+            expect(back.map((row) => row.text)).toEqual(texts);
+          }),
+          { numRuns: 50, examples: [[['', '\u0000', '[]', 'null', '\\u0041', '💧']]] },
+        );
+        const half = sql`select text from ${dialect.rowsOf([text], [['a\ud800']])} as r`;
+        expect(await warehouse.query(half)).toEqual([{ text: 'a\ufffd' }]);
       }));
 
     test('keeps descriptions beside relations and columns, where it has a place for them', () =>
