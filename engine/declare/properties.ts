@@ -336,7 +336,8 @@ function configOf(entry: Config): Config {
   return mergeConfig(beside, asConfig(entry['config']));
 }
 
-/** Lists of these are added up; `meta` is merged; anything else is replaced by the nearer one. */
+/** Lists of these are added up, maps of those merged; anything else the nearer one replaces. */
+const mergedKeys = new Set(['meta', 'docs', 'column_types', 'quoting', 'contract']);
 const addedKeys = new Set(['tags', 'pre-hook', 'post-hook', 'pre_hook', 'post_hook']);
 
 /** `nearer` wins over `farther`, by dbt's rules. */
@@ -346,7 +347,7 @@ export function mergeConfig(farther: Config, nearer: Config): Config {
     if (addedKeys.has(key) && merged[key] !== undefined) {
       const both = [merged[key], value].flat();
       merged[key] = key === 'tags' ? [...new Set(both)] : both;
-    } else if ((key === 'meta' || key === 'docs') && isConfig(merged[key]) && isConfig(value)) {
+    } else if (mergedKeys.has(key) && isConfig(merged[key]) && isConfig(value)) {
       merged[key] = { ...asConfig(merged[key]), ...asConfig(value) };
     } else {
       merged[key] = value;

@@ -63,6 +63,24 @@ test('cells of a seed are what dbt makes of them, between the delimiter of its c
   ]);
 });
 
+test('types of a seed’s columns are gathered from the project, its folders and the YAML', async () => {
+  const shop = dbtFolder({
+    'dbt_project.yml': `name: shop
+profile: shop
+seeds:
+  +column_types: {a: bigint, b: bigint}
+  shop: {far: {+column_types: {b: double, c: varchar}}}`,
+    'seeds/far/rows.csv': 'a,b,c,d\n1,2,3,4\n',
+    'seeds/far/seeds.yml': 'seeds: [{name: rows, config: {column_types: {d: "decimal(9,2)"}}}]',
+  });
+  expect(troubles(await shop.build())).toEqual([]);
+  expect(
+    await shop.rows(
+      "select string_agg(data_type, ' ' order by ordinal_position) as types from information_schema.columns where table_name = 'rows'",
+    ),
+  ).toEqual([{ types: 'BIGINT DOUBLE VARCHAR DECIMAL(9,2)' }]);
+});
+
 test('a source may name the table a seed makes, on every build', async () => {
   const shop = dbtFolder({
     'seeds/rates.csv': 'a\n1\n',

@@ -17,9 +17,9 @@ interface CompiledNode {
 const ownTests = new Set(['unique', 'not_null', 'accepted_values', 'relationships']);
 
 /**
- * The SQL that either made of every node in its last command, letter for letter with its white space,
- * but for what docs/dbt.md names: relations without their database, the run's boundary for `now()`, `try_cast`,
- * a bare text in `dateadd`.
+ * The SQL that either made of every node in its last command, letter for letter with its white
+ * space, but for what docs/dbt.md names: relations without their database, the run's boundary for
+ * `now()`, `try_cast`, a bare text in `dateadd`.
  */
 export function compareCompiled({ dbt, tidemill }: TwinProject): CompiledComparison {
   const [theirs, ours] = [readCompiled(dbt), readCompiled(tidemill)];
@@ -51,6 +51,7 @@ function withoutDatabase(text: string): string {
 
 function inDbtsWords(text: string): string {
   return text
+    .replaceAll('current_timestamp::timestamp', 'now()')
     .replace(/timestamp '20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}'/g, 'now()')
     .replace(/\(\s*timestamp ('[^']*') \+ /g, '($1 + ')
     .replaceAll('try_cast(', 'cast(');

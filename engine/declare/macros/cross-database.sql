@@ -160,7 +160,7 @@ array_cat({{ array_1 }}, {{ array_2 }})
 timestamp '{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S.%f") }}'
 {%- endmacro %}
 {% macro default__current_timestamp() -%}{{ dbt.boundary_timestamp() }}{%- endmacro %}
-{% macro default__current_timestamp_backcompat() -%}{{ dbt.boundary_timestamp() }}{%- endmacro %}
+{% macro default__current_timestamp_backcompat() %}{{ '\n    ' ~ dbt.boundary_timestamp() ~ '\n' }}{% endmacro %}
 {% macro default__current_timestamp_in_utc_backcompat() -%}
 {{ dbt.boundary_timestamp() }}
 {%- endmacro %}
