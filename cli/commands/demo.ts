@@ -94,6 +94,10 @@ async function playDemo(context: CommandContext, flags: DemoFlags): Promise<Exit
 
   title('First run: everything is read, every model is built, the syncs fill the gaps');
   const first = await runOnce(context, folder, sandboxes, systemClock);
+  if (context.signal.aborted) {
+    terminal.out('the demo was asked to stop: what was built stays, the next one starts anew');
+    return exitCodes.failure;
+  }
 
   title('People work in the CRMs, and two hours pass');
   await sandboxes.advance(pauseMs);

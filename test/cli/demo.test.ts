@@ -40,6 +40,23 @@ test('the demo ends well, and the queries it names answer', { timeout: 240_000 }
   }
 });
 
+test('a demo that is asked to stop ends its run and plays no second one', {
+  timeout: 120_000,
+}, async () => {
+  const folder = copyProject();
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const child = spawn(process.execPath, [main, 'demo', '--scale', '60'], { cwd: folder });
+  let said = '';
+  child.stdout.on('data', (part: Buffer) => {
+    if (!said.includes('ok ') && String(part).includes('ok ')) child.kill('SIGINT');
+    said += String(part);
+  });
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  expect(code, said).toBe(1);
+  expect(said).toContain('asked to stop');
+  expect(said).not.toContain('People work');
+});
+
 test('a demo without a project says so before it invents a company', async () => {
   const folder = makeFolder();
   // So many people take minutes: the message must not wait for them.
