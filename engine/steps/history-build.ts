@@ -100,9 +100,10 @@ export async function deriveHistory(
   let ties = 0;
   const [late] = await session.query<LateExtent>(measureLate(shape));
   if (Number(late?.rows) > 0) {
-    if (Number(late?.shared) > 0) ties = await countOf(session, countTies(shape));
+    const hasShared = Number(late?.shared) > 0;
+    if (hasShared) ties = await countOf(session, countTies(shape));
     refuseTies(build, ties);
-    await execute(createBeliefs(shape));
+    await execute(createBeliefs(shape, hasShared));
     rows += await execute(insertBeliefs(shape, target, names));
     await dropTables(session, [shape.tables.beliefs]);
   }

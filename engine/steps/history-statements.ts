@@ -178,13 +178,20 @@ export function insertInOrder(
 /**
  * What was believed of each late key, epoch by epoch. An epoch begins when a version is learned
  * that does not lie behind everything known before; within one, versions only follow each other.
- * The belief at an epoch's end is derived from all that was known by then.
+ * The belief at an epoch's end is derived from all that was known by then. Where no two versions
+ * share an instant (`hasShared`), and none names a survivor, there is nothing to settle: that sort
+ * over every column is left out.
  */
-export function createBeliefs(shape: HistoryShape): RawBuilder<unknown> {
+export function createBeliefs(shape: HistoryShape, hasShared: boolean): RawBuilder<unknown> {
   const keys = columnList(shape.keys);
   const epochKey = [...shape.keys, 'tidemill_epoch'];
   const known = sql`epochs.tidemill_epoch_end is null
         or versions.tidemill_recorded < epochs.tidemill_epoch_end`;
+  const settled =
+    hasShared || shape.supersededBy
+      ? selectSettled(shape, sql.id('known'), epochKey)
+      : sql`
+      select * from known`;
   return sql`
     create temporary table ${shape.tables.beliefs} as
     with learned as (
@@ -215,7 +222,7 @@ export function createBeliefs(shape: HistoryShape): RawBuilder<unknown> {
         on ${keysEqual(shape.keys, sql.id('epochs'), sql.id('versions'))}
         and (${known})
     ),
-    settled as (${selectSettled(shape, sql.id('known'), epochKey)}
+    settled as (${settled}
     ),
     neighbours as (${selectNeighbours(shape, sql.id('settled'), epochKey)}
     ),
