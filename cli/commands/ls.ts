@@ -14,6 +14,14 @@ interface LsFlags extends ScopeFlags {
   readonly resourceType?: readonly string[];
 }
 
+/** Chosen by the method of their kind, not by their name alone. */
+const ownMethods: ReadonlySet<string> = new Set([
+  'exposure',
+  'semantic_model',
+  'metric',
+  'saved_query',
+]);
+
 /** The text that selects this one node. */
 function selectorOf(node: GraphNode): string {
   const fqn = node.fqn.join('.');
@@ -21,7 +29,7 @@ function selectorOf(node: GraphNode): string {
     return `source:${[node.packageName, node.sourceName, node.name].join('.')}`;
   }
   if (node.resourceType === 'sync') return `sync:${node.name}`;
-  return node.resourceType === 'exposure' ? `exposure:${fqn}` : fqn;
+  return ownMethods.has(node.resourceType) ? `${node.resourceType}:${fqn}` : fqn;
 }
 
 function toLine(node: GraphNode, output: Output): string {

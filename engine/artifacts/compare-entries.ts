@@ -102,6 +102,12 @@ export const hasSameContract: EntryComparison = (before, now) =>
 const hasSameFqn = sameKeys('fqn');
 const hasSameSource = sameKeys('schema', 'identifier', 'fqn', 'loader');
 const hasSameExposure = sameKeys('fqn', 'owner', 'maturity', 'url', 'description', 'label', 'type');
+const semanticKeys = [
+  ...['fqn', 'model', 'description', 'label', 'defaults', 'entities', 'dimensions', 'measures'],
+  ...['primary_entity', 'type', 'type_params', 'filter', 'time_granularity'],
+  ...['query_params', 'exports'],
+];
+const hasSameSemantics = sameKeys(...semanticKeys);
 const hasSameUnitTest = sameKeys('model', 'given', 'expect', 'overrides', 'fqn');
 
 /** In whatever order: each program has its own. */
@@ -115,6 +121,10 @@ export const hasSameContents: EntryComparison = (before, now) => {
       return hasSameSource(before, now);
     case 'exposure':
       return hasSameExposure(before, now) && isSame(readBy(before), readBy(now));
+    case 'semantic_model':
+    case 'metric':
+    case 'saved_query':
+      return hasSameSemantics(before, now);
     case 'unit_test':
       return isSame(before['checksum'], now['checksum']) || hasSameUnitTest(before, now);
     default:

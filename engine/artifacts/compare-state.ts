@@ -17,7 +17,7 @@ import {
   hasSameRelation,
 } from './compare-entries.ts';
 import { buildManifest, type Manifest } from './manifest.ts';
-import { type PreviousState, readPreviousState } from './previous-state.ts';
+import { comparedSections, type PreviousState, readPreviousState } from './previous-state.ts';
 
 /** What `state:` may be asked, besides `new`, `old`, `modified`, `unmodified` and macros. */
 const parts: Readonly<Record<string, EntryComparison>> = {
@@ -77,11 +77,7 @@ function compareNodes(
   manifest: Manifest,
   project: ModelProject,
 ): SelectorMethods[string] {
-  const now = new Map(
-    [manifest.nodes, manifest.sources, manifest.exposures, manifest.unit_tests].flatMap((entries) =>
-      Object.entries(entries),
-    ),
-  );
+  const now = new Map(comparedSections.flatMap((section) => Object.entries(manifest[section])));
   let changed: ReadonlySet<string> | undefined;
   const hasChangedMacro = (entry: Config): boolean => {
     changed ??= findChangedMacros(state, manifest, project);
@@ -124,7 +120,7 @@ function hasPart(entry: Config, value: string): boolean {
   const type = String(entry['resource_type']);
   if (value === 'modified.contract') return type === 'model';
   if (type === 'source') return value === 'modified.configs' || value === 'modified.relation';
-  return type !== 'exposure' && type !== 'unit_test';
+  return !['exposure', 'unit_test', 'semantic_model', 'metric', 'saved_query'].includes(type);
 }
 
 const macrosOf = (entry: Config): readonly string[] =>

@@ -37,7 +37,7 @@ export function manifestExposure(from: ManifestSources, node: ExposureNode): Con
       })),
     ),
     sources: uniqueCalls(node.sources.map(({ source, table }) => [source, table])),
-    metrics: [],
+    metrics: node.metrics.map((name) => [name]),
     created_at: from.createdAt,
   };
 }

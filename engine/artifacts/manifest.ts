@@ -15,6 +15,7 @@ import { manifestDocs, manifestExposure, manifestGroup } from './manifest-exposu
 import { manifestMacros } from './manifest-macro.ts';
 import { manifestNode } from './manifest-node.ts';
 import { manifestOperations } from './manifest-operation.ts';
+import { manifestSemantics } from './manifest-semantic.ts';
 import { manifestSource } from './manifest-source.ts';
 import {
   gatherManifestSources,
@@ -84,20 +85,19 @@ function nodesOf({ graph, nodes }: ModelProject): ProjectNode[] {
 export function manifestRest(from: ManifestSources): Omit<Manifest, 'metadata' | 'nodes'> {
   const { project } = from;
   const all = nodesOf(project);
+  const semantics = manifestSemantics(from);
   const disabled = [...project.disabled.values()];
   return {
     sources: entriesOf(all.filter(isSourceNode), (node) => manifestSource(from, node)),
     macros: manifestMacros(from),
     docs: manifestDocs(from),
     exposures: entriesOf(all.filter(isExposureNode), (node) => manifestExposure(from, node)),
-    metrics: {},
+    ...semantics,
     groups: entriesOf(project.groups, (group) => manifestGroup(from, group)),
     selectors: {},
     disabled: Object.fromEntries(disabled.map((node) => [node.id, [manifestNode(from, node)]])),
     ...edgesOf(project, all, manifestOperations(from)),
-    group_map: groupMapOf(from),
-    saved_queries: {},
-    semantic_models: {},
+    group_map: groupMapOf(from, semantics),
     unit_tests: entriesOf(all.filter(isUnitTestNode), (node) => manifestUnitTest(from, node)),
   };
 }
@@ -121,13 +121,19 @@ function entriesOf<N extends { readonly id: string }>(
 }
 
 /** Ids of the nodes of each group, by its name. */
-function groupMapOf(from: ManifestSources): Record<string, readonly string[]> {
+function groupMapOf(
+  from: ManifestSources,
+  semantics: ReturnType<typeof manifestSemantics>,
+): Record<string, readonly string[]> {
   const { groups } = from.project;
   if (groups.length === 0) return {};
   const members = entryNodes(from.project).map((node) => [
     node.id,
     manifestEntry(from, node)['group'],
   ]);
+  for (const entries of [semantics.semantic_models, semantics.metrics]) {
+    for (const [id, entry] of Object.entries(entries)) members.push([id, entry['group']]);
+  }
   return Object.fromEntries(
     groups.map(({ name }) => [
       name,

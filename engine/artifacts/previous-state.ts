@@ -3,6 +3,17 @@ import { join } from 'node:path';
 import { asConfig, asList, type Config, isConfig } from '../declare/properties.ts';
 import { messageOf, TerminalError } from '../words/errors.ts';
 
+/** Those of a manifest whose entries are nodes. */
+export const comparedSections = [
+  'nodes',
+  'sources',
+  'exposures',
+  'unit_tests',
+  'semantic_models',
+  'metrics',
+  'saved_queries',
+] as const;
+
 /** Artifacts that a run of Tidemill or of dbt left in a folder, as far as they are there. */
 export interface PreviousState {
   readonly folder: string;
@@ -31,11 +42,7 @@ export function readPreviousState(folder: string): PreviousState {
     folder,
     ...(manifest
       ? {
-          entries: new Map(
-            ['nodes', 'sources', 'exposures', 'unit_tests'].flatMap((key) =>
-              entriesOf(manifest, key),
-            ),
-          ),
+          entries: new Map(comparedSections.flatMap((key) => entriesOf(manifest, key))),
           macros: new Map(entriesOf(manifest, 'macros')),
         }
       : {}),

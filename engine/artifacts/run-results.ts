@@ -187,7 +187,10 @@ function exposureResults(
 const idOf = (result: NodeResult): string => result.unique_id;
 
 function isExposureId(project: ModelProject) {
-  return (id: string): boolean => isExposureNode(project.nodes.get(id));
+  return (id: string): boolean => {
+    const node = project.nodes.get(id);
+    return isExposureNode(node) || node?.resourceType === 'saved_query';
+  };
 }
 
 /** Gates of a model that was not built were not reached. */

@@ -8,6 +8,7 @@ import { type Reading, renderNode, stillMoment } from './node-render.ts';
 import type { RenderTrace } from './node-scope.ts';
 import type { PackageSource } from './package-source.ts';
 import { asConfig, asList, asTexts, mergeConfig, type PlacedEntry } from './properties.ts';
+import type { SemanticNode } from './semantic-node.ts';
 import type { SourceIndex } from './source-index.ts';
 import { reportTemplateError } from './template-fault.ts';
 import { foldersOf } from './yaml-folders.ts';
@@ -20,6 +21,7 @@ export interface ExposureSources {
   readonly refs: NodeIndex<ModelNode>;
   readonly sources: SourceIndex;
   readonly reading: Reading;
+  readonly semantics: readonly SemanticNode[];
 }
 
 interface Missing {
@@ -79,10 +81,13 @@ async function buildExposure(
       }
     }
   }
+  const metrics = readMetrics(from, placed, faults);
+  for (const metric of metrics) dependsOn.add(metric.id);
   return {
     id,
     name,
     resourceType: 'exposure',
+    metrics: metrics.map((metric) => metric.name),
     packageName: pack.name,
     fqn: [pack.name, ...foldersOf(pack, place.file), name],
     file: place.file,
@@ -94,6 +99,28 @@ async function buildExposure(
     sources: calls.flatMap(({ trace }) => trace.sources),
     place,
   };
+}
+
+const metricPattern = /^\s*metric\s*\(\s*(?:['"](\w+)['"]\s*,\s*)?['"](\w+)['"]\s*\)\s*$/;
+
+function readMetrics(
+  { semantics }: ExposureSources,
+  { entry, place, dependsOn = [] }: PlacedEntry,
+  faults: FaultList,
+): SemanticNode[] {
+  const metrics = semantics.filter(({ resourceType }) => resourceType === 'metric');
+  return asList(entry['depends_on']).flatMap((value, index) => {
+    const name = metricPattern.exec(String(value))?.[2];
+    if (name === undefined) return [];
+    const found = metrics.find((metric) => metric.name === name);
+    if (found) return [found];
+    const known = metrics.map((metric) => metric.name);
+    faults.error(
+      dependsOn[index] ?? place,
+      `there is no metric "${name}"${didYouMean(name, known)}`,
+    );
+    return [];
+  });
 }
 
 function complainOf(name: string, entry: PlacedEntry['entry']): string[] {
@@ -130,7 +157,7 @@ async function renderCalls(
   for (const [index, value] of asList(entry['depends_on']).entries()) {
     const at = dependsOn[index] ?? place;
     const text = String(value);
-    if (/^\s*metric\s*\(/.test(text)) continue;
+    if (metricPattern.test(text)) continue;
     const node = {
       ...bystander(
         {

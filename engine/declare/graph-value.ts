@@ -2,7 +2,15 @@ import { toPython } from './jinja/python-value.ts';
 import { HostFunction, HostObject, type JinjaValue } from './jinja/values.ts';
 
 /** The kinds of things in dbt's `graph`, each a map by unique id. */
-const kinds = ['nodes', 'sources', 'exposures', 'metrics', 'groups', 'semantic_models'] as const;
+const kinds = [
+  'nodes',
+  'sources',
+  'exposures',
+  'metrics',
+  'groups',
+  'semantic_models',
+  'saved_queries',
+] as const;
 
 /** dbt's manifest of the project, as plain values. */
 export type ReadGraph = () => Promise<Readonly<Record<string, unknown>>>;

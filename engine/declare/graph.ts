@@ -6,6 +6,9 @@ export const resourceTypes = [
   'test',
   'unit_test',
   'exposure',
+  'semantic_model',
+  'metric',
+  'saved_query',
   'stream',
   'sync',
 ] as const;

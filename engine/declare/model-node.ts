@@ -107,6 +107,8 @@ export interface ExposureNode extends GraphNode {
   readonly entry: Config;
   readonly refs: readonly RefCall[];
   readonly sources: readonly SourceCall[];
+  /** Names of the metrics it shows. */
+  readonly metrics: readonly string[];
   readonly place: Place;
 }
 

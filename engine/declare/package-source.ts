@@ -78,7 +78,16 @@ export function toProjectPackage(pack: PackageSource, root: PackageSource): Proj
   return { name, folder, macros, vars, dispatch, hooks, properties: { unitTests }, hookConfig };
 }
 
-export const folderKinds = ['models', 'seeds', 'snapshots', 'sources', 'tests'] as const;
+export const folderKinds = [
+  'models',
+  'seeds',
+  'snapshots',
+  'sources',
+  'tests',
+  'semantic-models',
+  'metrics',
+  'saved-queries',
+] as const;
 export type FolderKind = (typeof folderKinds)[number];
 
 interface Layout {
@@ -284,6 +293,9 @@ function joinProperties(all: readonly Properties[]): Properties {
     unitTests: all.flatMap((one) => one.unitTests ?? []),
     exposures: all.flatMap((one) => one.exposures ?? []),
     groups: all.flatMap((one) => one.groups ?? []),
+    semanticModels: all.flatMap((one) => one.semanticModels ?? []),
+    metrics: all.flatMap((one) => one.metrics ?? []),
+    savedQueries: all.flatMap((one) => one.savedQueries ?? []),
     macros: all.flatMap((one) => one.macros ?? []),
     sections,
   };

@@ -101,6 +101,9 @@ export interface Properties {
   readonly unitTests?: readonly { readonly entry: Config; readonly place: Place }[];
   readonly exposures?: readonly PlacedEntry[];
   readonly groups?: readonly PlacedEntry[];
+  readonly semanticModels?: readonly PlacedEntry[];
+  readonly metrics?: readonly PlacedEntry[];
+  readonly savedQueries?: readonly PlacedEntry[];
   /** What YAML says of macros. */
   readonly macros?: readonly PlacedEntry[];
   /** Sections kept as written, for those who read them later: exposures, unit tests, snapshots. */
@@ -134,6 +137,9 @@ export function readProperties(
     })),
     exposures: readPlaced(yaml, root, 'exposures'),
     groups: readPlaced(yaml, root, 'groups'),
+    semanticModels: readPlaced(yaml, root, 'semantic_models'),
+    metrics: readPlaced(yaml, root, 'metrics'),
+    savedQueries: readPlaced(yaml, root, 'saved_queries'),
     macros: readPlaced(yaml, root, 'macros'),
     sections: Object.fromEntries(
       ['unit_tests', 'exposures', 'snapshots', 'macros', 'groups'].map((key) => [

@@ -20,6 +20,8 @@ import { type ReadNode, readNode } from './read-node.ts';
 import { importScripts, readPackages } from './read-packages.ts';
 import { renderDescriptions } from './render-descriptions.ts';
 import { renderSources } from './render-sources.ts';
+import { buildSemantics } from './semantic.ts';
+import { isSemanticNode } from './semantic-node.ts';
 import { indexSources } from './source-index.ts';
 import { buildUnitTests } from './unit-test.ts';
 import { collectVars } from './vars.ts';
@@ -60,7 +62,8 @@ export async function readProject(
   const models = enabled.map((node) => linkNode(node, refs, sources, faults));
   const tests = await buildTests({ packages, models, disabled, refs, sources, reading }, faults);
   const units = buildUnitTests({ packages, models, refs, sources, library }, faults);
-  const exposures = await buildExposures({ packages, refs, sources, reading }, faults);
+  const semantics = buildSemantics({ packages, refs }, faults);
+  const exposures = await buildExposures({ packages, refs, sources, reading, semantics }, faults);
   const groups = buildGroups(packages, faults);
   checkAccess({ packages, groups, models, tests, exposures, refs }, faults);
   const nodes = new Map<string, ProjectNode>();
@@ -69,6 +72,7 @@ export async function readProject(
     ...models,
     ...tests,
     ...units,
+    ...semantics,
     ...exposures,
     ...(options.foreign ?? []),
   ];
@@ -82,7 +86,6 @@ export async function readProject(
   reportCycles(graph, faults);
   const templates = new Map<string, Template>();
   for (const { node, template } of read) if (template) templates.set(node.id, template);
-  const errors = faults.all.filter((fault) => fault.severity === 'error');
   return {
     ...reading,
     root,
@@ -100,8 +103,13 @@ export async function readProject(
     sources,
     graph,
     faults: sortFaults(faults.all),
-    broken: new Set(errors.flatMap((fault) => fault.nodeId ?? [])),
+    broken: brokenIds(faults.all),
   };
+}
+
+function brokenIds(faults: readonly ModelFault[]): ReadonlySet<string> {
+  const errors = faults.filter(({ severity }) => severity === 'error');
+  return new Set(errors.flatMap(({ nodeId }) => nodeId ?? []));
 }
 
 function reportSharedRelations(models: readonly ModelNode[], faults: FaultList): void {
@@ -128,6 +136,9 @@ function reportCycles(graph: Graph, faults: FaultList): void {
     const names = cycle.map((id) => graph.nodes.get(id)?.name ?? id);
     for (const id of cycle.slice(1)) {
       const node = graph.nodes.get(id);
+      if (isSemanticNode(node)) {
+        faults.error(node.place, `metrics are made of each other: ${names.join(' → ')}`);
+      }
       if (!isModelNode(node)) continue;
       const next = cycle[cycle.indexOf(id, 1) - 1];
       const call = node.refs.find((ref) => ref.name === graph.nodes.get(next ?? '')?.name);

@@ -32,10 +32,20 @@ export async function renderDescriptions(
   );
 }
 
+/** Sections that are kept as they are written, but for their descriptions. */
+const entryKinds = [
+  'exposures',
+  'groups',
+  'macros',
+  'semanticModels',
+  'metrics',
+  'savedQueries',
+] as const;
+
 const isTemplate = (text: string): boolean => /\{[{%]/.test(text);
 
 function holdsTemplates(properties: Properties): boolean {
-  const { patches, sources, exposures = [], groups = [], macros = [] } = properties;
+  const { patches, sources } = properties;
   const nodes = [...patches, ...sources];
   const inColumns = (columns: readonly ColumnPatch[]): boolean =>
     columns.some(({ description }) => isTemplate(description));
@@ -43,7 +53,7 @@ function holdsTemplates(properties: Properties): boolean {
     nodes.some(({ description, columns }) => isTemplate(description) || inColumns(columns)) ||
     sources.some(({ sourceDescription }) => isTemplate(sourceDescription)) ||
     patches.some(({ versions = [] }) => versions.some(({ columns }) => inColumns(columns))) ||
-    [...exposures, ...groups, ...macros].some(({ entry }) => isTemplate(textOf(entry)))
+    entryKinds.some((key) => (properties[key] ?? []).some(({ entry }) => isTemplate(textOf(entry))))
   );
 }
 
@@ -87,7 +97,7 @@ function rendererOf(
 }
 
 async function renderProperties(properties: Properties, render: Render): Promise<Properties> {
-  const { patches, sources, exposures = [], groups = [], macros = [] } = properties;
+  const { patches, sources } = properties;
   const columnsOf = (columns: readonly ColumnPatch[]): Promise<ColumnPatch[]> =>
     Promise.all(columns.map(render));
   const versionOf = async (version: ModelVersion): Promise<ModelVersion> => ({
@@ -118,8 +128,13 @@ async function renderProperties(properties: Properties, render: Render): Promise
         columns: await columnsOf(table.columns),
       })),
     ),
-    exposures: await Promise.all(exposures.map(entryOf)),
-    groups: await Promise.all(groups.map(entryOf)),
-    macros: await Promise.all(macros.map(entryOf)),
+    ...Object.fromEntries(
+      await Promise.all(
+        entryKinds.map(async (key) => [
+          key,
+          await Promise.all((properties[key] ?? []).map(entryOf)),
+        ]),
+      ),
+    ),
   };
 }

@@ -35,10 +35,10 @@ export const selectorMethods: Readonly<Record<string, Method>> = {
   access: (node, value) =>
     node.resourceType === 'model' && (node.config['access'] ?? 'protected') === value,
   version: (node, value) => node.resourceType === 'model' && matchesVersion(node, value),
-  // Kinds of nodes that we read over: they are nowhere, so nothing is chosen.
-  metric: () => false,
-  semantic_model: () => false,
-  saved_query: () => false,
+  metric: (node, value) => node.resourceType === 'metric' && matchesName(node, value),
+  semantic_model: (node, value) =>
+    node.resourceType === 'semantic_model' && matchesName(node, value),
+  saved_query: (node, value) => node.resourceType === 'saved_query' && matchesName(node, value),
 };
 
 /**

@@ -122,6 +122,47 @@ exposures:
       - ref('by_day')
       - ref('regulars', v=1)
       - source('desk', 'visits')
+      - metric('visits_each')
+semantic_models:
+  - name: days
+    description: "Days, of {{ doc('people') }}"
+    model: ref('by_day')
+    defaults: {agg_time_dimension: visited_on}
+    primary_entity: day
+    config: {meta: {owner: desk}, group: front}
+    entities: [{name: visitor, type: foreign, expr: visits, label: Who}]
+    dimensions:
+      - {name: visited_on, type: time, type_params: {time_granularity: day}}
+      - {name: size, type: categorical, expr: "case when visits > 1 then 'big' end", config: {meta: {kind: made}}}
+    measures:
+      - {name: visit_count, agg: sum, expr: visits, create_metric: true}
+      - {name: days, agg: count, expr: visited_on, description: How many.}
+      - {name: middle, agg: percentile, expr: visits, agg_params: {percentile: 0.5, use_discrete_percentile: true}}
+      - {name: newest, agg: max, expr: visits, non_additive_dimension: {name: visited_on, window_choice: max}}
+metrics:
+  - name: all_visits
+    label: All visits
+    description: Of all days.
+    type: simple
+    type_params: {measure: visit_count}
+    filter: "{{ Dimension('day__size') }} = 'big'"
+    config: {tags: [core], meta: {unit: visits}}
+  - {name: open_days, label: Days, type: simple, type_params: {measure: {name: days, fill_nulls_with: 0, join_to_timespine: true}}}
+  - {name: visits_each, label: Each, type: ratio, type_params: {numerator: all_visits, denominator: {name: open_days, alias: d}}}
+  - {name: so_far, label: So far, type: cumulative, type_params: {measure: visit_count, cumulative_type_params: {window: 7 days}}}
+  - name: growth
+    label: Growth
+    type: derived
+    type_params: {expr: all_visits - before, metrics: [all_visits, {name: all_visits, offset_window: 1 month, alias: before}]}
+saved_queries:
+  - name: by_size
+    description: Big days.
+    label: By size
+    query_params:
+      metrics: [all_visits]
+      group_by: ["Dimension('day__size')"]
+      where: ["{{ Dimension('day__size') }} = 'big'"]
+    exports: [{name: big_days, config: {export_as: table, alias: big}}]
 unit_tests:
   - name: counts_visits
     model: visitors

@@ -58,7 +58,10 @@ function copyOf(folder: string): string {
   return copy;
 }
 
-const sections = ['nodes', 'sources', 'unit_tests', 'exposures', 'groups', 'docs'] as const;
+const sections = [
+  ...['nodes', 'sources', 'unit_tests', 'exposures', 'groups', 'docs'],
+  ...['semantic_models', 'metrics', 'saved_queries'],
+] as const;
 
 /** What either program may say in its own way: times, the order of reading, what was compiled. */
 const ownWay = new Set([
