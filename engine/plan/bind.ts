@@ -79,9 +79,11 @@ export async function bindModels(request: BindRequest): Promise<BindResult> {
   const causes = new Map<string, string>();
   const nodes = new Map<string, BoundNode>();
   const open = new Set<string>();
-  const binding: Binding = { request, tables: openShadowTables(request.shadow), nodes, open };
+  const order = orderOf(request);
+  const tables = openShadowTables(request.shadow, readersIn(project, order));
+  const binding: Binding = { request, tables, nodes, open };
   for (const id of project.broken) causes.set(id, id);
-  for (const id of orderOf(request)) {
+  for (const id of order) {
     const node = project.nodes.get(id);
     if (node === undefined || causes.has(id)) continue;
     const cause = node.dependsOn.map((parent) => causes.get(parent)).find((one) => one);
@@ -103,6 +105,16 @@ export async function bindModels(request: BindRequest): Promise<BindResult> {
   const skipped = [...causes].filter(([id, cause]) => id !== cause);
   const describe: BindResult['describe'] = async (relation) => binding.tables.columnsOf(relation);
   return { nodes, failures, skipped: new Map(skipped), describe };
+}
+
+/** Tests of one column need no table. */
+function readersIn(project: ModelProject, order: readonly string[]): (id: string) => boolean {
+  const read = new Set<string>();
+  for (const id of order) {
+    const node = project.nodes.get(id);
+    if (isModelNode(node)) for (const parent of node.dependsOn) read.add(parent);
+  }
+  return (id) => read.has(id);
 }
 
 function orderOf({ project, ids }: BindRequest): readonly string[] {

@@ -25,26 +25,68 @@ export interface ShadowTables {
   columnsOf(relation: Relation): readonly KnownColumn[] | undefined;
 }
 
-export function openShadowTables(shadow: Shadow): ShadowTables {
+interface Unmade {
+  readonly relation: Relation;
+  readonly columns: readonly KnownColumn[];
+  /** The shadow itself told the columns: they can be made. */
+  readonly isCertain: boolean;
+}
+
+/** Bounds the text of one exchange with the shadow. */
+const tablesAtOnceMax = 100;
+
+/** `isRead`: whether anything that will be bound reads the node. */
+export function openShadowTables(shadow: Shadow, isRead: (id: string) => boolean): ShadowTables {
   const schemas = new Set<string>();
   /** A source may name the table that a seed or a model makes: theirs is what stands. */
   const owned = new Set<string>();
-  const unmade = new Map<string, { relation: Relation; columns: readonly KnownColumn[] }>();
+  const unmade = new Map<string, Unmade>();
+  /** Those of `unmade` that are certain and will be read. */
+  const waiting = new Set<string>();
   const known = new Map<string, readonly KnownColumn[]>();
   const keysOfNodes = new Map<string, string>();
 
   const make = async (relation: Relation, columns: readonly KnownColumn[]): Promise<void> => {
     unmade.delete(keyOf(relation));
+    waiting.delete(keyOf(relation));
     const list = columns.map((column) => sql`${sql.id(column.name)} ${sql.raw(column.typeName)}`);
     const table = sql`create or replace table ${idOf(relation)} (${sql.join(list)})`;
     const schema = sql`create schema if not exists ${sql.id(relation.schema)}`;
     await shadow.ddl(schemas.has(relation.schema) ? [table] : [schema, table]);
     schemas.add(relation.schema);
   };
-  const note = (id: string, relation: Relation, columns: readonly KnownColumn[]): void => {
-    known.set(keyOf(relation), columns);
-    unmade.set(keyOf(relation), { relation, columns });
-    keysOfNodes.set(id, keyOf(relation));
+  /** Others that will be read go along with the first of them: one exchange instead of many. */
+  const makeCertain = async (keys: readonly string[]): Promise<void> => {
+    const others = waiting.values().take(Math.max(0, tablesAtOnceMax - keys.length));
+    const all = [...new Set([...keys, ...others])];
+    try {
+      await shadow.makeTables(all.flatMap((key) => unmade.get(key) ?? []));
+    } catch {
+      // Told where it belongs: at the node whose parent cannot be made.
+      for (const { relation, columns } of keys.flatMap((key) => unmade.get(key) ?? [])) {
+        await make(relation, columns);
+      }
+      waiting.clear();
+      return;
+    }
+    for (const key of all) {
+      const made = unmade.get(key);
+      if (made) schemas.add(made.relation.schema);
+      unmade.delete(key);
+      waiting.delete(key);
+    }
+  };
+  const note = (
+    id: string,
+    relation: Relation,
+    columns: readonly KnownColumn[],
+    isCertain = false,
+  ): void => {
+    const key = keyOf(relation);
+    known.set(key, columns);
+    unmade.set(key, { relation, columns, isCertain });
+    keysOfNodes.set(id, key);
+    if (isCertain && isRead(id)) waiting.add(key);
   };
   return {
     know: (id, relation, columns) => {
@@ -52,16 +94,20 @@ export function openShadowTables(shadow: Shadow): ShadowTables {
       else note(id, relation, columns);
     },
     makeReady: async (ids) => {
+      const certain: string[] = [];
       for (const id of ids) {
-        const found = unmade.get(keysOfNodes.get(id) ?? '');
-        if (found) await make(found.relation, found.columns);
+        const key = keysOfNodes.get(id) ?? '';
+        const found = unmade.get(key);
+        if (found?.isCertain) certain.push(key);
+        else if (found) await make(found.relation, found.columns);
       }
+      if (certain.length > 0) await makeCertain(certain);
     },
     // The select is planned once, and nobody reads the last tables of a chain.
     defineFrom: async (id, relation, select) => {
       const columns = await shadow.describeQuery(sql`select * from (\n${select}\n) as bound`);
       owned.add(keyOf(relation));
-      note(id, relation, columns);
+      note(id, relation, columns, true);
       return columns;
     },
     createEmpty: async (relation, columns) => {

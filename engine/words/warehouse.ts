@@ -84,6 +84,17 @@ export interface Warehouse extends Session, AsyncDisposable {
 
 export interface Shadow extends Session, AsyncDisposable {
   ddl(statements: readonly RawBuilder<unknown>[]): Promise<void>;
+  /**
+   * Makes empty tables, with their schemas, each in place of a table that bears its name. After an
+   * error some of them may be there.
+   */
+  makeTables(tables: readonly EmptyTable[]): Promise<void>;
+}
+
+export interface EmptyTable {
+  readonly relation: Relation;
+  /** `typeName` is the product's own. */
+  readonly columns: readonly Pick<Column, 'name' | 'typeName'>[];
 }
 
 /** Where database products differ. Few documented members; everything else is shared SQL. */

@@ -15,6 +15,7 @@ import {
   streamRows,
 } from './connection.ts';
 import { duckdbDialect } from './dialect.ts';
+import { makeTables } from './empty-tables.ts';
 import { isFatal } from './failure.ts';
 import { createGate } from './gate.ts';
 import {
@@ -196,6 +197,7 @@ async function openShadow(alias: string, use: 'bind' | 'run' = 'run'): Promise<S
           for (const statement of statements) await session.execute(statement);
         });
     },
+    makeTables: (tables) => makeTables(connection, tables),
     async [Symbol.asyncDispose]() {
       connection.closeSync();
       attached.close();

@@ -252,6 +252,25 @@ export function testWarehouse(name: string, withWarehouse: WithWarehouse): void 
         ]);
       }));
 
+    test('makes empty tables in a shadow, each in place of one of its name', () =>
+      withWarehouse(async (warehouse) => {
+        await using shadow = await warehouse.openShadow('bind');
+        const relation = { schema: 'A schema', name: 'order "by"' };
+        const typeName = warehouse.dialect.typeName('integer');
+        await shadow.makeTables([{ relation, columns: [{ name: 'old', typeName }] }]);
+        await shadow.makeTables([
+          { relation, columns: [{ name: 'new; --', typeName }] },
+          { relation: { ...relation, name: 'other' }, columns: [{ name: 'n', typeName }] },
+        ]);
+        const names = async (name: string) =>
+          (await shadow.describe({ ...relation, name }))?.map((column) => column.name);
+        expect(await names('order "by"')).toEqual(['new; --']);
+        expect(await names('other')).toEqual(['n']);
+        await expect(
+          shadow.makeTables([{ relation, columns: [{ name: 'n', typeName: 'no_such_type' }] }]),
+        ).rejects.toMatchObject({ code: expect.any(String) });
+      }));
+
     test('binds against a shadow that has no data and leaves the warehouse alone', () =>
       withWarehouse(async (warehouse) => {
         await using shadow = await warehouse.openShadow();

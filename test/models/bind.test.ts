@@ -43,6 +43,48 @@ describe('binding models in the shadow', () => {
     ]);
   });
 
+  test('goes on where one parent of many can be selected and not be made a table of', async () => {
+    const project = await readFiles({
+      'models/a.sql': 'select 1 as id',
+      'models/b.sql': 'select 2 as id, 3 as "a ""b"" c"',
+      // A struct without names cannot be written as a column's type.
+      'models/odd.sql': 'select row(1, 2) as pair',
+      'models/reads_a.sql': "select id from {{ ref('a') }}",
+      'models/reads_all.sql': "select a.id, b.* from {{ ref('a') }} a, {{ ref('b') }} b",
+      'models/reads_odd.sql': "select pair from {{ ref('odd') }}",
+    });
+    const result = await bindProject(project);
+    expect(result.failures.map(({ nodeId }) => nodeId)).toEqual(['model.shop.reads_odd']);
+    expect(columnsOf(result, 'model.shop.reads_a')).toEqual(['id INTEGER']);
+    const all = ['id INTEGER', 'id_1 INTEGER', 'a "b" c INTEGER'];
+    expect(columnsOf(result, 'model.shop.reads_all')).toEqual(all);
+  });
+
+  test('makes each table once, however many and however deep the models are', async () => {
+    const names = Array.from({ length: 250 }, (_, index) => `m${index}`);
+    const project = await readFiles(
+      Object.fromEntries(
+        names.map((name, index) => [
+          `models/${name}.sql`,
+          index < 120
+            ? `select ${index} as n${index}`
+            : `select a.* from {{ ref('m${index - 120}') }} a, {{ ref('m${index - 7}') }} b`,
+        ]),
+      ),
+    );
+    const made: string[] = [];
+    const result = await bindProject(project, {}, {}, (shadow) => ({
+      ...shadow,
+      makeTables: (tables) => {
+        made.push(...tables.map(({ relation }) => relation.name));
+        return shadow.makeTables(tables);
+      },
+    }));
+    expect(result.failures).toEqual([]);
+    expect(made).toHaveLength(243);
+    expect(new Set(made).size).toBe(made.length);
+  });
+
   test('tells every failure with its file, line and candidates; what follows is skipped', async () => {
     const project = await readFiles(
       {

@@ -7,7 +7,7 @@ import type { ModelProject } from '../../engine/declare/model-project.ts';
 import { readSeedColumns } from '../../engine/declare/seed-columns.ts';
 import { type BindRequest, type BindResult, bindModels } from '../../engine/plan/bind.ts';
 import { silentLog } from '../../engine/words/log.ts';
-import type { Warehouse } from '../../engine/words/warehouse.ts';
+import type { Shadow, Warehouse } from '../../engine/words/warehouse.ts';
 import { duckdbDialect } from '../../loaders/duckdb/dialect.ts';
 import { openDuckDb } from '../../loaders/duckdb/duckdb.ts';
 
@@ -29,13 +29,14 @@ export async function bindProject(
   project: ModelProject,
   sources: SourceColumns = {},
   more: Partial<BindRequest> = {},
+  watch: (shadow: Shadow) => Shadow = (shadow) => shadow,
 ): Promise<BindResult> {
   const warehouse = await openWarehouse();
   const shadow = await warehouse.openShadow('bind');
   try {
     return await bindModels({
       project,
-      shadow,
+      shadow: watch(shadow),
       sourceColumns: async (node: SourceNode) =>
         sources[node.name]?.split(', ').map((column) => {
           const [name = '', typeName = ''] = column.split(' ');
