@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { isModelNode } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import { type CompiledNode, type CompileRequest, compileProject } from '../plan/compile-project.ts';
@@ -28,7 +28,8 @@ export interface OutputRequest {
 /** Writes the SQL of every node that was compiled, and the manifest. */
 export async function writeOutputs(request: OutputRequest, result: Compiled): Promise<void> {
   const { project, moment, keep } = request;
-  const nodes = result.compiled.map((one) => writeCompiled(project, one));
+  const writer = openWriter(project.root);
+  const nodes = result.compiled.map((one) => writeCompiled(project, writer, one));
   const compiled = new Map(result.compiled.map(({ node, sql }) => [node.id, sql]));
   const isKept = keep !== undefined && result.faults.length === 0;
   const all = { project, moment, compiled, hasFiles: true };
@@ -65,19 +66,35 @@ function keepOutputs(
   });
 }
 
-/** Thousands of files are read in a fraction of the time in which they are written. */
-function writeWhereNew(path: string, text: string): void {
-  try {
-    if (readFileSync(path, 'utf8') === text) return;
-  } catch {
-    mkdirSync(dirname(path), { recursive: true });
-  }
-  writeFileSync(path, text);
+interface FileWriter {
+  /** Below the root; a file that holds the text already is left alone. */
+  write(path: string, text: string): void;
 }
 
-function writeCompiled(project: ModelProject, { node, sql }: CompiledNode): KeptNode {
+/** Thousands of files are read in a fraction of the time in which they are written. */
+function openWriter(root: string): FileWriter {
+  /** Folders that are there, and whether they were made here: nothing stands in those. */
+  const folders = new Map<string, boolean>();
+  return {
+    write: (path, text) => {
+      const full = `${root}/${path}`;
+      const folder = dirname(full);
+      if (!folders.has(folder)) {
+        folders.set(folder, mkdirSync(folder, { recursive: true }) !== undefined);
+      }
+      const mayStand = folders.get(folder) === false && existsSync(full);
+      if (!mayStand || readFileSync(full, 'utf8') !== text) writeFileSync(full, text);
+    },
+  };
+}
+
+function writeCompiled(
+  project: ModelProject,
+  writer: FileWriter,
+  { node, sql }: CompiledNode,
+): KeptNode {
   const path = compiledPath(project, node);
-  writeWhereNew(join(project.root, path), sql);
+  writer.write(path, sql);
   const digest = digestContent(sql);
   return { id: node.id, path, stamp: '', digest, isModel: isModelNode(node) };
 }
@@ -99,10 +116,11 @@ export async function compileAgain(
   const { compiled, faults } = await compileProject({ ...compile, project, ids: stale });
   if (faults.length > 0 || compiled.length !== stale.length) return undefined;
   const nodes = [...kept.nodes];
+  const writer = openWriter(project.root);
   for (const one of compiled) {
     const place = places.get(one.node.id);
     if (place === undefined) return undefined;
-    nodes[place] = writeCompiled(project, one);
+    nodes[place] = writeCompiled(project, writer, one);
   }
   const models = nodes.filter(({ isModel }) => isModel);
   const digest = digestOf(

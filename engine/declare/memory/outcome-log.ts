@@ -1,6 +1,8 @@
 import {
   appendFileSync,
+  closeSync,
   mkdirSync,
+  openSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -42,7 +44,8 @@ interface Lines {
 export function openOutcomeLog(path: string, identity: string): OutcomeLog {
   const head = `${format} ${identity}\n`;
   const used = new Map<string, unknown>();
-  const added: string[] = [];
+  // What is new is kept as it will be written: values would stay with all that they hold.
+  const added = new Map<string, string>();
   let lines: Lines | undefined;
   const load = (): Lines => {
     lines ??= readLines(path, head);
@@ -51,27 +54,34 @@ export function openOutcomeLog(path: string, identity: string): OutcomeLog {
   return {
     get: (key) => {
       if (used.has(key)) return used.get(key);
+      const line = added.get(key);
+      if (line !== undefined) return valueIn(line, key);
       const value = readValue(load(), key);
       if (value !== undefined) used.set(key, value);
       return value;
     },
     set: (key, value) => {
-      used.set(key, value);
-      added.push(writeLine(key, value));
+      used.delete(key);
+      added.set(key, writeLine(key, value));
     },
-    isComplete: () => added.length === 0,
+    isComplete: () => added.size === 0,
     save: () => {
-      if (added.length === 0) return;
-      const text = added.join('');
+      if (added.size === 0) return;
+      const text = [...added.values()].join('');
+      const asked = used.size + added.size;
       const isOurs = load().places.size > 0;
       const bytes = load().content.length + text.length;
-      added.length = 0;
-      if (!isOurs) return replaceFile(path, head + text);
+      added.clear();
+      if (!isOurs) return replaceFile(path, head, text);
       const { places } = load();
-      const isFew = used.size < places.size * keysAskedLeast && bytes < bytesWorth;
-      const isSmall = bytes < bytesLeast || bytes < sizeRatioMax * sizeOf(used, load());
+      const isFew = asked < places.size * keysAskedLeast && bytes < bytesWorth;
+      const askedBytes = sizeOf(used, load()) + text.length;
+      const isSmall = bytes < bytesLeast || bytes < sizeRatioMax * askedBytes;
       if (isFew || isSmall) addLines(path, text);
-      else replaceFile(path, head + [...used].map((entry) => writeLine(...entry)).join(''));
+      else {
+        const known = [...used].map((entry) => writeLine(...entry));
+        replaceFile(path, head, known.join(''), text);
+      }
     },
   };
 }
@@ -101,8 +111,12 @@ function readLines(path: string, head: string): Lines {
 function readValue({ content, places }: Lines, key: string): unknown {
   const place = places.get(key);
   if (place === undefined) return undefined;
-  const line = content.slice(...place);
-  const body = line.slice(line.indexOf(' ') + 1);
+  return valueIn(content.slice(...place), key);
+}
+
+/** Undefined where the line is not what was written. */
+function valueIn(line: string, key: string): unknown {
+  const body = line.slice(line.indexOf(' ') + 1).trimEnd();
   if (!line.startsWith(`${crc32(body).toString(16)} `)) return undefined;
   try {
     return JSON.parse(body.slice(key.length + 1)) as unknown;
@@ -139,11 +153,17 @@ function addLines(path: string, text: string): void {
 }
 
 /** Beside the old one, then in its place: whoever reads sees either. */
-export function replaceFile(path: string, content: string | Buffer): void {
+export function replaceFile(path: string, ...parts: readonly (string | Buffer)[]): void {
   const draft = `${path}.${process.pid}.${process.hrtime.bigint()}`;
   try {
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(draft, content);
+    const file = openSync(draft, 'wx');
+    try {
+      // One after the other: together they are as large as the project.
+      for (const part of parts) writeFileSync(file, part);
+    } finally {
+      closeSync(file);
+    }
     renameSync(draft, path);
   } catch {
     removeQuietly(draft);

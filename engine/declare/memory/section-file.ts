@@ -92,13 +92,17 @@ export function writeSectionFile(
   identity: string,
   sections: Readonly<Record<string, string>>,
 ): void {
-  const parts = Object.entries(sections).map(([name, part]) => [name, Buffer.from(part)] as const);
+  let bytes = 0;
   const head: Head = {
     format,
     identity,
-    sections: parts.map(([name, part]) => [name, part.length, crc32(part)]),
+    sections: Object.entries(sections).map(([name, part]) => {
+      const content = Buffer.from(part);
+      bytes += content.length;
+      return [name, content.length, crc32(content)];
+    }),
   };
-  const first = Buffer.from(`${JSON.stringify(head)}\n`);
-  const content = Buffer.concat([first, ...parts.map(([, part]) => part)]);
-  if (first.length <= headBytesMax && content.length <= bytesMax) replaceFile(path, content);
+  const first = `${JSON.stringify(head)}\n`;
+  const isFit = Buffer.byteLength(first) <= headBytesMax && bytes <= bytesMax;
+  if (isFit) replaceFile(path, first, ...Object.values(sections));
 }
