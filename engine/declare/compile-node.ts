@@ -201,7 +201,9 @@ function startCompilation(project: ModelProject, options: CompileOptions): Compi
       template,
       names,
     );
-    return node.resourceType === 'snapshot' ? text : withoutMargins(text, template.text);
+    // Of a block only the last line break goes, as if it were a file.
+    if (node.resourceType === 'snapshot') return text.replace(/\n$/, '');
+    return withoutMargins(text, template.text);
   };
   const finish: Compilation['finish'] = async (sql) => {
     const tables: CommonTable[] = [];
