@@ -4,7 +4,7 @@ import type { BuildNode } from '../words/node.ts';
 import { type Column, formatRelation } from '../words/table.ts';
 import type { Dialect, Session } from '../words/warehouse.ts';
 import type { BuildContext } from './build-context.ts';
-import { countBroken, requireHistory } from './history-audit.ts';
+import { requireHistory } from './history-audit.ts';
 import { type HistoryMark, measureLog } from './history-changes.ts';
 import { hashContent, rankContent } from './history-intervals.ts';
 import type { HistoryShape } from './history-shape.ts';
@@ -109,7 +109,7 @@ export async function deriveHistory(
   }
   const { versions, late: lateKeys, lateVersions } = shape.tables;
   await dropTables(session, [versions, lateKeys, lateVersions]);
-  await requireHistory(session, build.node, countBroken(shape, target));
+  await requireHistory(session, build.node, shape, target, build.dialect);
   return { rows, ties };
 }
 

@@ -61,7 +61,7 @@ const statements: Readonly<Record<string, RawBuilder<unknown>>> = {
   'history-beliefs-unshared': createBeliefs({ ...shape, supersededBy: undefined }, false),
   'history-beliefs-insert': insertBeliefs(shape, table, columns),
   'history-ties': countTies(shape),
-  'history-broken': countBroken(shape, table),
+  'history-broken': countBroken(table, sql.id('id')),
   'history-mark': measureLog(shape, select, mark, 'VARCHAR'),
   'history-recorded-keys': createRecordedKeys(shape, select, mark.recorded),
   'history-digests': createDigests(shape, select, duckdbDialect),

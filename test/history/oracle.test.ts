@@ -8,10 +8,11 @@ import { replay, type Version } from './oracle.ts';
 import { keyOf, logOf } from './version-logs.ts';
 
 const runs = Number(process.env['HISTORY_RUNS'] ?? 6);
-/** Its hash takes versions for equal that differ: whatever trusts it makes a wrong history. */
+/** Its hash takes versions and keys for equal that differ: what trusts it makes a wrong history. */
 function withCollisions(bench: Workbench): Workbench {
   const { warehouse } = bench;
-  const rowHash: Dialect['rowHash'] = ([first]) => sql`case when ${first} then 1 else 2 end`;
+  const rowHash: Dialect['rowHash'] = ([first]) =>
+    sql`case when cast(${first} as varchar) = 'true' then 1 else 2 end`;
   const dialect = { ...warehouse.dialect, rowHash };
   return { ...bench, warehouse: { ...warehouse, dialect } };
 }
