@@ -8,7 +8,7 @@ export default defineConfig({
     globalSetup: ['test/peers/set-up.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 900_000,
-    hookTimeout: 900_000,
+    testTimeout: 3_600_000,
+    hookTimeout: 3_600_000,
   },
 });
