@@ -35,6 +35,18 @@ describe('a template without end is stopped', () => {
     ['a great repetition', "{{ 'x' * 10 ** 12 }}", 'jinja-size'],
     ['a great list', '{{ [0] * 10 ** 9 }}', 'jinja-size'],
     ['a great range', '{{ range(10 ** 12)|list }}', 'jinja-size'],
+    ['a loop over a great range', '{% for x in range(10 ** 9) %}{% endfor %}', 'jinja-size'],
+    ['a sum over a great range', '{{ range(10 ** 9)|sum }}', 'jinja-size'],
+    [
+      'a list that doubles',
+      '{% set ns = namespace(l=[1]) %}{% for i in range(60) %}{% set ns.l = ns.l + ns.l %}{% endfor %}',
+      'jinja-size',
+    ],
+    [
+      'a list that takes itself in',
+      '{% set l = [1] %}{% for i in range(60) %}{% do l.extend(l) %}{% endfor %}',
+      'jinja-size',
+    ],
     ['a wide field', "{{ '%999999999d' % 1 }}", 'jinja-size'],
     ['a wide format', "{{ '{:999999999}'.format(1) }}", 'jinja-size'],
     [
@@ -103,4 +115,10 @@ describe('deep nesting', () => {
     expect(await render('{% set l = [1] %}{% do l.append(l) %}{{ l }}')).toBe('[1, [...]]');
     expect(await render("{% set d = {} %}{% do d.update({'d': d}) %}{{ d }}")).toBe("{'d': {...}}");
   });
+});
+
+test('whether a number is in a great range is known without walking it', async () => {
+  const text =
+    '{{ 10 ** 9 - 1 in range(10 ** 9) }} {{ 5 in range(0, 10 ** 9, 2) }} {{ -1 in range(10 ** 9) }} {{ 1.0 in range(3) }}';
+  expect(await render(text)).toBe('True False False True');
 });

@@ -2,7 +2,7 @@ import { assignTarget } from './assign.ts';
 import type { ForNode } from './ast.ts';
 import { isEqual } from './compare.ts';
 import { evaluate } from './evaluate-expression.ts';
-import { isTrue, iterate } from './iterate.ts';
+import { isTrue, toList } from './iterate.ts';
 import { jinjaError, typeError } from './jinja-error.ts';
 import { chain } from './maybe-promise.ts';
 import { type Jump, Output } from './output.ts';
@@ -29,7 +29,7 @@ function runOver(
     throw jinjaError('jinja-depth', `a loop more than ${runtime.depthMax} deep (depthMax)`);
   }
   // A list is walked live, so that a body which appends to it sees what it appended.
-  const items = Array.isArray(iterable) && node.test === null ? iterable : [...iterate(iterable)];
+  const items = Array.isArray(iterable) && node.test === null ? iterable : toList(iterable);
   return chain(filterItems(node, items, scope), (kept) => {
     if (kept.length === 0) {
       return runtime.runBody(node.otherwise, new Scope(scope.activation, scope), out);

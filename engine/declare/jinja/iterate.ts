@@ -16,8 +16,14 @@ import {
   Undefined,
 } from './values.ts';
 
-/** The most items a range or repetition may be turned into at once. */
+/** The most items a range may be walked for, and a list may grow to by being added to. */
 export const itemsMax = 10_000_000;
+
+/** @throws JinjaError `jinja-size` where a list would grow past all that a template may mean. */
+export function checkGrowth(length: number): void {
+  if (length <= itemsMax) return;
+  throw jinjaError('jinja-size', `a list of more than ${itemsMax} items (itemsMax)`);
+}
 
 /** Python's `bool(value)`. */
 export function isTrue(value: JinjaValue): boolean {
@@ -75,7 +81,11 @@ function* iterateRange(range: PyRange): Generator<number> {
   for (let i = 0; i < range.length; i += 1) yield range.at(i);
 }
 
+/** @throws JinjaError `jinja-size` for a range that nobody could mean to walk. */
 export function iterate(value: JinjaValue): Iterable<JinjaValue> {
+  if (value instanceof PyRange && value.length > itemsMax) {
+    throw jinjaError('jinja-size', `a range of more than ${itemsMax} items (itemsMax)`);
+  }
   const items = tryIterate(value);
   if (items === undefined) throw typeError(`'${typeName(value)}' object is not iterable`);
   return items;
@@ -83,9 +93,6 @@ export function iterate(value: JinjaValue): Iterable<JinjaValue> {
 
 /** `list(value)`: always a new array. */
 export function toList(value: JinjaValue): JinjaValue[] {
-  if (value instanceof PyRange && value.length > itemsMax) {
-    throw jinjaError('jinja-size', `a range of more than ${itemsMax} items`);
-  }
   return Array.from(iterate(value));
 }
 
@@ -124,6 +131,11 @@ export function contains(haystack: JinjaValue, needle: JinjaValue): boolean {
   }
   if (haystack instanceof PyDict || haystack instanceof PySet) return haystack.has(needle);
   if (haystack instanceof PyView && haystack.kind === 'dict_keys') return haystack.dict.has(needle);
+  // Python knows without walking, too.
+  if (haystack instanceof PyRange && typeof needle === 'number') {
+    const index = (needle - haystack.start) / haystack.step;
+    return Number.isInteger(index) && index >= 0 && index < haystack.length;
+  }
   const items = tryIterate(haystack);
   if (items === undefined) {
     throw typeError(`argument of type '${typeName(haystack)}' is not iterable`);

@@ -1,6 +1,6 @@
 import { bindArguments, type Kwargs } from './bind-arguments.ts';
 import { compareValues, isEqual, sortValues } from './compare.ts';
-import { isTrue, iterate } from './iterate.ts';
+import { checkGrowth, isTrue, iterate } from './iterate.ts';
 import { jinjaError, typeError, valueError } from './jinja-error.ts';
 import { requireIndex } from './number.ts';
 import { reprValue } from './print.ts';
@@ -77,7 +77,9 @@ const listMethods: ReadonlyMap<string, Method<List>> = new Map<string, Method<Li
     return null;
   }),
   method('extend', ['iterable'], (self, [items]) => {
-    for (const item of Array.from(iterate(items ?? null))) self.push(item);
+    const added = Array.from(iterate(items ?? null));
+    checkGrowth(self.length + added.length);
+    for (const item of added) self.push(item);
     return null;
   }),
   method('insert', ['index', 'object'], insertItem),

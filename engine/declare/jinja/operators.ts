@@ -1,4 +1,5 @@
 import { combineSets } from './dict-methods.ts';
+import { checkGrowth } from './iterate.ts';
 import { jinjaError, typeError } from './jinja-error.ts';
 import { checkRepeat } from './list-methods.ts';
 import { calculate, negate, toInt, toNumber } from './number.ts';
@@ -39,9 +40,13 @@ function applyToSequence(
   b: JinjaValue,
 ): JinjaValue | undefined {
   if (operator === '+') {
-    if (Array.isArray(a) && Array.isArray(b)) return [...a, ...b];
-    if (a instanceof PyTuple && b instanceof PyTuple) return new PyTuple([...a.items, ...b.items]);
-    return undefined;
+    if (Array.isArray(a) && Array.isArray(b)) {
+      checkGrowth(a.length + b.length);
+      return [...a, ...b];
+    }
+    if (!(a instanceof PyTuple && b instanceof PyTuple)) return undefined;
+    checkGrowth(a.items.length + b.items.length);
+    return new PyTuple([...a.items, ...b.items]);
   }
   if (operator === '*') return repeat(a, b) ?? repeat(b, a);
   return combineSets(operator, a, b);
