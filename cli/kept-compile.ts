@@ -6,7 +6,13 @@ import { readStamp, stampTrustedAfterMs } from '../engine/declare/memory/file-st
 import type { ModelFault } from '../engine/declare/model-fault.ts';
 import type { CommandContext } from './host.ts';
 import type { OpenedProject } from './open-project.ts';
-import { readOutline, readStanding, type Standing, withWarehouseOnDemand } from './outline.ts';
+import {
+  type Outline,
+  readOutline,
+  readStanding,
+  type Standing,
+  withWarehouseOnDemand,
+} from './outline.ts';
 
 /** A few stamps to be looked at again are no reason to write all of them. */
 const freshMax = 20;
@@ -29,6 +35,8 @@ export interface KeptWork {
   readonly answer?: KeptAnswer;
   /** Absent: what it comes to is not kept. */
   readonly keep?: Keep;
+  /** What was read on the way; absent: it is still to be read. */
+  readonly outline?: Outline;
 }
 
 /**
@@ -47,18 +55,20 @@ export async function compileKept(
   const warehouse = stampWarehouse(opened.warehousePath);
   if (standing === undefined || warehouse === undefined) return {};
   const folder = join(opened.stateFolder, 'models');
-  const { ids, faults, warnings } = standing;
+  const { ids, faults, warnings, graph, models } = standing;
   const key = hash('sha1', JSON.stringify([ids, fullRefresh, warehouse]));
   const keep = { folder, key };
-  const { readKeptCompile, saveKeptCompile, verifyFiles, countFresh, isSameEnv } = await import(
-    '../engine/artifacts/kept-compile.ts'
-  );
+  const rest = { keep, ...(models && { outline: { models, graph, ids, warnings } }) };
+  const { readKeptCompile, saveKeptCompile, verifyFiles, countFresh, isSameEnv, changeOf } =
+    await import('../engine/artifacts/kept-compile.ts');
   const kept = readKeptCompile(folder);
-  if (kept?.key !== key) return { keep };
+  if (kept?.key !== key) return rest;
+  // What was read whole has nothing in common that anybody knows of.
+  if (models && changeOf(models).stamp !== kept.change.stamp) return rest;
   const { artifactPath } = await import('../engine/artifacts/write-artifact.ts');
   const root = opened.project.folder;
   const verified = verifyFiles(kept, root, artifactPath(root, 'manifest'), Date.now());
-  if (verified === undefined) return { keep };
+  if (verified === undefined) return rest;
   const isSame = kept.stamp === standing.stamp && isSameEnv(kept, opened.env);
   if (isSame && kept.restless.length === 0) {
     if (countFresh(kept, verified) > freshMax) saveKeptCompile(folder, verified);
@@ -71,7 +81,7 @@ export async function compileKept(
     fullRefresh,
     moment,
   });
-  return again ? { keep, answer: { ...again, faults, warnings } } : { keep };
+  return again ? { keep, answer: { ...again, faults, warnings } } : rest;
 }
 
 interface FewRequest {

@@ -53,7 +53,7 @@ export const registerCompile: RegisterCommand = (program, host) => {
       }
       const { compileProject } = await import('../../engine/plan/compile-project.ts');
       const { writeOutputs } = await import('../../engine/artifacts/compile-outputs.ts');
-      const outline = await readOutline(opened, flags);
+      const outline = kept.outline ?? (await readOutline(opened, flags));
       for (const warning of outline.warnings) terminal.note(`warning: ${warning}`);
       const { models, ids } = outline;
       if (!models) return exitCodes.success;

@@ -85,9 +85,8 @@ export function openProjectMemory(folder: string, root: string, nowMs = Date.now
       offered = { make, isChange: true };
     },
     save: () => {
-      const isFirst = kept.disk.observations.length === 0;
       const texts = changed?.texts;
-      const sections = keepParts(kept, disk, { offered, isFirst, changes: texts?.length, parsed });
+      const sections = keepParts(kept, disk, { offered, changes: texts?.length, parsed });
       kept.file.close();
       if (sections) writeSectionFile(path, identity, sections);
       parsed.save();
@@ -103,23 +102,22 @@ interface Offer {
 
 interface KeepState {
   readonly offered: Offer | undefined;
-  readonly isFirst: boolean;
   /** How many texts have changed; undefined: more than texts, or nobody asked. */
   readonly changes: number | undefined;
   readonly parsed: OutcomeLog;
 }
 
 /**
- * The whole project is written when it is new, or when the one that is kept is out of date and this
- * process found nothing left to learn: while somebody edits, each process adds only what is new.
+ * The project is written when it was read whole, so that the edits after it are read alone; one of a
+ * few changed texts when this process found nothing left to learn, or the texts are many.
  */
 function keepParts(
   kept: Kept,
   disk: ObservingDisk,
-  { offered, isFirst, changes, parsed }: KeepState,
+  { offered, changes, parsed }: KeepState,
 ): Record<string, string> | undefined {
   const isMuch = changes !== undefined && changes >= changesWorth;
-  const isWorth = offered !== undefined && (isFirst || isMuch || parsed.isComplete());
+  const isWorth = offered && (!offered.isChange || isMuch || parsed.isComplete());
   if (isWorth) {
     const own = Object.entries(offered.make() ?? {}).map(
       ([name, part]) => [name, JSON.stringify(part)] as const,
