@@ -116,7 +116,7 @@ describe.skipIf(!found)(`dbt-shop${found ? '' : ` (skipped: ${whyNoPython()})`}`
     // Its spine of days is written in our own way: the rows are dbt's.
     const others = differences.filter(({ id }) => id !== 'model.shop_tools.calendar');
     expect(others).toEqual([]);
-    expect(compared).toBeGreaterThan(30);
+    expect(compared).toBeGreaterThan(25);
   });
 
   test('after changes, increments, snapshots and microbatches add what dbt’s add', async () => {
