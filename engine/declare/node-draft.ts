@@ -95,6 +95,7 @@ export function draftNodes(
     draft('snapshot', patch.name, source, parseOrReport(file, text, faults, patch.name));
   }
   reportTwins(drafts, faults);
+  reportBroken(pack, drafts, faults);
   reportOrphans(patches, drafts, faults);
   return drafts;
 }
@@ -169,6 +170,22 @@ function unbraced(relation: string): string {
 
 function keyOf(patch: NodePatch): string {
   return `${patch.kind}.${patch.name}`;
+}
+
+/** Built without what was said of it, a node would be published without its tests. */
+function reportBroken(
+  { properties }: PackageSource,
+  drafts: readonly NodeDraft[],
+  faults: FaultList,
+): void {
+  for (const { kind, name, place } of properties.broken ?? []) {
+    for (const draft of drafts) {
+      if (draft.name !== name || `${draft.kind}s` !== kind) continue;
+      faults.error(place, `what is said here of "${name}" cannot be read, so it is not built`, {
+        nodeId: draft.id,
+      });
+    }
+  }
 }
 
 function reportTwins(drafts: readonly NodeDraft[], faults: FaultList): void {

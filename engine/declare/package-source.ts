@@ -290,6 +290,7 @@ function joinProperties(all: readonly Properties[]): Properties {
     patches: all.flatMap((one) => one.patches),
     sources: all.flatMap((one) => one.sources),
     singularTests: all.flatMap((one) => one.singularTests),
+    broken: all.flatMap((one) => one.broken ?? []),
     unitTests: all.flatMap((one) => one.unitTests ?? []),
     exposures: all.flatMap((one) => one.exposures ?? []),
     groups: all.flatMap((one) => one.groups ?? []),

@@ -1,3 +1,4 @@
+import { type BrokenEntry, withoutBroken } from './broken-entries.ts';
 import { readLabels, reportLabels } from './column-labels.ts';
 import type { FaultList, Place } from './model-fault.ts';
 import { validateProperties } from './properties-schema.ts';
@@ -98,6 +99,8 @@ export interface Properties {
   readonly sources: readonly SourceTable[];
   /** Top-level `data_tests:` — config of singular tests by name. */
   readonly singularTests: readonly { name: string; config: Config; place: Place }[];
+  /** Nodes of which nothing can be read here. */
+  readonly broken?: readonly BrokenEntry[];
   readonly unitTests?: readonly { readonly entry: Config; readonly place: Place }[];
   readonly exposures?: readonly PlacedEntry[];
   readonly groups?: readonly PlacedEntry[];
@@ -118,9 +121,13 @@ export function readProperties(
   unknownKeys: 'error' | 'warning',
 ): Properties {
   const empty: Properties = { patches: [], sources: [], singularTests: [], sections: {} };
-  const yaml = parseYaml(file, text, faults);
-  if (yaml === undefined || yaml.value === null) return empty;
-  if (!validateYaml(yaml, validateProperties, faults, unknownKeys)) return empty;
+  const written = parseYaml(file, text, faults);
+  if (written === undefined || written.value === null) return empty;
+  const paths: YamlPath[] = [];
+  validateYaml(written, validateProperties, faults, unknownKeys, (path) => paths.push(path));
+  const usable = withoutBroken(written, paths);
+  if (usable === undefined) return empty;
+  const { yaml, broken } = usable;
   const root = asConfig(yaml.value);
   reportLabels(yaml, faults, unknownKeys);
   return {
@@ -131,6 +138,7 @@ export function readProperties(
       readSource(yaml, asConfig(entry), index),
     ),
     singularTests: readSingularTests(yaml, root),
+    ...(broken.length > 0 ? { broken } : {}),
     unitTests: asList(root['unit_tests']).map((entry, index) => ({
       entry: asConfig(entry),
       place: yaml.placeOf(['unit_tests', index]),

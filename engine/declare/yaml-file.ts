@@ -131,12 +131,16 @@ function keyOf(pair: Pair): string {
   return yamlLibrary().isScalar(pair.key) ? String(pair.key.value) : String(pair.key);
 }
 
-/** Adds one fault per thing the schema refuses; answers whether the file may be used. */
+/**
+ * Adds one fault per thing the schema refuses; answers whether the file may be used. Whatever is of
+ * the wrong shape is handed to `onBroken`: all else may be used.
+ */
 export function validateYaml(
   yaml: YamlFile,
   validate: (value: unknown) => readonly ErrorObject[],
   faults: FaultList,
   unknownKeys: 'error' | 'warning',
+  onBroken: (path: YamlPath) => void = () => {},
 ): boolean {
   const errors = validate(yaml.value);
   if (errors.length === 0) return true;
@@ -156,6 +160,7 @@ export function validateYaml(
       continue;
     }
     faults.error(place, message);
+    if (!isUnknownKey) onBroken(path);
     isUsable &&= isUnknownKey;
   }
   return isUsable;
