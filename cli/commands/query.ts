@@ -1,9 +1,9 @@
 import { Option } from 'commander';
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { formatOwner, waitForLock } from '../../engine/state/lock.ts';
 import { TerminalError } from '../../engine/words/errors.ts';
 import { plural } from '../../engine/words/plural.ts';
-import type { Row } from '../../engine/words/warehouse.ts';
+import type { Row, Session } from '../../engine/words/warehouse.ts';
 import { exitCodes, type RegisterCommand } from '../host.ts';
 import { formatCell, formatTable } from '../text-table.ts';
 
@@ -23,6 +23,22 @@ const toJson = (row: Row): string =>
   JSON.stringify(row, (_key, value: unknown) =>
     typeof value === 'bigint' ? value.toString() : value,
   );
+
+/**
+ * Names of the answer's columns, also of one without rows. Undefined where only the answer tells
+ * them (`show tables`, `describe t`), or where the statement is wrong: running it says how.
+ */
+async function describeAnswer(
+  warehouse: Session,
+  statement: RawBuilder<unknown>,
+): Promise<readonly string[] | undefined> {
+  try {
+    return (await warehouse.describeQuery(statement)).map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof TerminalError) return undefined;
+    throw error;
+  }
+}
 
 /** `query`: one statement against the warehouse, for people and for pipes. */
 export const registerQuery: RegisterCommand = (program, host) => {
@@ -56,26 +72,29 @@ export const registerQuery: RegisterCommand = (program, host) => {
         });
         await using warehouse = await opened.openWarehouse({ readOnly: true });
         const statement = sql.raw(text);
-        const names = (await warehouse.describeQuery(statement)).map(({ name }) => name);
+        let names = await describeAnswer(warehouse, statement);
         const kept: Row[] = [];
         let rows = 0;
-        if (options.format === 'csv') terminal.out(names.map(csvCell).join(','));
+        const toLine = (row: Row): string =>
+          options.format === 'json'
+            ? toJson(row)
+            : (names ?? []).map((name) => csvCell(row[name])).join(',');
+        if (options.format === 'csv' && names) terminal.out(names.map(csvCell).join(','));
         for await (const chunk of warehouse.stream(statement)) {
+          if (!names) {
+            names = Object.keys(chunk[0] ?? {});
+            if (options.format === 'csv') terminal.out(names.map(csvCell).join(','));
+          }
           rows += chunk.length;
           if (options.format === 'table') kept.push(...chunk.slice(0, tableRowsMax - kept.length));
-          else {
-            const toLine =
-              options.format === 'json'
-                ? toJson
-                : (row: Row) => names.map((name) => csvCell(row[name])).join(',');
-            terminal.out(chunk.map(toLine).join('\n'));
-          }
+          else terminal.out(chunk.map(toLine).join('\n'));
         }
         if (options.format === 'table') {
+          const columns = names ?? [];
           terminal.out(
             formatTable(
-              names,
-              kept.map((row) => names.map((name) => row[name])),
+              columns,
+              kept.map((row) => columns.map((name) => row[name])),
             ),
           );
           const shown = rows > kept.length ? `, the first ${kept.length} shown` : '';

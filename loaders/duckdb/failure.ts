@@ -52,6 +52,11 @@ const failures: readonly Failure[] = [
     hint: 'The warehouse file and a schema in it have one name: rename the file.',
   },
   {
+    pattern: /in read-only mode/,
+    code: 'warehouse-read-only',
+    hint: 'The warehouse is only read here: what is to change belongs in a model.',
+  },
+  {
     pattern: /^Constraint Error/,
     code: 'constraint-violated',
     hint: 'Look for duplicate or null keys in the rows being written.',
@@ -69,7 +74,8 @@ const failures: readonly Failure[] = [
 ];
 
 /** Kinds of errors whose text quotes the statement only, so that what is in quotes may be shown. */
-const showsStatementOnly = /^(Binder|Catalog|Parser|Syntax|Permission|Not implemented) Error/;
+const showsStatementOnly =
+  /^(?:Failed to extract statements: )?(Binder|Catalog|Parser|Syntax|Permission|Not implemented) Error/;
 
 /** The reader's error without the line it quotes: that line is a record. */
 function stripReaderError(message: string): string | undefined {

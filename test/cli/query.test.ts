@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'tidemill-query-'));
+
+async function type(...args: string[]) {
+  const child = spawn(process.execPath, [main, '--project-dir', folder, ...args]);
+  const text = { out: '', err: '' };
+  child.stdout.on('data', (part: Buffer) => {
+    text.out += part.toString('utf8');
+  });
+  child.stderr.on('data', (part: Buffer) => {
+    text.err += part.toString('utf8');
+  });
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  return { code, ...text };
+}
+
+beforeAll(async () => {
+  mkdirSync(join(folder, 'models'));
+  const yaml =
+    'project: own\nwarehouse: { type: duckdb, path: w.duckdb }\nmodels: { path: models }\n';
+  writeFileSync(join(folder, 'pipelines.yaml'), yaml);
+  const config = "{{ config(materialized='table') }}";
+  writeFileSync(join(folder, 'models', 'sizes.sql'), `${config} select 1 as "2", 'a,b' as "1"`);
+  expect((await type('build')).code).toBe(0);
+}, 60_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test('columns stand in the order of the answer, whatever they are called', async () => {
+  const { out } = await type('query', 'select * from sizes', '--format', 'csv');
+  expect(out).toBe('2,1\n1,"a,b"\n');
+});
+
+test('an answer without rows has its columns all the same', async () => {
+  const { out } = await type('query', 'select * from sizes where false', '--format', 'csv');
+  expect(out.trim()).toBe('2,1');
+});
+
+test('statements that are no select are answered too', async () => {
+  const tables = await type('query', 'show tables', '--format', 'csv');
+  expect(tables).toMatchObject({ code: 0, out: 'name\nsizes\n' });
+  const described = await type('query', 'describe sizes', '--format', 'json');
+  expect(
+    described.out
+      .split('\n')
+      .slice(0, 2)
+      .map((line) => JSON.parse(line)),
+  ).toMatchObject([
+    { column_name: '2', column_type: 'INTEGER' },
+    { column_name: '1', column_type: 'VARCHAR' },
+  ]);
+});
+
+test('a wrong statement is shown where it is wrong', async () => {
+  const { code, err } = await type('query', 'selec 1');
+  expect(code).toBe(1);
+  expect(err).toContain('syntax error at or near "selec"');
+});
+
+test('nothing is changed by a question', async () => {
+  const { code, err } = await type('query', 'insert into sizes values (2, null)');
+  expect(code).toBe(1);
+  expect(err).toContain('only read here');
+  const { out } = await type('query', 'select count(*) as n from sizes', '--format', 'csv');
+  expect(out).toBe('n\n1\n');
+});
