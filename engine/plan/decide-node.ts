@@ -4,7 +4,7 @@ import { decideReuse, type NodeState, type ReuseReason } from '../state/nodes.ts
 import { readSpansLeft } from '../steps/batch-spans.ts';
 import { formatDuration } from '../words/duration.ts';
 import { plural } from '../words/plural.ts';
-import { explainChange } from './fingerprint.ts';
+import { explainChange, type NodeFingerprint } from './fingerprint.ts';
 import type { Standing } from './standing.ts';
 import type { Work } from './work.ts';
 
@@ -62,7 +62,7 @@ export function decideNode(work: Work, node: ModelNode, context: DecisionContext
     reasons:
       isDue && !decision.run
         ? ['it reads the run’s clock or asks the warehouse']
-        : describeReason(decision.reason, state, print?.fingerprint),
+        : describeReason(decision.reason, state, print),
     inputs: Object.fromEntries(known),
   };
 }
@@ -79,9 +79,9 @@ function describeFailure(state: NodeState | undefined): string {
 function describeReason(
   reason: ReuseReason,
   state: NodeState | undefined,
-  after: string | undefined,
+  print: NodeFingerprint | undefined,
 ): string[] {
-  const before = state?.fingerprint;
+  const [before, after] = [state?.fingerprint, print?.fingerprint];
   switch (reason.kind) {
     case 'full_refresh':
       return ['a full refresh was asked for'];
@@ -92,7 +92,9 @@ function describeReason(
     case 'failed_last_time':
       return [describeFailure(state)];
     case 'fingerprint_changed':
-      return before && after ? explainChange(before, after) : ['it changed'];
+      return before && after
+        ? explainChange(before, after, [state?.told, print?.told])
+        : ['it changed'];
     case 'input_has_new_rows':
       return [`new rows in ${reason.ids.map(nameOf).join(', ')}`];
     case 'refresh_due':

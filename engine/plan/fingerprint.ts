@@ -18,6 +18,8 @@ export interface NodeFingerprint {
    * The parts tell afterwards what it was that changed.
    */
   readonly fingerprint: string;
+  /** Of its own text and of the variables it read: says why the other changed, decides nothing. */
+  readonly told: string;
   /** The template looked at the run's boundary or id: the text differs with every run. */
   readonly readsClock: boolean;
   /** The template asked the warehouse: the text may differ with its rows. */
@@ -64,7 +66,10 @@ export async function fingerprintNodes(
     const upstream = digestOf(upstreamPart(request, node, contents));
     const place = digestOf([config, node.relation, node.nodeConfig.materialization]);
     const fingerprint = [fingerprintVersion, sqlPart, place, upstream].join('.');
-    found.set(id, { ...text.flags, fingerprint });
+    const { vars, env } = text.flags;
+    const own = node.resourceType === 'seed' ? 'seed' : digestOf(node.text);
+    const told = [node.script ? 'script' : own, digestOf([vars, env])].join('.');
+    found.set(id, { ...text.flags, fingerprint, told });
     contents.set(id, digestOf([sqlPart, config, upstream]));
   }
   return found;
@@ -72,7 +77,7 @@ export async function fingerprintNodes(
 
 interface NodeText {
   readonly parts: readonly string[];
-  readonly flags: Omit<NodeFingerprint, 'fingerprint'>;
+  readonly flags: Omit<NodeFingerprint, 'fingerprint' | 'told'>;
 }
 
 /** Undefined where the node cannot be rendered: binding says why. */
@@ -139,7 +144,7 @@ function needsWarehouse(error: unknown): boolean {
 function flagsOf(
   traces: readonly Compiled['trace'][],
   isVolatile: boolean,
-): Omit<NodeFingerprint, 'fingerprint'> {
+): Omit<NodeFingerprint, 'fingerprint' | 'told'> {
   const macros = traces.flatMap((trace) => [...trace.macros]);
   return {
     readsClock: traces.some((trace) => trace.readsClock),
@@ -217,11 +222,26 @@ function upstreamPart(
 const partNames = ['the engine', 'its SQL', 'its config', 'a model it reads'] as const;
 
 /** What changed between two fingerprints of one node, in words; empty where nothing did. */
-export function explainChange(before: string, after: string): string[] {
+export function explainChange(
+  before: string,
+  after: string,
+  told: readonly (string | undefined)[] = [],
+): string[] {
   if (before === after) return [];
   const [old, now] = [before.split('.'), after.split('.')];
   if (old.length !== now.length) return ['the engine changed'];
-  return partNames.filter((_, index) => old[index] !== now[index]).map((name) => `${name} changed`);
+  return partNames
+    .filter((_, index) => old[index] !== now[index])
+    .map((name) => `${name === 'its SQL' ? whatOfItsSql(told) : name} changed`);
+}
+
+/** SQL that changed though its file did not: by what the file calls or reads. */
+function whatOfItsSql([before, after]: readonly (string | undefined)[]): string {
+  const [old, now] = [before?.split('.'), after?.split('.')];
+  if (now?.[0] === 'seed') return 'its file';
+  if (now?.[0] === 'script') return 'its code';
+  if (!old || !now || old[0] !== now[0]) return 'its SQL';
+  return old[1] === now[1] ? 'a macro it uses' : 'a variable it reads';
 }
 
 function digestOf(value: unknown): string {

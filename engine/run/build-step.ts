@@ -77,6 +77,7 @@ export async function buildStep(
       ...placeDecisions(models, node),
     },
     ...(custom ? { custom } : {}),
+    told: work.fingerprints.get(step.id)?.told ?? '',
     ...nodeHooks({ models, node, options, sql: compiled.sql, warehouse }),
     sql: compiled.sql,
     isIncremental,

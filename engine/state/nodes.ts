@@ -9,6 +9,8 @@ import type { Dialect, Session, Warehouse } from '../words/warehouse.ts';
 export interface NodeState {
   readonly nodeId: string;
   readonly fingerprint: string;
+  /** What a change of the fingerprint is explained by: it decides nothing. */
+  readonly told?: string | undefined;
   /** Changes whenever the rows may have; what dependants compare. */
   readonly dataVersion: string;
   /** Each parent's data version when this node last read it. */
@@ -96,7 +98,7 @@ function insertNodeState(state: NodeState): RawBuilder<unknown> {
       (node_id, fingerprint, data_version, inputs, built_at, watermark, status)
     values (
       ${state.nodeId},
-      ${state.fingerprint},
+      ${state.told === undefined ? state.fingerprint : `${state.fingerprint}~${state.told}`},
       ${state.dataVersion},
       ${JSON.stringify(state.inputs)},
       cast(${builtAt} as timestamp),
@@ -126,9 +128,11 @@ const selectNodes = sql`
   from ${nodesTable}`;
 
 function toState(row: NodeRow): NodeState {
+  const [fingerprint = '', told] = row.fingerprint.split('~');
   return {
     nodeId: row.node_id,
-    fingerprint: row.fingerprint,
+    fingerprint,
+    ...(told === undefined ? {} : { told }),
     dataVersion: row.data_version,
     inputs: JSON.parse(row.inputs) as InputVersions,
     builtAtMs: Date.parse(row.built_at),

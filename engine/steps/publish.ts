@@ -59,6 +59,7 @@ export function stateOf(
   return {
     nodeId: node.id,
     fingerprint: node.fingerprint,
+    ...(node.told === undefined ? {} : { told: node.told }),
     dataVersion: context.runId,
     inputs: context.inputs,
     builtAtMs: context.boundaryMs,

@@ -150,6 +150,8 @@ export interface BuildNode {
   readonly isIncremental: boolean;
   readonly checks: readonly Check[];
   readonly fingerprint: string;
+  /** Kept beside the fingerprint, to say later why it changed. */
+  readonly told?: string;
   /** Renders and runs its hooks; absent: those of its config are statements as they stand. */
   runHooks?(when: 'pre' | 'post'): Promise<void>;
   readonly custom?: CustomBuild;
