@@ -155,7 +155,7 @@ function writeBatch(
   const [from, to] = sides;
   const results: Json[] = [];
   const errors: RowErrors[number][] = [];
-  for (const input of readInputs(body, associationLimits.writeInputs)) {
+  const writeOne = (input: Json): void => {
     const kinds = kindsOf(input);
     const fromId = String(asJson(input['from'], 'from')['id']);
     const toId = String(asJson(input['to'], 'to')['id']);
@@ -166,11 +166,14 @@ function writeBatch(
       const { message, parts } = refusal;
       const context = { ...parts.context, fromObjectId: [fromId], toObjectId: [toId] };
       errors.push({ status: 'error', category: 'VALIDATION_ERROR', message, context });
-      continue;
+      return;
     }
     account.associations.add(from, source, to, target, kinds);
     results.push(viewCreated(sides, source, target, kinds));
-  }
+  };
+  const inputs = readInputs(body, associationLimits.writeInputs);
+  // One commit: each walks all that is changed in the cache, which grows with the account.
+  account.store.transaction(() => inputs.forEach(writeOne));
   return batchReply(account, 201, results, errors);
 }
 
