@@ -22,7 +22,9 @@ export interface Compared {
   readonly changed: number;
 }
 
-/** One file for all benches of one scale: its log is written once and grows with every increment. */
+/**
+ * One file for all benches of one scale: its log is written once and grows with every increment.
+ */
 export interface Base {
   readonly path: string;
   readonly rows: number;

@@ -58,7 +58,9 @@ function writeProject(folder: string, models: readonly TinyModel[]): void {
   writeFileSync(join(folder, 'models', 'schema.yml'), `models:\n${lines.join('\n')}\n`);
 }
 
-/** The statements alone, each its own transaction on one connection: nothing can do without them. */
+/**
+ * The statements alone, each its own transaction on one connection: nothing can do without them.
+ */
 function bareProgram(models: readonly TinyModel[]): string {
   const statements = models.map(
     ({ name, kind, select }) => `create ${kind} ${name} as ${select((parent) => parent)}`,

@@ -136,7 +136,8 @@ export function adapterValue(scope: AdapterScope): HostObject {
     'execute',
   ]) {
     functions[name] = () => {
-      // While files are read nothing is done, here as in dbt: a hook is only looked at for its calls.
+      // While files are read nothing is done, here as in dbt: a hook is only looked at for its
+      // calls.
       if (!scope.isExecuting) return '';
       throw typeError(
         `adapter.${name} would change the warehouse while a template is rendered`,

@@ -7,8 +7,8 @@ export interface HookConfig {
 }
 
 /**
- * dbt accepts a text, a map with `sql`, that map as JSON (what `after_commit` answers), or a list of
- * those, under two spellings.
+ * dbt accepts a text, a map with `sql`, that map as JSON (what `after_commit` answers), or a list
+ * of those, under two spellings.
  */
 export function readHooks(raw: Config, when: 'pre' | 'post'): HookConfig[] {
   return [raw[`${when}-hook`], raw[`${when}_hook`]].flat().flatMap((written) => {

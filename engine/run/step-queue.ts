@@ -22,7 +22,9 @@ export interface StepQueue {
 export function createStepQueue(steps: readonly Step[]): StepQueue {
   const places = new Map(steps.map(({ id }, place) => [id, place]));
   const waiting = new Map(steps.map((step) => [step.id, step]));
-  /** Of each step, those it waits for. An id that is no step stands already: it is not waited for. */
+  /**
+   * Of each step, those it waits for. An id that is no step stands already: it is not waited for.
+   */
   const pending = new Map<string, Set<string>>();
   const dependents = new Map<string, Step[]>();
   /** Places in the plan, the first one last. */

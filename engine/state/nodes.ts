@@ -80,8 +80,8 @@ export async function saveNodeState(session: Session, state: NodeState): Promise
 }
 
 /**
- * As `saveNodeState`, for what is published by a change of shape: part of the same `ddl`. `isFirst`:
- * nothing is remembered of the node so far.
+ * As `saveNodeState`, for what is published by a change of shape: part of the same `ddl`.
+ * `isFirst`: nothing is remembered of the node so far.
  */
 export function replaceNodeState(
   state: NodeState,

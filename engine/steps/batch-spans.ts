@@ -12,7 +12,9 @@ export interface Batches {
   readonly spans: readonly Span[];
   /** What stays to be made once these are: remembered, so that a retry makes exactly that. */
   readonly left: readonly Span[];
-  /** True where others of the build's batches are written apart: keys are then compared with all. */
+  /**
+   * True where others of the build's batches are written apart: keys are then compared with all.
+   */
   readonly isPart: boolean;
 }
 

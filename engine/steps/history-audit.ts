@@ -8,9 +8,9 @@ import { columnList } from './relation-statements.ts';
 
 /**
  * What holds of every history: each interval has a length, and of what is believed now no two
- * intervals of a key overlap, hence at most one is open. `partition` is the key, or a number made of
- * it: numbers are sorted in half the time, and where two keys have one, the intervals of both only
- * add to what is counted.
+ * intervals of a key overlap, hence at most one is open. `partition` is the key, or a number made
+ * of it: numbers are sorted in half the time, and where two keys have one, the intervals of both
+ * only add to what is counted.
  */
 export function countBroken(
   history: RawBuilder<unknown>,
@@ -31,7 +31,9 @@ export function countBroken(
     ) as believed`;
 }
 
-/** Throws where the history is not one. What the numbers of the keys find, the keys must confirm. */
+/**
+ * Throws where the history is not one. What the numbers of the keys find, the keys must confirm.
+ */
 export async function requireHistory(
   session: Session,
   node: BuildNode,

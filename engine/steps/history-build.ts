@@ -42,8 +42,8 @@ export interface Derived {
 
 /**
  * Leaves the versions of the keys in scope in temporary tables, those of keys with versions out of
- * order once more apart, and answers the mark of what was read. Neighbours are told apart by a hash;
- * should it ever take two different versions of a key for equal, all are ranked instead.
+ * order once more apart, and answers the mark of what was read. Neighbours are told apart by a
+ * hash; should it ever take two different versions of a key for equal, all are ranked instead.
  */
 export async function readVersions(
   session: Session,

@@ -25,10 +25,10 @@ const faultsOfAll: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Makes all batches in one transaction. Where that fails, the batches that are at fault are found by
- * halving, and the others are published, each part in a transaction with what is still left: after
- * a kill, or at a retry, exactly those are made. Where no batch can be made, nothing is published
- * and the fault of the whole is thrown, or withheld.
+ * Makes all batches in one transaction. Where that fails, the batches that are at fault are found
+ * by halving, and the others are published, each part in a transaction with what is still left:
+ * after a kill, or at a retry, exactly those are made. Where no batch can be made, nothing is
+ * published and the fault of the whole is thrown, or withheld.
  */
 export async function materializeMicrobatch(
   warehouse: Warehouse,
@@ -128,7 +128,9 @@ function createParts(
     for (const failure of part.result.failures) failures.set(failure.id, failure);
   };
 
-  /** The spans failed together as `whole` says: makes those that can be made, earlier ones first. */
+  /**
+   * The spans failed together as `whole` says: makes those that can be made, earlier ones first.
+   */
   const search = async (spans: readonly Span[], whole: Part): Promise<void> => {
     if (spans.length === 1) return note(spans, whole);
     const middle = Math.ceil(spans.length / 2);

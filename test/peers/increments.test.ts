@@ -43,7 +43,9 @@ interface Round {
   readonly args?: readonly string[];
 }
 
-/** Keys stay unique in what all read: a batch with a key twice is refused here, and merged by dbt. */
+/**
+ * Keys stay unique in what all read: a batch with a key twice is refused here, and merged by dbt.
+ */
 const rounds: readonly Round[] = [
   {
     what: 'first rows',

@@ -108,8 +108,8 @@ interface KeepState {
 }
 
 /**
- * The project is written when it was read whole, so that the edits after it are read alone; one of a
- * few changed texts when this process found nothing left to learn, or the texts are many.
+ * The project is written when it was read whole, so that the edits after it are read alone; one of
+ * a few changed texts when this process found nothing left to learn, or the texts are many.
  */
 function keepParts(
   kept: Kept,
