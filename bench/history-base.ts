@@ -6,6 +6,7 @@ import { materialize } from '../engine/steps/materialize.ts';
 import { silentLog } from '../engine/words/log.ts';
 import type { Warehouse } from '../engine/words/warehouse.ts';
 import { openDuckDb } from '../loaders/duckdb/duckdb.ts';
+import { contextOf } from './build-context.ts';
 import { buildByHand, updateByHand } from './history-by-hand.ts';
 import { createLog, historyNode, insertChanges, learnedAt } from './history-data.ts';
 import { createSnapshot, createState, updateSnapshot, updateState } from './history-snapshot.ts';
@@ -31,15 +32,6 @@ export interface Base {
   hasTables: boolean;
   batches: number;
 }
-
-const contextOf = (runId: string) => ({
-  runId,
-  boundaryMs: Date.UTC(2025, 5, 1),
-  fullRefresh: false,
-  signal: new AbortController().signal,
-  log: silentLog,
-  inputs: {},
-});
 
 /** Where the files of one run of the benches lie: gone when the process is. */
 async function createFolder(): Promise<string> {

@@ -6,6 +6,7 @@ import { materialize } from '../engine/steps/materialize.ts';
 import { silentLog } from '../engine/words/log.ts';
 import type { Warehouse } from '../engine/words/warehouse.ts';
 import { openDuckDb } from '../loaders/duckdb/duckdb.ts';
+import { contextOf } from './build-context.ts';
 import { createContacts, editContacts, identityNode } from './identity-data.ts';
 import { type Bench, measure, round, type Sample } from './measure.ts';
 
@@ -15,15 +16,6 @@ const rssMbMax = 4_096;
 const percentOfFullMax = 25;
 /** Of the duplicates, those that rules find; and of what they join, those that are duplicates. */
 const foundMin = 0.98;
-
-const contextOf = (runId: string) => ({
-  runId,
-  boundaryMs: Date.UTC(2025, 5, 1),
-  fullRefresh: false,
-  signal: new AbortController().signal,
-  log: silentLog,
-  inputs: {},
-});
 
 const open = (path: string) => openDuckDb({ path, log: silentLog, memoryLimit: '2500MB' });
 
