@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { didYouMean } from '../words/suggest.ts';
 import type { Template } from './jinja/ast.ts';
 import { type Memory, noMemory } from './memory/memory.ts';
@@ -184,6 +185,13 @@ function reportBroken(
       faults.error(place, `what is said here of "${name}" cannot be read, so it is not built`, {
         nodeId: draft.id,
       });
+    }
+  }
+  for (const file of properties.unreadable ?? []) {
+    for (const draft of drafts) {
+      if (!draft.source.file.startsWith(`${posix.dirname(file)}/`)) continue;
+      const message = `it may hold tests of "${draft.name}", which is not built until it can be read`;
+      faults.error({ file, line: 1, column: 1 }, message, { nodeId: draft.id });
     }
   }
 }

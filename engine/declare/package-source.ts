@@ -291,6 +291,7 @@ function joinProperties(all: readonly Properties[]): Properties {
     sources: all.flatMap((one) => one.sources),
     singularTests: all.flatMap((one) => one.singularTests),
     broken: all.flatMap((one) => one.broken ?? []),
+    unreadable: all.flatMap((one) => one.unreadable ?? []),
     unitTests: all.flatMap((one) => one.unitTests ?? []),
     exposures: all.flatMap((one) => one.exposures ?? []),
     groups: all.flatMap((one) => one.groups ?? []),

@@ -101,6 +101,8 @@ export interface Properties {
   readonly singularTests: readonly { name: string; config: Config; place: Place }[];
   /** Nodes of which nothing can be read here. */
   readonly broken?: readonly BrokenEntry[];
+  /** Files of which nothing can be read: they may speak of every node beside them and below. */
+  readonly unreadable?: readonly string[];
   readonly unitTests?: readonly { readonly entry: Config; readonly place: Place }[];
   readonly exposures?: readonly PlacedEntry[];
   readonly groups?: readonly PlacedEntry[];
@@ -122,11 +124,12 @@ export function readProperties(
 ): Properties {
   const empty: Properties = { patches: [], sources: [], singularTests: [], sections: {} };
   const written = parseYaml(file, text, faults);
-  if (written === undefined || written.value === null) return empty;
+  if (written === undefined) return { ...empty, unreadable: [file] };
+  if (written.value === null) return empty;
   const paths: YamlPath[] = [];
   validateYaml(written, validateProperties, faults, unknownKeys, (path) => paths.push(path));
   const usable = withoutBroken(written, paths);
-  if (usable === undefined) return empty;
+  if (usable === undefined) return { ...empty, unreadable: [file] };
   const { yaml, broken } = usable;
   const root = asConfig(yaml.value);
   reportLabels(yaml, faults, unknownKeys);

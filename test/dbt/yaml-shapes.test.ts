@@ -81,3 +81,23 @@ test('a test on a column that is not there is told with its place before anythin
   const told = troubles(await project.build());
   expect(told).toEqual([expect.stringMatching(/models\/s.yml:3:\d+ .*idd.*/)]);
 });
+
+test('where a file cannot be read at all, nothing it may speak of is built without its tests', async () => {
+  const project = dbtFolder({
+    'dbt_project.yml': 'name: shop',
+    'models/sales/orders.sql': 'select 1 as id',
+    'models/sales/deep/lines.sql': 'select 1 as id',
+    'models/sales/schema.yml': 'models:\n  - name: orders\n   columns: [',
+    'models/people/staff.sql': 'select 1 as id',
+    'models/people/schema.yml': 'models: [{name: staff, columns: [{name: id, tests: [unique]}]}]',
+  });
+  const run = await project.build();
+  expect(run.status).toBe('failed');
+  expect(troubles(run)).toEqual([
+    expect.stringMatching(
+      /lines failed: models\/sales\/schema.yml:1:1 it may hold tests of "lines"/,
+    ),
+    expect.stringMatching(/orders failed: .*may hold tests of "orders"/),
+  ]);
+  expect(await project.rows('select id from staff')).toEqual([{ id: 1 }]);
+});
