@@ -44,14 +44,15 @@ describe('reading a folder of models', () => {
       'models/a/unset.sql': "select {{ var('days') }}",
       'models/a/unknown.sql': 'select {{ nobody() }}',
       'models/a/schema.yml': 'models:\n  - name: good\n    columms: []\n',
-      'models/a/bad.yml': 'models:\n  - name: [good\n',
+      'models/b/beside.sql': 'select 1 as id',
+      'models/b/bad.yml': 'models:\n  - name: [good\n',
       'models/a/shape.yml': 'models:\n  - description: no name\n',
     });
     const faults = faultsOf(project);
     expect(modelOf(project, 'good').id).toBe('model.shop.good');
-    const unread = faults.filter((one) => one.startsWith('models/a/bad.yml:'));
+    const unread = faults.filter((one) => one.startsWith('models/b/bad.yml:'));
     expect(unread).toContainEqual(expect.stringContaining('not valid YAML'));
-    expect(unread).toContainEqual(expect.stringContaining('may hold tests of "lost"'));
+    expect(unread).toContainEqual(expect.stringContaining('may hold tests of "beside"'));
     expect(faults).toContain(
       'models/a/lost.sql:2:9 there is no model "goood"; did you mean "good"?',
     );
@@ -64,6 +65,7 @@ describe('reading a folder of models', () => {
       'the variable "days" is not set',
     );
     expect([...project.broken].sort()).toEqual([
+      'model.shop.beside',
       'model.shop.broken',
       'model.shop.lost',
       'model.shop.unset',
