@@ -1,4 +1,5 @@
 import { isModelNode } from '../declare/model-node.ts';
+import { operationsOf } from '../declare/operation.ts';
 import { prepareSync } from '../plan/prepare-sync.ts';
 import type { StandingReader } from '../plan/standing.ts';
 import type { SyncNode } from '../plan/sync-nodes.ts';
@@ -37,6 +38,22 @@ const kept: ReadonlySet<Materialization> = new Set([
   'seed',
 ]);
 
+/** A project's own statements may change rows of any table, and no version tells. */
+function mayWriteElsewhere({ models }: Work): boolean {
+  if (!models) return false;
+  const hasRunHooks = (['start', 'end'] as const).some(
+    (when) => operationsOf(models, when).length > 0,
+  );
+  const nodes = [...models.nodes.values()].filter(isModelNode);
+  return (
+    hasRunHooks ||
+    nodes.some(
+      ({ nodeConfig: { materialization, preHooks, postHooks } }) =>
+        materialization === 'custom' || preHooks.length + postHooks.length > 0,
+    )
+  );
+}
+
 /** What the diff will be taken of; undefined where nobody can tell that it is as it was. */
 async function findInputs(
   { work, standing }: SyncStepRequest,
@@ -45,6 +62,7 @@ async function findInputs(
   const [modelId = ''] = graphNode.dependsOn;
   const node = work.models?.nodes.get(modelId);
   if (!spec || !isModelNode(node) || !kept.has(node.nodeConfig.materialization)) return undefined;
+  if (mayWriteElsewhere(work)) return undefined;
   const { states, sources } = await standing.read();
   const state = states.get(modelId);
   const stream = work.request.connectors.streamOf(spec.connection, spec.object);
