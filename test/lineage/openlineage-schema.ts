@@ -3,7 +3,7 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 /*
  * The standard's own schema comes in no package that could be installed: this one is written from
  * what the standard says of an event (2-0-2) and of the facets that are used. It is stricter: what
- * is not named here does not belong into our events. test/peers asks the standard's own client.
+ * is not named here does not belong into our events. test/peers asks the standard's own.
  */
 const text = { type: 'string', minLength: 1 };
 const uri = { type: 'string', pattern: '^[a-z][a-z0-9+.-]*:[^\\s]+$' };
