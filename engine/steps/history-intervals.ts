@@ -86,13 +86,19 @@ export function rankContent(shape: HistoryShape): RawBuilder<unknown> {
   return sql`dense_rank() over (partition by ${columnList(shape.keys)} order by ${said})`;
 }
 
-/** What a version says; of a closing one, only that it closes. */
+/**
+ * What a version says; of a closing one, only that it closes. Nested values go in a row of one: a
+ * product may lack `case` for some of them (DuckDB 1.5 does for arrays).
+ */
 export function saidColumns(shape: HistoryShape): RawBuilder<unknown>[] {
-  return [
-    closed,
-    ...shape.tracked.map((name) => sql`case when not ${closed} then ${sql.id(name)} end`),
-  ];
+  const nested = new Set(shape.carried.filter(({ type }) => type === 'json').map(nameOf));
+  const said = shape.tracked.map((name) =>
+    nested.has(name) ? sql`row(${sql.id(name)})` : sql.id(name),
+  );
+  return [closed, ...said.map((value) => sql`case when not ${closed} then ${value} end`)];
 }
+
+const nameOf = ({ name }: Column): string => name;
 
 /**
  * Each version beside its neighbours on the source's clock: whether it says the same as the one

@@ -6,10 +6,9 @@ import { renderTemplate } from '../../engine/declare/jinja/render-template.ts';
 import { openWorkbench } from '../materialize/workbench.ts';
 import { appendLog, build, createLog } from './history-bench.ts';
 import { intervalsOf, type Version } from './oracle.ts';
-import { logOf } from './version-logs.ts';
+import { historyRounds, logOf } from './version-logs.ts';
 
 const file = new URL('../../engine/declare/macros/history.sql', import.meta.url);
-const runs = Number(process.env['HISTORY_RUNS'] ?? 6);
 const instants = [...Array(8).keys()];
 
 async function render(call: string): Promise<string> {
@@ -69,6 +68,6 @@ test('as_of answers for any two instants what the log known by then says', async
       const atLast = byHand.filter((text) => text.split('|')[1] === '7');
       expect(believed.map(spell).toSorted()).toEqual(atLast.toSorted());
     }),
-    { numRuns: runs, interruptAfterTimeLimit: 45_000, markInterruptAsFailure: true },
+    historyRounds(),
   );
 });

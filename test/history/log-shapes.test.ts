@@ -80,6 +80,17 @@ describe('a log of any shape', () => {
     expect(late.warnings).toEqual([expect.stringContaining('changed_by: content')]);
   });
 
+  test('may hold values of any make: arrays, maps and structs are compared like others', async () => {
+    const select = `
+      select id, day, [n, 1]::float[2] as embedding, map {'n': n} as labels, {'n': n} as place
+      from (values ('a', 1, 1), ('a', 2, 1), ('a', 4, 2), ('a', 3, 1)) as t (id, day, n)`;
+    await made(select, { uniqueKey: ['id'], validAt: 'day', changedBy: 'content' });
+    expect(await bench.rows('select valid_from, valid_to from mart.thing order by 1')).toEqual([
+      { valid_from: 1, valid_to: 4 },
+      { valid_from: 4, valid_to: null },
+    ]);
+  });
+
   test('names the columns of time when the one for a clock is missing', async () => {
     const select = "select 1 as id, now() as loaded_at, date '2026-01-01' as day, 'x' as name";
     const wrong = made(select, {

@@ -5,9 +5,8 @@ import type { Dialect } from '../../engine/words/warehouse.ts';
 import { openWorkbench, type Workbench } from '../materialize/workbench.ts';
 import { appendLog, build, createLog, readHistory } from './history-bench.ts';
 import { replay, type Version } from './oracle.ts';
-import { keyOf, logOf } from './version-logs.ts';
+import { historyRounds, keyOf, logOf } from './version-logs.ts';
 
-const runs = Number(process.env['HISTORY_RUNS'] ?? 6);
 /** Its hash takes versions and keys for equal that differ: what trusts it makes a wrong history. */
 function withCollisions(bench: Workbench): Workbench {
   const { warehouse } = bench;
@@ -36,7 +35,7 @@ async function expectReplays(bench: Workbench): Promise<void> {
         from = to;
       }
     }),
-    { numRuns: runs, interruptAfterTimeLimit: 45_000, markInterruptAsFailure: true },
+    historyRounds(),
   );
 }
 
@@ -68,7 +67,7 @@ test('a history is the same whatever the order of its log and however often a ro
         expect(await readHistory(bench)).toEqual(replay(shuffled));
       }
     }),
-    { numRuns: runs, interruptAfterTimeLimit: 45_000, markInterruptAsFailure: true },
+    historyRounds(),
   );
 });
 
@@ -95,6 +94,6 @@ test('a history over a log that changes in any way is what a full build makes of
         expect(await readHistory(bench)).toEqual(replay(versions));
       }
     }),
-    { numRuns: runs, interruptAfterTimeLimit: 45_000, markInterruptAsFailure: true },
+    historyRounds(),
   );
 });

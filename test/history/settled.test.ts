@@ -5,9 +5,8 @@ import type { HistoryConfig } from '../../engine/words/node.ts';
 import { contextOf, nodeOf, openWorkbench } from '../materialize/workbench.ts';
 import { appendLog, createLog, readHistory } from './history-bench.ts';
 import { replay, type Version } from './oracle.ts';
-import { logOf } from './version-logs.ts';
+import { historyRounds, logOf } from './version-logs.ts';
 
-const runs = Number(process.env['HISTORY_RUNS'] ?? 6);
 const history: HistoryConfig = {
   uniqueKey: ['id'],
   validAt: 'valid',
@@ -47,6 +46,6 @@ test('late versions alone at their instants make the rows that they make beside 
         expect(rows).toEqual(replay(log));
       }
     }),
-    { numRuns: runs, interruptAfterTimeLimit: 45_000, markInterruptAsFailure: true },
+    historyRounds(),
   );
 });

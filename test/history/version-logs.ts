@@ -1,14 +1,25 @@
 import fc from 'fast-check';
 import type { Version } from './oracle.ts';
 
+/** As many rounds as `HISTORY_RUNS` says, however long they take; without it, few and soon over. */
+export function historyRounds(few = 6) {
+  const many = process.env['HISTORY_RUNS'];
+  if (many !== undefined) return { numRuns: Number(many) };
+  return { numRuns: few, interruptAfterTimeLimit: 45_000, markInterruptAsFailure: true };
+}
+
 const idOf = (index: number) => `k${String(index).padStart(2, '0')}`;
 
 const small = (max: number) => fc.integer({ min: 1, max });
 const maybe = <T>(value: fc.Arbitrary<T>, freq = 4) => fc.option(value, { nil: null, freq });
 
-/** Many keys of few versions: every kind of disorder meets every other somewhere. */
-export const logOf = (keys: number): fc.Arbitrary<Version[]> =>
-  fc
+/**
+ * Many keys of few versions: every kind of disorder meets every other somewhere. `HISTORY_KEYS`
+ * says how many, for long runs.
+ */
+export function logOf(few: number): fc.Arbitrary<Version[]> {
+  const keys = Number(process.env['HISTORY_KEYS'] ?? few);
+  return fc
     .array(
       fc.array(
         fc.record({
@@ -26,6 +37,7 @@ export const logOf = (keys: number): fc.Arbitrary<Version[]> =>
       { minLength: keys, maxLength: keys },
     )
     .map((logs) => logs.flatMap((log, key) => log.map((row) => ({ id: idOf(key), ...row }))));
+}
 
 /** The key that `removed` of a log made by `logOf` bears. */
 export const keyOf = idOf;
