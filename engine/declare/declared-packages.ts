@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { ProjectDisk } from './memory/project-disk.ts';
 import type { FaultList } from './model-fault.ts';
-import { listPackageFolders } from './project-files.ts';
+import { listPackageFolders, readFileText } from './project-files.ts';
 import { asConfig, asList } from './properties.ts';
 import { parseYaml } from './yaml-file.ts';
 
@@ -12,12 +12,12 @@ const declarations = ['packages.yml', 'dependencies.yml'] as const;
  * that `packages.yml` names by a local path. One that is named and not there is a fault.
  */
 export function findPackageFolders(disk: ProjectDisk, faults: FaultList): string[] {
-  const installed = listPackageFolders(disk);
+  const installed = listPackageFolders(disk, faults);
   const real = (folder: string): string => disk.realPath(folder) ?? folder;
   const known = new Set(installed.map(real));
   const folders = [...installed];
   for (const file of declarations) {
-    const text = disk.findText(file);
+    const text = readFileText(disk, file, faults);
     if (text === undefined) continue;
     const yaml = parseYaml(file, text, faults);
     for (const [index, value] of asList(asConfig(yaml?.value)['packages']).entries()) {

@@ -9,7 +9,7 @@ import { keyOf, type Memory } from './memory/memory.ts';
 import type { ProjectDisk } from './memory/project-disk.ts';
 import { recallOutcome } from './memory/recall-outcome.ts';
 import type { FaultList } from './model-fault.ts';
-import { listFiles, type ProjectFile } from './project-files.ts';
+import { listFiles, type ProjectFile, readFileText } from './project-files.ts';
 import {
   asConfig,
   asList,
@@ -120,7 +120,7 @@ export function readPackage(options: PackageOptions, faults: FaultList): Package
   const { disk, folder, memory } = options;
   const lists = (Object.keys(layout.paths) as PathKind[]).map((kind) => {
     const paths = layout.paths[kind].map((path) => posix.join(folder, path));
-    return [kind, paths.flatMap((path) => listFiles(disk, path))] as const;
+    return [kind, paths.flatMap((path) => listFiles(disk, path, faults))] as const;
   });
   const files = Object.fromEntries(lists) as Record<PathKind, ProjectFile[]>;
   if (!layout.isDbt) files.models = files.models.filter((file) => !isInsideOther(file));
@@ -139,6 +139,7 @@ export function readPackage(options: PackageOptions, faults: FaultList): Package
   const properties: Properties[] = [];
   for (const file of yamlFiles.values()) {
     const text = file.text();
+    if (text === undefined) continue;
     if (folderConfigFile.test(file.path)) {
       const key = () => keyOf('folder-config', file.path, text);
       const config = recallOutcome(memory, key, faults, (own) =>
@@ -197,7 +198,7 @@ export function readPackage(options: PackageOptions, faults: FaultList): Package
 function readLayout(options: PackageOptions, faults: FaultList): Layout {
   const { disk, memory, folder, modelsPath, name } = options;
   const file = posix.join(folder, 'dbt_project.yml');
-  const text = disk.findText(file);
+  const text = readFileText(disk, file, faults);
   const key = () => keyOf('dbt-project', file, text);
   const project = recallOutcome(memory, key, faults, (own) => {
     const yaml = text === undefined ? undefined : parseYaml(file, text, own);
@@ -246,7 +247,10 @@ function isFixture(file: ProjectFile): boolean {
 function readTexts(files: readonly ProjectFile[], ending: string): SourceText[] {
   return files
     .filter((file) => file.ending === ending)
-    .map((file) => ({ ...withoutText(file), text: file.text() }));
+    .flatMap((file) => {
+      const text = file.text();
+      return text === undefined ? [] : [{ ...withoutText(file), text }];
+    });
 }
 
 /** Paths of one kind may lie within those of another. */

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { TerminalError } from '../words/errors.ts';
 import { didYouMean } from '../words/suggest.ts';
@@ -12,6 +12,7 @@ import {
   type SelectionSpec,
   toSpec,
 } from './selection-spec.ts';
+import { requireTextFile } from './text-file.ts';
 import { parseYaml } from './yaml-file.ts';
 
 /** Selections by their names in `selectors.yml`. */
@@ -78,7 +79,7 @@ function invalid(message: string): TerminalError {
 
 function readEntries(path: string): Config[] {
   const faults = collectFaults();
-  const yaml = parseYaml(fileName, readFileSync(path, 'utf8'), faults);
+  const yaml = parseYaml(fileName, requireTextFile(path, 'selector-invalid'), faults);
   const [fault] = faults.all.filter(({ severity }) => severity === 'error');
   if (fault) throw invalid(formatFault(fault));
   return asList(asConfig(yaml?.value)['selectors']).filter(isConfig);

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { Command } from 'commander';
-import { registerCompile } from '../../cli/commands/compile.ts';
+import { loadCommands } from '../../cli/commands/index.ts';
 import { createHost } from '../../cli/host.ts';
 import { addProjectFlags } from '../../cli/project-flags.ts';
 
@@ -10,11 +10,11 @@ export interface Ended {
   readonly err: string;
 }
 
-/** `tidemill compile` in this process: a process for each of hundreds would take minutes. */
-export async function compileIn(
+/** `tidemill COMMAND` in this process: a process for each of hundreds would take minutes. */
+export async function runIn(
   folder: string,
   env: Readonly<Record<string, string>>,
-  args: readonly string[] = [],
+  words: readonly string[],
 ): Promise<Ended> {
   const written = { out: '', err: '' };
   const into = (name: keyof typeof written): NodeJS.WriteStream =>
@@ -24,7 +24,7 @@ export async function compileIn(
         done();
       },
     }) as NodeJS.WriteStream;
-  const argv = ['node', 'tidemill', '--project-dir', folder, 'compile', ...args];
+  const argv = ['node', 'tidemill', '--project-dir', folder, ...words];
   const program = addProjectFlags(new Command('tidemill')).exitOverride();
   const streams = {
     stdout: into('out'),
@@ -32,11 +32,20 @@ export async function compileIn(
     env: { ...env, NO_COLOR: '1' },
     argv,
   };
-  registerCompile(program, createHost(program, streams));
+  const host = createHost(program, streams);
+  for (const register of await loadCommands(words)) register(program, host);
   try {
     await program.parseAsync(argv);
     return { code: Number(process.exitCode ?? 0), ...written };
   } finally {
     process.exitCode = 0;
   }
+}
+
+export function compileIn(
+  folder: string,
+  env: Readonly<Record<string, string>>,
+  args: readonly string[] = [],
+): Promise<Ended> {
+  return runIn(folder, env, ['compile', ...args]);
 }

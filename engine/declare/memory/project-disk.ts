@@ -1,10 +1,12 @@
-import { readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { readdirSync, realpathSync, statSync } from 'node:fs';
+import { readTextFile } from '../text-file.ts';
 import { type FileStamp, readStamp, stampTrustedAfterMs } from './file-stamp.ts';
 import { digestText } from './memory.ts';
 
-/** An entry of a folder; links are followed by whoever reads them. */
+/** An entry of a folder. */
 export interface DiskEntry {
   readonly name: string;
+  /** Of a link: whether it leads to one. */
   readonly isFolder: boolean;
   readonly isLink: boolean;
 }
@@ -15,7 +17,7 @@ export interface DiskEntry {
  * Paths are relative to the project's root, with forward slashes.
  */
 export interface ProjectDisk {
-  /** Undefined where there is no such file. @throws what reading throws otherwise. */
+  /** Undefined where there is no such file. @throws what `readTextFile` throws. */
   findText(path: string): string | undefined;
   /** In no order; none where there is no such folder. */
   listFolder(path: string): readonly DiskEntry[];
@@ -176,7 +178,7 @@ function findOtherTexts(
 
 function readText(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return readTextFile(path);
   } catch (error) {
     if (isGone(error)) return undefined;
     throw error;
@@ -187,12 +189,21 @@ function readFolder(path: string): DiskEntry[] {
   try {
     return readdirSync(path, { withFileTypes: true }).map((entry) => ({
       name: entry.name,
-      isFolder: entry.isDirectory(),
+      isFolder: entry.isDirectory() || (entry.isSymbolicLink() && leadsToFolder(path, entry.name)),
       isLink: entry.isSymbolicLink(),
     }));
   } catch (error) {
     if (isGone(error)) return [];
     throw error;
+  }
+}
+
+function leadsToFolder(path: string, name: string): boolean {
+  try {
+    return statSync(`${path}/${name}`, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  } catch {
+    // It leads to itself, or where nobody may look: reading it says so.
+    return false;
   }
 }
 

@@ -1,9 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { TerminalError } from '../../words/errors.ts';
 import type { JsonObject } from '../../words/json.ts';
 import { collectFaults, formatFault } from '../model-fault.ts';
 import { asConfig, asTexts, type Config } from '../properties.ts';
+import { hasFile, requireTextFile } from '../text-file.ts';
 import { parseYaml } from '../yaml-file.ts';
 import type { Project } from './project.ts';
 
@@ -24,7 +25,7 @@ const profilesFile = 'profiles.yml';
 const warehouseDefault = 'warehouse.duckdb';
 
 export function isDbtProject(folder: string): boolean {
-  return existsSync(join(folder, projectFile));
+  return hasFile(join(folder, projectFile));
 }
 
 /**
@@ -98,7 +99,7 @@ function findOutput(options: DbtProjectOptions, profile: unknown): Output | unde
   const type = String(output['type']);
   if (type !== 'duckdb' && options.hasWarehouse) return { name: target, config: {} };
   if (type !== 'duckdb') {
-    throw new TerminalError(`${found}: the target "${target}" is a ${type} warehouse`, {
+    throw new TerminalError(`${found}:1:1 the target "${target}" is a ${type} warehouse`, {
       code: 'profile-unsupported',
       hint: 'models are built in DuckDB: add an output of type duckdb, or give --warehouse FILE',
     });
@@ -108,7 +109,7 @@ function findOutput(options: DbtProjectOptions, profile: unknown): Output | unde
 }
 
 function profileError(file: string, message: string, known: string): TerminalError {
-  return new TerminalError(`${file}: ${message}`, {
+  return new TerminalError(`${file}:1:1 ${message}`, {
     code: 'profile-invalid',
     hint: `there is: ${known === '' ? 'nothing' : known}`,
   });
@@ -127,13 +128,13 @@ function render(
   const text = value.replace(environmentCall, (_, name: string, fallback?: string) => {
     const found = env[name] ?? fallback;
     if (found !== undefined) return found;
-    throw new TerminalError(`${file} needs ${name}, which is not set`, {
+    throw new TerminalError(`${file}:1:1 it needs ${name}, which is not set`, {
       code: 'profile-invalid',
       hint: `set ${name} in the environment, or give env_var a default`,
     });
   });
   if (!text.includes('{{')) return /^\d+$/.test(text) ? Number(text) : text;
-  throw new TerminalError(`${file}: only env_var is understood between {{ and }}`, {
+  throw new TerminalError(`${file}:1:1 only env_var is understood between {{ and }}`, {
     code: 'profile-invalid',
     hint: 'write the value itself, or one env_var',
   });
@@ -141,7 +142,7 @@ function render(
 
 function readYaml(file: string, code: string): Config {
   const faults = collectFaults();
-  const yaml = parseYaml(file, readFileSync(file, 'utf8'), faults);
+  const yaml = parseYaml(file, requireTextFile(file, code), faults);
   if (yaml !== undefined) return asConfig(yaml.value);
   throw new TerminalError(faults.all.map(formatFault).join('\n'), { code });
 }

@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
+import { requireTextFile } from '../text-file.ts';
 
 export interface Environment {
   get(name: string): string | undefined;
@@ -14,12 +15,9 @@ export function readEnvironment(
   processEnv: Readonly<Record<string, string | undefined>>,
 ): Environment {
   const file = join(folder, '.env');
-  let entries: NodeJS.Dict<string> | undefined;
-  try {
-    entries = parseEnv(readFileSync(file, 'utf8'));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
+  const entries = existsSync(file)
+    ? parseEnv(requireTextFile(file, 'environment-unreadable'))
+    : undefined;
   return {
     get: (name) => processEnv[name] ?? entries?.[name],
     places: ['the environment', entries ? file : `${file} (no such file)`],

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { ErrorObject } from 'ajv/dist/2020.js';
 import { TerminalError } from '../../words/errors.ts';
 import type { JsonObject } from '../../words/json.ts';
 import { loadLibrary } from '../../words/load-library.ts';
+import { hasFile, requireTextFile } from '../text-file.ts';
 import { acceptValue } from '../yaml/accept-value.ts';
 import { buildProject } from './build-project.ts';
 import { readEnvironment, substitute } from './environment.ts';
@@ -130,16 +130,13 @@ export interface LoadOptions {
 /** Reads `pipelines.yaml`: a project, or every fault of it at once. */
 export function loadProject(options: LoadOptions): LoadedProject {
   const file = resolve(options.file);
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (cause) {
+  if (!hasFile(file)) {
     throw new TerminalError(`cannot read ${file}`, {
       code: 'project-not-found',
       hint: 'run `tidemill init` in an empty folder, or name the folder with --project-dir',
-      cause,
     });
   }
+  const text = requireTextFile(file, 'project-not-found');
   const source = parseYamlSource(options.file, text);
   if (source.issues.length > 0) return { project: undefined, issues: source.issues };
   const environment = readEnvironment(dirname(file), options.env);
