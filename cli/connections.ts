@@ -9,7 +9,7 @@ import type {
   ExtractorFactory,
 } from '../engine/words/connection.ts';
 import { TerminalError } from '../engine/words/errors.ts';
-import type { Log } from '../engine/words/log.ts';
+import { type Log, logAbout } from '../engine/words/log.ts';
 import type { Extractor } from '../engine/words/stream.ts';
 
 /** Connectors by the name people write after `type:`. */
@@ -65,7 +65,7 @@ function createContext(
     name,
     config,
     clock,
-    log,
+    log: logAbout(log, { connection: name }),
     meter: createCallMeter(state(), name, clock),
     once: <T>(key: string, open: () => T): T => {
       if (!shared.has(key)) shared.set(key, open());

@@ -7,6 +7,7 @@ import {
 } from '../engine/words/errors.ts';
 import type { OpenedProject, OpenProjectOptions } from './assemble-project.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
+import { createTerminalLog } from './terminal-log.ts';
 
 /** What the process ends with: success, a failure of the work, a wrong use of the command line. */
 export const exitCodes = { success: 0, failure: 1, usage: 2 } as const;
@@ -110,7 +111,8 @@ export function createHost(program: Command, streams: HostStreams): Host {
           openProject: async (options = {}) => {
             const { readProjectFlags } = await import('./project-flags.ts');
             const flags = await readProjectFlags(program.opts());
-            project ??= await openFolder({ ...flags, env: streams.env, ...options });
+            const log = createTerminalLog(terminal);
+            project ??= await openFolder({ ...flags, env: streams.env, log, ...options });
             secrets.push(...project.project.secrets);
             return project;
           },

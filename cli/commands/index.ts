@@ -32,14 +32,19 @@ const loaders: Readonly<Record<string, () => Promise<RegisterCommand>>> = {
 };
 
 const helpWords: ReadonlySet<string> = new Set(['help', '--help', '-h']);
+const versionWords: ReadonlySet<string> = new Set(['--version', '-V']);
 
 /**
- * The commands that words of a command line may mean, or all of them where help is wanted or no
+ * The commands that words of a command line may mean, or all of them where a list is wanted or no
  * word is a command's name: loading what nobody asked for is most of the time that `ls` takes.
  */
 export async function loadCommands(words: readonly string[] = []): Promise<RegisterCommand[]> {
+  if (versionWords.has(words[0] ?? '')) return [];
   const meant = words.filter((word) => Object.hasOwn(loaders, word));
-  const needsAll = meant.length === 0 || words.some((word) => helpWords.has(word));
+  // `ls --help` and `help ls` ask about one command; elsewhere a name may be an option's value.
+  const [first] = words.filter((word) => word !== 'help');
+  const isOne = Object.hasOwn(loaders, first ?? '');
+  const needsAll = meant.length === 0 || (!isOne && words.some((word) => helpWords.has(word)));
   const names = needsAll ? Object.keys(loaders) : [...new Set(meant)];
   return await Promise.all(names.flatMap((name) => loaders[name]?.() ?? []));
 }

@@ -162,16 +162,22 @@ function asMap(value: unknown): Record<string, unknown> {
   return value !== null && typeof value === 'object' ? (value as Record<string, unknown>) : {};
 }
 
-/** Messages go to people; values a template asked the warehouse for must not. */
+/** `log(message, info=true)`: to people at the level `info`, else to nobody but a debugging log. */
 export function logFunction(project: ProjectScope, node: NodeScope): HostCallback {
   return (args, kwargs) => {
     const isInfo = (kwargs.get('info') ?? args[1]) === true;
-    const fields = { model: node.name, message: String(args[0]) };
-    node.trace.speaks = true;
-    if (isInfo) project.log.info('template-log', fields);
-    else project.log.debug('template-log', fields);
-    return '';
+    return tell(project, node, isInfo ? 'info' : 'debug', String(args[0]));
   };
+}
+
+export function printFunction(project: ProjectScope, node: NodeScope): HostCallback {
+  return (args) => tell(project, node, 'info', String(args[0]));
+}
+
+function tell(project: ProjectScope, node: NodeScope, level: 'info' | 'debug', message: string) {
+  node.trace.speaks = true;
+  project.log[level]('template-log', { model: node.name, message });
+  return '';
 }
 
 export function exceptionsValue(project: ProjectScope, node: NodeScope): HostObject {

@@ -10,6 +10,7 @@ import {
   configFunction,
   exceptionsValue,
   logFunction,
+  printFunction,
   readEnv,
   refFunction,
   sourceFunction,
@@ -99,7 +100,7 @@ const functions: Readonly<Record<string, (scope: MakerScope) => HostCallback>> =
     ({ project }) =>
     () =>
       project.isFullRefresh,
-  print: same(() => ''),
+  print: ({ project, node }) => printFunction(project, node),
   doc: same(() => ''),
   ...Object.fromEntries(Object.entries(dataFunctions).map(([name, run]) => [name, same(run)])),
   local_md5: same((args) => createHash('md5').update(String(args[0])).digest('hex')),

@@ -109,7 +109,8 @@ function translateFailure(
       cause: error,
     });
   }
-  return new TransientError(`${where}: the connection was lost (${reason ?? messageOf(error)})`, {
+  const told = reason ?? messageOf(rootOf(error));
+  return new TransientError(`${where}: the connection was lost (${told})`, {
     code: 'connection-lost',
     cause: error,
   });
@@ -125,6 +126,11 @@ function findCode(error: unknown): string | undefined {
     at = at instanceof AggregateError ? at.errors[0] : at.cause;
   }
   return undefined;
+}
+
+/** fetch itself says no more than "fetch failed". */
+function rootOf(error: unknown): unknown {
+  return error instanceof Error && error.cause instanceof Error ? error.cause : error;
 }
 
 /** `GET host/path`, without the query string, which may carry values. */

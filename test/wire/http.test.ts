@@ -68,6 +68,13 @@ describe('one exchange', () => {
     expect(isNotApplied(error)).toBe(true);
   });
 
+  test('what fetch only hints at is told: the reason under its "fetch failed"', async () => {
+    // Port 1 is one of those that no browser, and so no fetch, calls.
+    const url = 'http://127.0.0.1:1/';
+    const error = await fail(sendRequest({ method: 'GET', url, signal }));
+    expect(error.message).toBe('GET 127.0.0.1:1/: the connection was lost (bad port)');
+  });
+
   test('a dropped connection is transient and may have been applied', async () => {
     let calls = 0;
     const url = await serve((request) => {
