@@ -39,7 +39,6 @@ export async function gatherProject(
 ): Promise<Work> {
   const { gatherWork } = await import('../engine/plan/work.ts');
   const { openBindCache } = await import('../engine/plan/bind-cache.ts');
-  const { fullRefresh, storeFailures } = options;
   return gatherWork({
     project: opened.project,
     connectors: opened,
@@ -56,8 +55,7 @@ export async function gatherProject(
     scope: {
       kinds: options.kinds ?? everyKind,
       ...toChoice(options),
-      ...(fullRefresh === undefined ? {} : { fullRefresh }),
-      ...(storeFailures === undefined ? {} : { storeFailures }),
+      ...toManner(options),
       ...(options.retry ? { retry: options.retry } : {}),
       ...(options.defer ? { defer: options.defer } : {}),
       previews: options.previews ?? false,
@@ -270,15 +268,26 @@ function toChoice(options: NodeChoice): NodeChoice {
   };
 }
 
+type Manner = Pick<WorkScope, 'fullRefresh' | 'storeFailures' | 'eventTime' | 'sample' | 'isEmpty'>;
+
+/** The part of the options that says how nodes are built. */
+function toManner({ fullRefresh, storeFailures, eventTime, sample, isEmpty }: WorkOptions): Manner {
+  return {
+    ...(fullRefresh === undefined ? {} : { fullRefresh }),
+    ...(storeFailures === undefined ? {} : { storeFailures }),
+    ...(eventTime ? { eventTime } : {}),
+    ...(sample ? { sample } : {}),
+    ...(isEmpty ? { isEmpty } : {}),
+  };
+}
+
 /** What `retry` needs to ask for the same again. */
 function toInvocation(options: RunOptions, boundaryMs: number): Invocation {
-  const { fullRefresh, storeFailures } = options;
   const { projectFlags = {}, retry } = options;
   return {
     kinds: [...(options.kinds ?? everyKind)],
     ...toChoice(options),
-    ...(fullRefresh === undefined ? {} : { fullRefresh }),
-    ...(storeFailures === undefined ? {} : { storeFailures }),
+    ...toManner(options),
     ...(options.previousArtifacts === undefined
       ? {}
       : { previousArtifacts: options.previousArtifacts }),

@@ -3,6 +3,7 @@ import { formatOwner, waitForLock } from '../../engine/state/lock.ts';
 import { exitCodes, type RegisterCommand } from '../host.ts';
 import { planProject } from '../work.ts';
 import { type ScopeFlags, scopeFlags, toScope } from './scope-flags.ts';
+import { type TimeFlags, timeFlags, toTimes } from './time-flags.ts';
 
 const waitMaxMs = 10 * 60 * 1_000;
 
@@ -13,8 +14,8 @@ export const registerPlan: RegisterCommand = (program, host) => {
     .description('what `run` would do and why, without doing it')
     .option('--json', 'print the plan as one JSON object')
     .addHelpText('after', '\nExample:\n  tidemill plan --select "+account_360"');
-  scopeFlags(command).action(
-    host.action(async (context, flags: ScopeFlags & { json?: boolean }) => {
+  scopeFlags(timeFlags(command)).action(
+    host.action(async (context, flags: ScopeFlags & TimeFlags & { json?: boolean }) => {
       const { terminal, signal } = context;
       const opened = await context.openProject();
       using _lock = await waitForLock({
@@ -25,7 +26,8 @@ export const registerPlan: RegisterCommand = (program, host) => {
         waitMaxMs,
         onWait: (owner) => terminal.note(`waiting for ${formatOwner(owner)}`),
       });
-      const plan = await planProject(opened, { ...toScope(flags), signal });
+      const times = await toTimes(flags, opened.clock.now());
+      const plan = await planProject(opened, { ...toScope(flags), ...times, signal });
       terminal.out(flags.json ? JSON.stringify(plan) : explainPlan(plan));
       const hasFault = plan.faults.length > 0 || plan.steps.some(({ fault }) => fault);
       return hasFault ? exitCodes.failure : exitCodes.success;

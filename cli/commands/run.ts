@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { WorkScope } from '../../engine/plan/work.ts';
+import { systemClock } from '../../engine/words/clock.ts';
 import {
   type CommandContext,
   type ExitCode,
@@ -10,6 +11,7 @@ import {
 import { createRunPrinter } from '../run-printer.ts';
 import { everyKind, type RunOptions, runProject } from '../work.ts';
 import { type ScopeFlags, scopeFlags, toScope } from './scope-flags.ts';
+import { type TimeFlags, timeFlags, toTimes } from './time-flags.ts';
 
 /** A command that executes the steps of some kinds. */
 function registerWork(
@@ -30,10 +32,12 @@ function registerWork(
   if (about.kinds.has('check')) {
     command.option('--store-failures', 'keep the failing rows of tests in tables');
   }
+  if (about.kinds.has('materialize')) timeFlags(command);
   scopeFlags(command).action(
-    host.action(async (context, flags: ScopeFlags & { json?: boolean }) => {
+    host.action(async (context, flags: ScopeFlags & TimeFlags & { json?: boolean }) => {
       return executeWork(context, flags.json ?? false, {
         ...toScope(flags),
+        ...(await toTimes(flags, systemClock.now())),
         kinds: about.kinds,
         projectFlags: keptFlags(program.opts()),
       });

@@ -146,9 +146,9 @@ function resultOf({ project, notes }: RunResultsRequest, step: StepResult): Node
   };
 }
 
-function toBatchResults({ successful, failed }: BatchOutcome): BatchResults {
+function toBatchResults({ successful, failed, earlier = [] }: BatchOutcome): BatchResults {
   const pair = ({ from, to }: Span) => [from, to] as const;
-  return { successful: successful.map(pair), failed: failed.map(pair) };
+  return { successful: [...successful, ...earlier].map(pair), failed: failed.map(pair) };
 }
 
 function timing(name: string, startedMs: number, completedMs: number): Config {

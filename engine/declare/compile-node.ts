@@ -1,4 +1,6 @@
+import type { Span } from '../words/batch-time.ts';
 import type { TemplateWarehouse } from './adapter-value.ts';
+import { conditionOf, type InputWindow, isMicrobatch } from './input-window.ts';
 import type { Template } from './jinja/ast.ts';
 import { jinjaError } from './jinja/jinja-error.ts';
 import { parseTemplate } from './jinja/parse-template.ts';
@@ -30,6 +32,8 @@ export interface CompileOptions {
   readonly warehouse?: TemplateWarehouse;
   /** Names that macros see too, beside all others. */
   readonly names?: ReadonlyMap<string, JinjaValue>;
+  /** Which rows of its inputs the node is to see; absent: all. */
+  readonly window?: InputWindow;
   /** SQL to write for a node's relation instead of its own; undefined: its own. */
   readonly relationName?: (id: string) => string | undefined;
   /** The same, and for ephemeral nodes too: what a unit test gives in their place. */
@@ -158,7 +162,8 @@ interface Compilation {
     template: Template,
     names?: ReadonlyMap<string, JinjaValue>,
   ): Promise<string>;
-  relationOf(node: Readable): HostObject;
+  /** As `reader` sees it; without one whole. */
+  relationOf(node: Readable, reader?: ModelNode | TestNode): HostObject;
   finish(sql: string): Promise<Compiled>;
 }
 
@@ -167,11 +172,15 @@ function startCompilation(project: ModelProject, options: CompileOptions): Compi
   const reads = new Set<string>();
   /** Ephemeral nodes met, in the order they were first named. */
   const ephemerals = new Map<string, ModelNode>();
-  const relationOf: Compilation['relationOf'] = (node) => {
+  const relationOf: Compilation['relationOf'] = (node, reader) => {
     const { schema, name } = node.relation;
-    const parts = { schema, identifier: name, database: project.target.database } as const;
+    const where = isModelNode(reader)
+      ? conditionOf(windowOf(reader, options.window), node.config)
+      : undefined;
+    const database = project.target.database;
+    const parts = { schema, identifier: name, database, where } as const;
     const given = options.givenName?.(node.id);
-    if (given !== undefined) return relationValue({ ...parts, rendered: given });
+    if (given !== undefined) return relationValue({ ...parts, where: undefined, rendered: given });
     if (isModelNode(node) && node.nodeConfig.materialization === 'ephemeral') {
       ephemerals.set(node.id, node);
       return relationValue({ ...parts, kind: 'cte', rendered: cteName(node) });
@@ -195,8 +204,9 @@ function startCompilation(project: ModelProject, options: CompileOptions): Compi
         ...(options.names ? { names: options.names } : {}),
         trace,
         warehouse: options.warehouse,
-        resolveRef: (call) => relationOf(findRef(project, node, call)),
-        resolveSource: (call) => relationOf(findSource(project, node, call)),
+        ...batchOf(node, options.window),
+        resolveRef: (call) => relationOf(findRef(project, node, call), node),
+        resolveSource: (call) => relationOf(findSource(project, node, call), node),
       },
       template,
       names,
@@ -224,6 +234,18 @@ function startCompilation(project: ModelProject, options: CompileOptions): Compi
     return { sql: prependTables(sql, tables), reads: [...reads].sort(), trace };
   };
   return { trace, render, relationOf, finish };
+}
+
+/** A batch is the microbatch's own: what is written into it, such as an ephemeral model, has none. */
+function windowOf(reader: ModelNode, window: InputWindow = {}): InputWindow {
+  if (isMicrobatch(reader.nodeConfig)) return window;
+  const { batch: _, ...others } = window;
+  return others;
+}
+
+function batchOf(node: ModelNode | TestNode, window?: InputWindow): { readonly batch?: Span } {
+  const batch = isModelNode(node) ? windowOf(node, window).batch : undefined;
+  return batch ? { batch } : {};
 }
 
 /**

@@ -1,3 +1,4 @@
+import { batchSizes, parseMoment } from '../words/batch-time.ts';
 import { durationPattern, parseDuration } from '../words/duration.ts';
 import {
   type HistoryConfig,
@@ -86,17 +87,15 @@ export function readNodeConfig(
   return { config, complaints };
 }
 
-const batchSizes = ['hour', 'day', 'month', 'year'];
-
 function complainOfBatches(raw: Config): string[] {
   const complaints: string[] = [];
   if (typeof raw['event_time'] !== 'string') {
     complaints.push('a microbatch needs event_time, the column of time in its select');
   }
-  if (!batchSizes.includes(String(raw['batch_size']))) {
+  if (!batchSizes.some((size) => size === raw['batch_size'])) {
     complaints.push(`a microbatch needs batch_size (one of ${batchSizes.join(', ')})`);
   }
-  if (Number.isNaN(Date.parse(String(raw['begin'])))) {
+  if (Number.isNaN(parseMoment(raw['begin']))) {
     complaints.push('a microbatch needs begin, the date its first batch starts');
   }
   return complaints;

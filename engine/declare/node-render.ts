@@ -1,4 +1,5 @@
 import { graphValue } from './graph-value.ts';
+import { batchValue } from './input-window.ts';
 import type { Template } from './jinja/ast.ts';
 import type { Filter } from './jinja/filter.ts';
 import { toPython } from './jinja/python-value.ts';
@@ -114,6 +115,7 @@ export function modelValue(node: Omit<NodeRender, 'trace'>): PyDict {
     ['tags', toPython(node.config['tags'] ?? [])],
     ['config', toPython(node.config)],
     ['meta', toPython(node.config['meta'] ?? {})],
+    ['batch', node.batch ? batchValue(node.batch, node.config) : null],
     ['refs', []],
     ['sources', []],
     ['version', null],

@@ -105,6 +105,8 @@ function renderKey(request: RenderRequest): string | undefined {
   // While files are read, a template sees the configs set before it: those are no part of the key.
   if (!node.isExecuting && node.trace.configs.length > 0) return undefined;
   if (node.names !== undefined) return undefined;
+  // There are as many texts as batches: only the first of them is asked for again.
+  if (node.batch !== undefined && !request.isStill) return undefined;
   const names: unknown[] = [];
   for (const [name, value] of extra) {
     const plain = describeValue(value);

@@ -15,6 +15,8 @@ export interface RelationParts {
   readonly kind?: 'table' | 'view' | 'cte' | 'external' | undefined;
   /** Printed instead of the parts: an ephemeral model's CTE, a test's subquery. */
   readonly rendered?: string | undefined;
+  /** A condition on the rows that are read where it is printed; `render()` leaves it out. */
+  readonly where?: string | undefined;
   /** Whether the database is printed; left out by default, as one warehouse is one catalog. */
   readonly withDatabase?: boolean;
   readonly withSchema?: boolean;
@@ -47,6 +49,12 @@ function renderParts(parts: RelationParts): string {
     .filter((part) => part !== undefined)
     .map(quoteIdentifier)
     .join('.');
+}
+
+/** As it stands in a statement: narrowed to the rows that are to be seen. */
+function printParts(parts: RelationParts): string {
+  const rendered = renderParts(parts);
+  return parts.where === undefined ? rendered : `(select * from ${rendered} where ${parts.where})`;
 }
 
 export function relationValue(parts: RelationParts): HostObject {
@@ -84,7 +92,7 @@ export function relationValue(parts: RelationParts): HostObject {
   const value = new HostObject({
     typeName: 'Relation',
     target: parts,
-    text: () => renderParts(parts),
+    text: () => printParts(parts),
     repr: () => `<Relation ${renderParts(parts)}>`,
     attribute: (name) => {
       const method = methods[name];

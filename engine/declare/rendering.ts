@@ -1,3 +1,4 @@
+import type { Span } from '../words/batch-time.ts';
 import type { Log } from '../words/log.ts';
 import type { Relation } from '../words/table.ts';
 import type { TemplateWarehouse } from './adapter-value.ts';
@@ -47,6 +48,8 @@ export interface NodeRender {
   readonly isIncremental: boolean;
   readonly trace: RenderTrace;
   readonly warehouse?: TemplateWarehouse | undefined;
+  /** The batch that a microbatch makes. */
+  readonly batch?: Span;
   readonly columns?: readonly { readonly name: string; readonly description: string }[];
   readonly dependsOn?: readonly string[];
   readonly names?: ReadonlyMap<string, JinjaValue>;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import { type CompileOptions, compileNode, compileTest } from '../declare/compile-node.ts';
 import { findDecisions } from '../declare/find-decisions.ts';
+import { stillWindow } from '../declare/input-window.ts';
 import type { ModelFault } from '../declare/model-fault.ts';
 import {
   isModelNode,
@@ -242,7 +243,11 @@ async function describeInput(
 
 async function renderSelect(binding: Binding, node: ModelNode, isIncremental: boolean) {
   const { tables, request } = binding;
-  const options = { ...compileOptions(binding, node.id), isIncremental };
+  const options = {
+    ...compileOptions(binding, node.id),
+    ...stillWindow(node.nodeConfig),
+    isIncremental,
+  };
   const { sql: text, reads } = await compileNode(request.project, node, options);
   await tables.makeReady(reads);
   return sql.raw(trimStatement(text));

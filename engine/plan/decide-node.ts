@@ -1,12 +1,14 @@
 import { readsOf } from '../declare/checks.ts';
+import { isMicrobatch } from '../declare/input-window.ts';
 import { isSourceNode, type ModelNode } from '../declare/model-node.ts';
 import { decideReuse, type NodeState, type ReuseReason } from '../state/nodes.ts';
 import { readSpansLeft } from '../steps/batch-spans.ts';
 import { formatDuration } from '../words/duration.ts';
 import { plural } from '../words/plural.ts';
 import { explainChange, type NodeFingerprint } from './fingerprint.ts';
+import { sampleOf } from './sample.ts';
 import type { Standing } from './standing.ts';
-import type { Work } from './work.ts';
+import type { Work, WorkScope } from './work.ts';
 
 /** What a decision is taken on, as it stands when it is taken. */
 export interface DecisionContext {
@@ -52,7 +54,8 @@ export function decideNode(work: Work, node: ModelNode, context: DecisionContext
   });
   // Text that follows from the clock or the warehouse's answers is only known by rendering it.
   const isOpen = (print?.readsClock ?? false) || (print?.asksWarehouse ?? false);
-  const isDue = isOpen && node.nodeConfig.refreshEveryMs === undefined;
+  const asked = askedOf(work.request.scope, node);
+  const isDue = asked !== undefined || (isOpen && node.nodeConfig.refreshEveryMs === undefined);
   const known = Object.entries(inputs).filter(
     (entry): entry is [string, string] => entry[1] !== undefined,
   );
@@ -61,10 +64,17 @@ export function decideNode(work: Work, node: ModelNode, context: DecisionContext
     kind: decision.reason.kind,
     reasons:
       isDue && !decision.run
-        ? ['it reads the run’s clock or asks the warehouse']
+        ? [asked ?? 'it reads the run’s clock or asks the warehouse']
         : describeReason(decision.reason, state, print),
     inputs: Object.fromEntries(known),
   };
+}
+
+/** What was asked for that no comparison with the last build may leave out. */
+function askedOf(scope: WorkScope, node: ModelNode): string | undefined {
+  if (sampleOf(scope, node)) return scope.isEmpty ? 'it is built empty' : 'it is built of a sample';
+  const isWindow = scope.eventTime && isMicrobatch(node.nodeConfig);
+  return isWindow ? 'batches of it were asked for' : undefined;
 }
 
 const nameOf = (id: string): string => id.split('.').slice(-2).join('.');
@@ -92,6 +102,7 @@ function describeReason(
     case 'failed_last_time':
       return [describeFailure(state)];
     case 'fingerprint_changed':
+      if (before === '') return ['it holds a sample, or batches of other texts'];
       return before && after
         ? explainChange(before, after, [state?.told, print?.told])
         : ['it changed'];

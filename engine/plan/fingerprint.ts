@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { TemplateWarehouse } from '../declare/adapter-value.ts';
 import { readsOf } from '../declare/checks.ts';
 import { type Compiled, compileNode } from '../declare/compile-node.ts';
+import { stillWindow } from '../declare/input-window.ts';
 import { JinjaError } from '../declare/jinja/jinja-error.ts';
 import { isModelNode, isSourceNode, type ModelNode } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
@@ -91,7 +92,10 @@ async function textOf(
     const bytes = await readFile(join(project.root, node.file));
     return { parts: [createHash('sha256').update(bytes).digest('hex')], flags: flagsOf([], false) };
   }
-  const options = warehouse === undefined ? {} : { warehouse };
+  const options = {
+    ...(warehouse === undefined ? {} : { warehouse }),
+    ...stillWindow(node.nodeConfig),
+  };
   const compiled: Compiled[] = [];
   let isUnanswered = false;
   // An incremental node has two texts: a change of either changes what its table will hold.

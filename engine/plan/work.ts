@@ -12,6 +12,7 @@ import type { ModelProject } from '../declare/model-project.ts';
 import type { Project } from '../declare/project/project.ts';
 import { asConfig } from '../declare/properties.ts';
 import { readSeedColumns } from '../declare/seed-columns.ts';
+import type { Span } from '../words/batch-time.ts';
 import type { Log } from '../words/log.ts';
 import { delimiterOf } from '../words/seed-delimiter.ts';
 import type { PlanFault, Step } from '../words/step.ts';
@@ -37,6 +38,12 @@ export interface WorkScope extends NodeChoice {
   readonly fullRefresh?: boolean;
   /** Keep the failing rows of tests whose config does not say. */
   readonly storeFailures?: boolean;
+  /** The stretch of time whose batches a microbatch makes, in place of what is due. */
+  readonly eventTime?: Span;
+  /** Inputs that say what their time is are seen in this stretch alone. */
+  readonly sample?: Span;
+  /** Inputs are seen without rows. */
+  readonly isEmpty?: boolean;
   /** Nodes that are not meant are read where the state has them: if missing here, or always. */
   readonly defer?: 'missing' | 'always';
   /** Only what an earlier run left. */

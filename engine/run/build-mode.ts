@@ -1,10 +1,13 @@
+import { type InputWindow, isMicrobatch } from '../declare/input-window.ts';
 import type { ModelNode } from '../declare/model-node.ts';
 import type { NodeDecision } from '../plan/decide-node.ts';
+import { sampleOf } from '../plan/sample.ts';
 import type { Standing } from '../plan/standing.ts';
 import type { Work } from '../plan/work.ts';
-import type { InputVersions } from '../state/nodes.ts';
-import { type Batches, readSpansLeft } from '../steps/batch-spans.ts';
-import { findBatches } from './microbatch.ts';
+import type { InputVersions, NodeState } from '../state/nodes.ts';
+import { type Batches, readSpansLeft, readSpansMade } from '../steps/batch-spans.ts';
+import { parseMoment } from '../words/batch-time.ts';
+import { cutAgain, findBatches } from './microbatch.ts';
 
 /** How a build of a node goes about it, by what stands of it. */
 export interface BuildMode {
@@ -17,6 +20,8 @@ export interface BuildMode {
   /** The moment that the rows are remembered to be of. */
   readonly boundaryMs: number;
   readonly batches?: Batches;
+  /** What of its inputs it sees; absent: all. */
+  readonly window?: InputWindow;
 }
 
 export function chooseBuildMode(
@@ -31,23 +36,11 @@ export function chooseBuildMode(
   const fingerprint = work.fingerprints.get(id)?.fingerprint ?? '';
   const state = standing.states.get(id);
   const isCurrent = state?.fingerprint === fingerprint;
-  // A retry makes the batches of the run it retries, and no later ones.
-  const untilMs = scope.retry?.batchesUntilMs ?? boundaryMs;
-  const left = readSpansLeft(state?.watermark);
   const stands = standing.catalog.columnsOf(node.relation) !== undefined;
-  if (scope.retry && state && left.length > 0 && stands && state.builtAtMs >= untilMs) {
-    const batches = findBatches(nodeConfig, {
-      ...{ boundaryMs: untilMs, builtAtMs: state.builtAtMs },
-      ...{ left, onlyLeft: true },
-    });
-    // The other rows are of what the first run read; rows of two texts are no node's: the next run
-    // builds them again.
-    if (batches) {
-      const { inputs, builtAtMs } = state;
-      const kept = { fingerprint: isCurrent ? fingerprint : '', inputs, boundaryMs: builtAtMs };
-      return { fullRefresh: false, isIncremental: true, ...kept, batches };
-    }
-  }
+  const window = sampleOf(scope, node);
+  const base: ModeBase = { work, node, asked, state, isCurrent, stands, fingerprint };
+  const chosen = isMicrobatch(nodeConfig) ? chooseBatches(base, decision, window) : undefined;
+  if (chosen) return window ? { ...chosen, ...sampled, window } : chosen;
   // Rows made by another text are not added to: the table is built again whole. A materialization
   // of the project's own decides for itself.
   const isAddedTo = !asked && decision.kind !== 'missing_table';
@@ -55,19 +48,82 @@ export function chooseBuildMode(
     isAddedTo &&
     (nodeConfig.materialization === 'custom'
       ? nodeConfig.raw['materialized'] === 'incremental'
-      : nodeConfig.materialization === 'incremental' && isCurrent);
-  const batches = findBatches(nodeConfig, {
-    boundaryMs: untilMs,
+      : nodeConfig.materialization === 'incremental' && (isCurrent || window !== undefined));
+  const fullRefresh = asked || !isCurrent;
+  const { inputs } = decision;
+  if (!window) return { fullRefresh, isIncremental, fingerprint, inputs, boundaryMs };
+  return { fullRefresh: !isIncremental, isIncremental, boundaryMs, ...sampled, window };
+}
+
+/** Rows of a sample are nothing that the next build may keep. */
+const sampled = { fingerprint: '', inputs: {} } as const;
+
+interface ModeBase {
+  readonly work: Work;
+  readonly node: ModelNode;
+  readonly asked: boolean;
+  readonly state: NodeState | undefined;
+  readonly isCurrent: boolean;
+  readonly stands: boolean;
+  readonly fingerprint: string;
+}
+
+function chooseBatches(
+  { work, node, asked, state, isCurrent, stands, fingerprint }: ModeBase,
+  decision: NodeDecision,
+  sample: InputWindow | undefined,
+): BuildMode | undefined {
+  const { boundaryMs, scope } = work.request;
+  // A retry makes the batches of the run it retries, and no later ones.
+  const untilMs = scope.retry?.batchesUntilMs ?? boundaryMs;
+  const window = scope.sample ?? scope.eventTime;
+  const left = readSpansLeft(state?.watermark);
+  const made = cutAgain(node.nodeConfig, readSpansMade(state?.watermark));
+  const moment = { boundaryMs: untilMs, ...(window ? { window } : {}) };
+  const isLeftOver =
+    left.length > 0 && (window !== undefined || (state?.builtAtMs ?? 0) >= untilMs);
+  // The other rows are of what the first run read; rows of two texts are no node's: the next run
+  // builds them again.
+  const mixed = isCurrent ? fingerprint : '';
+  if (scope.retry && state && stands && isLeftOver) {
+    const { inputs, builtAtMs } = state;
+    const batches = findBatches(node.nodeConfig, { ...moment, builtAtMs, left, onlyLeft: true });
+    if (batches && batches.spans.length > 0) {
+      const kept = { fingerprint: mixed, inputs, boundaryMs: builtAtMs };
+      return { fullRefresh: false, isIncremental: true, ...kept, batches: { ...batches, made } };
+    }
+  }
+  const isPatched = window !== undefined || sample !== undefined;
+  const isIncremental = !asked && stands && (isCurrent || isPatched);
+  const batches = findBatches(node.nodeConfig, {
+    ...moment,
     builtAtMs: isIncremental ? state?.builtAtMs : undefined,
     ...(isIncremental ? { left } : {}),
   });
+  if (!batches) return undefined;
+  const shared = { fullRefresh: !isIncremental, isIncremental, batches };
+  if (window) {
+    const before = isIncremental ? state?.builtAtMs : undefined;
+    const builtAtMs = reachOf(window, before, untilMs);
+    const print = isIncremental ? mixed : fingerprint;
+    return { ...shared, fingerprint: print, inputs: {}, boundaryMs: builtAtMs };
+  }
   return {
-    fullRefresh: asked || !isCurrent,
-    isIncremental,
+    ...shared,
     fingerprint,
     // Of what came in since the run that is retried, nothing was looked at.
-    inputs: batches && untilMs < boundaryMs ? {} : decision.inputs,
-    boundaryMs: batches ? untilMs : boundaryMs,
-    ...(batches ? { batches } : {}),
+    inputs: untilMs < boundaryMs ? {} : decision.inputs,
+    boundaryMs: untilMs,
   };
+}
+
+/** Up to when the table is made without a hole, once the batches of a window are. */
+function reachOf(
+  window: { readonly from: string; readonly to: string },
+  beforeMs: number | undefined,
+  untilMs: number,
+): number {
+  const [fromMs, toMs] = [parseMoment(window.from), Math.min(parseMoment(window.to), untilMs)];
+  if (beforeMs === undefined) return toMs;
+  return fromMs <= beforeMs ? Math.max(beforeMs, toMs) : beforeMs;
 }

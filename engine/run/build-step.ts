@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { checksOf } from '../declare/checks.ts';
 import { compileNode } from '../declare/compile-node.ts';
 import { findDecisions } from '../declare/find-decisions.ts';
+import type { InputWindow } from '../declare/input-window.ts';
 import { isModelNode, type ModelNode } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import { compileInputs } from '../declare/typescript/compile-inputs.ts';
@@ -17,7 +18,8 @@ import { assertThat } from '../words/errors.ts';
 import type { BuildNode, NodeConfig } from '../words/node.ts';
 import { plural } from '../words/plural.ts';
 import type { BuildStep } from '../words/step.ts';
-import { chooseBuildMode } from './build-mode.ts';
+import { batchSelects } from './batch-selects.ts';
+import { type BuildMode, chooseBuildMode } from './build-mode.ts';
 import { customBuild } from './custom-build.ts';
 import { nodeHooks } from './node-hooks.ts';
 import type { RunNotes } from './run-notes.ts';
@@ -51,10 +53,11 @@ export async function buildStep(
   const decision = decideNode(work, node, { standing: now, fullRefresh, boundaryMs });
   if (!decision.run) return { status: 'reused', message: decision.reasons.join('; ') };
   const mode = chooseBuildMode(work, node, now, decision);
-  const { isIncremental, fingerprint, batches } = mode;
+  const { isIncremental, fingerprint } = mode;
   const options = {
     relationName: (id: string) => work.deferred.get(id),
     isIncremental,
+    ...windowOf(mode),
     moment: { boundaryMs, invocationId, isFullRefresh: fullRefresh && !isIncremental },
     warehouse: {
       describe: (relation: Parameters<typeof warehouse.describe>[0]) =>
@@ -63,6 +66,7 @@ export async function buildStep(
     },
   };
   const compiled = await compileNode(models, node, options);
+  const batches = batchesOf(mode, batchSelects(models, node, compiled, options));
   notes?.noteCompiled(node.id, compiled.sql);
   const bound = work.bound.get(step.id);
   const custom = customBuild(models, node, compiled.sql, options);
@@ -87,16 +91,13 @@ export async function buildStep(
     }).filter((check) => work.selected.has(check.id)),
     fingerprint,
   };
-  const seed: SeedSource | undefined =
-    node.resourceType === 'seed' && bound
-      ? { path: join(models.root, node.file), columns: bound.columns }
-      : undefined;
+  const seed = bound && seedOf(models, node, bound.columns);
   const script: ScriptSource | undefined = node.script && {
     script: node.script,
     inputs: await compileInputs(models, node, options),
     spoolFolder: join(stateFolder, 'spool', 'models', encodeURIComponent(node.id)),
   };
-  if (batches) notes?.noteBatches(node.id, { successful: [], failed: batches.spans });
+  if (batches) notes?.noteBatches(node.id, noneMade(batches));
   // Also after a failure: hooks and marks may have been written.
   const result = await materialize(warehouse, build, {
     runId,
@@ -122,6 +123,29 @@ export async function buildStep(
   if (result.batches) notes?.noteBatches(node.id, result.batches);
   noteGates(build, result, notes);
   return toOutcome(result, decision.reasons);
+}
+
+function seedOf(
+  { root }: ModelProject,
+  { resourceType, file }: ModelNode,
+  columns: SeedSource['columns'],
+): SeedSource | undefined {
+  return resourceType === 'seed' ? { path: join(root, file), columns } : undefined;
+}
+
+function batchesOf({ batches }: BuildMode, selects: ReturnType<typeof batchSelects>) {
+  return batches && { ...batches, ...selects };
+}
+
+/** What becomes of a build's batches if it ends before it says so. */
+function noneMade({ spans, made }: Batches): BatchOutcome {
+  return { successful: [], failed: spans, ...(made ? { earlier: made } : {}) };
+}
+
+/** What a text that is no batch's own is rendered as: what the newest of them would be. */
+function windowOf({ window, batches }: BuildMode): { readonly window?: InputWindow } {
+  const batch = batches?.spans.at(-1);
+  return window || batch ? { window: { ...window, ...(batch ? { batch } : {}) } } : {};
 }
 
 /** A person's own statements may have written anywhere; ours write their node. */

@@ -1,9 +1,14 @@
+import { isMicrobatch } from '../declare/input-window.ts';
 import type { Batches, Span } from '../steps/batch-spans.ts';
+import {
+  type BatchSize,
+  batchSizeOf,
+  parseMoment,
+  shiftBatch,
+  startOfBatch,
+} from '../words/batch-time.ts';
 import { TerminalError } from '../words/errors.ts';
 import type { NodeConfig } from '../words/node.ts';
-
-const sizes = ['hour', 'day', 'month', 'year'] as const;
-type BatchSize = (typeof sizes)[number];
 
 const lookbackDefault = 1;
 /** Of one build: 22 years of hours. */
@@ -18,6 +23,8 @@ export interface BatchMoment {
   readonly left?: readonly Span[];
   /** True: what is left is all that is asked for. */
   readonly onlyLeft?: boolean;
+  /** A stretch that is asked for in place of what is due: each batch that it touches. */
+  readonly window?: Span;
 }
 
 /**
@@ -26,29 +33,59 @@ export interface BatchMoment {
  * before. Undefined where the node is no microbatch.
  */
 export function findBatches(config: NodeConfig, at: BatchMoment): Batches | undefined {
-  const { incrementalStrategy, materialization, raw } = config;
-  if (materialization !== 'incremental' || incrementalStrategy !== 'microbatch') return undefined;
+  if (!isMicrobatch(config)) return undefined;
+  const { raw } = config;
   const column = String(raw['event_time']);
   const left = at.left ?? [];
-  if (at.onlyLeft) return { column, spans: left, left: [], isPart: false };
-  const size = sizes.find((one) => one === raw['batch_size']) ?? 'day';
-  const lookback = typeof raw['lookback'] === 'number' ? raw['lookback'] : lookbackDefault;
-  const beginMs = truncate(Date.parse(String(raw['begin'])), size);
-  const current = truncate(at.boundaryMs, size);
-  const fromMs =
-    at.builtAtMs === undefined
-      ? beginMs
-      : Math.max(beginMs, Math.min(shift(current, size, -lookback), truncate(at.builtAtMs, size)));
-  const spans = cutSpans(fromMs, shift(current, size, 1), size);
+  const batches = { column, left: [], isPart: false };
+  if (at.window) {
+    const due = cutWindow(at.window, batchSizeOf(raw));
+    const isMeant = isWithin(due);
+    const spans = at.onlyLeft ? left.filter(isMeant) : due;
+    return { ...batches, spans, left: left.filter((span) => !isMeant(span)) };
+  }
+  if (at.onlyLeft) return { ...batches, spans: left };
+  const spans = cutDue(raw, at);
   const from = spans[0]?.from ?? '';
   const older = left.filter((span) => span.to <= from);
-  return { column, spans: [...older, ...spans], left: [], isPart: false };
+  return { ...batches, spans: [...older, ...spans] };
+}
+
+/** What is due by the clock; at least one batch, as in dbt. */
+function cutDue(raw: NodeConfig['raw'], { boundaryMs, builtAtMs }: BatchMoment): Span[] {
+  const size = batchSizeOf(raw);
+  const lookback = typeof raw['lookback'] === 'number' ? raw['lookback'] : lookbackDefault;
+  const beginMs = startOfBatch(parseMoment(raw['begin']), size);
+  const current = startOfBatch(boundaryMs, size);
+  const sinceMs =
+    builtAtMs === undefined
+      ? beginMs
+      : Math.min(shiftBatch(current, size, -lookback), startOfBatch(builtAtMs, size));
+  const fromMs = Math.max(beginMs, sinceMs);
+  return cutSpans(fromMs, shiftBatch(Math.max(current, fromMs), size, 1), size);
+}
+
+function cutWindow({ from, to }: Span, size: BatchSize): Span[] {
+  return cutSpans(startOfBatch(parseMoment(from), size), parseMoment(to), size);
+}
+
+/** Whether a batch is one of those, which follow each other. */
+function isWithin(spans: readonly Span[]): (span: Span) => boolean {
+  const [from = '', to = ''] = [spans[0]?.from, spans.at(-1)?.to];
+  return (span) => span.from >= from && span.to <= to;
+}
+
+/** Stretches as the batches that they were made of. */
+export function cutAgain({ raw }: NodeConfig, spans: readonly Span[]): Span[] {
+  return spans.flatMap(({ from, to }) =>
+    cutSpans(Date.parse(from), Date.parse(to), batchSizeOf(raw)),
+  );
 }
 
 function cutSpans(fromMs: number, toMs: number, size: BatchSize): Span[] {
   const spans: Span[] = [];
   for (let atMs = fromMs; atMs < toMs; ) {
-    const nextMs = shift(atMs, size, 1);
+    const nextMs = shiftBatch(atMs, size, 1);
     spans.push({ from: new Date(atMs).toISOString(), to: new Date(nextMs).toISOString() });
     atMs = nextMs;
     if (spans.length <= batchesMax) continue;
@@ -58,33 +95,4 @@ function cutSpans(fromMs: number, toMs: number, size: BatchSize): Span[] {
     });
   }
   return spans;
-}
-
-function truncate(timeMs: number, size: BatchSize): number {
-  const date = new Date(timeMs);
-  const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()];
-  switch (size) {
-    case 'hour':
-      return Math.floor(timeMs / 3_600_000) * 3_600_000;
-    case 'day':
-      return Math.floor(timeMs / 86_400_000) * 86_400_000;
-    case 'month':
-      return Date.UTC(year, month);
-    case 'year':
-      return Date.UTC(year, 0);
-  }
-}
-
-function shift(startMs: number, size: BatchSize, count: number): number {
-  const date = new Date(startMs);
-  switch (size) {
-    case 'hour':
-      return startMs + count * 3_600_000;
-    case 'day':
-      return startMs + count * 86_400_000;
-    case 'month':
-      return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + count);
-    case 'year':
-      return Date.UTC(date.getUTCFullYear() + count, 0);
-  }
 }

@@ -1,3 +1,4 @@
+import type { Span } from '../words/batch-time.ts';
 import type { StateDb } from './state-db.ts';
 
 /** What a run was asked for, so that it can be asked for again. */
@@ -10,6 +11,10 @@ export interface Invocation {
   readonly indirectSelection?: string;
   readonly fullRefresh?: boolean;
   readonly storeFailures?: boolean;
+  /** Stretches of time that were asked for, and whether inputs were seen without rows. */
+  readonly eventTime?: Span;
+  readonly sample?: Span;
+  readonly isEmpty?: boolean;
   /** What `state:` and its like are compared with, and whether it stands in for missing nodes. */
   readonly previousArtifacts?: string;
   readonly defer?: 'missing' | 'always';

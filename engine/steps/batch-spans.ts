@@ -1,8 +1,7 @@
-/** A stretch of time: `from <= time < to`, ISO 8601 in UTC. */
-export interface Span {
-  readonly from: string;
-  readonly to: string;
-}
+import { timeColumn, timeLiteral } from '../declare/input-window.ts';
+import type { Span } from '../words/batch-time.ts';
+
+export type { Span } from '../words/batch-time.ts';
 
 /** The batches that one build of a `microbatch` replaces, each of them a unit that may fail. */
 export interface Batches {
@@ -12,6 +11,15 @@ export interface Batches {
   readonly spans: readonly Span[];
   /** What stays to be made once these are: remembered, so that a retry makes exactly that. */
   readonly left: readonly Span[];
+  /** Made by the build that is retried: remembered until none is left. */
+  readonly made?: readonly Span[];
+  /**
+   * The select as one batch sees its inputs: each is a statement of its own, since rows of two
+   * batches must not meet in one. Absent: the node's select answers for any.
+   */
+  selectOf?(span: Span): Promise<string>;
+  /** True: a batch reads what those before it left in the table. */
+  readonly isChained?: boolean;
   /**
    * True where others of the build's batches are written apart: keys are then compared with all.
    */
@@ -22,6 +30,8 @@ export interface Batches {
 export interface BatchOutcome {
   readonly successful: readonly Span[];
   readonly failed: readonly Span[];
+  /** Made before, by the build that is retried. */
+  readonly earlier?: readonly Span[];
 }
 
 /** Neighbours as one, so that a statement has few conditions. */
@@ -38,10 +48,9 @@ export function joinSpans(spans: readonly Span[]): Span[] {
 
 /** The select's rows of the batches. */
 export function narrowToSpans(sql: string, { column, spans }: Batches): string {
-  const time = (iso: string): string => `timestamp '${iso.replace('T', ' ').replace('Z', '')}'`;
-  const name = `"${column.replaceAll('"', '""')}"`;
+  const name = timeColumn(column);
   const conditions = joinSpans(spans).map(
-    ({ from, to }) => `${name} >= ${time(from)} and ${name} < ${time(to)}`,
+    ({ from, to }) => `${name} >= ${timeLiteral(from)} and ${name} < ${timeLiteral(to)}`,
   );
   const where = conditions.length === 1 ? conditions : conditions.map((one) => `(${one})`);
   return [
@@ -51,15 +60,35 @@ export function narrowToSpans(sql: string, { column, spans }: Batches): string {
   ].join('\n');
 }
 
-/** What a node's watermark says of batches that were not made. */
+/** The select of one batch, narrowed to the rows that are its own. */
+export async function selectBatch(batches: Batches, span: Span): Promise<string> {
+  const select = (await batches.selectOf?.(span)) ?? '';
+  return narrowToSpans(select, { ...batches, spans: [span] });
+}
+
+/** What a node's watermark says of batches that were not made, and of those that were. */
 export function readSpansLeft(watermark: string | undefined): readonly Span[] {
+  return readSpans(watermark, 'left');
+}
+
+/** Neighbours as one. */
+export function readSpansMade(watermark: string | undefined): readonly Span[] {
+  return readSpans(watermark, 'made');
+}
+
+function readSpans(watermark: string | undefined, key: 'left' | 'made'): readonly Span[] {
   if (watermark === undefined || !watermark.startsWith('{"left":')) return [];
-  const { left } = JSON.parse(watermark) as { left: [string, string][] };
-  return left.map(([from, to]) => ({ from, to }));
+  const spans = (JSON.parse(watermark) as Partial<Record<typeof key, [string, string][]>>)[key];
+  return (spans ?? []).map(([from, to]) => ({ from, to }));
 }
 
 /** Undefined where nothing is left. */
-export function writeSpansLeft(spans: readonly Span[]): string | undefined {
-  if (spans.length === 0) return undefined;
-  return JSON.stringify({ left: spans.map(({ from, to }) => [from, to]) });
+export function writeSpansLeft(
+  left: readonly Span[],
+  made: readonly Span[] = [],
+): string | undefined {
+  if (left.length === 0) return undefined;
+  const pairs = (spans: readonly Span[]) => spans.map(({ from, to }) => [from, to]);
+  const inOrder = made.toSorted((one, other) => (one.from < other.from ? -1 : 1));
+  return JSON.stringify({ left: pairs(left), made: pairs(joinSpans(inOrder)) });
 }

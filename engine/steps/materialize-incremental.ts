@@ -2,13 +2,20 @@ import { type RawBuilder, sql } from 'kysely';
 import { readNodeState, saveNodeState } from '../state/nodes.ts';
 import { assertThat, TerminalError } from '../words/errors.ts';
 import type { BuildNode, IncrementalStrategy } from '../words/node.ts';
-import type { Relation } from '../words/table.ts';
+import type { Column, Relation } from '../words/table.ts';
 import { formatRelation } from '../words/table.ts';
 import type { Session, Warehouse } from '../words/warehouse.ts';
 import { auditOrRollBack, Withheld } from './audit.ts';
 import { lastOfKeys, requireKeys } from './batch-keys.ts';
+import { type Span, selectBatch } from './batch-spans.ts';
 import type { BuildContext, MaterializeResult } from './build-context.ts';
-import { deleteByKey, deleteSpans, insertBatch, mergeBatch } from './merge-statements.ts';
+import {
+  deleteByKey,
+  deleteSpans,
+  insertBatch,
+  insertRows,
+  mergeBatch,
+} from './merge-statements.ts';
 import { clearTheWay, publishTable, stateOf, withhold } from './publish.ts';
 import {
   columnList,
@@ -40,39 +47,66 @@ export async function materializeIncremental(
   const columns = await warehouse.describeQuery(select);
   const batch = lastOfKeys(node, select, columns);
   if (live !== 'table' || context.fullRefresh || !node.isIncremental) {
-    return buildWhole(warehouse, node, context, batch, live);
+    return buildWhole(warehouse, { node, context, batch, columns }, live);
   }
   const standing = await warehouse.describe(node.relation);
   assertThat(standing, `${formatRelation(node.relation)} stands`);
   const change = planSchemaChange(node, standing, columns);
-  const merge: Merge = { node, context, batch, change };
+  const merge: Merge = { node, context, batch, columns, change };
   return change.reshaped ? mergeIntoCopy(warehouse, merge) : mergeInPlace(warehouse, merge);
+}
+
+interface Rows {
+  readonly node: BuildNode;
+  readonly context: BuildContext;
+  /** The select; of several batches that are selected one by one, the first. */
+  readonly batch: RawBuilder<unknown>;
+  readonly columns: readonly Column[];
+}
+
+/** The batches after the first, where each has a select of its own. */
+async function* laterBatches({ node, context, columns }: Rows): AsyncGenerator<LaterBatch> {
+  const { batches, signal } = context;
+  if (!batches?.selectOf) return;
+  for (const span of batches.spans.slice(1)) {
+    signal.throwIfAborted();
+    const select = selectOf(await selectBatch(batches, span));
+    yield { span, select: lastOfKeys(node, select, columns) };
+  }
+}
+
+interface LaterBatch {
+  readonly span: Span;
+  readonly select: RawBuilder<unknown>;
 }
 
 function buildWhole(
   warehouse: Warehouse,
-  node: BuildNode,
-  context: BuildContext,
-  select: RawBuilder<unknown>,
+  rows: Rows,
   live: RelationKind | undefined,
 ): Promise<MaterializeResult> {
+  const { node, context, batch } = rows;
   const keys = node.config.uniqueKey ?? [];
   return publishTable(warehouse, {
     node,
     context,
     live,
     async write(copy) {
-      await warehouse.ddl([createSchema(copy.schema), createTableAs(copy, select)]);
+      await warehouse.ddl([createSchema(copy.schema), createTableAs(copy, batch)]);
+      if (context.batches?.selectOf) {
+        await warehouse.transaction(async (session) => {
+          for await (const { select } of laterBatches(rows)) {
+            await session.execute(insertRows(tableOf(copy), select, namesOf(rows.columns)));
+          }
+        });
+      }
       if (keys.length > 0) await requireKeys(warehouse, node, tableOf(copy), keys);
       return {};
     },
   });
 }
 
-interface Merge {
-  readonly node: BuildNode;
-  readonly context: BuildContext;
-  readonly batch: RawBuilder<unknown>;
+interface Merge extends Rows {
   readonly change: SchemaChange;
 }
 
@@ -80,15 +114,15 @@ async function mergeInPlace(warehouse: Warehouse, merge: Merge): Promise<Materia
   const { node, context, change } = merge;
   try {
     return await warehouse.transaction(async (session) => {
-      const rows = await applyBatch(session, node.relation, merge);
+      const { rows, isChanged } = await applyBatch(session, node.relation, merge);
       const failures = await auditOrRollBack(session, node, node.relation);
       context.signal.throwIfAborted();
       const before = await readNodeState(session, node.id);
       const state = stateOf(node, context);
-      // An empty batch changed nothing: dependants must not think so.
-      const dataVersion = rows === 0 && before ? before.dataVersion : state.dataVersion;
+      // Dependants must not think that something changed where nothing did.
+      const dataVersion = !isChanged && before ? before.dataVersion : state.dataVersion;
       await saveNodeState(session, { ...state, dataVersion });
-      const action = rows === 0 ? 'unchanged' : actionOf(node);
+      const action = isChanged ? actionOf(node) : 'unchanged';
       return { action, rows, dataVersion, failures, warnings: change.warnings };
     });
   } catch (error) {
@@ -106,14 +140,43 @@ async function mergeIntoCopy(warehouse: Warehouse, merge: Merge): Promise<Materi
     live: 'table',
     async write(copy) {
       await warehouse.ddl([createTableAs(copy, reshapeSelect(node.relation, change))]);
-      const rows = await warehouse.transaction((session) => applyBatch(session, copy, merge));
+      const apply = (session: Session) => applyBatch(session, copy, merge);
+      const { rows } = await warehouse.transaction(apply);
       return { result: { action: actionOf(node), rows, warnings: change.warnings } };
     },
   });
 }
 
-/** Writes the batch into the target and answers how many rows it had. */
-async function applyBatch(session: Session, target: Relation, merge: Merge): Promise<number> {
+interface Applied {
+  /** How many rows the batch had. */
+  readonly rows: number;
+  /** A microbatch without rows may still have taken some away. */
+  readonly isChanged: boolean;
+}
+
+/** Writes the batch into the target. */
+async function applyBatch(session: Session, target: Relation, merge: Merge): Promise<Applied> {
+  const { batches } = merge.context;
+  if (!batches?.isChained) return applyRows(session, target, merge, laterBatches(merge));
+  const only = (span: Span | undefined): Merge => {
+    const spans = span ? [span] : [];
+    return { ...merge, context: { ...merge.context, batches: { ...batches, spans } } };
+  };
+  let { rows, isChanged } = await applyRows(session, target, only(batches.spans[0]));
+  for await (const { span, select } of laterBatches(merge)) {
+    const applied = await applyRows(session, target, { ...only(span), batch: select });
+    rows += applied.rows;
+    isChanged ||= applied.isChanged;
+  }
+  return { rows, isChanged };
+}
+
+async function applyRows(
+  session: Session,
+  target: Relation,
+  merge: Merge,
+  later?: AsyncIterable<LaterBatch>,
+): Promise<Applied> {
   const { node, context, batch, change } = merge;
   await session.execute(sql`
     create temporary table ${batchTable} as
@@ -121,21 +184,25 @@ async function applyBatch(session: Session, target: Relation, merge: Merge): Pro
     from (
       ${batch}
     ) as batch`);
+  for await (const { select } of later ?? []) {
+    await session.execute(insertRows(batchTable, select, change.insertColumns));
+  }
   const rows = await countRows(session, batchTable);
   const keys = node.config.uniqueKey ?? [];
   if (keys.length > 0) await requireKeys(session, node, batchTable, keys);
   context.signal.throwIfAborted();
-  if (rows > 0) {
+  let changed = 0;
+  if (rows > 0 || context.batches) {
     for (const statement of await mergeStatements(session, merge, target, keys)) {
-      await session.execute(statement);
+      changed += await session.execute(statement);
     }
     // A key in two batches is only seen in the table that holds both.
-    if (keys.length > 0 && context.batches?.isPart) {
+    if (keys.length > 0 && (context.batches?.isPart || context.batches?.isChained)) {
       await requireKeys(session, node, tableOf(target), keys);
     }
   }
   await session.execute(sql`drop table ${batchTable}`);
-  return rows;
+  return { rows, isChanged: rows > 0 || changed > 0 };
 }
 
 async function mergeStatements(
@@ -172,6 +239,8 @@ async function mergeStatements(
       return [deleteSpans(target, batchesOf(merge)), insert];
   }
 }
+
+const namesOf = (columns: readonly Column[]): string[] => columns.map(({ name }) => name);
 
 /** Delete-and-insert wherever there is a key: several times faster than `merge` in these shapes. */
 export function strategyOf(node: BuildNode): IncrementalStrategy {

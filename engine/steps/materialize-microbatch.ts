@@ -1,8 +1,8 @@
-import { TerminalError } from '../words/errors.ts';
+import { assertThat, TerminalError } from '../words/errors.ts';
 import type { BuildNode } from '../words/node.ts';
 import type { Warehouse } from '../words/warehouse.ts';
 import { mustWithhold } from './audit.ts';
-import { type Batches, narrowToSpans, type Span } from './batch-spans.ts';
+import { type Batches, narrowToSpans, type Span, selectBatch } from './batch-spans.ts';
 import type { BuildContext, CheckFailure, MaterializeResult } from './build-context.ts';
 import { materializeIncremental } from './materialize-incremental.ts';
 
@@ -36,17 +36,18 @@ export async function materializeMicrobatch(
   context: BuildContext,
   batches: Batches,
 ): Promise<MaterializeResult> {
+  const earlier = batches.made ? { earlier: batches.made } : {};
   const parts = createParts(warehouse, node, context, batches);
   const whole = await parts.make(batches.spans);
   if (whole.kind === 'built') {
-    return { ...whole.result, batches: { successful: batches.spans, failed: [] } };
+    return { ...whole.result, batches: { successful: batches.spans, failed: [], ...earlier } };
   }
   await parts.search(batches.spans, whole);
   const { built, failed, failures, faults } = parts;
   const [first] = built;
   if (!first) {
     if (whole.fault) throw whole.fault;
-    return { ...whole.result, batches: { successful: [], failed: batches.spans } };
+    return { ...whole.result, batches: { successful: [], failed: batches.spans, ...earlier } };
   }
   const lost = new Set(failed);
   return {
@@ -56,7 +57,11 @@ export async function materializeMicrobatch(
     dataVersion: built.at(-1)?.dataVersion,
     failures: [...failures.values()],
     warnings: [...new Set([...first.warnings, ...faults])],
-    batches: { successful: batches.spans.filter((span) => !lost.has(span)), failed },
+    batches: {
+      successful: batches.spans.filter((span) => !lost.has(span)),
+      failed,
+      ...earlier,
+    },
   };
 }
 
@@ -88,8 +93,18 @@ function createParts(
   const make = async (spans: readonly Span[]): Promise<Part> => {
     attempts += 1;
     const mine = new Set(spans);
-    const left = batches.spans.filter((span) => !mine.has(span) && !made.has(span));
-    const part: Batches = { ...batches, spans, left, isPart: spans !== batches.spans };
+    const [first] = spans;
+    assertThat(first, 'a part of a microbatch has batches');
+    const part: Batches = {
+      ...batches,
+      spans,
+      left: [
+        ...batches.left,
+        ...batches.spans.filter((span) => !mine.has(span) && !made.has(span)),
+      ],
+      made: [...(batches.made ?? []), ...made, ...spans],
+      isPart: spans !== batches.spans,
+    };
     // Once a part stands, the others are added to it.
     const follows = built.length > 0;
     try {
@@ -97,7 +112,7 @@ function createParts(
         warehouse,
         {
           ...node,
-          sql: narrowToSpans(node.sql, part),
+          sql: part.selectOf ? await selectBatch(part, first) : narrowToSpans(node.sql, part),
           isIncremental: node.isIncremental || follows,
         },
         { ...context, batches: part, fullRefresh: context.fullRefresh && !follows },

@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
+import { timeColumn } from '../declare/input-window.ts';
 import type { Relation } from '../words/table.ts';
 import { type Batches, joinSpans } from './batch-spans.ts';
 import { columnList, keysEqual, tableOf } from './relation-statements.ts';
@@ -12,6 +13,20 @@ export function insertBatch(
     insert into ${tableOf(target)} (${columnList(columns)})
     select ${columnList(columns)}
     from ${batch}`;
+}
+
+/** A select's rows, by the names of its columns. */
+export function insertRows(
+  table: RawBuilder<unknown>,
+  select: RawBuilder<unknown>,
+  columns: readonly string[],
+): RawBuilder<unknown> {
+  return sql`
+    insert into ${table} (${columnList(columns)})
+    select ${columnList(columns)}
+    from (
+      ${select}
+    ) as rows_of_it`;
 }
 
 /**
@@ -46,7 +61,7 @@ export function deleteSpans(
   target: Relation,
   { column, spans }: Pick<Batches, 'column' | 'spans'>,
 ): RawBuilder<unknown> {
-  const time = sql.id(column);
+  const time = sql.raw(timeColumn(column));
   const conditions = joinSpans(spans).map(
     ({ from, to }) =>
       sql`(${time} >= cast(${from} as timestamp) and ${time} < cast(${to} as timestamp))`,

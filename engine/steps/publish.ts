@@ -55,7 +55,8 @@ export function stateOf(
   context: BuildContext,
   watermark?: string | undefined,
 ): NodeState {
-  const left = writeSpansLeft(context.batches?.left ?? []);
+  const { left: spansLeft = [], made } = context.batches ?? {};
+  const left = writeSpansLeft(spansLeft, made);
   return {
     nodeId: node.id,
     fingerprint: node.fingerprint,

@@ -1,0 +1,35 @@
+import { type Compiled, type CompileOptions, compileNode } from '../declare/compile-node.ts';
+import type { ModelNode } from '../declare/model-node.ts';
+import type { ModelProject } from '../declare/model-project.ts';
+import type { Batches } from '../steps/batch-spans.ts';
+
+/**
+ * How each batch of a microbatch is selected. A batch sees of every input with an `event_time` the
+ * rows of its own stretch, so that a join or a count over two batches at once would answer
+ * something else: such a model has a statement for each batch. One whose template does not depend
+ * on the batch has one for all of them.
+ */
+export function batchSelects(
+  project: ModelProject,
+  node: ModelNode,
+  compiled: Compiled,
+  options: CompileOptions,
+): Pick<Batches, 'selectOf' | 'isChained'> {
+  if (!seesBatch(project, node, compiled)) return {};
+  return {
+    isChained: /\bthis\b/.test(node.text),
+    selectOf: async (batch) => {
+      const window = { ...options.window, batch };
+      return (await compileNode(project, node, { ...options, window })).sql;
+    },
+  };
+}
+
+function seesBatch(project: ModelProject, node: ModelNode, { trace }: Compiled): boolean {
+  const texts = [node.text, ...[...trace.macros].map(({ template }) => template.text)];
+  if (texts.some((text) => text.includes('batch'))) return true;
+  return node.dependsOn.some((id) => {
+    const input = project.nodes.get(id);
+    return input !== undefined && Boolean(input.config['event_time']);
+  });
+}

@@ -1,0 +1,257 @@
+import { describe, expect, test } from 'vitest';
+import { toRunOptions } from '../../cli/commands/retry.ts';
+import { openProject } from '../../cli/open-project.ts';
+import type { RunOptions } from '../../cli/work.ts';
+import { findRetry } from '../../engine/run/find-retry.ts';
+import { systemClock } from '../../engine/words/clock.ts';
+import { readArtifact } from '../state-selection/read-artifact.ts';
+import { type DbtFolder, dbtFolder, troubles } from './dbt-project.ts';
+
+const day = 86_400_000;
+
+/** Two inputs of six days from the 28th of December, three rows each a day. */
+const inputs = {
+  'models/sources.yml': `sources:
+  - name: raw
+    schema: main
+    tables: [{name: events, config: {event_time: tm}}, {name: plain}]`,
+  'models/orders.sql': `{{ config(materialized='table', event_time='tm') }}
+    select timestamp '2025-12-28' + to_hours(8 * i::int) as tm, i::int as n from range(18) t(i)`,
+};
+
+const source = `create or replace table events as
+  select timestamp '2025-12-28' + to_hours(8 * i::int) as tm, i::int as n from range(18) t(i)`;
+
+const micro = (more = '') => `{{ config(materialized='incremental',
+  incremental_strategy='microbatch', event_time='tm', batch_size='day', begin='2025-12-28',
+  lookback=1${more}) }}`;
+
+async function column(project: DbtFolder, text: string): Promise<string> {
+  return (await project.rows(text)).map((row) => Object.values(row).join(':')).join(' ');
+}
+
+function retryOf(project: DbtFolder): RunOptions {
+  using opened = openProject({ folder: project.folder, env: {} });
+  return toRunOptions(findRetry(opened.state, systemClock));
+}
+
+describe('inputs that say what their time is', () => {
+  test('are seen batch by batch: rows of two batches never meet', async () => {
+    const project = dbtFolder({
+      ...inputs,
+      'models/pairs.sql': `${micro()}
+        select e.tm, e.n, o.n as other from {{ source('raw', 'events') }} as e
+        join {{ ref('orders') }} as o on abs(o.n - e.n) <= 1`,
+      'models/counts.sql': `${micro()}
+        select date_trunc('month', tm) as tm, count(*) as n from {{ ref('orders') }} group by 1`,
+    });
+    await project.run(source);
+    expect(troubles(await project.build())).toEqual([]);
+    // Row 2 and row 3 are of two days: only a join over all of them would bring them together.
+    expect(await column(project, 'select n, other from pairs where n < 5 order by all')).toBe(
+      '0:0 0:1 1:0 1:1 1:2 2:1 2:2 3:3 3:4 4:3 4:4 4:5',
+    );
+    // A month is counted by each of its days, and is of the first one's batch alone.
+    expect(await column(project, 'select tm::date, n from counts order by all')).toBe(
+      '2026-01-01:3',
+    );
+  });
+
+  test('are seen whole by render(), and where they have no event_time', async () => {
+    const project = dbtFolder({
+      ...inputs,
+      'models/all.sql': `${micro()}
+        select tm, (select count(*) from {{ ref('orders') }}) as mine,
+          (select count(*) from {{ ref('orders').render() }}) as whole,
+          (select count(*) from {{ source('raw', 'plain') }}) as plain
+        from {{ source('raw', 'events') }}`,
+    });
+    await project.run(source);
+    await project.run('create table plain as from events');
+    expect(troubles(await project.build())).toEqual([]);
+    expect(await column(project, 'select distinct mine, whole, plain from "all"')).toBe('3:18:18');
+  });
+
+  test('may be ephemeral, a seed, a snapshot, dates or text, and have awkward names', async () => {
+    const project = dbtFolder({
+      'models/loose.sql': `{{ config(materialized='ephemeral', event_time='the time') }}
+        select date '2025-12-28' + i::int as "the time" from range(6) t(i)`,
+      'models/words.sql': `{{ config(event_time="cast(\\"order\\" as timestamp)") }}
+        select (date '2025-12-28' + i::int)::text as "order" from range(6) t(i)`,
+      'models/zoned.sql': `{{ config(event_time='at') }}
+        select timestamptz '2025-12-28 00:00:00+00' + to_days(i::int) as "at" from range(6) t(i)`,
+      'seeds/days.csv': 'order\n2025-12-28\n2025-12-29\n2025-12-30\n2025-12-31\n2026-01-01\n',
+      'seeds/seeds.yml': 'seeds: [{name: days, config: {event_time: order}}]',
+      'snapshots/snap.yml': `snapshots:
+  - {name: snap, relation: ref('zoned'), config: {unique_key: '"at"', strategy: check,
+     check_cols: all, event_time: at}}`,
+      'models/all.sql': `${micro()}
+        select z."at" as tm, (select count(*) from {{ ref('loose') }}) as loose,
+          (select count(*) from {{ ref('days') }}) as days,
+          (select count(*) from {{ ref('words') }}) as words,
+          (select count(*) from {{ ref('snap') }}) as snap
+        from {{ ref('zoned') }} as z`,
+    });
+    const first = await project.build();
+    expect(troubles(first)).toEqual([]);
+    expect(await column(project, 'select distinct loose, days, words, snap from "all"')).toBe(
+      '1:1:1:1',
+    );
+  });
+
+  test('are narrowed in an increment as in a first build, and a changed event_time is a change', async () => {
+    const project = dbtFolder({
+      ...inputs,
+      'models/sums.sql': `${micro()}
+        select min(tm) as tm, count(*) as n, {{ model.batch.event_time_start.day }} as d
+        from {{ source('raw', 'events') }}`,
+    });
+    await project.run(source);
+    await project.build();
+    const sums = () => column(project, 'select d, n from sums order by tm');
+    expect(await sums()).toBe('28:3 29:3 30:3 31:3 1:3');
+    await project.run('insert into events select tm, n from events');
+    project.pass(day);
+    expect(troubles(await project.build())).toEqual([]);
+    expect(await sums()).toBe('28:3 29:3 30:3 31:3 1:6 2:6');
+  });
+
+  test('tell of an event_time that they have no column of, before anything is built', async () => {
+    const project = dbtFolder({
+      'models/orders.sql': "{{ config(event_time='time') }} select timestamp '2025-12-28' as tm",
+      'models/all.sql': `${micro()} select tm from {{ ref('orders') }}`,
+    });
+    const result = await project.build();
+    expect(troubles(result).join()).toMatch(/all.*"?time"?/s);
+  });
+});
+
+describe('model.batch', () => {
+  test('names the batch in the template and its macros, and is none elsewhere', async () => {
+    const project = dbtFolder({
+      'macros/batch_name.sql': '{% macro its_id() %}{{ model.batch.id }}{% endmacro %}',
+      'models/named.sql': `${micro()}
+        select timestamp '{{ model.batch.event_time_start.strftime("%Y-%m-%d") }}' as tm,
+          '{{ its_id() }}' as id, '{{ model.batch.event_time_end }}' as until,
+          '{{ this.name }}' as name`,
+      'models/hours.sql': `${micro().replace("'day'", "'hour'").replace('2025-12-28', '2025-12-31 22:30:00')}
+        select timestamp '{{ model.batch.event_time_start.isoformat()[:19] }}' as tm,
+          '{{ model.batch.id }}' as id`,
+      'models/plain.sql': "select '{{ model.batch }}' as none",
+    });
+    expect(troubles(await project.build())).toEqual([]);
+    expect(await column(project, 'select id, until from named order by tm limit 1')).toBe(
+      '20251228:2025-12-29 00:00:00+00:00',
+    );
+    expect(await column(project, 'select id from hours order by tm')).toBe(
+      '20251231T22 20251231T23 20260101T00',
+    );
+    expect(await column(project, 'select "none" from plain')).toBe('None');
+  });
+
+  test('a batch sees what those before it left in the table', async () => {
+    const project = dbtFolder({
+      ...inputs,
+      'models/chain.sql': `${micro(', full_refresh=false').replace('lookback=1', 'lookback=0')}
+        select min(tm) as tm, count(*) {% if is_incremental() %}
+          + (select coalesce(max(total), 0) from {{ this }}) {% endif %} as total
+        from {{ source('raw', 'events') }} having count(*) > 0`,
+    });
+    await project.run(source);
+    await project.build();
+    await project.run(
+      "insert into events select timestamp '2026-01-02' + to_days(i::int), 1 from range(3) t(i)",
+    );
+    project.pass(4 * day);
+    expect(troubles(await project.build())).toEqual([]);
+    expect(
+      await column(project, "select total from chain where tm >= '2026-01-02' order by tm"),
+    ).toBe('10 11 12');
+  });
+});
+
+describe('a stretch of event time', () => {
+  const files = {
+    ...inputs,
+    'models/days.sql': `${micro()} select tm, n, '{{ var("made", "a") }}' as made
+      from {{ source('raw', 'events') }}`,
+  };
+  const days = (project: DbtFolder) =>
+    column(
+      project,
+      'select day(tm), any_value(made), count(*) from days group by tm::date, 1 order by tm::date',
+    );
+  const stretch = (from: string, to: string) => ({ eventTime: { from, to } });
+
+  test('is made whole batches of, and the others stay', async () => {
+    const project = dbtFolder(files);
+    await project.run(source);
+    await project.build();
+    expect(await days(project)).toBe('28:a:3 29:a:3 30:a:3 31:a:3 1:a:3');
+    await project.run('delete from events where n > 2');
+    const some = stretch('2025-12-30T10:00:00Z', '2025-12-31T01:00:00Z');
+    expect(troubles(await project.build(some))).toEqual([]);
+    expect(await days(project)).toBe('28:a:3 29:a:3 1:a:3');
+    const [result] = readArtifact(project.folder, 'run_results.json').results.filter(
+      ({ unique_id: id }) => id.endsWith('.days'),
+    );
+    expect(result?.batch_results?.successful).toHaveLength(2);
+  });
+
+  test('leaves no hole behind it: the next build goes on from where it was', async () => {
+    const project = dbtFolder(files);
+    await project.run(source);
+    // Only the first two days: the rest is made by the next build.
+    await project.build(stretch('2025-12-28', '2025-12-30'));
+    expect(await days(project)).toBe('28:a:3 29:a:3');
+    await project.build();
+    expect(await days(project)).toBe('28:a:3 29:a:3 30:a:3 31:a:3 1:a:3');
+    await project.run('insert into events select tm + to_days(6), n from events');
+    project.pass(5 * day);
+    // The 5th, while the 2nd to the 4th were never made.
+    await project.build(stretch('2026-01-05', '2026-01-06'));
+    expect(await days(project)).toBe('28:a:3 29:a:3 30:a:3 31:a:3 1:a:3 5:a:3');
+    await project.build();
+    expect(await days(project)).toBe(
+      '28:a:3 29:a:3 30:a:3 31:a:3 1:a:3 2:a:3 3:a:3 4:a:3 5:a:3 6:a:3',
+    );
+  });
+
+  test('of a changed text is replaced alone, and the next build makes the table whole', async () => {
+    const project = dbtFolder(files);
+    await project.run(source);
+    await project.build();
+    await project.build(stretch('2025-12-29', '2025-12-30'), { vars: { made: 'b' } });
+    expect(await days(project)).toBe('28:a:3 29:b:3 30:a:3 31:a:3 1:a:3');
+    await project.build({}, { vars: { made: 'b' } });
+    expect(await days(project)).toBe('28:b:3 29:b:3 30:b:3 31:b:3 1:b:3');
+    await project.build({ ...stretch('2025-12-29', '2025-12-30'), fullRefresh: true });
+    expect(await days(project)).toBe('29:a:3');
+  });
+
+  test('is retried as the batches of it that failed; earlier successes are told', async () => {
+    const project = dbtFolder({
+      ...files,
+      'models/days.sql': `${micro()} select tm, cast(n as integer) as n, 'a' as made
+        from {{ source('raw', 'events') }}`,
+    });
+    await project.run(
+      source.replace('i::int as n', "case when i = 4 then 'x' else i::text end as n"),
+    );
+    const first = await project.build(stretch('2025-12-28', '2025-12-31'));
+    expect(troubles(first)[0]).toContain('1 of 3 batches failed (2025-12-29)');
+    await project.run("update events set n = '4' where n = 'x'");
+    expect(troubles(await project.build(retryOf(project)))).toEqual([]);
+    const results = readArtifact(project.folder, 'run_results.json').results;
+    const told = results.find(({ unique_id: id }) => id.endsWith('.days'));
+    expect(told?.batch_results).toEqual({
+      successful: ['29', '28', '30'].map((one) => [
+        `2025-12-${one}T00:00:00.000Z`,
+        `2025-12-${Number(one) + 1}T00:00:00.000Z`,
+      ]),
+      failed: [],
+    });
+    await project.build();
+    expect(await days(project)).toBe('28:a:3 29:a:3 30:a:3 31:a:3 1:a:3');
+  });
+});
