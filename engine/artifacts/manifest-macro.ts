@@ -1,7 +1,7 @@
+import { findMacroCalls, macroText } from '../declare/macro-calls.ts';
 import type { MacroEntry } from '../declare/macro-library.ts';
 import { asConfig, asList, type Config, type PlacedEntry } from '../declare/properties.ts';
 import { packageFile } from './file-path.ts';
-import { findMacroCalls } from './macro-calls.ts';
 import type { ManifestSources } from './manifest-sources.ts';
 import { docsOf } from './node-config.ts';
 
@@ -51,12 +51,4 @@ function manifestMacro(
     created_at: createdAt,
     supported_languages: null,
   };
-}
-
-/** From the opening tag to the end of the closing one. */
-function macroText({ template, node }: MacroEntry): string {
-  const { text } = template;
-  const start = text.lastIndexOf('{%', node.at);
-  const end = text.indexOf('%}', node.bodyEnd);
-  return text.slice(Math.max(start, 0), end < 0 ? undefined : end + 2);
 }

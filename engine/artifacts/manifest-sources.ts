@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
+import { findMacroCalls } from '../declare/macro-calls.ts';
 import {
   isModelNode,
   isTestNode,
@@ -10,7 +11,6 @@ import {
 } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import { asTexts } from '../declare/properties.ts';
-import { findMacroCalls } from './macro-calls.ts';
 import type { ArtifactMoment } from './metadata.ts';
 
 export interface ManifestRequest {

@@ -138,45 +138,6 @@ function isHint({ text }: SqlToken): boolean {
   return text.startsWith('/*+') || text.startsWith('/*!');
 }
 
-const volatileWords = new Set([
-  'now',
-  'current_timestamp',
-  'current_date',
-  'current_time',
-  'localtimestamp',
-  'localtime',
-  'today',
-  'get_current_timestamp',
-  'get_current_time',
-  'transaction_timestamp',
-  'random',
-  'uuid',
-  'gen_random_uuid',
-  'uuidv4',
-  'uuidv7',
-  'nextval',
-  'tablesample',
-]);
-
-/** Found in every statement that is volatile, and in few others. */
-const volatileHint = new RegExp(['current_', ...volatileWords].join('|'), 'i');
-
-/** Whether the statement may answer differently though nothing it reads has changed. */
-export function isVolatileSql(sql: string): boolean {
-  if (!volatileHint.test(sql)) return false;
-  const tokens = tokenizeSql(sql);
-  if (tokens === undefined) return /\b(now|current_\w+|random|uuid)\b/i.test(sql);
-  const words = tokens.filter((token) => token.kind !== 'space' && token.kind !== 'comment');
-  return words.some((token, index) => {
-    const word = token.text.toLowerCase();
-    if (token.kind !== 'word' || !volatileWords.has(word)) return false;
-    const isCall = words[index + 1]?.text === '(';
-    const isPart = words[index - 1]?.text === '.';
-    // Standard keywords need no parentheses; anything else without them is a column's name.
-    return !isPart && (isCall || /^(current_|localtime|tablesample)/.test(word));
-  });
-}
-
 export interface CommonTable {
   readonly name: string;
   readonly sql: string;

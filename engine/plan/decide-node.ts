@@ -52,19 +52,18 @@ export function decideNode(work: Work, node: ModelNode, context: DecisionContext
     refreshEveryMs: node.nodeConfig.refreshEveryMs,
     nowMs: context.boundaryMs,
   });
-  // Text that follows from the clock or the warehouse's answers is only known by rendering it.
-  const isOpen = (print?.readsClock ?? false) || (print?.asksWarehouse ?? false);
-  const asked = askedOf(work.request.scope, node);
-  const isDue = asked !== undefined || (isOpen && node.nodeConfig.refreshEveryMs === undefined);
+  const again =
+    askedOf(work.request.scope, node) ??
+    (node.nodeConfig.refreshEveryMs === undefined ? whyAgain(node, print) : undefined);
   const known = Object.entries(inputs).filter(
     (entry): entry is [string, string] => entry[1] !== undefined,
   );
   return {
-    run: decision.run || isDue,
+    run: decision.run || again !== undefined,
     kind: decision.reason.kind,
     reasons:
-      isDue && !decision.run
-        ? [asked ?? 'it reads the run’s clock or asks the warehouse']
+      again !== undefined && !decision.run
+        ? [again]
         : describeReason(decision.reason, state, print),
     inputs: Object.fromEntries(known),
   };
@@ -75,6 +74,17 @@ function askedOf(scope: WorkScope, node: ModelNode): string | undefined {
   if (sampleOf(scope, node)) return scope.isEmpty ? 'it is built empty' : 'it is built of a sample';
   const isWindow = scope.eventTime && isMicrobatch(node.nodeConfig);
   return isWindow ? 'batches of it were asked for' : undefined;
+}
+
+/** Why a node is built though nothing of it and nothing it reads has changed. */
+function whyAgain(node: ModelNode, print: NodeFingerprint | undefined): string | undefined {
+  // Text that follows from the clock or the warehouse's answers is only known by rendering it.
+  if (print?.readsClock || print?.asksWarehouse) {
+    return 'it reads the run’s clock or asks the warehouse';
+  }
+  // A view answers anew whenever it is read.
+  if (print?.volatile === undefined || node.nodeConfig.materialization === 'view') return undefined;
+  return `its SQL answers differently each time: ${print.volatile}`;
 }
 
 const nameOf = (id: string): string => id.split('.').slice(-2).join('.');

@@ -6,11 +6,15 @@ import { readsOf } from '../declare/checks.ts';
 import { type Compiled, compileNode } from '../declare/compile-node.ts';
 import { stillWindow } from '../declare/input-window.ts';
 import { JinjaError } from '../declare/jinja/jinja-error.ts';
+import { macroText } from '../declare/macro-calls.ts';
+import { internalPackage } from '../declare/macro-library.ts';
 import { isModelNode, isSourceNode, type ModelNode } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
-import { canonicalSql, isVolatileSql } from '../declare/sql-text.ts';
+import { canonicalSql } from '../declare/sql-text.ts';
+import { findVolatile } from '../declare/volatile-sql.ts';
 import { TerminalError } from '../words/errors.ts';
 import type { Column } from '../words/table.ts';
+import { findLateReads } from './late-reads.ts';
 
 /** What a node's result depends on besides the rows it reads. */
 export interface NodeFingerprint {
@@ -25,8 +29,11 @@ export interface NodeFingerprint {
   readonly readsClock: boolean;
   /** The template asked the warehouse: the text may differ with its rows. */
   readonly asksWarehouse: boolean;
-  /** The SQL itself may answer differently though nothing changed: `now()`, `random()`. */
-  readonly isVolatile: boolean;
+  /**
+   * What makes the SQL answer differently though nothing changed: `now()`, a file it reads. Also
+   * where it is a view it reads that does. Absent: nothing.
+   */
+  readonly volatile?: string;
   /** What the text was made of, for saying why it changed: names and digests, no values. */
   readonly macros: Readonly<Record<string, string>>;
   readonly vars: Readonly<Record<string, string>>;
@@ -63,17 +70,39 @@ export async function fingerprintNodes(
     if (!isReady) continue;
     const text = await textOf(request, node, dialect);
     if (text === undefined) continue;
-    const [sqlPart, config] = [digestOf(text.parts), configPart(node)];
+    const [sqlPart, config] = [digestOf(text.parts), configPart(project, node)];
     const upstream = digestOf(upstreamPart(request, node, contents));
     const place = digestOf([config, node.relation, node.nodeConfig.materialization]);
     const fingerprint = [fingerprintVersion, sqlPart, place, upstream].join('.');
     const { vars, env } = text.flags;
     const own = node.resourceType === 'seed' ? 'seed' : digestOf(node.text);
     const told = [node.script ? 'script' : own, digestOf([vars, env])].join('.');
-    found.set(id, { ...text.flags, fingerprint, told });
+    const volatile = text.flags.volatile ?? volatileView(project, node, found);
+    found.set(id, {
+      ...text.flags,
+      fingerprint,
+      told,
+      ...(volatile === undefined ? {} : { volatile }),
+    });
     contents.set(id, digestOf([sqlPart, config, upstream]));
   }
   return found;
+}
+
+/** A view is asked when it is read: what it answers then, its reader may answer. */
+function volatileView(
+  project: ModelProject,
+  node: ModelNode,
+  found: ReadonlyMap<string, NodeFingerprint>,
+): string | undefined {
+  for (const id of readsOf(project, node)) {
+    const [parent, volatile] = [project.nodes.get(id), found.get(id)?.volatile];
+    const isView = isModelNode(parent) && parent.nodeConfig.materialization === 'view';
+    if (isView && volatile !== undefined) {
+      return volatile.includes(' in ') ? volatile : `${volatile} in ${parent.name}`;
+    }
+  }
+  return undefined;
 }
 
 interface NodeText {
@@ -90,7 +119,10 @@ async function textOf(
   const { project, warehouse } = request;
   if (node.resourceType === 'seed') {
     const bytes = await readFile(join(project.root, node.file));
-    return { parts: [createHash('sha256').update(bytes).digest('hex')], flags: flagsOf([], false) };
+    return {
+      parts: [createHash('sha256').update(bytes).digest('hex')],
+      flags: flagsOf([], undefined),
+    };
   }
   const options = {
     ...(warehouse === undefined ? {} : { warehouse }),
@@ -110,7 +142,7 @@ async function textOf(
   }
   const flags = flagsOf(
     compiled.map((one) => one.trace),
-    compiled.some(({ sql }) => isVolatileSql(sql)),
+    compiled.map(({ sql }) => findVolatile(sql)).find((one) => one !== undefined),
   );
   const canonical = dialect === 'duckdb' || dialect === 'postgres';
   const parts = compiled.map(({ sql }) => (canonical ? canonicalSql(sql) : sql));
@@ -123,6 +155,12 @@ async function textOf(
       JSON.stringify(macroDigests(project)),
       JSON.stringify([flags.vars, flags.env]),
     );
+    if (isOwn(node)) {
+      const texts = project.library.all
+        .filter(({ packageName }) => packageName !== internalPackage)
+        .map(macroText);
+      parts.push(JSON.stringify(findLateReads(project, node.packageName, texts)));
+    }
   }
   return { parts, flags: { ...flags, asksWarehouse: flags.asksWarehouse || isUnanswered } };
 }
@@ -147,13 +185,13 @@ function needsWarehouse(error: unknown): boolean {
 
 function flagsOf(
   traces: readonly Compiled['trace'][],
-  isVolatile: boolean,
+  volatile: string | undefined,
 ): Omit<NodeFingerprint, 'fingerprint' | 'told'> {
   const macros = traces.flatMap((trace) => [...trace.macros]);
   return {
     readsClock: traces.some((trace) => trace.readsClock),
     asksWarehouse: traces.some((trace) => trace.asksWarehouse),
-    isVolatile,
+    ...(volatile === undefined ? {} : { volatile }),
     macros: sortedRecord(macros.map(({ id, digest }) => [id, digest])),
     vars: sortedRecord(traces.flatMap((trace) => [...trace.vars].map(digestEntry))),
     env: sortedRecord(traces.flatMap((trace) => [...trace.env])),
@@ -184,12 +222,22 @@ const rawKeys = [
   'snapshot_meta_column_names',
 ] as const;
 
+/** Which rows and columns of the table a batch may change. */
+const mergeKeys = [
+  'merge_update_columns',
+  'merge_exclude_columns',
+  'incremental_predicates',
+  'predicates',
+] as const;
+
 /**
  * Config that changes the rows. Tags and descriptions do not; whether a select is kept as a view or
  * as a table matters to the node itself, but to nobody who reads it.
  */
-function configPart({ nodeConfig }: ModelNode): unknown {
-  const { materialization, raw } = nodeConfig;
+function configPart(project: ModelProject, { nodeConfig, packageName }: ModelNode): unknown {
+  const { materialization, raw, preHooks, postHooks } = nodeConfig;
+  const hooks = [...preHooks, ...postHooks].filter((text) => text.includes('{'));
+  const merging = mergeKeys.filter((key) => raw[key] != null).map((key) => [key, raw[key]]);
   const isPlain = ['view', 'table', 'ephemeral'].includes(materialization);
   return [
     isPlain ? 'select' : materialization,
@@ -199,11 +247,13 @@ function configPart({ nodeConfig }: ModelNode): unknown {
     nodeConfig.duplicateKeys ?? null,
     nodeConfig.duplicateOrder ?? null,
     nodeConfig.history ?? null,
-    nodeConfig.preHooks,
-    nodeConfig.postHooks,
+    preHooks,
+    postHooks,
     rawKeys.map((key) => raw[key] ?? null),
     // At the end and only where there is one: other nodes keep the fingerprint they have.
     ...(nodeConfig.identity ? [nodeConfig.identity] : []),
+    ...(merging.length > 0 ? [merging] : []),
+    ...(hooks.length > 0 ? [findLateReads(project, packageName, hooks)] : []),
   ];
 }
 

@@ -46,3 +46,45 @@ test('a plan says for each node why it will be built, or will not', async () => 
   writeFileSync(join(project.folder, 'seeds/numbers.csv'), 'id\n1\n2\n');
   expect((await reasons())['numbers']).toBe('run: its file changed');
 });
+
+/*
+ * In production: orders of the last seven days are a table whose input gains no rows over a weekend,
+ * and a file beside the project is written by somebody else.
+ */
+test('what reads the clock or a file in its SQL is built again, and what reads a view of it', async () => {
+  const table = "{{ config(materialized='table') }} ";
+  const project = dbtFolder({ 'models/still.sql': `${table}select 1 as n` });
+  const file = join(project.folder, 'numbers.csv');
+  writeFileSync(file, 'n\n1\n');
+  for (const [name, text] of Object.entries({
+    dated: `${table}select current_date as day`,
+    shown: 'select now() as at',
+    kept: `${table}select * from {{ ref('shown') }}`,
+    filed: `${table}select * from read_csv('${file}')`,
+    daily: `{{ config(materialized='table', refresh_every='1d') }} select today() as day`,
+  })) {
+    writeFileSync(join(project.folder, `models/${name}.sql`), text);
+  }
+  expect(troubles(await project.build())).toEqual([]);
+  using opened = openProject({ folder: project.folder, env: { HOME: project.folder } });
+  const plan = await planProject(opened, { kinds: new Set(['materialize']) });
+  const said = plan.steps.flatMap((step) =>
+    'decision' in step ? [[step.id.split('.').at(-1), ...step.decision.reasons]] : [],
+  );
+  const why = 'its SQL answers differently each time:';
+  expect(Object.fromEntries(said)).toMatchObject({
+    dated: `${why} current_date`,
+    shown: 'nothing it reads has changed',
+    kept: `${why} now() in shown`,
+    filed: `${why} read_csv()`,
+    still: 'nothing it reads has changed',
+  });
+  writeFileSync(file, 'n,more\n1,2\n3,4\n');
+  expect(troubles(await project.build())).toEqual([]);
+  expect(await project.rows('select n::int as n, more::int as more from filed order by n')).toEqual(
+    [
+      { n: 1, more: 2 },
+      { n: 3, more: 4 },
+    ],
+  );
+});

@@ -63,6 +63,11 @@ describe('a fingerprint changes when the result could', () => {
     ['a view made a table', { 'models/_config.yml': 'materialized: table' }, ['a', 'alone', 'c']],
     ['a place', edited('models/b.sql', "'table'", "'table', alias='bb'"), ['b', 'c']],
     ['a hook', edited('models/b.sql', "'table'", "'table', post_hook='select 1'"), ['b', 'c']],
+    [
+      'which columns a merge writes',
+      edited('models/d.sql', "'id'", "'id', merge_update_columns=['id']"),
+      ['d'],
+    ],
     ['the rows of a seed', { 'seeds/s.csv': 'id\n2\n' }, ['s']],
     ['case inside a text', edited('models/c.sql', "= 'eu'", "= 'EU'"), ['c']],
   ];
@@ -133,6 +138,51 @@ describe('a fingerprint stays when the result cannot differ', () => {
   });
 });
 
+describe('what is rendered only while a node is built', () => {
+  const late: Files = {
+    'models/hooked.sql': `{{ config(materialized='table', post_hook="{{ grow(this) }}") }} select 1 as id`,
+    'models/own.sql': `{{ config(materialized='mine') }} select 1 as id`,
+    'models/plain.sql': 'select 1 as id',
+    'macros/grow.sql': `{% macro grow(to) %}insert into {{ to }} select {{ by() }}{% endmacro %}
+      {% macro by() %}{{ adapter.dispatch('step', 'shop')() }}{% endmacro %}
+      {% macro default__step() %}{{ var('step', 2) }} + {{ env_var('MORE', '0') }}{% endmacro %}
+      {% macro idle() %}1{% endmacro %}`,
+    'macros/mine.sql': `{% materialization mine, default %}{{ var('kind', 'x') }}{% endmaterialization %}`,
+  };
+  const changed = async (edit: Files, options: Partial<ModelProjectOptions> = {}) => {
+    const [before, after] = [
+      await fingerprints(late),
+      await fingerprints({ ...late, ...edit }, options),
+    ];
+    return ['hooked', 'own', 'plain'].filter(
+      (name) =>
+        before.get(`model.shop.${name}`)?.fingerprint !==
+        after.get(`model.shop.${name}`)?.fingerprint,
+    );
+  };
+  const grow = late['macros/grow.sql'] ?? '';
+  const others = { ...late, 'macros/grow.sql': grow.replace("'0'", "'1'") };
+
+  test('counts: a macro that a hook calls, however far away', async () => {
+    expect(await changed({ 'macros/grow.sql': others['macros/grow.sql'] })).toEqual([
+      'hooked',
+      'own',
+    ]);
+  });
+
+  test('counts: a variable or a name of the environment that such a macro reads', async () => {
+    expect(await changed({}, { vars: { step: 3 } })).toEqual(['hooked', 'own']);
+    expect(await changed({}, { env: { MORE: '1' } })).toEqual(['hooked', 'own']);
+    expect(await changed({}, { vars: { kind: 'y' } })).toEqual(['own']);
+    expect(await changed({}, { vars: { nobody: 'y' } })).toEqual([]);
+  });
+
+  test('a macro that no hook calls matters only to materializations of the project', async () => {
+    const edit = { 'macros/grow.sql': grow.replace('%}1{%', '%}2{%') };
+    expect(await changed(edit)).toEqual(['own']);
+  });
+});
+
 describe('what a fingerprint tells', () => {
   test('which part changed', async () => {
     const before = await fingerprints(base);
@@ -151,16 +201,23 @@ describe('what a fingerprint tells', () => {
       'models/ask.sql': "select {{ run_query('select 1').rows[0][0] if execute else 0 }} as n",
       'models/now.sql': 'select now() as t',
       'models/plain.sql': 'select 1 as n',
+      'models/reads.sql': "select * from {{ ref('now') }}",
+      'models/table.sql': "{{ config(materialized='table') }} select * from {{ ref('reads') }}",
+      'models/after.sql': "select * from {{ ref('table') }}",
     });
     const flags = (name: string) => {
       const one = found.get(`model.shop.${name}`);
-      return [one?.readsClock, one?.asksWarehouse, one?.isVolatile];
+      return [one?.readsClock, one?.asksWarehouse, one?.volatile];
     };
-    expect(flags('run')).toEqual([true, false, false]);
-    expect(flags('id')).toEqual([true, false, false]);
-    expect(flags('ask')).toEqual([false, true, false]);
-    expect(flags('now')).toEqual([false, false, true]);
-    expect(flags('plain')).toEqual([false, false, false]);
+    expect(flags('run')).toEqual([true, false, undefined]);
+    expect(flags('id')).toEqual([true, false, undefined]);
+    expect(flags('ask')).toEqual([false, true, undefined]);
+    expect(flags('now')).toEqual([false, false, 'now()']);
+    // A view answers when it is asked: so does what reads it, until somebody keeps the answer.
+    expect(flags('reads')).toEqual([false, false, 'now() in now']);
+    expect(flags('table')).toEqual([false, false, 'now() in now']);
+    expect(flags('after')).toEqual([false, false, undefined]);
+    expect(flags('plain')).toEqual([false, false, undefined]);
   });
 
   test('with a warehouse, a template that asks is known by the answer', async () => {

@@ -1,11 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  canonicalSql,
-  isVolatileSql,
-  prependTables,
-  tokenizeSql,
-} from '../../engine/declare/sql-text.ts';
+import { canonicalSql, prependTables, tokenizeSql } from '../../engine/declare/sql-text.ts';
 
 const piece = fc.constantFrom(
   'select',
@@ -91,28 +86,6 @@ describe('canonical SQL', () => {
 
   test('leaves what it cannot read alone', () => {
     expect(canonicalSql("select 'open  -- x")).toBe("select 'open  -- x");
-  });
-});
-
-describe('volatile SQL', () => {
-  test.each([
-    'select now()',
-    'select CURRENT_DATE',
-    'select random ( )',
-    'select * from t tablesample 10%',
-    'select 1 where x > current_timestamp - interval 1 day',
-  ])('%s answers differently another time', (sql) => {
-    expect(isVolatileSql(sql)).toBe(true);
-  });
-
-  test.each([
-    "select 'now()'",
-    'select t.random, uuid from t',
-    'select 1 -- now()',
-    'select "current_date" from t',
-    'select today from days',
-  ])('%s does not', (sql) => {
-    expect(isVolatileSql(sql)).toBe(false);
   });
 });
 

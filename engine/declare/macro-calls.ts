@@ -1,4 +1,4 @@
-import type { MacroEntry, MacroLibrary } from '../declare/macro-library.ts';
+import type { MacroEntry, MacroLibrary } from './macro-library.ts';
 
 const tags = /\{#[\s\S]*?#\}|\{[{%]([\s\S]*?)[%}]\}/g;
 const calls =
@@ -43,4 +43,12 @@ function findEntry(
     return 'searched' in entry ? undefined : entry;
   }
   return library.isPackage(owner) ? library.findIn(name, owner) : undefined;
+}
+
+/** From the opening tag to the end of the closing one. */
+export function macroText({ template, node }: MacroEntry): string {
+  const { text } = template;
+  const start = text.lastIndexOf('{%', node.at);
+  const end = text.indexOf('%}', node.bodyEnd);
+  return text.slice(Math.max(start, 0), end < 0 ? undefined : end + 2);
 }
