@@ -13,7 +13,7 @@ export const attributes = [
   'note',
 ] as const;
 
-export const versionsPerKey = 5;
+const versionsPerKey = 5;
 const daySeconds = 86_400;
 
 /**

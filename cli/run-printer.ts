@@ -28,7 +28,7 @@ const kinds: Readonly<Record<Step['kind'], string>> = {
   sync: 'sync',
 };
 
-export function labelOf(step: Step): string {
+function labelOf(step: Step): string {
   switch (step.kind) {
     case 'extract':
       return `${step.connection}.${step.stream}`;

@@ -14,9 +14,9 @@ import { findRecords } from './salesforce/find.ts';
 import { type Row, toRow } from './salesforce/row.ts';
 
 /** Salesforce recommends bulk jobs from this many changes on. */
-export const bulkChangesMin = 2000;
+const bulkChangesMin = 2000;
 /** Changes of one job: what would be in doubt together if its results were lost. */
-export const bulkChangesMax = 50_000;
+const bulkChangesMax = 50_000;
 
 export const salesforce: DestinationFactory = {
   schema: salesforceSchema,

@@ -101,7 +101,7 @@ function moveClock(clock: SandboxClock, move: Row): void {
 }
 
 /** Rows of a JSON array, a JSON object, or one JSON object a line, parsed as they are asked for. */
-export function* parseRows(body: Buffer): Iterable<Row> {
+function* parseRows(body: Buffer): Iterable<Row> {
   let start = 0;
   while (start < body.length && isSpace(body[start])) start += 1;
   if (body[start] === 0x5b) {

@@ -39,7 +39,7 @@ export interface Faults {
   readonly injected: Readonly<Record<FaultKind, number>>;
 }
 
-export const slowMsDefault = 250;
+const slowMsDefault = 250;
 
 /** mulberry32: small, fast, and the same everywhere. */
 export function createRandom(seed: number): () => number {

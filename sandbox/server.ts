@@ -39,11 +39,11 @@ export interface ServerOptions {
  * larger.
  */
 export const bodyBytesMax = 160 * 1024 * 1024;
-export const loadBytesMax = 512 * 1024 * 1024;
+const loadBytesMax = 512 * 1024 * 1024;
 /** Beyond this Node answers 431 itself; CRMs with shorter addresses say so in their own words. */
 export const headBytesMax = 64 * 1024;
 /** Shorter answers are not worth compressing. */
-export const gzipBytesMin = 16 * 1024;
+const gzipBytesMin = 16 * 1024;
 
 /** Serves one CRM on the loopback interface, with keep-alive, gzip, faults and the controls. */
 export async function startServer(options: ServerOptions): Promise<SandboxServer> {

@@ -7,7 +7,7 @@ import { rolldown } from 'rolldown';
  * Puts everything that a compiled module imports into it, and the licences of what that is beside
  * it. What a package needs and cannot be bundled would be missing where users install: an error.
  */
-export async function bundleModule(file: string): Promise<void> {
+async function bundleModule(file: string): Promise<void> {
   const bundle = await rolldown({ input: file, platform: 'node', logLevel: 'silent' });
   const { output } = await bundle.write({
     file,

@@ -7,7 +7,7 @@ import { parseReply } from './reply.ts';
 /** Records of one association read. */
 export const associationReadMax = 1000;
 /** Pages of one read; at 500 associations a page far beyond any record. */
-export const associationPagesMax = 10_000;
+const associationPagesMax = 10_000;
 
 export interface HubSpotAssociation {
   readonly from_id: string;

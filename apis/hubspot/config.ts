@@ -3,11 +3,11 @@ import type { ConnectionContext, ConnectionSchema } from '../../engine/words/con
 import { TerminalError } from '../../engine/words/errors.ts';
 import type { JsonObject } from '../../engine/words/json.ts';
 
-export const urlDefault = 'https://api.hubapi.com';
+const urlDefault = 'https://api.hubapi.com';
 /** HubSpot's smallest plan; the first answer tells what the account really has. */
 export const tenSecondlyCallsDefault = 100;
 /** Five a second for all apps of the account together; this leaves one to the others. */
-export const searchesPerSecondDefault = 4;
+const searchesPerSecondDefault = 4;
 
 const text = (description: string): JsonObject => ({ type: 'string', minLength: 1, description });
 const secret = (description: string): JsonObject => ({ ...text(description), writeOnly: true });

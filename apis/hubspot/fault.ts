@@ -26,7 +26,7 @@ export interface HubSpotFaultDetail {
 
 /** HubSpot names no time to wait. Ten-second windows roll: some calls are free again soon. */
 export const tenSecondlyPauseMs = 3000;
-export const secondlyPauseMs = 1000;
+const secondlyPauseMs = 1000;
 /** HubSpot asks to leave a locked resource alone for at least two seconds. */
 const lockedPauseMs = 2000;
 /** Asked to wait longer than this, we stop instead: the next run goes on. */
@@ -41,7 +41,7 @@ export interface FaultContext {
 }
 
 /** The fault a reply names; undefined where it names none. Every key of it is optional. */
-export function readFault(reply: HttpReply): HubSpotFault | undefined {
+function readFault(reply: HttpReply): HubSpotFault | undefined {
   if (reply.status < 400 || isHtml(reply)) return undefined;
   let body: unknown;
   try {

@@ -6,7 +6,7 @@ import type { HubSpotAccount, HubSpotRequest } from './account.ts';
 export const listRecordsMax = 100;
 export const batchRecordsMax = 100;
 /** Longest request line that HubSpot's edge takes, with room for what precedes the query. */
-export const queryBytesMax = 7500;
+const queryBytesMax = 7500;
 
 export interface RecordPage {
   /** One record a line. */

@@ -3,7 +3,7 @@ import { type RecordPage, readPage } from './record-page.ts';
 
 export const searchRecordsMax = 200;
 /** Longest body of a search. */
-export const searchCharactersMax = 3000;
+const searchCharactersMax = 3000;
 
 export interface SearchFilter {
   readonly propertyName: string;

@@ -5,10 +5,10 @@ import type { SalesforceAccount } from './account.ts';
 import { findFault } from './fault.ts';
 
 /** Every poll is a call: the wait doubles from the first to the last of these. */
-export const pollWaitMsFirst = 500;
-export const pollWaitMsMax = 30_000;
+const pollWaitMsFirst = 500;
+const pollWaitMsMax = 30_000;
 /** Over six hours of waiting; Salesforce gives a query up far earlier. */
-export const pollsMax = 800;
+const pollsMax = 800;
 
 export interface QueryJob {
   readonly id: string;

@@ -3,9 +3,9 @@ import type { ConnectionContext, ConnectionSchema } from '../../engine/words/con
 import { TerminalError } from '../../engine/words/errors.ts';
 import type { JsonObject } from '../../engine/words/json.ts';
 
-export const apiVersionDefault = '62.0';
+const apiVersionDefault = '62.0';
 /** Salesforce recommends bulk jobs from this many records on. */
-export const bulkFromDefault = 2000;
+const bulkFromDefault = 2000;
 
 const text = (description: string): JsonObject => ({ type: 'string', minLength: 1, description });
 const secret = (description: string): JsonObject => ({ ...text(description), writeOnly: true });

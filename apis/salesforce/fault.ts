@@ -21,7 +21,7 @@ export interface FaultContext {
 }
 
 /** The faults a reply names; none where it names none. */
-export function readFaults(reply: HttpReply): readonly SalesforceFault[] {
+function readFaults(reply: HttpReply): readonly SalesforceFault[] {
   if (reply.status < 300 || isHtml(reply)) return [];
   let body: unknown;
   try {

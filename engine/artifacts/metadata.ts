@@ -5,7 +5,7 @@ export interface ArtifactMoment {
   readonly generatedAtMs: number;
 }
 
-export const artifactVersions = {
+const artifactVersions = {
   manifest: 'manifest/v12',
   run_results: 'run-results/v6',
   sources: 'sources/v3',
@@ -14,7 +14,7 @@ export const artifactVersions = {
 export type ArtifactName = keyof typeof artifactVersions;
 
 /** The release of dbt whose artifacts ours are like. */
-export const dbtVersion = '1.10.0';
+const dbtVersion = '1.10.0';
 
 /** The head that dbt gives every artifact: its schema's address and when it was made. */
 export function artifactMetadata(

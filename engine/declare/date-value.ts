@@ -27,7 +27,7 @@ const months = [
 const pad = (value: number, width = 2): string => String(value).padStart(width, '0');
 
 /** Python's `strftime`, as far as templates go; a time without a zone counts as UTC. */
-export function formatTime(timeMs: number, format: string, zone?: ZonedOffset): string {
+function formatTime(timeMs: number, format: string, zone?: ZonedOffset): string {
   const at = new Date(timeMs);
   const [day = '', month = ''] = [days[at.getUTCDay()], months[at.getUTCMonth()]];
   const yearStart = Date.UTC(at.getUTCFullYear(), 0, 1);

@@ -13,7 +13,7 @@ import type { SourceIndex } from './source-index.ts';
 import { reportTemplateError } from './template-fault.ts';
 import { foldersOf } from './yaml-folders.ts';
 
-export const exposureTypes = ['dashboard', 'notebook', 'analysis', 'ml', 'application'] as const;
+const exposureTypes = ['dashboard', 'notebook', 'analysis', 'ml', 'application'] as const;
 const maturities = ['low', 'medium', 'high'] as const;
 
 export interface ExposureSources {

@@ -5,7 +5,7 @@ import type { NodeIndex } from './node-index.ts';
 import type { PackageSource } from './package-source.ts';
 import { asConfig } from './properties.ts';
 
-export const accessLevels = ['private', 'protected', 'public'] as const;
+const accessLevels = ['private', 'protected', 'public'] as const;
 
 /** `groups:` of every package: who owns models together. */
 export function buildGroups(packages: readonly PackageSource[], faults: FaultList): GroupNode[] {

@@ -78,7 +78,7 @@ export function toProjectPackage(pack: PackageSource, root: PackageSource): Proj
   return { name, folder, macros, vars, dispatch, hooks, properties: { unitTests }, hookConfig };
 }
 
-export const folderKinds = [
+const folderKinds = [
   'models',
   'seeds',
   'snapshots',

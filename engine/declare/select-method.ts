@@ -45,7 +45,7 @@ export const selectorMethods: Readonly<Record<string, Method>> = {
  * The name alone, or its path of folders with or without the package,
  * from the front. From the first step with a `*` on, the rest is matched as one text, as in dbt.
  */
-export function matchesFqn(node: GraphNode, value: string): boolean {
+function matchesFqn(node: GraphNode, value: string): boolean {
   const { fqn, version } = node;
   if (version === undefined) {
     if (fqn.at(-1) === value) return true;
@@ -161,7 +161,7 @@ const globs = new Map<string, RegExp>();
 const globsMax = 1_000;
 
 /** `*` and `?` within one step of a path, `**` across steps, `[ab]` one of. */
-export function matchesGlob(text: string, pattern: string): boolean {
+function matchesGlob(text: string, pattern: string): boolean {
   if (!/[*?[]/.test(pattern)) return text === pattern;
   let regexp = globs.get(pattern);
   if (regexp === undefined) {

@@ -49,7 +49,7 @@ export function toSpec(text: string): SelectionSpec {
   return criterion ? { kind: 'criterion', criterion } : { kind: 'unreadable', text };
 }
 
-export function parseCriterion(text: string): Criterion | undefined {
+function parseCriterion(text: string): Criterion | undefined {
   const match = criterionPattern.exec(text);
   const value = match?.[4] ?? '';
   if (!match || value === '') return undefined;

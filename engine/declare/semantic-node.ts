@@ -3,7 +3,7 @@ import type { Place } from './model-fault.ts';
 import type { RefCall } from './model-node.ts';
 import { asConfig, asList, type Config } from './properties.ts';
 
-export const semanticKinds = ['semantic_model', 'metric', 'saved_query'] as const;
+const semanticKinds = ['semantic_model', 'metric', 'saved_query'] as const;
 export type SemanticKind = (typeof semanticKinds)[number];
 
 /** dbt's semantic layer: what is said of models for those who ask for metrics. Nothing is built. */

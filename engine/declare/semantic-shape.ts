@@ -15,7 +15,7 @@ const aggregations = [
   'median',
   'count',
 ];
-export const metricTypes = ['simple', 'ratio', 'cumulative', 'derived', 'conversion'];
+const metricTypes = ['simple', 'ratio', 'cumulative', 'derived', 'conversion'];
 const exportKinds = ['table', 'view'];
 
 type Complain = (complaint: string) => void;

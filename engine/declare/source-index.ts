@@ -18,7 +18,7 @@ export interface SourceIndex {
   find(source: string, table: string, packageName: string): SourceNode | { complaint: string };
 }
 
-export const rawPrefix = 'raw_';
+const rawPrefix = 'raw_';
 
 /**
  * Sources by name. Besides those declared in YAML every connection is two: `<connection>` holds the

@@ -11,7 +11,7 @@ export interface TestCall {
 }
 
 /** Stands for the YAML in places of errors: whoever reports them knows the entry's own place. */
-export const testFile = '<test>';
+const testFile = '<test>';
 
 const templates = new Map<string, Template>();
 

@@ -16,7 +16,7 @@ import { relationValue } from './relation-value.ts';
 import { narrowRelation } from './test-call.ts';
 
 const severities = ['error', 'warn'];
-export const failureStores = ['ephemeral', 'table', 'view'] as const;
+const failureStores = ['ephemeral', 'table', 'view'] as const;
 
 /**
  * A test as a node to be rendered by itself: its YAML's config, the naming of its relation. Such

@@ -3,7 +3,7 @@ import { lstatSync, readFileSync } from 'node:fs';
 import { messageOf, TerminalError } from '../words/errors.ts';
 
 /** The bytes are not the text that every file of a project is. */
-export class NotUtf8 extends Error {
+class NotUtf8 extends Error {
   /** Of the first byte that is none. */
   readonly line: number;
   readonly column: number;
@@ -16,7 +16,11 @@ export class NotUtf8 extends Error {
   }
 }
 
-/** A file's text, without the mark that some editors put before it. @throws NotUtf8, or what reading throws. */
+/**
+ * A file's text, without the mark that some editors put before it.
+ *
+ * @throws NotUtf8, or what reading throws.
+ */
 export function readTextFile(path: string): string {
   const bytes = readFileSync(path);
   if (!isUtf8(bytes)) throw new NotUtf8(bytes);

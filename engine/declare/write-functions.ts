@@ -44,7 +44,7 @@ function readStatements(text: string, isTransaction: boolean): string[] {
 }
 
 /** Runs a text of statements; the rows are those of the last, where they are wanted. */
-export async function runStatements(
+async function runStatements(
   writer: TemplateWriter,
   text: string,
   wantsRows: boolean,

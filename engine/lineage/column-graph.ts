@@ -2,15 +2,7 @@ import type { Stream } from '../words/stream.ts';
 import type { ColumnEdge, NodeLineage } from './node-lineage.ts';
 import type { EdgeKind } from './reads.ts';
 
-export const lineageKinds = [
-  'stream',
-  'source',
-  'table',
-  'seed',
-  'model',
-  'snapshot',
-  'sync',
-] as const;
+const lineageKinds = ['stream', 'source', 'table', 'seed', 'model', 'snapshot', 'sync'] as const;
 export type LineageKind = (typeof lineageKinds)[number];
 
 /** A node of the column graph: a CRM's stream, a table, or a sync with the fields it writes. */

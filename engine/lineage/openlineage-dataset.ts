@@ -111,7 +111,7 @@ function commonFacets(context: DatasetContext, node: LineageNode): Record<string
 }
 
 /** A dataset that is read. */
-export function inputDataset(context: DatasetContext, node: LineageNode): JsonObject {
+function inputDataset(context: DatasetContext, node: LineageNode): JsonObject {
   return { ...datasetId(node, context.names), facets: commonFacets(context, node) };
 }
 

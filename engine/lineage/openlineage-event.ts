@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { JsonObject } from '../words/json.ts';
 import { facetOf } from './openlineage-dataset.ts';
 
-export const eventTypes = ['START', 'COMPLETE', 'ABORT', 'FAIL'] as const;
+const eventTypes = ['START', 'COMPLETE', 'ABORT', 'FAIL'] as const;
 export type EventType = (typeof eventTypes)[number];
 
 export interface JobName {

@@ -3,15 +3,7 @@
  * expression or an aggregate. The others say which rows there are or how they are put in order, not
  * what stands in them.
  */
-export const edgeKinds = [
-  'copied',
-  'computed',
-  'filter',
-  'join',
-  'group',
-  'order',
-  'window',
-] as const;
+const edgeKinds = ['copied', 'computed', 'filter', 'join', 'group', 'order', 'window'] as const;
 export type EdgeKind = (typeof edgeKinds)[number];
 export type RowKind = Exclude<EdgeKind, 'copied' | 'computed'>;
 

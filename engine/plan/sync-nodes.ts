@@ -19,7 +19,7 @@ export interface SyncNode {
   readonly graphNode: GraphNode;
 }
 
-export const syncIdOf = (name: string): string => `sync.${name}`;
+const syncIdOf = (name: string): string => `sync.${name}`;
 
 function findModel(models: ModelProject | undefined, from: string): ModelNode | undefined {
   const wanted = from.toLowerCase();

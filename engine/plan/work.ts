@@ -172,7 +172,7 @@ function readModels(request: WorkRequest): Promise<ModelProject | undefined> {
   return readProjectModels({ project, place, env, log, ...memory, ...describe });
 }
 
-export function toPlanFault(fault: ModelFault): PlanFault {
+function toPlanFault(fault: ModelFault): PlanFault {
   return { id: fault.nodeId ?? fault.file, code: 'model-invalid', message: formatFault(fault) };
 }
 

@@ -28,7 +28,7 @@ export interface ScheduleOptions {
 }
 
 /** The longest sleep: a declaration that changed, or a clock that was set, is seen after it. */
-export const wakeMsMax = 30_000;
+const wakeMsMax = 30_000;
 /** A place remembered this far ahead of the clock comes from a clock that was wrong. */
 const aheadMsMax = 120_000;
 

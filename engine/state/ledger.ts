@@ -46,7 +46,7 @@ export interface PushIntent {
 }
 
 /** intent: the call may be under way; after a restart it is in_doubt. */
-export const pushStatuses = ['intent', 'written', 'rejected', 'in_doubt', 'deferred'] as const;
+const pushStatuses = ['intent', 'written', 'rejected', 'in_doubt', 'deferred'] as const;
 export type PushStatus = (typeof pushStatuses)[number];
 
 export interface Push extends PushIntent {

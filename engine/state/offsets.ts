@@ -3,7 +3,7 @@ import type { Relation } from '../words/table.ts';
 import type { Session, Warehouse } from '../words/warehouse.ts';
 
 /** How far the warehouse has read each log of `state.db`: one row a log. */
-export const offsetTable: Relation = { schema: 'tidemill', name: 'state_offset' };
+const offsetTable: Relation = { schema: 'tidemill', name: 'state_offset' };
 
 const table = sql.id(offsetTable.schema, offsetTable.name);
 

@@ -6,7 +6,7 @@ import { type Invocation, saveInvocation } from './invocations.ts';
 import { nextNumber, type StateDb, type StateRow } from './state-db.ts';
 
 /** killed: the process ended before it could say how the run went. */
-export const runStatuses = ['running', 'succeeded', 'failed', 'stopped', 'killed'] as const;
+const runStatuses = ['running', 'succeeded', 'failed', 'stopped', 'killed'] as const;
 export type RunStatus = (typeof runStatuses)[number];
 
 /** stopped: ended cleanly before its work was done (budget, signal); the next run goes on. */

@@ -75,7 +75,7 @@ interface CheckCount {
 }
 
 /** `failCalc`, `errorIf` and `warnIf` are a person's SQL, as dbt has them. */
-export function countFailing(check: Check, query: string): RawBuilder<unknown> {
+function countFailing(check: Check, query: string): RawBuilder<unknown> {
   const failing = sql.raw(check.failCalc ?? 'count(*)');
   return sql`
     select

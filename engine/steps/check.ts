@@ -35,8 +35,3 @@ export function formatFailure(failure: CheckFailure): string {
   const stored = failure.storedIn ? `; kept in ${formatRelation(failure.storedIn)}` : '';
   return `${rows} ${failure.name} (${failure.file}${stored})`;
 }
-
-/** Checks that read several nodes, and so wait until all of them are published. */
-export function readsSeveral(check: Check): boolean {
-  return check.reads.length > 1;
-}

@@ -118,7 +118,7 @@ function checkLimits(
   });
 }
 
-export function allowedRows(limit: Limit, liveRecords: number): number {
+function allowedRows(limit: Limit, liveRecords: number): number {
   return 'count' in limit ? limit.count : Math.ceil((liveRecords * limit.percent) / 100);
 }
 

@@ -65,7 +65,7 @@ export function createRecordedKeys(
 }
 
 /** One digest a key, over all its versions in any order: equal exactly when the versions are. */
-export function selectDigests(
+function selectDigests(
   shape: HistoryShape,
   versions: RawBuilder<unknown>,
   dialect: Dialect,

@@ -36,7 +36,7 @@ export interface HistoryTables {
 }
 
 /** The columns a history adds behind the log's own, in this order. */
-export const historyColumns = [
+const historyColumns = [
   'valid_from',
   'valid_to',
   'valid_to_recorded_at',

@@ -7,7 +7,7 @@ import type { Session } from '../words/warehouse.ts';
 import { tableOf } from './relation-statements.ts';
 
 /** What a relation of decisions must hold; `why`, `decided_at` and `model` may be there as well. */
-export const decisionColumns = ['left_record', 'right_record', 'decision'] as const;
+const decisionColumns = ['left_record', 'right_record', 'decision'] as const;
 
 /** Which of them is missing, as a message; undefined where all are there. */
 export function complainOfDecisions(

@@ -243,7 +243,7 @@ async function mergeStatements(
 const namesOf = (columns: readonly Column[]): string[] => columns.map(({ name }) => name);
 
 /** Delete-and-insert wherever there is a key: several times faster than `merge` in these shapes. */
-export function strategyOf(node: BuildNode): IncrementalStrategy {
+function strategyOf(node: BuildNode): IncrementalStrategy {
   const { incrementalStrategy, uniqueKey = [] } = node.config;
   const strategy = incrementalStrategy ?? (uniqueKey.length > 0 ? 'delete+insert' : 'append');
   if (uniqueKey.length === 0 && strategy === 'delete+insert') return 'append';

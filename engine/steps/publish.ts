@@ -19,7 +19,7 @@ import {
 import { type KeptFailures, storeFailures, writeKept } from './store-failures.ts';
 
 /** Ends the names of copies under construction; whatever bears it is dropped at the next build. */
-export const nextSuffix = '__tidemill_next';
+const nextSuffix = '__tidemill_next';
 
 /** Where the copy of a relation is built: beside it, so that a rename publishes it. */
 export function nextOf(relation: Relation): Relation {

@@ -22,7 +22,7 @@ export interface KeptFailures {
 }
 
 /** Most rows of one check kept in memory while a transaction rolls back. */
-export const keptRowsMax = 10_000;
+const keptRowsMax = 10_000;
 
 /** The failing rows of a check, as many as its `limit` says. */
 export function failingRows(check: Check, query: string): RawBuilder<unknown> {

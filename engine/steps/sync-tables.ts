@@ -8,8 +8,8 @@ import type { SyncMapping } from './sync-mapping.ts';
 
 /** Tables for people are in `tidemill`, one table of state for each sync in `tidemill_sync`. */
 export const syncPlanTable: Relation = { schema: 'tidemill', name: 'sync_plan' };
-export const syncStateView: Relation = { schema: 'tidemill', name: 'sync_state' };
-export const syncRegistry: Relation = { schema: 'tidemill', name: 'syncs' };
+const syncStateView: Relation = { schema: 'tidemill', name: 'sync_state' };
+const syncRegistry: Relation = { schema: 'tidemill', name: 'syncs' };
 /** Syncs whose last diff left nothing to do: what it was taken of, and what it left alone. */
 export const syncRestTable: Relation = { schema: 'tidemill', name: 'sync_rest' };
 

@@ -25,7 +25,7 @@ export interface EventSink {
 }
 
 const timeoutMsDefault = 5_000;
-export const closeMsMax = 10_000;
+const closeMsMax = 10_000;
 /** Events that wait at most: beyond it an endpoint is slower than the run. */
 const queueMax = 10_000;
 const answerBytesMax = 1024 * 1024;

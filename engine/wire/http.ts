@@ -1,7 +1,7 @@
 import { messageOf, TerminalError, TransientError } from '../words/errors.ts';
 
 export const timeoutMsDefault = 120_000;
-export const bodyBytesMaxDefault = 256 * 1024 * 1024;
+const bodyBytesMaxDefault = 256 * 1024 * 1024;
 
 export interface HttpRequest {
   readonly method: string;

@@ -8,7 +8,7 @@ export type DailyBudget =
   | { readonly share: number; readonly limit?: number };
 
 /** Calls made one by one while the limit that a share is taken of is not known. */
-export const blindCallsMax = 10;
+const blindCallsMax = 10;
 
 export interface LimiterOptions {
   /** Named in messages; no secret. */

@@ -2,7 +2,7 @@ import type { Clock } from '../words/clock.ts';
 import { TransientError } from '../words/errors.ts';
 import { type Log, silentLog } from '../words/log.ts';
 
-export const attemptsMaxDefault = 6;
+const attemptsMaxDefault = 6;
 export const waitBaseMs = 500;
 /** The longest wait between two tries, also where the other side asks for more. */
 export const waitMaxMsDefault = 60_000;

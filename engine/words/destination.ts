@@ -22,7 +22,7 @@ export interface DestinationField {
   readonly updatable: boolean;
 }
 
-export const changeActions = ['create', 'update', 'upsert', 'archive'] as const;
+const changeActions = ['create', 'update', 'upsert', 'archive'] as const;
 export type ChangeAction = (typeof changeActions)[number];
 
 export interface Association {

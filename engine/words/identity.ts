@@ -1,7 +1,6 @@
 import type { Relation } from './table.ts';
 
 export const identityRuleKinds = ['exact', 'refers', 'fuzzy'] as const;
-export type IdentityRuleKind = (typeof identityRuleKinds)[number];
 
 /** What every rule has. Expressions are a person's SQL over one record of the model's select. */
 interface IdentityRuleBase {

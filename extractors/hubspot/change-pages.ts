@@ -8,7 +8,7 @@ import { readNewest } from './newest-page.ts';
 import { isInTail, type Tail } from './tail.ts';
 
 /** Pages of one read; at 200 records each far beyond any account. */
-export const changePagesMax = 1_000_000;
+const changePagesMax = 1_000_000;
 
 export interface ChangeSource {
   readonly stream: string;

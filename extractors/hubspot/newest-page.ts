@@ -14,7 +14,7 @@ interface Look {
 const looks = new WeakMap<HubSpotAccount, Map<string, Look>>();
 
 /** Records of the look: changes that fit in it cost no further call. */
-export const newestRecordsMax = 100;
+const newestRecordsMax = 100;
 
 export interface NewestRequest {
   /** Whose read it is. */

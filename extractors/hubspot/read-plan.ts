@@ -11,12 +11,12 @@ export const clockSkewMsMax = 15 * 60_000;
  * A whole read meets what leaves no trace elsewhere: privacy deletions, and what search never
  * showed.
  */
-export const fullEveryMsDefault = 24 * 60 * 60_000;
+const fullEveryMsDefault = 24 * 60 * 60_000;
 /**
  * Archived records are in no search. Their list is read when the number of live records does not
  * add up, and, in case two faults of it cancel out, after this time at the latest.
  */
-export const archivedEveryMsDefault = 6 * 60 * 60_000;
+const archivedEveryMsDefault = 6 * 60 * 60_000;
 
 export interface ReadPlan {
   readonly mode: 'full_refresh' | 'incremental';

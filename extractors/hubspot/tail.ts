@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../engine/words/json.ts';
 
 /** Records remembered; where more fall into the lookback, some are read again. */
-export const tailRecordsMax = 100;
+const tailRecordsMax = 100;
 
 /**
  * The newest records handed over, as `<stamp in ms> <id>`, newest first. Every read looks back and

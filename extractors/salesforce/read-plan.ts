@@ -8,7 +8,7 @@ export const lookbackMsDefault = 10 * 60_000;
 /** How far our clock and the source's may differ. */
 export const clockSkewMsMax = 15 * 60_000;
 /** The recycle bin keeps deleted rows for 15 days; a day less, so that none slips out meanwhile. */
-export const deletedVisibleMsMax = 14 * 86_400_000;
+const deletedVisibleMsMax = 14 * 86_400_000;
 
 export interface ReadPlan {
   readonly names: readonly string[];

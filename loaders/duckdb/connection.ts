@@ -24,7 +24,7 @@ const readingTypes = new Set<StatementType>([
 ]);
 
 /** Prepares, binds and hands over one statement; errors come out translated, nothing leaks. */
-export async function withPrepared<T>(
+async function withPrepared<T>(
   connection: DuckDBConnection,
   statement: CompiledStatement,
   work: (prepared: DuckDBPreparedStatement) => Promise<T>,

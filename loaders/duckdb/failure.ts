@@ -91,7 +91,7 @@ function stripReaderError(message: string): string | undefined {
 }
 
 /** What may be shown of a driver's message: facts on rows and columns, no values from a record. */
-export function stripValues(message: string): string {
+function stripValues(message: string): string {
   const reader = stripReaderError(message);
   if (reader !== undefined) return reader;
   if (showsStatementOnly.test(message)) return message.trim().replace(/\n{2,}/g, '\n');

@@ -126,7 +126,7 @@ async function copyHead(from: string, to: string, bytes: number): Promise<void> 
 }
 
 /** Also of a folder: only then are the names in it on disk. */
-export async function syncFile(path: string): Promise<void> {
+async function syncFile(path: string): Promise<void> {
   const file = await open(path, 'r');
   try {
     await file.sync();

@@ -12,9 +12,9 @@ import { TerminalError } from '../../engine/words/errors.ts';
 import type { JsonObject } from '../../engine/words/json.ts';
 
 /** Values of one search. */
-export const searchValuesMax = 100;
+const searchValuesMax = 100;
 /** Pages of one search; values are meant to name one record each. */
-export const searchPagesMax = 1000;
+const searchPagesMax = 1000;
 
 interface FindRequest {
   readonly field: string;

@@ -6,7 +6,7 @@ import type { FoundRecord } from '../../engine/words/destination.ts';
 import type { JsonObject } from '../../engine/words/json.ts';
 
 /** Values of one query: the request line, not SOQL, is the limit for most. */
-export const valuesMax = 500;
+const valuesMax = 500;
 /** Pages of one query; values are meant to name one record each. */
 export const pagesMax = 1000;
 

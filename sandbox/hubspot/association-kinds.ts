@@ -1,10 +1,6 @@
 import type { Catalog, ObjectDefinition } from './catalog.ts';
 
-export const associationCategories = [
-  'HUBSPOT_DEFINED',
-  'USER_DEFINED',
-  'INTEGRATOR_DEFINED',
-] as const;
+const associationCategories = ['HUBSPOT_DEFINED', 'USER_DEFINED', 'INTEGRATOR_DEFINED'] as const;
 export type AssociationCategory = (typeof associationCategories)[number];
 
 /** One way in which a record of one object stands to a record of another. */

@@ -16,7 +16,7 @@ import {
 } from './request-reading.ts';
 
 /** Limits of the v4 batch endpoints. */
-export const associationLimits = { readInputs: 1_000, writeInputs: 2_000, pageRows: 500 } as const;
+const associationLimits = { readInputs: 1_000, writeInputs: 2_000, pageRows: 500 } as const;
 
 type Side = readonly [ObjectDefinition, ObjectDefinition];
 type RowErrors = Parameters<typeof batchReply>[3];

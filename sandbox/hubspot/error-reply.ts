@@ -69,7 +69,7 @@ export function refuseMissing(message = 'resource not found', ids?: readonly str
 }
 
 /** One HubSpot error body; every reply carries its own correlation id. */
-export function errorBody(refusal: HubSpotRefusal, correlationId: string): Record<string, unknown> {
+function errorBody(refusal: HubSpotRefusal, correlationId: string): Record<string, unknown> {
   return { status: 'error', message: refusal.message, correlationId, ...refusal.parts };
 }
 

@@ -9,7 +9,7 @@ export interface HistoryEntry {
 }
 
 /** HubSpot keeps about this many versions a property. */
-export const historyEntriesMax = 20;
+const historyEntriesMax = 20;
 
 /** What each property was, newest first. A record that never changed has no rows here. */
 export interface PropertyHistory {

@@ -8,7 +8,7 @@ import type { Store, StoredRecord, Values } from './store.ts';
 import { splitList, type UniqueValues } from './unique-values.ts';
 
 /** HubSpot's cap on merges into one record. */
-export const mergesMax = 250;
+const mergesMax = 250;
 const mergeHopsMax = 300;
 
 export interface MergeContext {

@@ -6,7 +6,7 @@ import type { Pipeline, Stage } from './pipelines.ts';
 import { refusingFaults, viewProperty } from './property-routes.ts';
 import { isArchivedWanted, type Json, readBody, readPageLimit } from './request-reading.ts';
 
-export const ownerLimits = { rowsDefault: 100, rows: 500 } as const;
+const ownerLimits = { rowsDefault: 100, rows: 500 } as const;
 
 /** `/crm/v3/owners/` with and without the trailing slash, and one owner. */
 export function handleOwners(

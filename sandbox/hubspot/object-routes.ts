@@ -15,7 +15,7 @@ import {
 } from './request-reading.ts';
 import { searchLimits } from './search.ts';
 
-export const listLimits = { rows: 100, rowsWithHistory: 50, rowsDefault: 10 } as const;
+const listLimits = { rows: 100, rowsWithHistory: 50, rowsDefault: 10 } as const;
 
 /** `/crm/v3/objects/{type}/…`: segments are what follows `objects`. */
 export function handleObjects(

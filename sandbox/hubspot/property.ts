@@ -1,5 +1,5 @@
 /** Property types of the Properties API. */
-export const propertyTypes = [
+const propertyTypes = [
   'string',
   'number',
   'date',
@@ -72,7 +72,7 @@ const fieldTypeOf: Record<PropertyType, string> = {
   json: 'text',
 };
 
-export const propertyNamePattern = /^[a-z][a-z0-9_]{0,99}$/;
+const propertyNamePattern = /^[a-z][a-z0-9_]{0,99}$/;
 
 /** A custom property from its declaration; throws an Error that names the fault. */
 export function defineProperty(
@@ -114,7 +114,7 @@ export function defineProperty(
   };
 }
 
-export const boolOptions: readonly Partial<PropertyOption>[] = [
+const boolOptions: readonly Partial<PropertyOption>[] = [
   { label: 'Yes', value: 'true' },
   { label: 'No', value: 'false' },
 ];

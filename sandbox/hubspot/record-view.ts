@@ -11,7 +11,7 @@ export interface ViewOptions {
 }
 
 /** Associations on a record are cut here; batch read of v4 gives them all. */
-export const inlineAssociationsMax = 100;
+const inlineAssociationsMax = 100;
 
 /**
  * What to select: the properties asked for that exist, or the default set. Unknown names are

@@ -23,7 +23,7 @@ export interface RouterOptions {
 }
 
 /** Longer request lines are refused with 414, as happens with long `properties` lists. */
-export const uriCharactersMax = 8_192;
+const uriCharactersMax = 8_192;
 
 /** Dated paths and second spellings, brought to the ones the routes below know. */
 const spellings: readonly (readonly [RegExp, string])[] = [

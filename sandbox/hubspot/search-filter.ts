@@ -5,7 +5,7 @@ import type { SqlValue } from './store.ts';
 import { columnOf } from './table-shape.ts';
 import { parseInstant } from './value-check.ts';
 
-export const searchOperators = [
+const searchOperators = [
   'EQ',
   'NEQ',
   'LT',

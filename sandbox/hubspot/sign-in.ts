@@ -13,7 +13,7 @@ export interface OAuthApp {
 }
 
 /** Access tokens of OAuth live this long. */
-export const accessTokenMs = 30 * 60 * 1000;
+const accessTokenMs = 30 * 60 * 1000;
 
 export interface SignIn {
   /** The private-app token, which does not expire. */

@@ -15,7 +15,7 @@ import { countPresent, findRows, type RowSet } from './row-set.ts';
 import { readJson } from './sobjects.ts';
 import { compileSoql } from './soql.ts';
 
-export const bulkPageSizeDefault = 50_000;
+const bulkPageSizeDefault = 50_000;
 /** `resultPages` names this many pages at a time. */
 const resultPagesMax = 5;
 

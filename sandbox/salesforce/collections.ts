@@ -18,7 +18,7 @@ import { RowFault } from './value.ts';
 import { readId } from './writer.ts';
 
 /** Rows in one call. */
-export const collectionMax = 200;
+const collectionMax = 200;
 
 type Fields = Record<string, unknown>;
 

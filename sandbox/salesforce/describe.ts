@@ -4,7 +4,7 @@ import type { Field, FieldType, SandboxObject } from './schema.ts';
 import { isWritable } from './writer.ts';
 
 /** Texts longer than this can be read, but neither filtered nor sorted by. */
-export const filterableLengthMax = 255;
+const filterableLengthMax = 255;
 
 export function isFilterable(field: Field): boolean {
   if (field.type === 'address') return false;

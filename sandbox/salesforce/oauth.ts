@@ -4,7 +4,7 @@ import type { SandboxReply, SandboxRequest } from '../exchange.ts';
 import { ApiError } from './api-error.ts';
 
 /** A session ends when it has not been used for this long. */
-export const sessionMsDefault = 2 * 3600 * 1000;
+const sessionMsDefault = 2 * 3600 * 1000;
 /** A JWT may expire at most this far ahead. */
 const assertionMsMax = 5 * 60 * 1000;
 const audiences = ['https://login.salesforce.com', 'https://test.salesforce.com'];

@@ -7,8 +7,8 @@ import { countRows, findRows, type RowSet } from './row-set.ts';
 import { compileSoql } from './soql.ts';
 import { malformed } from './soql-tree.ts';
 
-export const pageSizeMin = 200;
-export const pageSizeDefault = 2000;
+const pageSizeMin = 200;
+const pageSizeDefault = 2000;
 const locatorDays = 2;
 /** Open result sets kept; the oldest goes first. */
 const cursorsMax = 100;

@@ -22,8 +22,8 @@ export interface Services {
 }
 
 /** API versions the sandbox answers to. */
-export const versionMin = 60;
-export const versionMax = 67;
+const versionMin = 60;
+const versionMax = 67;
 /** Longer addresses are refused, as at the edge of Salesforce. */
 const addressBytesMax = 16_384;
 

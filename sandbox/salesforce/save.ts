@@ -31,7 +31,7 @@ export function saveRow(org: Org, work: () => Omit<SaveResult, 'success' | 'erro
   }
 }
 
-export function printRowFault(fault: RowFault): RowError {
+function printRowFault(fault: RowFault): RowError {
   return { statusCode: fault.code, message: fault.message, fields: fault.fields };
 }
 

@@ -1,4 +1,4 @@
-export const fieldTypes = [
+const fieldTypes = [
   'id',
   'string',
   'textarea',

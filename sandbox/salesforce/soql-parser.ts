@@ -12,7 +12,7 @@ import {
 } from './soql-tree.ts';
 
 /** The longest statement Salesforce reads, and how deep its parentheses may go here. */
-export const soqlLengthMax = 100_000;
+const soqlLengthMax = 100_000;
 const depthMax = 100;
 
 // A published parser was tried first; it loses one of three nested NOTs.

@@ -10,7 +10,7 @@ export interface Usage {
   take(): boolean;
 }
 
-export const dailyCallsDefault = 100_000;
+const dailyCallsDefault = 100_000;
 
 export function createUsage(clock: SandboxClock, max = dailyCallsDefault): Usage {
   const byHour = new Map<number, number>();

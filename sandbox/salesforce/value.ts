@@ -101,7 +101,7 @@ function storeNumber(field: Field, value: unknown, from: ValueSource): Stored {
 }
 
 /** Half away from zero on the decimal digits, as the CRM does: 1.005 becomes 1.01. */
-export function roundTo(number: number, scale: number): number {
+function roundTo(number: number, scale: number): number {
   const text = String(Math.abs(number));
   if (text.includes('e')) return Number(number.toFixed(scale));
   const point = text.indexOf('.');

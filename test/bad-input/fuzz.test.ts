@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Ended, runIn } from '../parse-cache/command-in-process.ts';
 import { createDice, filesBelow, mutations } from './mutation.ts';
 
-/** `FUZZ_ROUNDS=400 FUZZ_SEED=7` looks longer, and elsewhere; a round that fails prints its seed. */
+// `FUZZ_ROUNDS=400 FUZZ_SEED=7` looks longer, and elsewhere; a round that fails prints its seed.
 const rounds = Number(process.env['FUZZ_ROUNDS'] ?? 4);
 const firstSeed = Number(process.env['FUZZ_SEED'] ?? 1);
 const mutationsMax = 3;

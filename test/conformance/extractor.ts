@@ -83,7 +83,7 @@ export async function findStream(extractor: Extractor, name: string): Promise<St
   return stream;
 }
 
-export function expectTruth(bench: ExtractorBench, landing: Landing): void {
+function expectTruth(bench: ExtractorBench, landing: Landing): void {
   const landed = [...landing.live()].map(([id, record]) => [id, record[bench.field]]);
   expect(Object.fromEntries(landed)).toEqual(Object.fromEntries(bench.truth()));
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { MacroNode, Template } from '../../engine/declare/jinja/ast.ts';
 import { bindMacro } from '../../engine/declare/jinja/evaluate-macro.ts';
 import { findDocs } from '../../engine/declare/jinja/find-docs.ts';
-import { callMacro, loadBlocks, loadMacros } from '../../engine/declare/jinja/macro-file.ts';
 import { parseTemplate } from '../../engine/declare/jinja/parse-template.ts';
 import { fromPython } from '../../engine/declare/jinja/python-value.ts';
 import { renderNative, renderTemplate } from '../../engine/declare/jinja/render-template.ts';
@@ -10,6 +10,15 @@ import { HostObject, type JinjaValue, PyFloat } from '../../engine/declare/jinja
 const parse = (text: string) => parseTemplate(text, { file: 'models/a.sql' });
 const render = (text: string, variables: [string, JinjaValue][] = []) =>
   renderTemplate(parse(text), { variables });
+
+const macrosOf = ({ body }: Template): MacroNode[] => body.filter((node) => node.kind === 'macro');
+
+/** The first macro of a file, bound to what its names mean. */
+function bindFirst(template: Template, globals: ReadonlyMap<string, JinjaValue>) {
+  const [node] = macrosOf(template);
+  if (node === undefined) throw new Error('no macro');
+  return bindMacro({ node, template }, globals);
+}
 
 describe('return()', () => {
   const cases: [string, string, string][] = [
@@ -67,71 +76,39 @@ describe('a macro file', () => {
   {{ return({'relations': [this]}) }}
 {%- endmaterialization %}
 {% materialization view, default %}v{% endmaterialization %}
-{% snapshot orders %} select 1 {{ config(x=1) }} {% endsnapshot %}
-{% docs orders %} Some *text*. {% enddocs %}`,
+{% snapshot orders %} select 1 {{ config(x=1) }} {% endsnapshot %}`,
     { file: 'macros/m.sql' },
   );
 
-  test('lists macros, tests and materializations under the names dbt gives them', () => {
-    expect(loadMacros(file).map((macro) => [macro.name, macro.kind, macro.position.line])).toEqual([
-      ['plain', 'macro', 1],
-      ['test_not_null', 'test', 2],
-      ['materialization_table_duckdb', 'materialization', 3],
-      ['materialization_view_default', 'materialization', 6],
+  test('names macros, tests and materializations as dbt does', () => {
+    const macros = macrosOf(file);
+    expect(macros.map(({ macroName, macroKind }) => [macroName, macroKind])).toEqual([
+      ['plain', 'macro'],
+      ['test_not_null', 'test'],
+      ['materialization_table_duckdb', 'materialization'],
+      ['materialization_view_default', 'materialization'],
     ]);
-    expect(loadMacros(file)[0]?.source).toBe('{{ a }}{{ b }}{{ helper() }}');
-    expect(loadMacros(file)[2]?.node.languages).toEqual(['sql', 'python']);
-  });
-
-  test('lists snapshot and docs blocks with the text between their tags', async () => {
-    const [snapshot] = loadBlocks(file, 'snapshot');
-    expect(snapshot?.source).toBe(' select 1 {{ config(x=1) }} ');
-    expect(loadBlocks(file, 'docs').map((block) => [block.name, block.source])).toEqual([
-      ['orders', ' Some *text*. '],
-    ]);
+    expect(macros[2]?.languages).toEqual(['sql', 'python']);
   });
 
   test('binds a macro to the names its caller sees, not to its neighbours', async () => {
-    const [plain, other] = loadMacros(file);
-    if (plain === undefined || other === undefined) throw new Error('no macros');
     const globals = new Map<string, JinjaValue>();
-    globals.set('plain', bindMacro(plain, globals));
-    globals.set(
-      'helper',
-      bindMacro(loadMacros(parse('{% macro helper() %}!{% endmacro %}'))[0] ?? plain, globals),
-    );
-    expect(await renderTemplate(parse('{{ plain(1) }}'), { globals })).toBe('1x!');
-    await expect(callMacro(plain, [1])).rejects.toMatchObject({
+    globals.set('plain', bindFirst(file, globals));
+    const call = parse('{{ plain(1) }}');
+    await expect(renderTemplate(call, { globals })).rejects.toMatchObject({
       code: 'jinja-undefined',
       detail: "'helper' is undefined",
       file: 'macros/m.sql',
     });
-  });
-
-  test('gives TypeScript what a macro returns', async () => {
-    const [macro] = loadMacros(parse("{% macro f(a) %}{{ return({'n': a / 2}) }}{% endmacro %}"));
-    if (macro === undefined) throw new Error('no macro');
-    expect(fromPython(await callMacro(macro, [], new Map([['a', 3]])))).toEqual({ n: 1.5 });
-  });
-
-  test('survives JSON, as a cache on disk would store it', async () => {
-    const stored: typeof file = JSON.parse(JSON.stringify(file));
-    const [plain] = loadMacros(stored);
-    if (plain === undefined) throw new Error('no macro');
-    const globals = new Map(
-      loadMacros(parse('{% macro helper() %}?{% endmacro %}')).map((macro) => [
-        macro.name,
-        bindMacro(macro, new Map()),
-      ]),
-    );
-    expect(await callMacro(plain, [1], new Map(), { globals })).toBe('1x?');
+    globals.set('helper', bindFirst(parse('{% macro helper() %}!{% endmacro %}'), globals));
+    expect(await renderTemplate(call, { globals })).toBe('1x!');
   });
 });
 
 describe('a block tag', () => {
   test('data_test ends with its own name', () => {
     const file = parse('{% data_test x(model) %}a{% enddata_test %}');
-    expect(loadMacros(file).map((macro) => [macro.name, macro.source])).toEqual([['test_x', 'a']]);
+    expect(macrosOf(file).map(({ macroName }) => macroName)).toEqual(['test_x']);
   });
   test('of inheritance says that it is not supported', () => {
     expect(() => parse("{% extends 'a' %}")).toThrow('inheritance');

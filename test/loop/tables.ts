@@ -3,7 +3,7 @@ import type { OpenedProject } from '../../cli/open-project.ts';
 import type { Row, Session } from '../../engine/words/warehouse.ts';
 
 /** Every model's table or view that is no bare log of what was observed, in the order of names. */
-export async function listModelTables(session: Session): Promise<string[]> {
+async function listModelTables(session: Session): Promise<string[]> {
   const rows = await session.query<{ name: string }>(sql`
     select table_schema || '.' || table_name as name
     from information_schema.tables

@@ -25,7 +25,7 @@ interface Sleeper {
   resolve(): void;
 }
 
-export function createStageClock(start: string): StageClock {
+function createStageClock(start: string): StageClock {
   let nowMs = Date.parse(start);
   const sleepers = new Set<Sleeper>();
   const wakeDue = async (): Promise<void> => {

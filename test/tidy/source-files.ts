@@ -48,7 +48,7 @@ export interface ImportEdge {
 
 /** As the formatter leaves them: at the start of a line, or a call with a literal. */
 const importPattern =
-  /^(?:import|export)\b[^;'"]*?\bfrom '([^']+)'|^import '([^']+)'|\bimport\('([^']+)'\)/gm;
+  /^(?:import|export)\b[^;'"]*?\bfrom '([^']+)'|^import '([^']+)'|\bimport\(\s*'([^']+)'\s*\)/gm;
 
 function listTargets(text: string): string[] {
   return [...text.matchAll(importPattern)].map(([, named, bare, called]) => {

@@ -174,6 +174,30 @@ describe('imports', () => {
   });
 });
 
+describe('exports', () => {
+  const words = sources.map(({ path, text }) => [path, new Set(text.match(/\w+/g))] as const);
+  const shipped = sources.filter(({ path }) => product.some((floor) => floor === floorOf(path)));
+
+  test('of values have a user elsewhere, and files have one that is no test', () => {
+    const pattern = /^export (?:async )?(?:const|function\*?|class|let) (\w+)/gm;
+    const unused = shipped.flatMap(({ path, text }) =>
+      [...text.matchAll(pattern)].flatMap(([, name = '']) => {
+        const isUsed = words.some(([other, found]) => other !== path && found.has(name));
+        return isUsed ? [] : [`${path} ${name}`];
+      }),
+    );
+    expect(unused).toEqual([]);
+    const users = imports.filter(({ from }) => !from.startsWith('test/'));
+    const used = new Set(users.map(({ to }) => to));
+    const idle = shipped.filter(({ path }) => !used.has(path));
+    // The command itself, and what a worker is started with.
+    expect(idle.map(({ path }) => path)).toEqual([
+      'cli/bin.ts',
+      'engine/steps/typescript/running-worker.ts',
+    ]);
+  });
+});
+
 describe('the command line', () => {
   test('shows an example with the help of every command', async () => {
     const program = new Command('tidemill');

@@ -131,7 +131,7 @@ function parseSpec(text: string, value: JinjaValue): Spec {
 }
 
 /** `format(value, spec)`. */
-export function formatSpec(value: JinjaValue, text: string): string {
+function formatSpec(value: JinjaValue, text: string): string {
   if (text === '') return printValue(value);
   const isFloat = value instanceof PyFloat;
   const int = typeof value === 'boolean' && text !== '' ? Number(value) : toInt(value);

@@ -20,7 +20,7 @@ const entities: Readonly<Record<string, string>> = {
   nbsp: '\u00a0',
 };
 
-export function unescapeHtml(text: string): string {
+function unescapeHtml(text: string): string {
   return text.replace(/&(?:#(\d+)|#[xX]([\da-fA-F]+)|(\w+));/g, (whole, decimal, hex, name) => {
     if (name !== undefined) return entities[String(name)] ?? whole;
     const code = Number.parseInt(String(decimal ?? hex), decimal === undefined ? 16 : 10);

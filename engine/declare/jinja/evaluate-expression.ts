@@ -299,7 +299,7 @@ function evaluateFilter(node: FilterNode, scope: Scope): Answer {
 }
 
 /** Runs one filter of a chain on a value already there. */
-export function applyFilter(node: FilterNode, value: JinjaValue, scope: Scope): Answer {
+function applyFilter(node: FilterNode, value: JinjaValue, scope: Scope): Answer {
   return withArguments(node.args, scope, (args, kwargs) => {
     scope.activation.at = node.at;
     return scope.activation.findFilter(node.name)(value, args, kwargs, scope.activation);

@@ -14,7 +14,7 @@ const intPattern = /^\s*([+-]?)(\d+(?:_\d+)*)\s*$/;
 const floatPattern = /^\s*[+-]?(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:e[+-]?\d+)?\s*$/i;
 
 /** `float(text)`, or undefined where Python would refuse. */
-export function parseFloatText(text: string): number | undefined {
+function parseFloatText(text: string): number | undefined {
   if (floatPattern.test(text)) return Number(text.trim().replaceAll('_', ''));
   const special = /^\s*([+-]?)(inf|infinity|nan)\s*$/i.exec(text);
   if (special === null) return undefined;
@@ -23,7 +23,7 @@ export function parseFloatText(text: string): number | undefined {
 }
 
 /** `int(text, base)`, or undefined. */
-export function parseIntText(text: string, base = 10): Int | undefined {
+function parseIntText(text: string, base = 10): Int | undefined {
   if (base === 10) {
     const match = intPattern.exec(text);
     if (match === null) return undefined;
@@ -77,7 +77,7 @@ function convertFloat(value: JinjaValue, fallback: JinjaValue): JinjaValue {
   return number === undefined ? fallback : new PyFloat(number);
 }
 
-export function roundValue(value: JinjaValue, precision: number, method: JinjaValue): JinjaValue {
+function roundValue(value: JinjaValue, precision: number, method: JinjaValue): JinjaValue {
   const number = toNumber(value);
   if (number === undefined) throw typeError(`type ${typeName(value)} doesn't define __round__`);
   if (method === 'ceil' || method === 'floor') {

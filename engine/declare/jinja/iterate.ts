@@ -17,7 +17,7 @@ import {
 } from './values.ts';
 
 /** The most items a range may be walked for, and a list may grow to by being added to. */
-export const itemsMax = 10_000_000;
+const itemsMax = 10_000_000;
 
 /** @throws JinjaError `jinja-size` where a list would grow past all that a template may mean. */
 export function checkGrowth(length: number): void {

@@ -133,7 +133,7 @@ export function pickExtreme(
 }
 
 /** Repetition of a list or text may not build more than this many items. */
-export const repeatMax = 50_000_000;
+const repeatMax = 50_000_000;
 
 export function checkRepeat(length: number, times: number): number {
   const count = Math.max(0, times);

@@ -4,7 +4,7 @@ import { type JinjaValue, PyFloat } from './values.ts';
 export type Int = number | bigint;
 
 /** The largest int a template may build, in bits: beyond it `2 ** n` would eat the memory. */
-export const intBitsMax = 100_000;
+const intBitsMax = 100_000;
 
 export function normalizeInt(value: bigint): Int {
   const small = Number(value);

@@ -174,7 +174,7 @@ function parseSigned(stream: TokenStream): Expression {
   return { kind: 'sign', at, sign: value, target: stream.nest(() => parseUnary(stream, false)) };
 }
 
-export function parsePrimary(stream: TokenStream): Expression {
+function parsePrimary(stream: TokenStream): Expression {
   const token = stream.current;
   switch (token.type) {
     case 'name':
@@ -251,7 +251,7 @@ function parseDict(stream: TokenStream): Expression {
   return { kind: 'dict', at, pairs };
 }
 
-export function parsePostfix(stream: TokenStream, start: Expression): Expression {
+function parsePostfix(stream: TokenStream, start: Expression): Expression {
   let node = start;
   for (;;) {
     if (stream.isOperator('.')) node = parseDot(stream, node);
@@ -307,7 +307,7 @@ function finishItem(
   return { kind: 'item', at, target, key };
 }
 
-export const noArguments: Arguments = {
+const noArguments: Arguments = {
   positional: [],
   named: [],
   spread: null,
@@ -315,11 +315,11 @@ export const noArguments: Arguments = {
 };
 
 /** A call is placed where its callee starts: that is what a reader looks for. */
-export function parseCall(stream: TokenStream, callee: Expression): CallNode {
+function parseCall(stream: TokenStream, callee: Expression): CallNode {
   return { kind: 'call', at: callee.at, callee, args: parseArguments(stream) };
 }
 
-export function parseArguments(stream: TokenStream): Arguments {
+function parseArguments(stream: TokenStream): Arguments {
   const { at } = stream.expectOperator('(');
   const positional: Expression[] = [];
   const named: Arguments['named'][number][] = [];

@@ -5,7 +5,7 @@ import { printValue, reprValue } from './print.ts';
 import { type JinjaValue, PyDict, PyFloat, PyTuple, typeName } from './values.ts';
 
 /** The widest field or precision a format may ask for. */
-export const formatWidthMax = 100_000;
+const formatWidthMax = 100_000;
 
 const directive = /%(?:\(([^)]*)\))?([-+ #0]*)(\*|\d+)?(?:\.(\*|\d+)?)?[hlL]?(.)?/gsu;
 

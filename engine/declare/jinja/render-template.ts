@@ -20,8 +20,8 @@ import { tests } from './tests.ts';
 import type { JinjaValue, MaybePromise, UndefinedMode } from './values.ts';
 
 /** Enough for a macro that walks a wide warehouse, and over in about a second if endless. */
-export const stepsMaxDefault = 5_000_000;
-export const depthMaxDefault = 200;
+const stepsMaxDefault = 5_000_000;
+const depthMaxDefault = 200;
 
 export interface RenderOptions {
   /** Names for the template and for all it imports. */
@@ -40,7 +40,7 @@ export interface RenderOptions {
   readonly depthMax?: number;
 }
 
-export const noGlobals: Globals = { get: () => undefined };
+const noGlobals: Globals = { get: () => undefined };
 
 /** Thousands of renderings are given the same list, once made. */
 const extended = new WeakMap<object, WeakMap<object, ReadonlyMap<string, unknown>>>();
@@ -58,7 +58,7 @@ function extend<T>(
   return known as ReadonlyMap<string, T>;
 }
 
-export function createRuntime(options: RenderOptions, isNative = false): Runtime {
+function createRuntime(options: RenderOptions, isNative = false): Runtime {
   return {
     undefinedMode: options.undefined ?? 'permissive',
     filters: extend(isNative ? nativeFilters : filters, options.filters),

@@ -122,7 +122,7 @@ function partition(text: string, separator: string, isLast: boolean): PyTuple {
   return new PyTuple([text.slice(0, at), separator, text.slice(at + separator.length)]);
 }
 
-export function joinText(separator: string, items: JinjaValue): string {
+function joinText(separator: string, items: JinjaValue): string {
   const parts: string[] = [];
   for (const item of iterate(items)) {
     if (typeof item !== 'string') {

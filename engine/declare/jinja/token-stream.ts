@@ -5,9 +5,6 @@ import { describeToken, type Token } from './token.ts';
 /** Deeper nesting of expressions and blocks is refused: parser and evaluator recurse. */
 const nestingMax = 200;
 
-/** The special names a macro body may use; using one changes what the macro accepts. */
-export type SpecialName = 'varargs' | 'kwargs' | 'caller';
-
 interface NameUse {
   readonly used: Set<string>;
   readonly assigned: Set<string>;

@@ -29,7 +29,7 @@ export interface ProjectMemory {
 }
 
 /** The parts a project is kept in: what a list of nodes needs, and the rest. */
-export const projectParts = ['outline', 'details'] as const;
+const projectParts = ['outline', 'details'] as const;
 export type ProjectPart = (typeof projectParts)[number];
 
 export type MakeParts = () => Readonly<Record<ProjectPart, unknown>> | undefined;

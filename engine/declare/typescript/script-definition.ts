@@ -35,7 +35,7 @@ export interface ScriptDefinition {
   readonly limits: ScriptLimits;
 }
 
-export const limitDefaults: ScriptLimits = {
+const limitDefaults: ScriptLimits = {
   timeoutMs: 3_600_000,
   memoryMb: 512,
   rows: 100_000_000,

@@ -83,7 +83,7 @@ export function createChangedKeys(
 }
 
 /** A row without a key belongs to none, and silence would lose it. */
-export async function requireKeysOfRows(
+async function requireKeysOfRows(
   session: Session,
   node: BuildNode,
   keys: Relation,
