@@ -6,11 +6,9 @@
     from (
       select versions.*
       from "tidemill_versions__mart__thing" as versions
-      where not exists (
-        select 1
-        from "tidemill_late__mart__thing" as late
-        where "late"."id" = "versions"."id"
-      )
+      left join "tidemill_late__mart__thing" as late
+        on "late"."id" = "versions"."id"
+      where late."id" is null
     ) as versions
     where not "tidemill_closed" and not tidemill_same_before and not tidemill_same_after
     union all
@@ -20,11 +18,9 @@
       from (
       select versions.*
       from "tidemill_versions__mart__thing" as versions
-      where not exists (
-        select 1
-        from "tidemill_late__mart__thing" as late
-        where "late"."id" = "versions"."id"
-      )
+      left join "tidemill_late__mart__thing" as late
+        on "late"."id" = "versions"."id"
+      where late."id" is null
     ) as versions
       where not "tidemill_closed" and tidemill_same_before <> tidemill_same_after
       window tidemill_per_run as (partition by "id" order by "tidemill_valid")
