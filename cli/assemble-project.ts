@@ -29,6 +29,7 @@ export interface OpenProjectOptions {
   readonly warehouse?: string;
   /** dbt projects: the target and the folder of `profiles.yml`. */
   readonly target?: string;
+  readonly profile?: string;
   readonly profilesFolder?: string;
   /** Connectors of your own, by the name people write after `type:`. */
   readonly extractors?: ConnectorRegistry['extractors'];
@@ -129,13 +130,14 @@ function readDeclaration(
   options: OpenProjectOptions,
 ): Project {
   const file = join(folder, 'pipelines.yaml');
-  const { target, profilesFolder } = options;
+  const { target, profile, profilesFolder } = options;
   const declared = isWithoutConnections(folder)
     ? loadDbtProject({
         folder,
         env,
         hasWarehouse: options.warehouse !== undefined,
         ...(target === undefined ? {} : { target }),
+        ...(profile === undefined ? {} : { profile }),
         ...(profilesFolder === undefined ? {} : { profilesFolder }),
       })
     : loadPipelines(file, env, registry, options);

@@ -22,6 +22,8 @@ export interface CommandContext {
   /** Opens the project of `--project-dir` and masks its secrets from then on. */
   openProject(options?: { needsConnections?: boolean }): Promise<OpenedProject>;
   readonly folder: string;
+  /** Only results and faults are wanted. */
+  readonly isQuiet: boolean;
   /** The command as typed, for the lock and the run's record. */
   readonly commandLine: string;
 }
@@ -107,6 +109,7 @@ export function createHost(program: Command, streams: HostStreams): Host {
           signal,
           env: streams.env,
           folder,
+          isQuiet: program.opts()['quiet'] === true,
           commandLine: ['tidemill', ...streams.argv.slice(2)].join(' '),
           openProject: async (options = {}) => {
             const { readProjectFlags } = await import('./project-flags.ts');

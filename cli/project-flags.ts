@@ -7,8 +7,10 @@ export function addProjectFlags(program: Command): Command {
     .option('--project-dir <folder>', 'the folder of pipelines.yaml or dbt_project.yml', '.')
     .option('--vars <map>', 'variables of models, as YAML or JSON; they win')
     .option('--warehouse <file>', 'the DuckDB file to build in, instead of the declared one')
-    .option('--target <name>', "dbt projects: the profile's target")
-    .option('--profiles-dir <folder>', 'dbt projects: the folder of profiles.yml');
+    .option('-t, --target <name>', "dbt projects: the profile's target")
+    .option('--profile <name>', 'dbt projects: the profile, instead of the one of dbt_project.yml')
+    .option('--profiles-dir <folder>', 'dbt projects: the folder of profiles.yml')
+    .option('-q, --quiet', 'results and faults alone');
 }
 
 export async function readProjectFlags(
@@ -19,13 +21,15 @@ export async function readProjectFlags(
     return typeof value === 'string' ? value : undefined;
   };
   const [vars, warehouse] = [text('vars'), text('warehouse')];
-  const [target, profilesFolder] = [text('target'), text('profilesDir')];
+  const [target, profile] = [text('target'), text('profile')];
+  const profilesFolder = text('profilesDir');
   const { parseVars } = await import('../engine/declare/project/dbt-project.ts');
   return {
     folder: text('projectDir') ?? '.',
     ...(vars === undefined ? {} : { vars: parseVars(vars) }),
     ...(warehouse === undefined ? {} : { warehouse }),
     ...(target === undefined ? {} : { target }),
+    ...(profile === undefined ? {} : { profile }),
     ...(profilesFolder === undefined ? {} : { profilesFolder }),
   };
 }

@@ -103,6 +103,10 @@ export async function planProject(opened: OpenedProject, options: WorkOptions = 
 export interface RunOptions extends WorkOptions {
   /** Steps under way at once; default 4. */
   readonly threads?: number;
+  /** Start nothing more once a step has failed. */
+  readonly failFast?: boolean;
+  /** A warning of the plan keeps everything from being done; one of a step fails the run. */
+  readonly warnError?: boolean;
   readonly pipeline?: string;
   /** When statements under way end as well; default: with `signal`. */
   readonly cut?: AbortSignal;
@@ -181,6 +185,7 @@ async function runHoldingLock(
   await using warehouse = await openWhenFree(opened, options);
   const { work, plan } = await gather(opened, warehouse, options);
   options.onPlan?.(plan);
+  if (options.warnError) refuseWarnings(plan);
   const { createRunNotes } = await import('../engine/run/run-notes.ts');
   const { describeResults, writeRunArtifacts } = await import(
     '../engine/artifacts/run-artifacts.ts'
@@ -212,6 +217,8 @@ async function runHoldingLock(
     notes,
     invocation: toInvocation(options, work.request.boundaryMs),
     threads: options.threads ?? threadsDefault,
+    ...(options.failFast ? { failFast: true } : {}),
+    ...(options.warnError ? { warnError: true } : {}),
     ...(options.pipeline === undefined ? {} : { pipeline: options.pipeline }),
     ...(options.cut === undefined ? {} : { cut: options.cut }),
     onRun: (runId) => {
@@ -239,6 +246,14 @@ async function runHoldingLock(
   return result;
 }
 
+function refuseWarnings({ warnings }: Plan): void {
+  if (warnings.length === 0) return;
+  throw new TerminalError(`under --warn-error nothing is done: ${warnings.join('; ')}`, {
+    code: 'warning-refused',
+    hint: 'mend what the warnings name, or leave --warn-error (warn_error, DBT_WARN_ERROR) out',
+  });
+}
+
 /** A step that was not reached, since a hook of the run failed. */
 function skippedStep({ id, kind }: Step, clock: Clock): StepResult {
   const startedAt = new Date(clock.now()).toISOString();
@@ -260,11 +275,14 @@ function stateOf({ previousArtifacts }: WorkOptions): Pick<WorkRequest, 'compare
 /** The part of the options that chooses nodes. */
 function toChoice(options: NodeChoice): NodeChoice {
   const { select, exclude, selector, indirectSelection } = options;
+  const { resourceTypes, excludedTypes } = options;
   return {
     ...(select ? { select } : {}),
     ...(exclude ? { exclude } : {}),
     ...(selector === undefined ? {} : { selector }),
     ...(indirectSelection ? { indirectSelection } : {}),
+    ...(resourceTypes ? { resourceTypes } : {}),
+    ...(excludedTypes ? { excludedTypes } : {}),
   };
 }
 

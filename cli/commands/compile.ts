@@ -1,13 +1,17 @@
+import { Option } from 'commander';
 import { formatFault, type ModelFault } from '../../engine/declare/model-fault.ts';
 import { plural } from '../../engine/words/plural.ts';
-import { type ExitCode, exitCodes, type RegisterCommand } from '../host.ts';
+import { type CommandContext, type ExitCode, exitCodes, type RegisterCommand } from '../host.ts';
 import { compileKept, type KeptWork } from '../kept-compile.ts';
+import type { OpenedProject } from '../open-project.ts';
 import { deferOutline, readOutline, withWarehouseOnDemand } from '../outline.ts';
 import type { Terminal } from '../terminal.ts';
 import { startMoment } from './artifact-moment.ts';
 import { deferFlags, type ScopeFlags, selectFlags } from './scope-flags.ts';
 
 interface CompileFlags extends ScopeFlags {
+  readonly inline?: string;
+  readonly output?: string;
   readonly json?: boolean;
 }
 
@@ -28,20 +32,51 @@ function tellFiles(terminal: Terminal, count: number): void {
   terminal.out(`wrote ${plural(count, 'file')} to target/compiled`);
 }
 
+async function printInline(
+  context: CommandContext,
+  opened: OpenedProject,
+  text: string,
+  flags: CompileFlags,
+): Promise<ExitCode> {
+  const { compileInline } = await import('../../engine/plan/compile-inline.ts');
+  const { models } = await readOutline(opened);
+  if (!models) return exitCodes.success;
+  const moment = startMoment(opened.clock)();
+  const compiled = await withWarehouseOnDemand(context, opened, (session) =>
+    compileInline(models, text, {
+      moment: {
+        boundaryMs: moment.startedAtMs,
+        invocationId: moment.invocationId,
+        isFullRefresh: flags.fullRefresh ?? false,
+        command: 'compile',
+      },
+      warehouse: { describe: (relation) => session.describe(relation), session },
+    }),
+  );
+  context.terminal.out(flags.json ? JSON.stringify({ compiled }) : compiled.trim());
+  return exitCodes.success;
+}
+
 /** `compile`: templates to SQL, nothing built. */
 export const registerCompile: RegisterCommand = (program, host) => {
   const command = program
     .command('compile')
     .description('render models and tests to SQL in target/compiled; prints a single one')
-    .option('--full-refresh', 'render incremental models as built from nothing')
+    .option('--inline <select>', 'render a select of your own and print it')
+    .option('-f, --full-refresh', 'render incremental models as built from nothing')
     .option('--json', 'print one JSON object a node')
+    .addOption(
+      new Option('--output <format>', 'json: the same as --json').choices(['json', 'text']),
+    )
     .addHelpText('after', '\nExample:\n  tidemill compile --select account_360');
   deferFlags(selectFlags(command)).action(
-    host.action(async (context, flags: CompileFlags) => {
+    host.action(async (context, given: CompileFlags) => {
       const { terminal } = context;
+      const flags = given.output === 'json' ? { ...given, json: true } : given;
       const opened = await context.openProject({ needsConnections: false });
       const moment = startMoment(opened.clock);
       const isRefresh = flags.fullRefresh ?? false;
+      if (flags.inline !== undefined) return printInline(context, opened, flags.inline, flags);
       const kept: KeptWork = isWhole(flags)
         ? await compileKept(context, opened, isRefresh, moment)
         : {};

@@ -2,6 +2,7 @@ import { formatFault } from '../../engine/declare/model-fault.ts';
 import { plural } from '../../engine/words/plural.ts';
 import { exitCodes, type RegisterCommand } from '../host.ts';
 import { readOutline, withReadableWarehouse } from '../outline.ts';
+import { addAbsent } from './absent.ts';
 import { startMoment } from './artifact-moment.ts';
 import { type ScopeFlags, selectFlags } from './scope-flags.ts';
 
@@ -12,10 +13,16 @@ interface DocsFlags extends ScopeFlags {
 
 /** `docs generate`: the project and what stands of it, for tools that show or check them. */
 export const registerDocs: RegisterCommand = (program, host) => {
-  const generate = program
+  const docs = program
     .command('docs')
     .description('about documentation: generate')
-    .addHelpText('after', '\nExample:\n  tidemill docs generate')
+    .addHelpText('after', '\nExample:\n  tidemill docs generate');
+  addAbsent(docs, host, {
+    name: 'serve',
+    what: 'there is no site',
+    instead: 'tools that read catalog.json and manifest.json show what `docs generate` writes',
+  });
+  const generate = docs
     .command('generate')
     .description('write target/manifest.json and target/catalog.json')
     .option('--no-compile', 'leave the SQL of the models out')

@@ -29,6 +29,12 @@ const loaders: Readonly<Record<string, () => Promise<RegisterCommand>>> = {
   runs: async () => (await import('./runs.ts')).registerRuns,
   sandbox: async () => (await import('./sandbox.ts')).registerSandbox,
   clean: async () => (await import('./clean.ts')).registerClean,
+  seed: async () => (await import('./run.ts')).registerSeed,
+  snapshot: async () => (await import('./run.ts')).registerSnapshot,
+  'run-operation': async () => (await import('./operation.ts')).registerOperation,
+  clone: async () => (await import('./absent.ts')).registerClone,
+  debug: async () => (await import('./absent.ts')).registerDebug,
+  deps: async () => (await import('./absent.ts')).registerDeps,
 };
 
 const helpWords: ReadonlySet<string> = new Set(['help', '--help', '-h']);

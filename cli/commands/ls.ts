@@ -1,9 +1,10 @@
 import { Option } from 'commander';
-import { type GraphNode, resourceTypes } from '../../engine/declare/graph.ts';
+import type { GraphNode } from '../../engine/declare/graph.ts';
 import { formatFault } from '../../engine/declare/model-fault.ts';
+import { asConfig } from '../../engine/declare/properties.ts';
 import { exitCodes, type RegisterCommand } from '../host.ts';
 import { readListing } from '../outline.ts';
-import { type ScopeFlags, selectFlags } from './scope-flags.ts';
+import { type ScopeFlags, selectFlags, toTypes, typeFlags } from './scope-flags.ts';
 
 const outputs = ['selector', 'name', 'path', 'json'] as const;
 type Output = (typeof outputs)[number];
@@ -11,7 +12,7 @@ type Output = (typeof outputs)[number];
 interface LsFlags extends ScopeFlags {
   readonly output: Output;
   readonly json?: boolean;
-  readonly resourceType?: readonly string[];
+  readonly outputKeys?: readonly string[];
 }
 
 /** Chosen by the method of their kind, not by their name alone. */
@@ -32,7 +33,32 @@ function selectorOf(node: GraphNode): string {
   return ownMethods.has(node.resourceType) ? `${node.resourceType}:${fqn}` : fqn;
 }
 
-function toLine(node: GraphNode, output: Output): string {
+function describeNode(node: GraphNode): Readonly<Record<string, unknown>> {
+  return {
+    unique_id: node.id,
+    name: node.name,
+    resource_type: node.resourceType,
+    package_name: node.packageName,
+    original_file_path: node.file,
+    fqn: node.fqn,
+    ...(node.sourceName === undefined ? {} : { source_name: node.sourceName }),
+    alias: node.config['alias'] ?? node.name,
+    tags: node.tags,
+    config: node.config,
+    depends_on: { nodes: node.dependsOn },
+  };
+}
+
+/** By names, or paths into maps; what is not there is left out. */
+function pickKeys(entry: Readonly<Record<string, unknown>>, keys?: readonly string[]): unknown {
+  if (!keys) return entry;
+  const wanted = keys.flatMap((key) => key.split(/[\s,]+/)).filter((key) => key !== '');
+  const read = (path: string): unknown =>
+    path.split('.').reduce<unknown>((value, key) => asConfig(value)[key], entry);
+  return Object.fromEntries(wanted.map((key) => [key, read(key)]));
+}
+
+function toLine(node: GraphNode, output: Output, keys?: readonly string[]): string {
   switch (output) {
     case 'selector':
       return selectorOf(node);
@@ -41,17 +67,7 @@ function toLine(node: GraphNode, output: Output): string {
     case 'path':
       return node.file;
     case 'json':
-      return JSON.stringify({
-        unique_id: node.id,
-        name: node.name,
-        resource_type: node.resourceType,
-        package_name: node.packageName,
-        original_file_path: node.file,
-        fqn: node.fqn,
-        tags: node.tags,
-        config: node.config,
-        depends_on: { nodes: node.dependsOn },
-      });
+      return JSON.stringify(pickKeys(describeNode(node), keys));
   }
 }
 
@@ -62,32 +78,33 @@ export const registerLs: RegisterCommand = (program, host) => {
     .alias('list')
     .description('list models, tests, sources and syncs that a selector chooses')
     .addOption(
-      new Option('--resource-type <type...>', 'only nodes of these types').choices(resourceTypes),
-    )
-    .addOption(
       new Option('--output <output>', 'what a line says of a node')
         .choices(outputs)
         .default('selector'),
     )
+    .option('--output-keys <key...>', 'of the JSON, these keys alone: name, config.tags')
     .option('--json', 'the same as --output json')
     .addHelpText(
       'after',
       '\nExample:\n  tidemill ls --select "+account_360" --resource-type model\n' +
         '  tidemill ls --select state:modified --state prod-artifacts',
     );
-  selectFlags(command).action(
+  typeFlags(selectFlags(command)).action(
     host.action(async (context, flags: LsFlags) => {
       const { terminal } = context;
       const opened = await context.openProject({ needsConnections: false });
-      const { faults, graph, ids, warnings } = await readListing(opened, flags);
+      const { faults, graph, ids, warnings } = await readListing(opened, {
+        ...flags,
+        ...toTypes(flags),
+      });
       for (const warning of warnings) terminal.note(`warning: ${warning}`);
       for (const fault of faults) {
         terminal.note(`${fault.severity}: ${formatFault(fault)}`);
       }
       const lines = ids.flatMap((id) => {
         const node = graph.nodes.get(id);
-        if (!node || (flags.resourceType?.includes(node.resourceType) ?? true) === false) return [];
-        return [toLine(node, flags.json ? 'json' : flags.output)];
+        if (!node) return [];
+        return [toLine(node, flags.json ? 'json' : flags.output, flags.outputKeys)];
       });
       if (lines.length > 0) terminal.out(lines.join('\n'));
       const isBroken = faults.some(({ severity }) => severity === 'error');

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { ResourceType } from '../../engine/declare/graph.ts';
 import type { WorkScope } from '../../engine/plan/work.ts';
 import { systemClock } from '../../engine/words/clock.ts';
 import {
@@ -22,6 +23,8 @@ function registerWork(
     readonly description: string;
     readonly example: string;
     readonly kinds: WorkScope['kinds'];
+    /** Nodes of one type alone. */
+    readonly type?: ResourceType;
   },
 ): void {
   const command = program
@@ -37,6 +40,7 @@ function registerWork(
     host.action(async (context, flags: ScopeFlags & TimeFlags & { json?: boolean }) => {
       return executeWork(context, flags.json ?? false, {
         ...toScope(flags),
+        ...(about.type ? { resourceTypes: [about.type] } : {}),
         ...(await toTimes(flags, systemClock.now())),
         kinds: about.kinds,
         projectFlags: keptFlags(program.opts()),
@@ -45,7 +49,7 @@ function registerWork(
   );
 }
 
-const keptNames = ['vars', 'warehouse', 'target', 'profilesDir'];
+const keptNames = ['vars', 'warehouse', 'target', 'profile', 'profilesDir'];
 
 /** Flags about the project that a retry of the run must have too. */
 function keptFlags(flags: Readonly<Record<string, unknown>>): Record<string, string> {
@@ -63,27 +67,36 @@ export async function executeWork(
   isJson: boolean,
   options: RunOptions,
 ): Promise<ExitCode> {
-  const { terminal, signal, commandLine } = context;
+  const { terminal, signal, commandLine, isQuiet } = context;
   const kinds = options.kinds ?? everyKind;
   const needsConnections = kinds.has('extract') || kinds.has('sync');
   const opened = await context.openProject({ needsConnections });
   const printer = createRunPrinter(terminal, opened);
+  const warn = (message: string): void => {
+    if (!isQuiet) terminal.note(`warning: ${message}`);
+  };
   const result = await runProject(opened, {
     ...options,
     signal,
     command: commandLine,
     onPlan: (plan) => {
       printer.onPlan(plan);
-      for (const warning of plan.warnings) terminal.note(`warning: ${warning}`);
+      for (const warning of plan.warnings) warn(warning);
       for (const fault of plan.faults) terminal.note(terminal.style('red', fault.message));
     },
-    onWarning: (message) => terminal.note(`warning: ${message}`),
+    onWarning: warn,
     ...(isJson
       ? {}
-      : { onStart: printer.onStart, onProgress: printer.onProgress, onEnd: printer.onEnd }),
+      : {
+          onStart: printer.onStart,
+          onProgress: printer.onProgress,
+          onEnd: (step, ended) => {
+            if (!isQuiet || ended.status === 'failed') printer.onEnd(step, ended);
+          },
+        }),
   });
   if (isJson) terminal.out(JSON.stringify(result));
-  else printer.finish(result);
+  else if (!isQuiet || result.status !== 'succeeded') printer.finish(result);
   return result.status === 'succeeded' ? exitCodes.success : exitCodes.failure;
 }
 
@@ -123,6 +136,28 @@ export const registerTest: RegisterCommand = (program, host) => {
     description: 'run the tests on what stands',
     example: 'tidemill test --select contact',
     kinds: new Set(['check']),
+  });
+};
+
+/** `seed`: dbt's name of a build of the seeds alone. */
+export const registerSeed: RegisterCommand = (program, host) => {
+  registerWork(program, host, {
+    name: 'seed',
+    description: 'load the seeds whose files changed: `build --resource-type seed`',
+    example: 'tidemill seed --select countries',
+    kinds: new Set(['materialize']),
+    type: 'seed',
+  });
+};
+
+/** `snapshot`: dbt's name of a build of the snapshots alone. */
+export const registerSnapshot: RegisterCommand = (program, host) => {
+  registerWork(program, host, {
+    name: 'snapshot',
+    description: 'take the snapshots: `build --resource-type snapshot`',
+    example: 'tidemill snapshot --select prices_over_time',
+    kinds: new Set(['materialize']),
+    type: 'snapshot',
   });
 };
 

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import { resourceTypes } from '../../engine/declare/graph.ts';
 import { type IndirectSelection, indirectSelections } from '../../engine/declare/selection-spec.ts';
 import type { RunOptions } from '../work.ts';
 import { wholeNumber } from './flags.ts';
@@ -15,11 +16,22 @@ export interface ScopeFlags {
   readonly fullRefresh?: boolean;
   readonly threads?: number;
   readonly storeFailures?: boolean;
+  readonly resourceType?: readonly string[];
+  readonly excludeResourceType?: readonly string[];
+  readonly failFast?: boolean;
+  readonly warnError?: boolean;
 }
 
 /** Flags that choose nodes. */
 export function selectFlags(command: Command): Command {
+  // dbt's older name of the same.
+  const select = (value: string): void => {
+    const before = (command.opts()['select'] ?? []) as readonly string[];
+    command.setOptionValueWithSource('select', [...before, value], 'cli');
+  };
   return command
+    .addOption(new Option('-m, --models <selector...>').hideHelp())
+    .on('option:models', select)
     .option('-s, --select <selector...>', 'only these: name, +name, name+, tag:, path:, source:')
     .option('--exclude <selector...>', 'all but these')
     .option('--state <folder>', 'artifacts of an earlier run, for state: and result:')
@@ -35,14 +47,40 @@ export function selectFlags(command: Command): Command {
 export function deferFlags(command: Command): Command {
   return command
     .option('--defer', 'read nodes that are not meant where --state has them, if not here')
-    .option('--favor-state', 'with --defer: there, even if they are here');
+    .option('--favor-state', 'with --defer: there, even if they are here')
+    .addOption(new Option('--no-defer').hideHelp())
+    .addOption(new Option('--no-favor-state').hideHelp())
+    .addOption(new Option('--defer-state <folder>').hideHelp())
+    .on('option:defer-state', (folder: string) => command.setOptionValue('state', folder));
+}
+
+/** Which kinds of nodes are meant, of those that are chosen. */
+export function typeFlags(command: Command): Command {
+  const types = (flags: string, what: string) => new Option(flags, what).choices(resourceTypes);
+  return command
+    .addOption(types('--resource-type <type...>', 'only nodes of these types'))
+    .addOption(types('--exclude-resource-type <type...>', 'no nodes of these types'));
 }
 
 /** The flags that every command about steps has. */
 export function scopeFlags(command: Command): Command {
-  return deferFlags(selectFlags(command))
-    .option('--full-refresh', 'read and build from nothing')
+  return typeFlags(deferFlags(selectFlags(command)))
+    .option('-f, --full-refresh', 'read and build from nothing')
+    .option('-x, --fail-fast', 'start nothing more once a step has failed')
+    .option('--warn-error', 'a warning is a failure')
+    .addOption(new Option('--no-fail-fast').hideHelp())
+    .addOption(new Option('--no-empty').hideHelp())
     .option('--threads <number>', 'steps under way at once', wholeNumber(1, 64));
+}
+
+export function toTypes({
+  resourceType,
+  excludeResourceType,
+}: ScopeFlags): Pick<RunOptions, 'resourceTypes' | 'excludedTypes'> {
+  return {
+    ...(resourceType ? { resourceTypes: resourceType } : {}),
+    ...(excludeResourceType ? { excludedTypes: excludeResourceType } : {}),
+  };
 }
 
 export function toScope(flags: ScopeFlags): RunOptions {
@@ -53,6 +91,9 @@ export function toScope(flags: ScopeFlags): RunOptions {
     ...(flags.defer ? { defer: flags.favorState ? 'always' : 'missing' } : {}),
     ...(flags.selector === undefined ? {} : { selector: flags.selector }),
     ...(flags.indirectSelection ? { indirectSelection: flags.indirectSelection } : {}),
+    ...toTypes(flags),
+    ...(flags.failFast ? { failFast: true } : {}),
+    ...(flags.warnError ? { warnError: true } : {}),
     ...(flags.fullRefresh ? { fullRefresh: true } : {}),
     ...(flags.storeFailures ? { storeFailures: true } : {}),
     ...(flags.threads === undefined ? {} : { threads: flags.threads }),

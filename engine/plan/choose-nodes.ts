@@ -15,6 +15,9 @@ export interface NodeChoice {
   /** A name of `selectors.yml`; it stands in place of `select` and `exclude`. */
   readonly selector?: string;
   readonly indirectSelection?: IndirectSelection;
+  /** Of what is chosen, only nodes of these types, and none of those. */
+  readonly resourceTypes?: readonly string[];
+  readonly excludedTypes?: readonly string[];
 }
 
 /**
@@ -39,8 +42,21 @@ export function chooseNodes(
     ...(spec ? { spec } : {}),
     methods: { ...stateless, package: matchesPackage, path: pathMethod(models?.root), ...methods },
   });
-  if (selection.errors.length === 0) return selection;
+  if (selection.errors.length === 0) return narrowToTypes(graph, choice, selection);
   throw new TerminalError(selection.errors.join('\n'), { code: 'selector-invalid' });
+}
+
+function narrowToTypes(
+  graph: Graph,
+  { resourceTypes, excludedTypes = [] }: NodeChoice,
+  selection: Selection,
+): Selection {
+  if (!resourceTypes && excludedTypes.length === 0) return selection;
+  const isMeant = (id: string): boolean => {
+    const type = graph.nodes.get(id)?.resourceType ?? '';
+    return (resourceTypes?.includes(type) ?? true) && !excludedTypes.includes(type);
+  };
+  return { ...selection, ids: new Set([...selection.ids].filter(isMeant)) };
 }
 
 /** Of a package's files those count that the project could have too, so the disk is asked. */

@@ -35,7 +35,9 @@ export function nodeHooks(request: NodeHooksRequest): Pick<BuildNode, 'runHooks'
   const names = new Map<string, JinjaValue>(
     ['sql', 'compiled_code', 'compiled_sql'].map((name) => [name, request.sql]),
   );
-  const hookOptions = { ...options, warehouse: hookWarehouse(warehouse), names };
+  // Hooks stand around all batches of a microbatch, and are of none.
+  const { batch: _, ...window } = options.window ?? {};
+  const hookOptions = { ...options, window, warehouse: hookWarehouse(warehouse), names };
   return {
     runHooks: async (when) => {
       for (const hook of hooks[when]) {

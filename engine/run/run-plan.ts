@@ -31,6 +31,10 @@ export interface RunRequest {
   readonly stateFolder: string;
   readonly clock: Clock;
   /** Steps under way at once. */
+  /** Start nothing more once a step has failed. */
+  readonly failFast?: boolean;
+  /** A step that ends with a warning fails the run. */
+  readonly warnError?: boolean;
   readonly threads: number;
   /** The command as typed, without secrets. */
   readonly command: string;
@@ -82,6 +86,7 @@ export async function runPlan(request: RunRequest): Promise<RunResult> {
   const steps = await runSteps({
     steps: plan.steps,
     threads: request.threads,
+    failFast: request.failFast ?? false,
     clock,
     signal,
     execute: executor,
@@ -98,7 +103,7 @@ export async function runPlan(request: RunRequest): Promise<RunResult> {
   }).finally(() => interrupts[Symbol.dispose]());
   runs.finishSteps(runId, reused);
   await persistRunDocs(work, steps);
-  const status = statusOf(steps, plan, signal);
+  const status = statusOf(steps, plan, signal, request.warnError ?? false);
   const [fault] = plan.faults;
   runs.finishRun(runId, {
     status,
@@ -131,7 +136,9 @@ function statusOf(
   steps: readonly StepResult[],
   plan: Plan,
   signal: AbortSignal,
+  warnError: boolean,
 ): RunResult['status'] {
+  if (warnError && steps.some(({ status }) => status === 'warn')) return 'failed';
   if (steps.some(({ status }) => status === 'failed') || plan.faults.length > 0) return 'failed';
   if (signal.aborted || steps.some(({ status }) => status === 'stopped')) return 'stopped';
   return 'succeeded';

@@ -21,6 +21,8 @@ export interface RunStepsOptions {
   readonly steps: readonly Step[];
   /** Steps under way at once. */
   readonly threads: number;
+  /** Start nothing more once a step has failed. */
+  readonly failFast?: boolean;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   execute(step: Step): Promise<StepOutcome>;
@@ -63,6 +65,7 @@ export async function runSteps(options: RunStepsOptions): Promise<StepResult[]> 
   const queue = createStepQueue(options.steps);
   const results = new Map<string, StepResult>();
   const running = new Map<string, Promise<void>>();
+  let hasFailed = false;
 
   const endOne = (step: Step, startedMs: number, outcome: EndOutcome): void => {
     const { status, message, hint, code, counts = {} } = outcome;
@@ -78,6 +81,7 @@ export async function runSteps(options: RunStepsOptions): Promise<StepResult[]> 
       durationMs: options.clock.now() - startedMs,
     };
     results.set(step.id, result);
+    hasFailed ||= options.failFast === true && status === 'failed';
     options.onEnd?.(step, result);
   };
   const end = (step: Step, startedMs: number, outcome: EndOutcome): void => {
@@ -99,15 +103,14 @@ export async function runSteps(options: RunStepsOptions): Promise<StepResult[]> 
   };
 
   for (;;) {
-    while (running.size < options.threads && !options.signal.aborted) {
+    while (running.size < options.threads && !options.signal.aborted && !hasFailed) {
       const step = queue.take();
       if (!step) break;
       const promise = start(step).finally(() => running.delete(step.id));
       running.set(step.id, promise);
     }
-    if (options.signal.aborted) {
-      for (const step of queue.drain()) endOne(step, options.clock.now(), aborted);
-    }
+    const why = options.signal.aborted ? aborted : hasFailed ? failedFast : undefined;
+    if (why) for (const step of queue.drain()) endOne(step, options.clock.now(), why);
     if (running.size === 0) break;
     await Promise.race(running.values());
   }
@@ -120,4 +123,8 @@ interface EndOutcome extends Omit<StepOutcome, 'status'> {
   readonly code?: string;
 }
 
+const failedFast: EndOutcome = {
+  status: 'skipped',
+  message: 'the run stops at its first failure (--fail-fast)',
+};
 const aborted: EndOutcome = { status: 'skipped', message: 'the run was asked to stop' };

@@ -9,6 +9,8 @@ export interface Invocation {
   readonly exclude?: readonly string[];
   readonly selector?: string;
   readonly indirectSelection?: string;
+  readonly resourceTypes?: readonly string[];
+  readonly excludedTypes?: readonly string[];
   readonly fullRefresh?: boolean;
   readonly storeFailures?: boolean;
   /** Stretches of time that were asked for, and whether inputs were seen without rows. */

@@ -14,6 +14,8 @@ export interface DbtProjectOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The profile's output to build in; default what the profile says. */
   readonly target?: string;
+  /** The profile to take instead of the one that the project names. */
+  readonly profile?: string;
   /** The folder of `profiles.yml`; default the project's own, then `~/.dbt`. */
   readonly profilesFolder?: string;
   /** True where the warehouse is named otherwise: then a profile of another product may stand. */
@@ -39,7 +41,7 @@ export function loadDbtProject(options: DbtProjectOptions): Project {
   const file = join(folder, projectFile);
   const declared = readYaml(file, 'project-invalid');
   const name = typeof declared['name'] === 'string' ? declared['name'] : basename(folder);
-  const output = findOutput({ ...options, folder }, declared['profile']);
+  const output = findOutput({ ...options, folder }, options.profile ?? declared['profile']);
   const config = output?.config ?? {};
   const path = typeof config['path'] === 'string' ? config['path'] : '';
   const { threads } = config;
@@ -148,20 +150,20 @@ function readYaml(file: string, code: string): Config {
 }
 
 /**
- * `--vars`: a map as YAML or JSON.
+ * `--vars` and its like: a map as YAML or JSON.
  *
  * @throws TerminalError `vars-invalid`.
  */
-export function parseVars(text: string): JsonObject {
+export function parseVars(text: string, flag = '--vars'): JsonObject {
   const faults = collectFaults();
-  const value = parseYaml('--vars', text, faults)?.value;
+  const value = parseYaml(flag, text, faults)?.value;
   if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
     return value as JsonObject;
   }
   const [fault] = faults.all;
-  throw new TerminalError(`--vars must be a map${fault ? `: ${fault.message}` : ''}`, {
+  throw new TerminalError(`${flag} must be a map${fault ? `: ${fault.message}` : ''}`, {
     code: 'vars-invalid',
-    hint: `for example --vars '{"start_date": "2026-01-01"}'`,
+    hint: `for example ${flag} '{"start_date": "2026-01-01"}'`,
   });
 }
 

@@ -1,0 +1,50 @@
+import { randomUUID } from 'node:crypto';
+import { TerminalError } from '../../engine/words/errors.ts';
+import { exitCodes, type RegisterCommand } from '../host.ts';
+
+const waitMaxMs = 10 * 60 * 1_000;
+
+/** `run-operation`: one macro, which may write. */
+export const registerOperation: RegisterCommand = (program, host) => {
+  program
+    .command('run-operation <macro>')
+    .description('call a macro of the project or a package; what it runs is written')
+    .option('--args <map>', 'its arguments, as YAML or JSON', '{}')
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', `\nExample:\n  tidemill run-operation grant_all --args '{schema: marts}'`)
+    .action(
+      host.action(async (context, macro: string, flags: { args: string; json?: boolean }) => {
+        const { terminal } = context;
+        const { parseVars } = await import('../../engine/declare/project/dbt-project.ts');
+        const { runOperation } = await import('../../engine/run/run-operation.ts');
+        const { formatOwner, waitForLock } = await import('../../engine/state/lock.ts');
+        const { readOutline } = await import('../outline.ts');
+        const args = parseVars(flags.args, '--args');
+        const opened = await context.openProject({ needsConnections: false });
+        const { models } = await readOutline(opened);
+        if (!models) {
+          throw new TerminalError('the project has no models, so it has no macros either', {
+            code: 'no-models',
+            hint: 'name the folder of its models under models.path of pipelines.yaml',
+          });
+        }
+        using _lock = await waitForLock({
+          folder: opened.stateFolder,
+          command: context.commandLine,
+          clock: opened.clock,
+          signal: context.signal,
+          waitMaxMs,
+          onWait: (owner) => terminal.note(`waiting for ${formatOwner(owner)}`),
+        });
+        await using warehouse = await opened.openWarehouse();
+        await runOperation(models, {
+          ...{ macro, args, warehouse, invocationId: randomUUID() },
+          boundaryMs: opened.clock.now(),
+        });
+        await warehouse.checkpoint();
+        if (flags.json) terminal.out(JSON.stringify({ macro, status: 'succeeded' }));
+        else terminal.note(`${macro} ran`);
+        return exitCodes.success;
+      }),
+    );
+};

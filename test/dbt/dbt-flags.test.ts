@@ -1,0 +1,197 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { dbtFolder } from './dbt-project.ts';
+
+const bin = fileURLToPath(new URL('../../cli/bin.ts', import.meta.url));
+
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs the command as people do. */
+function tidemill(
+  folder: string,
+  args: readonly string[],
+  more: Record<string, string> = {},
+): Promise<Ended> {
+  const env = { ...process.env, HOME: folder, NO_COLOR: '1', ...more };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [bin, ...args], { env, cwd: folder }, (error, stdout, stderr) => {
+      const code = typeof error?.code === 'number' ? error.code : 0;
+      resolve({ code, out: stdout.trim(), err: stderr.trim() });
+    });
+  });
+}
+
+const files = {
+  'dbt_project.yml': 'name: shop\nversion: "1.0"\nprofile: shop\n',
+  'profiles.yml': `shop:
+  target: dev
+  outputs:
+    dev: {type: duckdb, path: wh.duckdb, schema: dev}
+    prod: {type: duckdb, path: wh.duckdb, schema: prod}
+other: {target: x, outputs: {x: {type: duckdb, path: wh.duckdb, schema: elsewhere}}}
+`,
+  'seeds/numbers.csv': 'n\n1\n2\n',
+  'models/doubled.sql':
+    "select n * 2 as n, '{{ target.schema }}' as place from {{ ref('numbers') }}",
+  'models/schema.yml': 'models: [{name: doubled, columns: [{name: n, data_tests: [unique]}]}]',
+  'snapshots/kept.yml':
+    "snapshots: [{name: kept, relation: ref('numbers'), config: {unique_key: n, strategy: check, check_cols: all}}]",
+  'macros/make.sql': `{% macro make_table(name, rows=[]) %}
+    {% do run_query('create table ' ~ name ~ ' as select ' ~ (rows | length) ~ ' as n') %}
+    {{ print('made ' ~ name) }}
+  {% endmacro %}`,
+};
+
+describe('a command line of dbt', () => {
+  test('is taken whole: flags of dbt’s own machinery change nothing', async () => {
+    const { folder } = dbtFolder(files);
+    const args = [
+      '--no-partial-parse',
+      '--no-version-check',
+      '--printer-width',
+      '80',
+      '--log-format',
+    ];
+    const ended = await tidemill(folder, ['build', '-t', 'prod', '-q', ...args, 'json']);
+    expect(ended).toEqual({
+      code: 0,
+      out: '',
+      err: 'warning: --log-format has no effect: the result is one JSON object with --json',
+    });
+    const [shown, compiled, listed] = await Promise.all([
+      tidemill(folder, [
+        'show',
+        '--inline',
+        "select sum(n) as s from {{ ref('doubled') }}",
+        '--output',
+        'json',
+        '-t',
+        'prod',
+      ]),
+      tidemill(folder, ['compile', '--inline', "{{ ref('doubled') }} -- {{ 1 + 1 }}"]),
+      tidemill(folder, [
+        'ls',
+        '--exclude-resource-type',
+        'test',
+        '--output',
+        'json',
+        '--output-keys',
+        'name resource_type config.materialized',
+        '-m',
+        'doubled',
+      ]),
+    ]);
+    expect(JSON.parse(shown.out)).toEqual({ show: [{ s: 6 }] });
+    expect(compiled.out).toBe('"dev"."doubled" -- 2');
+    expect(JSON.parse(listed.out)).toEqual({
+      name: 'doubled',
+      resource_type: 'model',
+      'config.materialized': 'view',
+    });
+  });
+
+  test('may name one kind of node: seed, snapshot, --resource-type', async () => {
+    const { folder } = dbtFolder(files);
+    const seed = await tidemill(folder, ['seed']);
+    expect(seed.out).toContain('dev.numbers: created');
+    expect(seed.out).toContain(': 1 ok;');
+    const snapshot = await tidemill(folder, ['snapshot']);
+    expect(snapshot.out).toContain('dev.kept: created');
+    expect(snapshot.out).toContain(': 1 ok;');
+    const model = await tidemill(folder, ['build', '--resource-type', 'model']);
+    expect(model.out).toContain('dev.doubled: created');
+    expect(model.out).toContain(': 1 ok;');
+  });
+
+  test('run-operation calls a macro that writes, and names those there are', async () => {
+    const { folder } = dbtFolder(files);
+    const args = '{name: dev_made, rows: [1, 2, 3]}';
+    const made = await tidemill(folder, ['run-operation', 'make_table', '--args', args]);
+    expect(made).toMatchObject({ code: 0, err: expect.stringContaining('made dev_made') });
+    const asked = await tidemill(folder, ['query', 'select n from main.dev_made']);
+    expect(asked.out).toMatch(/^n\s+-+\s+3/);
+    const [missing, broken] = await Promise.all([
+      tidemill(folder, ['run-operation', 'make_tabel']),
+      tidemill(folder, ['run-operation', 'make_table', '--args', '[1]']),
+    ]);
+    expect(missing).toMatchObject({ code: 1, err: expect.stringContaining('make_table') });
+    expect(broken).toMatchObject({ code: 1, err: expect.stringContaining('--args must be a map') });
+  });
+
+  test('that is not here says what to do instead', async () => {
+    const { folder } = dbtFolder(files);
+    const told = await Promise.all(
+      [
+        ['clone', '--state', 'x'],
+        ['debug', '--connection'],
+        ['deps', '--upgrade'],
+        ['docs', 'serve'],
+      ].map((words) => tidemill(folder, words)),
+    );
+    expect(told.map(({ code }) => code)).toEqual([1, 1, 1, 1]);
+    expect(told.map(({ err }) => err.split('\n')[0])).toEqual([
+      'error: `clone` is not here: tables of another environment are not cloned',
+      'error: `debug` is not here: there is no command for the profile alone',
+      'error: `deps` is not here: packages are not downloaded',
+      'error: `serve` is not here: there is no site',
+    ]);
+  });
+});
+
+describe('dbt’s variables of the environment', () => {
+  const where = (folder: string, args: string[], env: Record<string, string>) =>
+    tidemill(folder, ['show', '-s', 'doubled', '--json', '--limit', '1', ...args], env);
+
+  test('stand for flags that are not given', async () => {
+    const { folder } = dbtFolder(files);
+    await tidemill(folder, ['seed'], { DBT_TARGET: 'prod', DBT_QUIET: 'true' });
+    const [byEnv, byFlag] = await Promise.all([
+      where(folder, [], { DBT_TARGET: 'prod' }),
+      where(folder, ['--target', 'prod'], { DBT_TARGET: 'dev' }),
+    ]);
+    expect(JSON.parse(byEnv.out)).toMatchObject({ place: 'prod' });
+    expect(JSON.parse(byFlag.out)).toMatchObject({ place: 'prod' });
+    const [wrong, off, profile] = await Promise.all([
+      tidemill(folder, ['build'], { DBT_INDIRECT_SELECTION: 'eagre' }),
+      tidemill(folder, ['ls', '--output', 'name'], {
+        DBT_EXCLUDE_RESOURCE_TYPES: 'test seed',
+        DBT_DEFER: 'false',
+      }),
+      tidemill(folder, ['compile', '--inline', '{{ this.schema }}'], { DBT_PROFILE: 'other' }),
+    ]);
+    expect(wrong).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('DBT_INDIRECT_SELECTION "eagre" is invalid'),
+    });
+    expect(off.out.split('\n').sort()).toEqual(['doubled', 'kept']);
+    expect(profile.out).toBe('elsewhere');
+  });
+});
+
+describe('--fail-fast and --warn-error', () => {
+  test('stop at the first failure, and count warnings as one', async () => {
+    const { folder } = dbtFolder({
+      'dbt_project.yml': 'name: shop\nversion: "1.0"\nflags: {fail_fast: true}\n',
+      'models/a_bad.sql': "{{ config(materialized='table') }} select error('no') as n",
+      'models/b_good.sql': 'select 1 as n',
+      'models/schema.yml': `models:
+  - {name: b_good, columns: [{name: n, data_tests: [{accepted_values: {arguments: {values: [2]}, config: {severity: warn}}}]}]}`,
+    });
+    const fast = await tidemill(folder, ['build', '--threads', '1']);
+    expect(fast.out).toContain('the run stops at its first failure (--fail-fast)');
+    const slow = await tidemill(folder, ['build', '--threads', '1', '--no-fail-fast']);
+    expect(slow.out).toContain('main.b_good: created');
+    const [warned, counted] = [
+      await tidemill(folder, ['test', '-s', 'b_good']),
+      await tidemill(folder, ['test', '-s', 'b_good', '--warn-error']),
+    ];
+    expect([warned.code, counted.code]).toEqual([0, 1]);
+    const told = await tidemill(folder, ['build', '-s', 'nothing', '--warn-error']);
+    expect(told).toMatchObject({ code: 1, err: expect.stringContaining('under --warn-error') });
+  });
+});
