@@ -39,13 +39,13 @@ export function answerQuery(query: Tree, env: Env): Answer {
     case 'union':
     case 'intersect':
     case 'except':
-      return answerSets(kind, body, inner);
+      return cutRows(answerSets(kind, body, inner), body, inner);
     case 'values':
-      return answerValues(body, inner);
+      return cutRows(answerValues(body, inner), body, inner);
     case 'subquery':
     case 'paren': {
       const next = treeAt(body, 'this');
-      if (next) return answerQuery(next, inner);
+      if (next) return cutRows(answerQuery(next, inner), body, inner);
       throw new LineageGap('an empty pair of brackets');
     }
     case 'pivot':
@@ -168,16 +168,37 @@ function readClauses(
     distinct.push(...columns.map(({ reads }) => reads));
   }
   const opened = listAt(select, 'expressions').filter(opensList).map(read);
-  const order = treeAt(select, 'order_by');
-  const decides = isFilled(select['limit']) || isFilled(select['distinct_on']);
-  const ordered = order && decides ? listAt(order, 'expressions') : [];
   return [
     ...filters,
     ...opened.map((reads) => influence(reads, 'join')),
     ...[...grouped, ...distinct].map((reads) => influence(reads, 'group')),
-    ...ordered.map((one) => influence(orderReads(one, columns, read), 'order')),
-    influence(read(select['limit']), 'filter'),
+    ...readCuts(select, columns, read),
   ];
+}
+
+/** Where only some of the rows are taken, their order and what counts them decide which. */
+function readCuts(
+  body: Tree,
+  columns: readonly OutColumn[],
+  read: (node: unknown) => Reads,
+): Reads[] {
+  const cuts = ['limit', 'offset', 'fetch'].map((key) => body[key]);
+  const order = treeAt(body, 'order_by');
+  const decides = [...cuts, body['distinct_on']].some(isFilled);
+  const ordered = order && decides ? listAt(order, 'expressions') : [];
+  return [
+    ...ordered.map((one) => influence(orderReads(one, columns, read), 'order')),
+    ...cuts.map((one) => influence(read(one), 'filter')),
+  ];
+}
+
+/** The same around a whole query, whose columns are all that an order can name. */
+function cutRows(answer: Answer, body: Tree, env: Env): Answer {
+  const relations = [{ ...answer, alias: undefined }];
+  const scope = { ...emptyScope, relations, parent: env.outer };
+  const context = { scope, env, windows: new Map<string, unknown>() };
+  const cuts = readCuts(body, answer.columns, (node) => readExpression(node, context));
+  return { ...answer, rows: uniteReads([answer.rows, ...cuts]) };
 }
 
 /** `unnest(…)` in a select list makes rows; one in a subquery makes rows there. */

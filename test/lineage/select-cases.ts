@@ -183,6 +183,26 @@ export const selectCases: readonly SelectCase[] = [
     rows: 'order:customers.email',
   },
   {
+    what: 'orders rows where the first are left out',
+    sql: 'select id, name from shop.customers order by email offset 2',
+    columns: ['id =customers.id', 'name =customers.name'],
+    rows: 'order:customers.email',
+  },
+  {
+    what: 'orders united rows where some are left out, by what the first part names them',
+    sql: `select id, name from shop.customers union all select id, status from shop.orders
+      order by name limit 3`,
+    columns: ['id =customers.id =orders.id', 'name =customers.name =orders.status'],
+    rows: 'order:customers.name order:orders.status',
+  },
+  {
+    what: 'orders bracketed parts where some are left out',
+    sql: `(select id, name from shop.customers) union all (select id, status from shop.orders)
+      order by 2 limit 3`,
+    columns: ['id =customers.id =orders.id', 'name =customers.name =orders.status'],
+    rows: 'order:customers.name order:orders.status',
+  },
+  {
     what: 'has no use for an order of all rows',
     sql: 'select name from shop.customers order by email',
     columns: ['name =customers.name'],
