@@ -1,10 +1,10 @@
 import { TerminalError } from '../words/errors.ts';
 import type { Column, Relation } from '../words/table.ts';
 import type { Session } from '../words/warehouse.ts';
+import { functionBag } from './host-bag.ts';
 import { typeError } from './jinja/jinja-error.ts';
 import { type HostCallback, HostFunction, HostObject, type JinjaValue } from './jinja/values.ts';
 import type { Config } from './properties.ts';
-import { functionBag } from './python-modules.ts';
 import { queryForTemplate } from './query-value.ts';
 import { createRelation, partsOf, quoteIdentifier, relationValue } from './relation-value.ts';
 import { type TemplateWriter, writingFunctions, writingQueries } from './write-functions.ts';

@@ -41,7 +41,7 @@ export function storedDraft({ base, overrides, ...draft }: NodeDraft): StoredDra
   return isPlain && template ? { base, overrides, folders: source.folders } : undefined;
 }
 
-/** Every node of a package. Two of one name, and YAML about a node there is not, are faults. */
+/** Every node of a package. YAML about a node there is not is a fault. */
 export function draftNodes(
   pack: PackageSource,
   root: PackageSource,
@@ -95,7 +95,6 @@ export function draftNodes(
     const source: SourceText = { file, folders: foldersOf(pack, file), name: patch.name, text };
     draft('snapshot', patch.name, source, parseOrReport(file, text, faults, patch.name));
   }
-  reportTwins(drafts, faults);
   reportBroken(pack, drafts, faults);
   reportOrphans(patches, drafts, faults);
   return drafts;
@@ -193,23 +192,6 @@ function reportBroken(
       const message = `it may hold tests of "${draft.name}", which is not built until it can be read`;
       faults.error({ file, line: 1, column: 1 }, message, { nodeId: draft.id });
     }
-  }
-}
-
-function reportTwins(drafts: readonly NodeDraft[], faults: FaultList): void {
-  const byName = new Map<string, NodeDraft>();
-  for (const draft of drafts) {
-    const key = draft.version === undefined ? draft.name : `${draft.name}.v${draft.version}`;
-    const first = byName.get(key);
-    if (first === undefined) {
-      byName.set(key, draft);
-      continue;
-    }
-    faults.error(
-      { file: draft.source.file, line: 1, column: 1 },
-      `the name "${draft.name}" is taken twice; the other is ${first.source.file}`,
-      { nodeId: draft.id, hint: 'rename one of them' },
-    );
   }
 }
 

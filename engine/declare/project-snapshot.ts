@@ -215,7 +215,7 @@ export function restoreProject(
     macroPatches: new Map(details.macroPatches),
     nodes: new Map(list.map((node) => [node.id, node])),
     disabled: new Map(disabled.map((node) => [node.id, node])),
-    templates: restoreTemplates([...models, ...disabled], new Set(details.bare)),
+    templates: restoreTemplates([...disabled, ...models], new Set(details.bare)),
     refs: indexNodes(models, disabled, outline.packageNames),
     sources: restoreSources(list.filter(isSourceNode), connections, outline.packageNames),
     get graph() {

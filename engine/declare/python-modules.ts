@@ -1,33 +1,16 @@
 import { type DateShape, dateValue, deltaValue, timeOf, zoneOf, zoneValue } from './date-value.ts';
+import { bagValue, functionBag } from './host-bag.ts';
 import { typeError } from './jinja/jinja-error.ts';
 import {
   type HostCallback,
   HostFunction,
-  HostObject,
+  type HostObject,
   type JinjaValue,
   PyFloat,
   PyTuple,
 } from './jinja/values.ts';
+import { regexModule } from './regex-module.ts';
 import { findZone, firstOffsetOf, fixedZone, utcZone } from './zone-offset.ts';
-
-/** A read-only bag of attributes, such as `modules` or `exceptions`. */
-export function bagValue(typeName: string, attributes: Record<string, JinjaValue>): HostObject {
-  return new HostObject({
-    typeName,
-    text: () => `<${typeName}>`,
-    attribute: (name) => (Object.hasOwn(attributes, name) ? attributes[name] : undefined),
-    item: (key) => (Object.hasOwn(attributes, String(key)) ? attributes[String(key)] : undefined),
-  });
-}
-
-export function functionBag(
-  typeName: string,
-  functions: Record<string, HostCallback>,
-  others: Record<string, JinjaValue> = {},
-): HostObject {
-  const made = Object.entries(functions).map(([name, run]) => [name, new HostFunction(name, run)]);
-  return bagValue(typeName, { ...Object.fromEntries(made), ...others });
-}
 
 /**
  * dbt's `modules`: the parts of Python's library that templates use. Time is the run's boundary,
@@ -173,113 +156,6 @@ const parseTime: HostCallback = (args) => {
 function fieldGroups(names: string[], added: readonly string[], between: string): string {
   names.push(...added);
   return added.map(() => '(\\d+)').join(between);
-}
-
-/** A verbose pattern without its comments and the space that only lays it out. */
-function withoutLayout(pattern: string): string {
-  return pattern.replace(/\\[\s\S]|\[(?:\\[\s\S]|[^\]\\])*\]|\s+|#[^\n]*/g, (found) =>
-    /^(\s|#)/.test(found) ? '' : found,
-  );
-}
-
-/**
- * Python lets any sign be escaped and a brace stand for itself; JavaScript, in this mode, only what
- * means something, and a brace where it counts.
- */
-function forUnicode(pattern: string): string {
-  return pattern.replace(/\\([\s\S])|\{\d*,?\d*\}|[{}]/g, (found, sign?: string) => {
-    if (sign === '-') return '\\x2d';
-    if (sign !== undefined) return /[A-Za-z0-9^$\\.*+?()[\]{}|/]/.test(sign) ? found : sign;
-    return /^\{(\d+(,\d*)?)\}$/.test(found) ? found : found.replace(/[{}]/g, '\\$&');
-  });
-}
-
-/** Python's `re`, with JavaScript's engine: named groups and flags are translated. */
-function regexModule(): HostObject {
-  const compile = (pattern: JinjaValue | undefined, flags: JinjaValue | undefined): RegExp => {
-    const given = typeof flags === 'number' ? flags : 0;
-    const [inline = '', named = ''] = /^\s*\(\?([imsx]+)\)/.exec(String(pattern)) ?? [];
-    const has = (letter: string, flag: number): boolean =>
-      named.includes(letter) || (given & flag) !== 0;
-    const rest = String(pattern).slice(inline.length).replaceAll('(?P<', '(?<');
-    const source = has('x', 64) ? withoutLayout(rest) : rest;
-    const letters = [has('i', 2) ? 'i' : '', has('m', 8) ? 'm' : '', has('s', 16) ? 's' : ''];
-    return new RegExp(forUnicode(source), `gu${letters.join('')}`);
-  };
-  const functions = (bound?: RegExp): Record<string, HostCallback> => {
-    const split = (args: readonly JinjaValue[], kwargs: ReadonlyMap<string, JinjaValue>) => {
-      const [pattern, ...rest] = bound ? [null, ...args] : args;
-      const regexp = bound ?? compile(pattern, kwargs.get('flags') ?? rest[1]);
-      regexp.lastIndex = 0;
-      return { regexp, rest };
-    };
-    return {
-      search: (args, kwargs) => {
-        const { regexp, rest } = split(args, kwargs);
-        return matchValue(regexp.exec(String(rest[0])));
-      },
-      match: (args, kwargs) => {
-        const { regexp, rest } = split(args, kwargs);
-        const found = regexp.exec(String(rest[0]));
-        return matchValue(found?.index === 0 ? found : null);
-      },
-      fullmatch: (args, kwargs) => {
-        const { regexp, rest } = split(args, kwargs);
-        const text = String(rest[0]);
-        const whole = new RegExp(`^(?:${regexp.source})$`, regexp.flags.replace('g', ''));
-        return matchValue(whole.exec(text));
-      },
-      findall: (args, kwargs) => {
-        const { regexp, rest } = split(args, kwargs);
-        return [...String(rest[0]).matchAll(regexp)].map((found) => {
-          const groups = found.slice(1).map((group) => group ?? '');
-          if (groups.length > 1) return new PyTuple(groups);
-          return groups[0] ?? found[0];
-        });
-      },
-      sub: (args, kwargs) => {
-        const [pattern, replacement, text] = bound ? [null, ...args] : args;
-        const regexp = bound ?? compile(pattern, kwargs.get('flags'));
-        const target = String(replacement)
-          .replaceAll('$', '$$$$')
-          .replace(/\\g<(\w+)>|\\(\d)/g, (_found, name?: string, digit?: string) =>
-            name !== undefined && !/^\d+$/.test(name) ? `$<${name}>` : `$${name ?? digit ?? ''}`,
-          );
-        return String(text).replace(regexp, target);
-      },
-      split: (args, kwargs) => {
-        const { regexp, rest } = split(args, kwargs);
-        return String(rest[0])
-          .split(regexp)
-          .map((part) => part ?? null);
-      },
-    };
-  };
-  return functionBag(
-    're',
-    {
-      ...functions(),
-      compile: (args, kwargs) =>
-        functionBag('Pattern', functions(compile(args[0], kwargs.get('flags') ?? args[1]))),
-      escape: (args) => String(args[0]).replace(/[.*+?^${}()|[\]\\-]/g, '\\$&'),
-    },
-    { IGNORECASE: 2, I: 2 },
-  );
-}
-
-function matchValue(found: RegExpExecArray | null): JinjaValue {
-  if (found === null) return null;
-  const group: HostCallback = (args) => {
-    const key = args[0] ?? 0;
-    return (typeof key === 'number' ? found[key] : found.groups?.[String(key)]) ?? null;
-  };
-  return functionBag('Match', {
-    group,
-    groups: () => new PyTuple(found.slice(1).map((part) => part ?? null)),
-    start: () => found.index,
-    end: () => found.index + found[0].length,
-    span: () => new PyTuple([found.index, found.index + found[0].length]),
-  });
 }
 
 /** Most items any product may have: a template's mistake must not eat the memory. */

@@ -12,7 +12,7 @@ import { buildMacroLibrary } from './macro-library.ts';
 import type { ProjectMemory } from './memory/project-memory.ts';
 import { collectFaults, type FaultList, type ModelFault } from './model-fault.ts';
 import { isModelNode, type ModelNode, type ProjectNode } from './model-node.ts';
-import { draftNodes, type StoredDraft, storedDraft } from './node-draft.ts';
+import { draftNodes, type NodeDraft, type StoredDraft, storedDraft } from './node-draft.ts';
 import { indexNodes } from './node-index.ts';
 import { toProjectPackage } from './package-source.ts';
 import type { ModelProject, ModelProjectOptions } from './project-shape.ts';
@@ -47,16 +47,13 @@ export async function readProject(
   const described = await renderDescriptions(written, reading, docs, faults);
   const packages = await renderSources(described, reading, faults);
   const [top = main] = packages;
+  const drafted = packages.flatMap((pack) => draftNodes(pack, top, faults, memory));
   const read: ReadNode[] = [];
-  const drafts = new Map<string, StoredDraft>();
-  for (const draft of packages.flatMap((pack) => draftNodes(pack, top, faults, memory))) {
-    read.push(await readNode(reading, draft, faults));
-    const stored = storedDraft(draft);
-    if (stored) drafts.set(draft.id, stored);
-  }
+  for (const draft of drafted) read.push(await readNode(reading, draft, faults));
   const enabled = read.filter(({ node }) => node.nodeConfig.enabled).map(({ node }) => node);
   const disabled = read.filter(({ node }) => !node.nodeConfig.enabled).map(({ node }) => node);
   const packageNames = packages.map((pack) => pack.name);
+  reportTwins(enabled, faults);
   const refs = indexNodes(enabled, disabled, packageNames);
   const sources = indexSources(packages, options.connections ?? []);
   const models = enabled.map((node) => linkNode(node, refs, sources, faults));
@@ -84,20 +81,18 @@ export async function readProject(
   reportSharedRelations(models, faults);
   const graph = buildGraph(nodes.values());
   reportCycles(graph, faults);
-  const templates = new Map<string, Template>();
-  for (const { node, template } of read) if (template) templates.set(node.id, template);
   return {
     ...reading,
     root,
     stamp: randomUUID(),
-    drafts,
+    drafts: storeDrafts(drafted),
     packages: packages.map((pack) => toProjectPackage(pack, packages[0] ?? pack)),
     docs: docs.blocks,
     groups,
     macroPatches: collectMacroPatches(packages),
     nodes,
     disabled: new Map(disabled.map((node) => [node.id, node])),
-    templates,
+    templates: templatesOf(read),
     // The index must answer with linked nodes: those know what they depend on.
     refs: indexNodes(models, disabled, packageNames),
     sources,
@@ -110,6 +105,45 @@ export async function readProject(
 function brokenIds(faults: readonly ModelFault[]): ReadonlySet<string> {
   const errors = faults.filter(({ severity }) => severity === 'error');
   return new Set(errors.flatMap(({ nodeId }) => nodeId ?? []));
+}
+
+/** Files that stand for each other, one for each warehouse, say, share an id: they are read whole. */
+function storeDrafts(drafted: readonly NodeDraft[]): Map<string, StoredDraft> {
+  const drafts = new Map<string, StoredDraft>();
+  const ids = new Set<string>();
+  for (const draft of drafted) {
+    const stored = storedDraft(draft);
+    if (stored && !ids.has(draft.id)) drafts.set(draft.id, stored);
+    else drafts.delete(draft.id);
+    ids.add(draft.id);
+  }
+  return drafts;
+}
+
+/** A node that is switched off may share its id with the one that is meant: that one wins. */
+function templatesOf(read: readonly ReadNode[]): Map<string, Template> {
+  const isOn = ({ node }: ReadNode): number => Number(node.nodeConfig.enabled);
+  const sorted = read.toSorted((one, other) => isOn(one) - isOn(other));
+  return new Map(sorted.flatMap(({ node, template }) => (template ? [[node.id, template]] : [])));
+}
+
+/** Two nodes of one name in a package. */
+function reportTwins(nodes: readonly ModelNode[], faults: FaultList): void {
+  const byName = new Map<string, ModelNode>();
+  for (const node of nodes) {
+    const version = node.version === undefined ? '' : `.v${node.version}`;
+    const key = `${node.packageName}.${node.name}${version}`;
+    const first = byName.get(key);
+    if (first === undefined) {
+      byName.set(key, node);
+      continue;
+    }
+    faults.error(
+      { file: node.file, line: 1, column: 1 },
+      `the name "${node.name}" is taken twice; the other is ${first.file}`,
+      { nodeId: node.id, hint: 'rename or disable one of them' },
+    );
+  }
 }
 
 function reportSharedRelations(models: readonly ModelNode[], faults: FaultList): void {

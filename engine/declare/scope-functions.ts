@@ -1,4 +1,5 @@
 import { TerminalError } from '../words/errors.ts';
+import { bagValue, functionBag } from './host-bag.ts';
 import { jinjaError, typeError } from './jinja/jinja-error.ts';
 import { fromPython, toPython } from './jinja/python-value.ts';
 import {
@@ -11,7 +12,6 @@ import {
 import { traceOfEnv } from './memory/watched-env.ts';
 import type { RefCall, SourceCall } from './model-node.ts';
 import type { NodeScope, ProjectScope } from './node-scope.ts';
-import { bagValue, functionBag } from './python-modules.ts';
 
 /** Names whose values must not reach SQL, logs or messages. */
 const secretName = /SECRET|TOKEN|PASSWORD|PASSWD|CREDENTIAL|PRIVATE|API_?KEY/i;

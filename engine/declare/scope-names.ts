@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { type AdapterScope, adapterValue, apiValue, queryFunctions } from './adapter-value.ts';
 import { dataFunctions } from './data-functions.ts';
 import { dateValue, utcOffset } from './date-value.ts';
+import { bagValue } from './host-bag.ts';
 import { type HostCallback, HostFunction, type JinjaValue } from './jinja/values.ts';
 import type { NodeScope, ProjectScope } from './node-scope.ts';
-import { bagValue, pythonModules } from './python-modules.ts';
+import { pythonModules } from './python-modules.ts';
 import { relationValue } from './relation-value.ts';
 import {
   configFunction,

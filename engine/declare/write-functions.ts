@@ -1,9 +1,9 @@
 import type { Relation } from '../words/table.ts';
 import type { Row } from '../words/warehouse.ts';
+import { functionBag } from './host-bag.ts';
 import { jinjaError, typeError } from './jinja/jinja-error.ts';
 import type { CallSite } from './jinja/values.ts';
 import { type HostCallback, HostObject, type JinjaValue, PyTuple } from './jinja/values.ts';
-import { functionBag } from './python-modules.ts';
 import { tableValue } from './query-value.ts';
 import { partsOf, quoteIdentifier, type RelationParts, relationValue } from './relation-value.ts';
 import { firstWord, splitStatements } from './split-statements.ts';

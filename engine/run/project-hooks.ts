@@ -1,10 +1,10 @@
 import { compileOperation } from '../declare/compile-node.ts';
+import { functionBag } from '../declare/host-bag.ts';
 import { toPython } from '../declare/jinja/python-value.ts';
 import { type JinjaValue, PyDict, PyTuple } from '../declare/jinja/values.ts';
 import { isModelNode } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import { type Operation, operationsOf } from '../declare/operation.ts';
-import { functionBag } from '../declare/python-modules.ts';
 import type { Work } from '../plan/work.ts';
 import type { Clock } from '../words/clock.ts';
 import { messageOf, TerminalError } from '../words/errors.ts';

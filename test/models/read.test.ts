@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { compileNode } from '../../engine/declare/compile-node.ts';
 import { formatFault } from '../../engine/declare/model-fault.ts';
 import { isModelNode, type ModelNode } from '../../engine/declare/model-node.ts';
 import type { ModelProject } from '../../engine/declare/model-project.ts';
@@ -105,6 +106,25 @@ describe('reading a folder of models', () => {
     const faults = faultsOf(project).join('\n');
     expect(faults).toContain('the name "one" is taken twice; the other is models/a/one.sql');
     expect(faults).toContain('a.one is already built by models/a/one.sql');
+  });
+
+  test('of two files of one name that a template switches, the enabled one is the model', async () => {
+    const when = (warehouse: string): string =>
+      `{{ config(enabled=(target.type == '${warehouse}')) }}`;
+    for (const [first, second] of [
+      ['duckdb', 'bigquery'],
+      ['bigquery', 'duckdb'],
+    ]) {
+      const project = await readFiles({
+        'models/a/one.sql': `${when(first ?? '')} select '${first}' as id`,
+        'models/b/one.sql': `${when(second ?? '')} select '${second}' as id`,
+        'models/two.sql': "select * from {{ ref('one') }}",
+      });
+      expect(faultsOf(project)).toEqual([]);
+      const node = modelOf(project, 'one');
+      expect(node.file).toBe(`models/${first === 'duckdb' ? 'a' : 'b'}/one.sql`);
+      expect((await compileNode(project, node)).sql.trim()).toBe("select 'duckdb' as id");
+    }
   });
 
   test('YAML about a model there is not warns with the one that was meant', async () => {

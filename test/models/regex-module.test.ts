@@ -21,8 +21,29 @@ const cases: readonly (readonly [string, string])[] = [
   ],
   [`modules.re.findall('(?x) a [ #] b', 'a b a#b ab')`, "['a b', 'a#b']"],
   [`modules.re.findall('(?x) a[ #]b', 'a b a#b ab')`, "['a b', 'a#b']"],
+  [`modules.re.findall('(?i)(?s)A.b', 'a\\nb')`, "['a\\nb']"],
+  [`modules.re.findall('a{,2}', 'aaa')`, "['aa', 'a', '']"],
+  [`modules.re.findall('[]a]', ']ab')`, "[']', 'a']"],
+  [`modules.re.search('a$', 'a\\n').span()`, '(0, 1)'],
+  [`modules.re.findall('\\\\Aab\\\\Z', 'ab', modules.re.MULTILINE)`, "['ab']"],
+  [`modules.re.findall('^b$', 'a\\nb\\nc', flags=modules.re.M)`, "['b']"],
+  [`modules.re.sub('(?P<x>a)(?P=x)', '<\\\\g<x>$1>', 'aab')`, '<a$1>b'],
+  [`modules.re.sub('a', 'b', 'aaa', count=1)`, 'baa'],
+  [`modules.re.compile('a').sub('b', 'aaa', 2)`, 'bba'],
+  [`modules.re.sub('A', 'b', 'aaa', 0, modules.re.I)`, 'bbb'],
+  [`modules.re.split(',', 'a,b,c', maxsplit=1)`, "['a', 'b,c']"],
+  [`modules.re.split('(,)', 'a,b')`, "['a', ',', 'b']"],
+  [`modules.re.match('b', 'ab')`, 'None'],
+  [`modules.re.match('(a)(b)', 'ab').group(1, 2)`, "('a', 'b')"],
+  [`modules.re.fullmatch('a|ab', 'ab').group()`, 'ab'],
+  [`modules.re.search('(?i:a)b', 'xAb').group(0)`, 'Ab'],
+  [`modules.re.findall('a(?#note)b', 'ab')`, "['ab']"],
 ];
 
 test.each(cases)('%s is %s', async (expression, expected) => {
   expect(await render(`{{ ${expression} }}`)).toBe(expected);
+});
+
+test('a pattern that JavaScript does not know is told with itself', async () => {
+  await expect(render(`{{ modules.re.findall('a(b', 'ab') }}`)).rejects.toThrow(/"a\(b" is not/);
 });

@@ -29,6 +29,8 @@ select {{ twice('amount') }} as amount from {{ ref('orders') }}`,
   'models/marts/recent.sql': `{{ config(materialized='incremental', unique_key='id') }}
 select * from {{ ref('parts') }} {% if is_incremental() %} where id > (select max(id) from {{ this }}) {% endif %}`,
   'models/parts.sql': `{{ config(materialized='ephemeral') }} select id, '{{ env_var("REGION", "none") }}' as region from {{ source('raw', 'parts') }}`,
+  'models/here/side.sql': `{{ config(enabled=(target.type == 'duckdb')) }} select 1 as side`,
+  'models/there/side.sql': `{{ config(enabled=(target.type == 'bigquery')) }} select 2 as side`,
   'models/schema.yml': `
 sources:
   - name: raw
@@ -119,6 +121,8 @@ const changes: readonly Change[] = [
   forge('models/orders.sql', '1 as id', '4 as id'),
   forge('macros/money.sql', '100', '200'),
   forge('models/schema.yml', 'Every order', 'Some orders'),
+  write('models/there/side.sql', `${files['models/there/side.sql']}, 3 as more`),
+  write('models/here/side.sql', `{{ config(enabled=false) }} select 1 as side`),
   remove('models/orders.sql'),
   remove('models/marts'),
   remove('macros/money.sql'),
