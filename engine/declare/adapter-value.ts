@@ -14,6 +14,8 @@ export interface TemplateWarehouse {
   /** While models are bound this is the shadow, which knows tables that were never built. */
   describe(relation: Relation): Promise<readonly Pick<Column, 'name' | 'typeName'>[] | undefined>;
   readonly session?: Session;
+  /** See `AskedSession`. */
+  rename?(statement: string): string;
   /** Given to a project's own materialization alone: everything else only reads. */
   readonly writer?: TemplateWriter;
 }
@@ -173,7 +175,7 @@ export function queryFunctions(scope: AdapterScope, model: string): Record<strin
       });
     }
     scope.onQuery();
-    return await queryForTemplate(session, text);
+    return await queryForTemplate(session, scope.warehouse?.rename?.(text) ?? text);
   };
   return {
     run_query: (args) => (scope.isExecuting ? run(String(args[0])) : null),

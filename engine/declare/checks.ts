@@ -37,12 +37,15 @@ export function toCheck(project: ModelProject, test: TestNode, options: CheckOpt
     file: test.file,
     severity: String(config['severity'] ?? 'error').toLowerCase() === 'warn' ? 'warn' : 'error',
     reads: readsOf(project, test),
-    sql: async (relationName, session) => {
-      const asked = session && {
-        warehouse: { session, describe: (relation: Relation) => session.describe(relation) },
+    sql: async (relationName, asked) => {
+      const warehouse = asked && {
+        session: asked,
+        describe: (relation: Relation) => asked.describe(relation),
+        rename: (statement: string) => asked.rename(statement),
       };
-      const compiled = await compileTest(project, test, { ...options, ...asked, relationName });
-      return compiled.sql;
+      const seen = { ...options, ...(warehouse ? { warehouse } : {}), relationName };
+      const compiled = await compileTest(project, test, seen);
+      return asked ? asked.rename(compiled.sql) : compiled.sql;
     },
     ...(errorIf === undefined ? {} : { errorIf }),
     ...(warnIf === undefined ? {} : { warnIf }),

@@ -26,6 +26,7 @@ export const stillMoment: RenderMoment = {
 function scopesOf(reading: Reading, moment: RenderMoment, node: NodeRender) {
   const project: ProjectScope = {
     projectName: reading.name,
+    isDbt: reading.isDbt,
     target: reading.target,
     env: reading.env,
     log: reading.log,

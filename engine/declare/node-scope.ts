@@ -19,6 +19,7 @@ export interface Target {
 /** What rendering of any node of the project needs. */
 export interface ProjectScope {
   readonly projectName: string;
+  readonly isDbt: boolean;
   readonly target: Target;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The run's boundary; a fixed one while a fingerprint is taken. */

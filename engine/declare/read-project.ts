@@ -107,7 +107,7 @@ function brokenIds(faults: readonly ModelFault[]): ReadonlySet<string> {
   return new Set(errors.flatMap(({ nodeId }) => nodeId ?? []));
 }
 
-/** Files that stand for each other, one for each warehouse, say, share an id: they are read whole. */
+/** Files that stand for each other, as one for each warehouse, share an id: they are read whole. */
 function storeDrafts(drafted: readonly NodeDraft[]): Map<string, StoredDraft> {
   const drafts = new Map<string, StoredDraft>();
   const ids = new Set<string>();

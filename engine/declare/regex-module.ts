@@ -4,7 +4,7 @@ import { regexFlags, toRegExp } from './regex-pattern.ts';
 
 type Arguments = Parameters<HostCallback>;
 
-/** What a call was given: by position after the pattern, which a compiled one already has, or by name. */
+/** What a call was given, by name or by position after the pattern, which a compiled one has. */
 interface Call {
   readonly regexp: RegExp;
   readonly given: (position: number, name: string) => JinjaValue | undefined;

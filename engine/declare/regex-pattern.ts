@@ -32,8 +32,9 @@ function toCount(found: string, least: string, comma: string, most: string): str
 }
 
 /**
- * A pattern of Python's `re` for JavaScript's engine: flags at its beginning, `(?P<name>`, `(?P=name)`,
- * comments, verbose layout, `\A`, `\Z`, `{,3}`, and a `$` that also stands before the last line's end.
+ * A pattern of Python's `re` for JavaScript's engine: flags at its beginning, `(?P<name>`,
+ * `(?P=name)`, comments, verbose layout, `\A`, `\Z`, `{,3}`, and a `$` that also stands before the
+ * last line's end.
  *
  * @throws JinjaError TypeError where JavaScript does not know the pattern.
  */

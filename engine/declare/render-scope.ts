@@ -1,11 +1,17 @@
 import type { AdapterScope } from './adapter-value.ts';
 import { bindMacro } from './jinja/evaluate-macro.ts';
-import { jinjaError } from './jinja/jinja-error.ts';
+import { jinjaError, typeError } from './jinja/jinja-error.ts';
 import { parseTemplate } from './jinja/parse-template.ts';
 import { toPython } from './jinja/python-value.ts';
 import { renderTemplate } from './jinja/render-template.ts';
 import type { Globals } from './jinja/scope.ts';
-import { HostFunction, HostObject, type JinjaValue } from './jinja/values.ts';
+import {
+  type HostCallback,
+  HostFunction,
+  HostObject,
+  type JinjaValue,
+  PyDict,
+} from './jinja/values.ts';
 import { internalPackage, type MacroEntry } from './macro-library.ts';
 import type { NodeScope, ProjectScope } from './node-scope.ts';
 import type { TextRenderer } from './scope-functions.ts';
@@ -13,7 +19,7 @@ import { type MakerScope, makeValue } from './scope-names.ts';
 
 /**
  * Every name a template may use beside Jinja's own; each is made when first asked for. A macro sees
- * the same names, but looks for other macros from its own package.
+ * the same names, and those of its own package.
  */
 export function buildGlobals(project: ProjectScope, node: NodeScope): Globals {
   const made = new Map<string, JinjaValue>();
@@ -21,7 +27,8 @@ export function buildGlobals(project: ProjectScope, node: NodeScope): Globals {
   const make = (name: string): JinjaValue | undefined => {
     const known = made.get(name);
     if (known !== undefined) return known;
-    const value = name === 'builtins' ? builtins() : makeValue(scope, name);
+    const own = Object.hasOwn(bags, name) ? bags[name] : undefined;
+    const value = own ? own() : makeValue(scope, name);
     if (value !== undefined) made.set(name, value);
     return value;
   };
@@ -58,16 +65,19 @@ export function buildGlobals(project: ProjectScope, node: NodeScope): Globals {
         return packageName === internalPackage && ownMacros.has(name) ? make(name) : undefined;
       },
     });
-  // A project's macro hides a function of the same name; dbt's own macros hide nothing.
+  // A project's macro hides a function of the same name; dbt's own macros hide nothing. A package's
+  // macro sees its siblings last: by a bare name dbt knows those of the node that calls.
   const viewOf = (packageName: string): Globals => {
     const known = views.get(packageName);
     if (known) return known;
+    const from = packageName === internalPackage ? packageName : node.packageName;
     const get = (name: string): JinjaValue | undefined => {
-      const entry = library.find(name, packageName);
+      const entry = library.find(name, from);
       if (entry && entry.packageName !== internalPackage) return bind(entry);
       const value = make(name);
       if (value !== undefined) return value;
-      if (entry) return bind(entry);
+      const other = entry ?? library.findIn(name, packageName);
+      if (other) return bind(other);
       return library.isPackage(name) ? namespaceOf(name) : undefined;
     };
     const view = { get };
@@ -80,16 +90,45 @@ export function buildGlobals(project: ProjectScope, node: NodeScope): Globals {
     dispatch,
     renderText: textRenderer(node, () => viewOf(node.packageName)),
   };
-  const builtins = (): JinjaValue =>
-    new HostObject({
-      typeName: 'builtins',
-      text: () => '<builtins>',
-      attribute: builtin,
-      item: (key) => builtin(String(key)),
-    });
-  const builtin = (name: string): JinjaValue | undefined =>
-    name === 'builtins' ? undefined : make(name);
+  const bags: Readonly<Record<string, () => JinjaValue>> = {
+    builtins: () => namesValue('builtins', make),
+    context: () =>
+      namesValue(
+        'context',
+        (name) => viewOf(node.packageName).get(name),
+        (name, value) => {
+          made.set(name, value);
+        },
+      ),
+  };
   return viewOf(node.packageName);
+}
+
+/** Names as a mapping; what is added, where that may be, counts for the whole rendering. */
+function namesValue(
+  typeName: string,
+  find: (name: string) => JinjaValue | undefined,
+  add?: (name: string, value: JinjaValue) => void,
+): HostObject {
+  const get = (name: string): JinjaValue | undefined =>
+    name === typeName ? undefined : find(name);
+  const methods: Record<string, HostCallback> = {
+    get: ([name, other]) => get(String(name)) ?? other ?? null,
+    update: ([values]) => {
+      if (!(values instanceof PyDict)) throw typeError(`${typeName}.update takes a mapping`);
+      for (const [name, value] of values.entries()) add?.(String(name), value);
+      return null;
+    },
+  };
+  return new HostObject({
+    typeName,
+    text: () => `<${typeName}>`,
+    attribute: (name) => {
+      const method = add && Object.hasOwn(methods, name) ? methods[name] : undefined;
+      return method ? new HostFunction(name, method) : get(name);
+    },
+    item: (key) => get(String(key)),
+  });
 }
 
 const ownMacros = new Set(['run_query', 'statement', 'is_incremental', 'should_full_refresh']);

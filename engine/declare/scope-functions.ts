@@ -125,7 +125,9 @@ export function readEnv(
 }
 
 /** `config(...)` sets; `config.get`, `config.require` read what is set. */
-export function configFunction(node: NodeScope): HostFunction {
+export function configFunction(node: NodeScope, { isDbt }: ProjectScope): HostFunction {
+  // While files are read dbt answers an empty text, and templates lean on it.
+  const isUnknown = isDbt && !node.isExecuting;
   const read = (key: string): unknown => {
     for (const config of node.trace.configs.toReversed()) {
       if (!node.isExecuting && Object.hasOwn(config, key)) return config[key];
@@ -141,11 +143,13 @@ export function configFunction(node: NodeScope): HostFunction {
     return '';
   };
   const get: HostCallback = (args, kwargs) => {
+    if (isUnknown) return '';
     const value = read(String(args[0]));
     if (value !== undefined && value !== null) return toPython(value);
     return kwargs.get('default') ?? args[1] ?? null;
   };
   const require: HostCallback = (args) => {
+    if (isUnknown) return '';
     const value = read(String(args[0]));
     if (value !== undefined) return toPython(value);
     throw jinjaError('jinja-undefined', `${node.name} has no config "${String(args[0])}"`);

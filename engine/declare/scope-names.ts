@@ -3,7 +3,7 @@ import { type AdapterScope, adapterValue, apiValue, queryFunctions } from './ada
 import { dataFunctions } from './data-functions.ts';
 import { dateValue, utcOffset } from './date-value.ts';
 import { bagValue } from './host-bag.ts';
-import { type HostCallback, HostFunction, type JinjaValue } from './jinja/values.ts';
+import { type HostCallback, HostFunction, type JinjaValue, PyDict } from './jinja/values.ts';
 import type { NodeScope, ProjectScope } from './node-scope.ts';
 import { pythonModules } from './python-modules.ts';
 import { relationValue } from './relation-value.ts';
@@ -109,7 +109,7 @@ const functions: Readonly<Record<string, (scope: MakerScope) => HostCallback>> =
 
 const nodeValues: Makers = {
   var: ({ project, node, renderText }) => varFunction(project, node, renderText),
-  config: ({ node }) => configFunction(node),
+  config: ({ project, node }) => configFunction(node, project),
   this: ({ project, node }) =>
     relationValue({
       database: project.target.database,
@@ -138,6 +138,15 @@ const projectValues: Makers = {
   },
   flags: ({ project }) =>
     bagValue('flags', { FULL_REFRESH: project.isFullRefresh, WHICH: project.command }),
+  invocation_args_dict: ({ project: { command, isFullRefresh, target } }) =>
+    PyDict.from([
+      ['which', command],
+      ['invocation_command', `tidemill ${command}`],
+      ['full_refresh', isFullRefresh],
+      ['target', target.name],
+      ['vars', PyDict.from([])],
+    ]),
+  dbt_metadata_envs: () => PyDict.from([]),
   schema: ({ project }) => project.target.schema,
   database: ({ project }) => project.target.database,
   project_name: ({ project }) => project.projectName,

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import { assertThat } from '../words/errors.ts';
-import type { BuildNode, Check } from '../words/node.ts';
+import type { AskedSession, BuildNode, Check } from '../words/node.ts';
 import type { Relation } from '../words/table.ts';
 import type { Session } from '../words/warehouse.ts';
 import type { CheckFailure } from './build-context.ts';
@@ -35,12 +35,13 @@ export async function auditNode(
   return failures;
 }
 
-/** What a test's template learns of the node's relation is the copy's shape, not the live one's. */
-function askOfCopy(session: Session, live: Relation, copy: Relation): Session {
+/** What a test learns of the node's relation, by any name, is of the copy, not the live one. */
+function askOfCopy(session: Session, live: Relation, copy: Relation): AskedSession {
   const isLive = ({ schema, name }: Relation): boolean =>
     schema.toLowerCase() === live.schema.toLowerCase() &&
     name.toLowerCase() === live.name.toLowerCase();
   return {
+    rename: (statement) => statement.replaceAll(quoteRelation(live), quoteRelation(copy)),
     query: (statement) => session.query(statement),
     execute: (statement) => session.execute(statement),
     describeQuery: (statement) => session.describeQuery(statement),
@@ -53,7 +54,7 @@ export async function runCheck(
   session: Session,
   check: Check,
   relationOf: (id: string) => Relation,
-  asked?: Session,
+  asked?: AskedSession,
 ): Promise<CheckFailure | undefined> {
   const query = await check.sql((id) => quoteRelation(relationOf(id)), asked);
   const [row] = await session.query<CheckCount>(countFailing(check, query));

@@ -105,6 +105,12 @@ export interface NodeConfig {
   readonly raw: Readonly<Record<string, unknown>>;
 }
 
+/** The warehouse as a test's template sees it while the rows it judges stand elsewhere. */
+export interface AskedSession extends Session {
+  /** A statement that names the live relation, as one that reads what stands for it. */
+  rename(statement: string): string;
+}
+
 /** A test whose query answers the rows that break it; none means it holds. */
 export interface Check {
   readonly id: string;
@@ -113,9 +119,9 @@ export interface Check {
   /**
    * The failing rows, rendered, with the tested node's relation written as `tested` placeholder
    * already replaced by `relationName`: call it with the audited copy's name before the swap. A
-   * template that asks the warehouse asks `session`; absent: what is published.
+   * template that asks the warehouse asks `asked`; absent: what is published.
    */
-  sql(relationName: (id: string) => string, session?: Session): Promise<string>;
+  sql(relationName: (id: string) => string, asked?: AskedSession): Promise<string>;
   /** Node ids the query reads; more than one: it runs after all of them are published. */
   readonly reads: readonly string[];
   readonly file: string;

@@ -61,6 +61,24 @@ from {{ ref('facts') }} group by day`;
   });
 });
 
+describe('a singular test', () => {
+  test('that names its model by the words of its name judges the rows about to be published', async () => {
+    const shop = dbtFolder({
+      'models/m.sql': "{{ config(materialized='table') }} select {{ var('n', 1) }} as n",
+      'tests/no_nines.sql': `-- depends_on: {{ ref('m') }}
+        {% set found = adapter.get_relation(database=target.database, schema=target.schema, identifier='m') %}
+        {% set most = run_query('select max(n) from ' ~ found).columns[0].values()[0] if execute %}
+        select n, {{ most }} as most from {{ found }} where n = 9`,
+    });
+    expect(troubles(await shop.build())).toEqual([]);
+    const [trouble] = troubles(await shop.build({}, { vars: { n: 9 } }));
+    expect(trouble).toContain('nothing was published: 1 row breaks no_nines');
+    expect(await shop.rows('select n from main.m')).toEqual([{ n: 1 }]);
+    expect(troubles(await shop.build({}, { vars: { n: 2 } }))).toEqual([]);
+    expect(await shop.rows('select n from main.m')).toEqual([{ n: 2 }]);
+  });
+});
+
 describe('a generic test', () => {
   const columnTest = `{% test has_column(model, wanted) %}
     {% set found = adapter.get_columns_in_relation(model) | map(attribute='name') | list %}

@@ -144,3 +144,16 @@ unit_tests:
     'unit_test.shop.score.tenfold_v2 success',
   ]);
 });
+
+test('config answers an empty text while files are read, as in dbt, and the config when built', async () => {
+  const shop = dbtFolder({
+    'models/a.sql': `{{ config(tags=['late']) }}
+      {% if 'late' in config.get('tags', []) and graph.nodes | length == 0 %}
+      {{ exceptions.raise_compiler_error('the graph is asked too early') }}
+      {% endif %}
+      select '{{ config.require('tags') | join }}' as tags,
+        '{{ invocation_args_dict.which }} {{ 'vars' in invocation_args_dict }}' as args`,
+  });
+  expect(troubles(await shop.build())).toEqual([]);
+  expect(await shop.rows('select * from main.a')).toEqual([{ tags: 'late', args: 'build True' }]);
+});

@@ -22,6 +22,29 @@ test('a package named by a local path is used where it is', async () => {
   expect(await project.rows('select n from main.mine')).toEqual([{ n: 6 }]);
 });
 
+test('a package’s macro knows the names of the node that calls before its siblings', async () => {
+  const project = dbtFolder({
+    'macros/said.sql': '{% macro said() %}ours{% endmacro %}',
+    'models/mine.sql':
+      "select '{{ tool.told() }}' as told, '{{ context['tool']['sibling']() }}' as named",
+    'dbt_project.yml': 'name: shop',
+    ...below('dbt_packages/tool', {
+      'dbt_project.yml': 'name: tool',
+      'macros/model.sql': `{% macro model() %}{{ return(model) }}{% endmacro %}
+        {% macro said() %}theirs{% endmacro %}
+        {% macro sibling() %}near{% endmacro %}
+        {% macro keep(value) %}{% do context.update({'kept': value}) %}{% endmacro %}
+        {% macro told() -%}
+        {% do tool.keep('kept') -%}
+        {{ tool.model().name }} {{ said() }} {{ sibling() }} {{ context.get('kept') }} {{ context.get('lost', 'none') }}
+        {%- endmacro %}`,
+    }),
+  });
+  expect(troubles(await project.build())).toEqual([]);
+  const [row] = await project.rows('select trim(told) as told, named from main.mine');
+  expect(row).toEqual({ told: 'mine ours near kept none', named: 'near' });
+});
+
 test('what the project says of a package’s models wins over all that the package says', async () => {
   const project = await readFiles({
     'dbt_project.yml':

@@ -36,6 +36,7 @@ function worseOf(dbt: PeerRun, tidemill: PeerRun): string[] {
 async function comparePackage(one: PublicPackage, python: Python): Promise<void> {
   using twins = layTwins(one.repository, { ...one.options, python });
   const dbt = build(twins.dbt, one);
+  expect(dbt.nodes.size, dbt.printed).toBeGreaterThan(0);
   const tidemill = build(twins.tidemill, one);
   const compiled = compareCompiled(twins);
   const tables = await compareWarehouses(twins.dbt.warehouse, twins.tidemill.warehouse);
@@ -51,7 +52,6 @@ async function comparePackage(one: PublicPackage, python: Python): Promise<void>
     ...compiled.differences.map(({ id, at }) => `    ${id} ${at}`),
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
-  expect(dbt.nodes.size, dbt.printed).toBeGreaterThan(0);
   expect(worseOf(dbt, tidemill)).toEqual([]);
 }
 
