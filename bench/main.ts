@@ -8,11 +8,13 @@ import { loopBenches } from './loop.ts';
 import type { Bench, Measurement } from './measure.ts';
 import { nodeBenches } from './nodes.ts';
 import { parseBenches } from './parse.ts';
+import { snapshotBenches } from './snapshot.ts';
 
 const benches: readonly Bench[] = [
   ...landingBenches,
   ...historyBenches,
   ...identityBenches,
+  ...snapshotBenches,
   diffBench,
   ...loopBenches,
   ...parseBenches,

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { ColumnType } from '../words/stream.ts';
 import type { Column, Relation } from '../words/table.ts';
 import type { Dialect, Session } from '../words/warehouse.ts';
@@ -21,14 +21,15 @@ export function typeColumns(
 export async function insertRows(
   session: Session,
   dialect: Dialect,
-  { schema, name }: Relation,
+  target: Relation | RawBuilder<unknown>,
   columns: readonly NamedType[],
   rows: readonly (readonly unknown[])[],
 ): Promise<void> {
+  const table = 'schema' in target ? sql.id(target.schema, target.name) : target;
   const names = sql.join(columns.map((column) => sql.id(column.name)));
   for (const part of splitRows(rows)) {
     await session.execute(sql`
-      insert into ${sql.id(schema, name)} (${names})
+      insert into ${table} (${names})
       select ${names} from ${dialect.rowsOf(columns, part)} as fresh`);
   }
 }

@@ -108,7 +108,8 @@ export async function deriveIdentity(
   await matchRecords(session, build, tables, scope);
   await execute(createBefore(earlier, scope));
   await execute(createScope(tables.records, scope));
-  await clusterRecords(session, build.node, tables.matches, scope, build.context.signal);
+  const { node, dialect, context } = build;
+  await clusterRecords(session, { node, dialect, signal: context.signal }, tables.matches, scope);
   const rows = await nameClusters(session, build, tables, scope);
   if (scope === 'changed') await execute(deleteReview(tables.review));
   await execute(insertReview(tables, build.config.canonicalId, scope));

@@ -1,9 +1,10 @@
 import { type RawBuilder, sql } from 'kysely';
+import { insertRows, typeColumns } from '../state/insert-rows.ts';
 import { TerminalError } from '../words/errors.ts';
 import type { IdentityRule } from '../words/identity.ts';
 import type { BuildNode } from '../words/node.ts';
 import { formatRelation, type Relation } from '../words/table.ts';
-import type { Session } from '../words/warehouse.ts';
+import type { Dialect, Session } from '../words/warehouse.ts';
 import { connectComponents } from './components.ts';
 import { keepApart, type Pair } from './identity-apart.ts';
 import { touchedTable } from './identity-matches.ts';
@@ -25,7 +26,6 @@ const splitTable = sql.id('tidemill_split');
  * memory. More of them means that a rule joins what it should not.
  */
 const weighedMatchesMax = 500_000;
-const rowsPerInsert = 500;
 
 /** All that the matches alone connected with a touched record, before decisions cut anything. */
 export function createBefore(identity: Relation, scope: 'all' | 'changed'): RawBuilder<unknown> {
@@ -82,13 +82,18 @@ function createClusters(components: RawBuilder<unknown>): RawBuilder<unknown> {
     left join ${partsTable} as parts on parts.record = scope.record`;
 }
 
+interface ClusterBuild {
+  readonly node: BuildNode;
+  readonly dialect: Dialect;
+  readonly signal: AbortSignal;
+}
+
 /** Leaves the clusters of the records in scope in `clustersTable`. */
 export async function clusterRecords(
   session: Session,
-  node: BuildNode,
+  { node, dialect, signal }: ClusterBuild,
   matches: Relation,
   scope: 'all' | 'changed',
-  signal: AbortSignal,
 ): Promise<void> {
   await session.execute(createEdges(matches, scope));
   const components = await connectComponents(session, edgesTable, signal);
@@ -97,8 +102,7 @@ export async function clusterRecords(
     select record, component as cluster
     from ${components}
     where false`);
-  const rules = node.config.identity?.rules ?? [];
-  await splitComponents(session, node, rules, { matches, components });
+  await splitComponents(session, node, dialect, { matches, components });
   await session.execute(createClusters(components));
   await dropTables(session, [edgesTable, partsTable, components]);
 }
@@ -112,7 +116,7 @@ interface Connected {
 async function splitComponents(
   session: Session,
   node: BuildNode,
-  rules: readonly IdentityRule[],
+  dialect: Dialect,
   connected: Connected,
 ): Promise<void> {
   await session.execute(createSplit(connected));
@@ -120,11 +124,11 @@ async function splitComponents(
     select left_record as left, right_record as right
     from ${splitTable}`);
   if (apart.length > 0) {
-    const weighed = selectWeighed(rules, connected);
+    const weighed = selectWeighed(node.config.identity?.rules ?? [], connected);
     const count = await countRows(session, sql`(${weighed}) as weighed`);
     if (count > weighedMatchesMax) throw tooEntangled(node, count);
     const clusters = keepApart(await session.query<Pair>(weighed), apart);
-    await insertParts(session, [...clusters]);
+    await insertParts(session, dialect, [...clusters]);
   }
   await dropTables(session, [splitTable]);
 }
@@ -168,16 +172,14 @@ function selectWeighed(
 
 async function insertParts(
   session: Session,
+  dialect: Dialect,
   clusters: readonly (readonly [string, string])[],
 ): Promise<void> {
-  for (let at = 0; at < clusters.length; at += rowsPerInsert) {
-    const rows = clusters
-      .slice(at, at + rowsPerInsert)
-      .map(([record, cluster]) => sql`(${record}, ${cluster})`);
-    await session.execute(sql`
-      insert into ${partsTable} (record, cluster)
-      values ${sql.join(rows)}`);
-  }
+  const columns = typeColumns(dialect, [
+    ['record', 'string'],
+    ['cluster', 'string'],
+  ]);
+  await insertRows(session, dialect, partsTable, columns, clusters);
 }
 
 function tooEntangled(node: BuildNode, count: number): TerminalError {

@@ -134,7 +134,7 @@ async function updateIdentity(
       return { action, rows, dataVersion, failures, warnings: warnOfOversize(tables, oversize) };
     });
   } catch (error) {
-    if (error instanceof Withheld) return withhold(warehouse, node, error.failures);
+    if (error instanceof Withheld) return withhold(warehouse, node, error.failures, error.kept);
     throw error;
   }
 }

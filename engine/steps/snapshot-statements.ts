@@ -4,14 +4,21 @@ import type { Relation } from '../words/table.ts';
 import { columnList, tableOf } from './relation-statements.ts';
 import type { ComparedColumns } from './snapshot-shape.ts';
 
-/** Temporary, so that a kill leaves nothing of them. */
-export const sourceTable = sql.id('tidemill_source');
+/* Temporary tables, so that a kill leaves nothing of them. */
+
+/** Of the select's rows; it outlasts a transaction, so that it bears the snapshot's name. */
+export function sourceTableOf({ schema, name }: Relation): RawBuilder<unknown> {
+  return sql.id(`tidemill_source__${schema}__${name}`);
+}
+/** Rows of the source that are new or changed, and open rows that it has no more. */
+export const changesTable = sql.id('tidemill_changes');
 export const rowsTable = sql.id('tidemill_new_rows');
 export const endsTable = sql.id('tidemill_ended_rows');
 
 /** What every statement of one build of a snapshot is made from. */
 export interface SnapshotBuild {
   readonly snapshot: SnapshotConfig;
+  readonly sourceTable: RawBuilder<unknown>;
   /** Names of the select's columns, in order. */
   readonly selected: readonly string[];
   /** Those of them that the standing table has. */
@@ -77,7 +84,7 @@ export function selectFirst(build: SnapshotBuild, select: Expression): Expressio
     ) as source`;
 }
 
-export function createSource(select: Expression): Expression {
+export function createSource({ sourceTable }: SnapshotBuild, select: Expression): Expression {
   return sql`
     create temporary table ${sourceTable} as
     ${select}`;
@@ -99,12 +106,8 @@ function keyFields({ snapshot }: SnapshotBuild): Expression {
 
 function sourceRows(build: SnapshotBuild): Expression {
   return sql`(
-      select
-        *,
-        ${keyFields(build)},
-        ${clockOf(build)} as tidemill_clock,
-        ${scdIdOf(build)} as tidemill_scd_id
-      from ${sourceTable}
+      select *, ${keyFields(build)}, ${clockOf(build)} as tidemill_clock
+      from ${build.sourceTable}
     ) as source_data`;
 }
 
@@ -149,26 +152,36 @@ function hasChanged(build: SnapshotBuild): Expression {
   return sql`(${sql.join([sql`false`, ...differences], sql` or `)}${back})`;
 }
 
-/** Open rows whose key the source has no more, and which do not say so already. */
-function fromGone(build: SnapshotBuild, target: Relation): Expression {
-  const known = build.snapshot.hardDeletes === 'new_record';
-  const notYet = known ? sql` and (${isDeleted(build)}) is not true` : sql``;
+/**
+ * The source beside the open rows, looked at once: `tidemill_scd_id` is the open row's, null for a
+ * new key; the key is null where the source has it no more.
+ */
+export function createChanges(build: SnapshotBuild, target: Relation): Expression {
+  const { columnNames, hardDeletes } = build.snapshot;
+  const openId = sql.id('snapshotted_data', columnNames.dbt_scd_id);
+  const isGone = sql`source_data.${keyName(0)} is null`;
+  // Those that say so already are left alone.
+  const isNewlyGone =
+    hardDeletes === 'new_record' ? sql`${isGone} and (${isDeleted(build)}) is not true` : isGone;
+  const gone =
+    hardDeletes === 'ignore'
+      ? sql``
+      : sql`
+      or (${isNewlyGone})`;
   return sql`
-    from ${openRows(build, target)}
-    where not exists (
-      select 1
-      from ${sourceRows(build)}
-      where ${sameKey(build)}
-    )${notYet}`;
+    create temporary table ${changesTable} as
+    select source_data.*, ${openId} as tidemill_scd_id
+    from ${sourceRows(build)}
+    ${sql.raw(hardDeletes === 'ignore' ? 'left' : 'full')} join ${openRows(build, target)}
+      on ${sameKey(build)}
+    where ${openId} is null
+      or (not (${isGone}) and ${hasChanged(build)})${gone}`;
 }
 
 /** Rows to add: of new keys, of changed ones, and under `new_record` of deleted ones. */
 export function createRows(build: SnapshotBuild, target: Relation): Expression {
-  const { columnNames, hardDeletes } = build.snapshot;
-  const clock = sql.id('source_data', 'tidemill_clock');
-  const scdId = sql.id('source_data', 'tidemill_scd_id');
   const deletions =
-    hardDeletes === 'new_record'
+    build.snapshot.hardDeletes === 'new_record'
       ? sql`
     union all
     ${selectDeletions(build, target)}`
@@ -176,11 +189,10 @@ export function createRows(build: SnapshotBuild, target: Relation): Expression {
   return sql`
     create temporary table ${rowsTable} as
     select
-      ${columnList(build.selected, 'source_data')},
-      ${addedColumns(build, scdId, clock)}
-    from ${sourceRows(build)}
-    left join ${openRows(build, target)} on ${sameKey(build)}
-    where ${sql.id('snapshotted_data', columnNames.dbt_scd_id)} is null or ${hasChanged(build)}${deletions}`;
+      ${columnList(build.selected)},
+      ${addedColumns(build, scdIdOf(build), sql`tidemill_clock`)}
+    from ${changesTable} as source_data
+    where ${keyName(0)} is not null${deletions}`;
 }
 
 function selectDeletions(build: SnapshotBuild, target: Relation): Expression {
@@ -189,34 +201,32 @@ function selectDeletions(build: SnapshotBuild, target: Relation): Expression {
   const last = build.selected.map((name) =>
     build.kept.has(name) ? sql.id('snapshotted_data', name) : sql`null as ${sql.id(name)}`,
   );
-  const scdId = digestOf([sql.id('snapshotted_data', dbt_scd_id), build.now]);
+  const openId = sql.id('snapshotted_data', dbt_scd_id);
   return sql`
     select
       ${sql.join(last)},
-      ${scdId} as ${sql.id(dbt_scd_id)},
+      ${digestOf([openId, build.now])} as ${sql.id(dbt_scd_id)},
       ${build.now} as ${sql.id(dbt_updated_at)},
       ${build.now} as ${sql.id(dbt_valid_from)},
       ${sql.id('snapshotted_data', dbt_valid_to)},
       'True' as ${sql.id(dbt_is_deleted)}
-    ${fromGone(build, target)}`;
+    from ${openRows(build, target)}
+    where ${openId} in (
+      select tidemill_scd_id
+      from ${changesTable}
+      where ${keyName(0)} is null
+    )`;
 }
 
 /** Rows to end, by dbt's id, each with its end. */
-export function createEnds(build: SnapshotBuild, target: Relation): Expression {
-  const id = sql.id('snapshotted_data', build.snapshot.columnNames.dbt_scd_id);
-  const gone =
-    build.snapshot.hardDeletes === 'ignore'
-      ? sql``
-      : sql`
-    union all
-    select ${id}, ${build.now}
-    ${fromGone(build, target)}`;
+export function createEnds({ now }: SnapshotBuild): Expression {
   return sql`
     create temporary table ${endsTable} as
-    select ${id} as tidemill_scd_id, source_data.tidemill_clock as tidemill_end
-    from ${sourceRows(build)}
-    join ${openRows(build, target)} on ${sameKey(build)}
-    where ${hasChanged(build)}${gone}`;
+    select
+      tidemill_scd_id,
+      case when ${keyName(0)} is null then ${now} else tidemill_clock end as tidemill_end
+    from ${changesTable}
+    where tidemill_scd_id is not null`;
 }
 
 export function endRows(build: SnapshotBuild, target: Relation): Expression {

@@ -19,6 +19,8 @@ import {
 import { planSchemaChange, reshapeSelect, type SchemaChange } from './schema-change.ts';
 import { columnsOfSnapshot, comparedColumns, requireSnapshot } from './snapshot-shape.ts';
 import {
+  changesTable,
+  createChanges,
   createEnds,
   createRows,
   createSource,
@@ -29,13 +31,13 @@ import {
   type SnapshotBuild,
   selectFirst,
   selectKeys,
-  sourceTable,
+  sourceTableOf,
 } from './snapshot-statements.ts';
 
 /**
  * dbt's snapshot: what a select answers now is compared with the open rows; changed ones are ended
- * and followed by new ones, with dbt's columns and dbt's results. All in one transaction, audited
- * before it commits: killed or withheld, the table is as it was, and the next build finds the same
+ * and followed by new ones, with dbt's columns and dbt's results. All changes are one transaction,
+ * audited before it commits: killed or withheld, the table is as it was, and the next build finds the same
  * changes. A second build of the same rows changes nothing.
  *
  * What it remembers is nowhere else, so `--full-refresh` does not build it again.
@@ -56,6 +58,7 @@ export async function materializeSnapshot(
   const build: SnapshotBuild = {
     snapshot,
     ...(strategy ? { strategy } : {}),
+    sourceTable: sourceTableOf(node.relation),
     selected: columns.map(({ name }) => name),
     kept: namesIn(columns, standing ?? columns),
     compared: comparedColumns(node, snapshot, columns, standing ?? columns),
@@ -66,9 +69,8 @@ export async function materializeSnapshot(
   const added = await columnsOfSnapshot(snapshot, columns, warehouse, select);
   const change = planChange(node, standing, [...columns, ...added]);
   const update: Update = { build, select, change };
-  return change.reshaped
-    ? updateCopy(warehouse, node, context, update)
-    : updateInPlace(warehouse, node, context, update);
+  const work = change.reshaped ? updateCopy : updateInPlace;
+  return withSource(warehouse, node, context, update, () => work(warehouse, node, context, update));
 }
 
 function followStrategy(
@@ -136,7 +138,7 @@ async function updateInPlace(
 ): Promise<MaterializeResult> {
   try {
     return await warehouse.transaction(async (session) => {
-      const rows = await applyChanges(session, node, node.relation, update);
+      const rows = await applyChanges(session, node.relation, update);
       const failures = await auditOrRollBack(session, node, node.relation);
       context.signal.throwIfAborted();
       const before = await readNodeState(session, node.id);
@@ -149,6 +151,37 @@ async function updateInPlace(
   } catch (error) {
     if (error instanceof Withheld) return withhold(warehouse, node, error.failures, error.kept);
     throw error;
+  }
+}
+
+/**
+ * The select's rows in a table while the work goes on, their keys checked. In transactions of their
+ * own: DuckDB scans what the same transaction wrote with one processor only.
+ */
+async function withSource<Result>(
+  warehouse: Warehouse,
+  node: BuildNode,
+  context: BuildContext,
+  { build, select }: First,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const drop = sql`drop table if exists ${build.sourceTable}`;
+  const keys = selectKeys(build, build.sourceTable);
+  await warehouse.transaction(async (session) => {
+    await session.execute(drop);
+    await session.execute(createSource(build, select));
+  });
+  try {
+    await warehouse.transaction((session) =>
+      requireKeys(session, node, sql`${keys} as keyed`, build.snapshot.uniqueKey),
+    );
+    context.signal.throwIfAborted();
+    return await work();
+  } finally {
+    // What stays of a warehouse that fails is dropped by the next build.
+    await warehouse
+      .transaction((session) => session.execute(drop))
+      .catch(() => context.log.warn('leftover_kept', { ...node.relation }));
   }
 }
 
@@ -165,9 +198,7 @@ async function updateCopy(
     live: 'table',
     async write(copy) {
       await warehouse.ddl([createTableAs(copy, reshapeSelect(node.relation, update.change))]);
-      const rows = await warehouse.transaction((session) =>
-        applyChanges(session, node, copy, update),
-      );
+      const rows = await warehouse.transaction((session) => applyChanges(session, copy, update));
       return { result: { action: 'merged', rows } };
     },
   });
@@ -176,19 +207,16 @@ async function updateCopy(
 /** Answers how many rows were added or ended. */
 async function applyChanges(
   session: Session,
-  node: BuildNode,
   target: Relation,
-  { build, select, change }: Update,
+  { build, change }: Update,
 ): Promise<number> {
-  await session.execute(createSource(select));
-  const keys = selectKeys(build, sourceTable);
-  await requireKeys(session, node, sql`${keys} as keyed`, build.snapshot.uniqueKey);
+  await session.execute(createChanges(build, target));
   await session.execute(createRows(build, target));
-  await session.execute(createEnds(build, target));
+  await session.execute(createEnds(build));
   const ended = await countRows(session, endsTable);
   const added = await countRows(session, rowsTable);
   if (ended > 0) await session.execute(endRows(build, target));
   if (added > 0) await session.execute(insertRows(target, change.insertColumns));
-  await dropTables(session, [sourceTable, rowsTable, endsTable]);
+  await dropTables(session, [changesTable, rowsTable, endsTable]);
   return ended + added;
 }

@@ -1,21 +1,9 @@
     create temporary table "tidemill_new_rows" as
     select
-      "source_data"."id", "source_data"."name", "source_data"."fresh",
-      "source_data"."tidemill_scd_id" as "dbt_scd_id", "source_data"."tidemill_clock" as "dbt_updated_at", "source_data"."tidemill_clock" as "dbt_valid_from", coalesce(nullif("source_data"."tidemill_clock", "source_data"."tidemill_clock"), (timestamp '9999-12-31')) as "dbt_valid_to", 'False' as "dbt_is_deleted"
-    from (
-      select
-        *,
-        (id) as "tidemill_key_1",
-        cast('2026-01-01 00:00:00.000' as timestamp) as tidemill_clock,
-        md5(coalesce(cast((id) as varchar), '') || '|' || coalesce(cast(cast('2026-01-01 00:00:00.000' as timestamp) as varchar), '')) as tidemill_scd_id
-      from "tidemill_source"
-    ) as source_data
-    left join (
-      select *, (id) as "tidemill_key_1"
-      from "mart"."thing" as snapshotted_data
-      where ("snapshotted_data"."dbt_valid_to" is null or "snapshotted_data"."dbt_valid_to" = (timestamp '9999-12-31'))
-    ) as snapshotted_data on snapshotted_data."tidemill_key_1" = source_data."tidemill_key_1"
-    where "snapshotted_data"."dbt_scd_id" is null or (false or "snapshotted_data"."name" is distinct from "source_data"."name" or "snapshotted_data"."dbt_is_deleted" = 'True')
+      "id", "name", "fresh",
+      md5(coalesce(cast((id) as varchar), '') || '|' || coalesce(cast(cast('2026-01-01 00:00:00.000' as timestamp) as varchar), '')) as "dbt_scd_id", tidemill_clock as "dbt_updated_at", tidemill_clock as "dbt_valid_from", coalesce(nullif(tidemill_clock, tidemill_clock), (timestamp '9999-12-31')) as "dbt_valid_to", 'False' as "dbt_is_deleted"
+    from "tidemill_changes" as source_data
+    where "tidemill_key_1" is not null
     union all
     select
       "snapshotted_data"."id", "snapshotted_data"."name", null as "fresh",
@@ -29,15 +17,8 @@
       from "mart"."thing" as snapshotted_data
       where ("snapshotted_data"."dbt_valid_to" is null or "snapshotted_data"."dbt_valid_to" = (timestamp '9999-12-31'))
     ) as snapshotted_data
-    where not exists (
-      select 1
-      from (
-      select
-        *,
-        (id) as "tidemill_key_1",
-        cast('2026-01-01 00:00:00.000' as timestamp) as tidemill_clock,
-        md5(coalesce(cast((id) as varchar), '') || '|' || coalesce(cast(cast('2026-01-01 00:00:00.000' as timestamp) as varchar), '')) as tidemill_scd_id
-      from "tidemill_source"
-    ) as source_data
-      where snapshotted_data."tidemill_key_1" = source_data."tidemill_key_1"
-    ) and ("snapshotted_data"."dbt_is_deleted" = 'True') is not true
+    where "snapshotted_data"."dbt_scd_id" in (
+      select tidemill_scd_id
+      from "tidemill_changes"
+      where "tidemill_key_1" is null
+    )

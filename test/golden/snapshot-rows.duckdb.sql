@@ -1,18 +1,6 @@
     create temporary table "tidemill_new_rows" as
     select
-      "source_data"."id", "source_data"."name", "source_data"."fresh",
-      "source_data"."tidemill_scd_id" as "dbt_scd_id", "source_data"."tidemill_clock" as "dbt_updated_at", "source_data"."tidemill_clock" as "dbt_valid_from", coalesce(nullif("source_data"."tidemill_clock", "source_data"."tidemill_clock"), null) as "dbt_valid_to"
-    from (
-      select
-        *,
-        (id) as "tidemill_key_1",
-        (updated_at) as tidemill_clock,
-        md5(coalesce(cast((id) as varchar), '') || '|' || coalesce(cast((updated_at) as varchar), '')) as tidemill_scd_id
-      from "tidemill_source"
-    ) as source_data
-    left join (
-      select *, (id) as "tidemill_key_1"
-      from "mart"."thing" as snapshotted_data
-      where "snapshotted_data"."dbt_valid_to" is null
-    ) as snapshotted_data on snapshotted_data."tidemill_key_1" = source_data."tidemill_key_1"
-    where "snapshotted_data"."dbt_scd_id" is null or ("snapshotted_data"."dbt_valid_from" < source_data.tidemill_clock)
+      "id", "name", "fresh",
+      md5(coalesce(cast((id) as varchar), '') || '|' || coalesce(cast((updated_at) as varchar), '')) as "dbt_scd_id", tidemill_clock as "dbt_updated_at", tidemill_clock as "dbt_valid_from", coalesce(nullif(tidemill_clock, tidemill_clock), null) as "dbt_valid_to"
+    from "tidemill_changes" as source_data
+    where "tidemill_key_1" is not null

@@ -2,6 +2,7 @@ import type { RawBuilder } from 'kysely';
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import {
+  createChanges,
   createEnds,
   createRows,
   endRows,
@@ -27,6 +28,7 @@ const buildOf = (snapshot: Partial<SnapshotConfig>): SnapshotBuild => ({
     columnNames: names,
     ...snapshot,
   },
+  sourceTable: sql.id('tidemill_source__mart__thing'),
   selected: ['id', 'name', 'fresh'],
   kept: new Set(['id', 'name']),
   compared: { names: ['name'], hasNew: false },
@@ -42,10 +44,11 @@ const full = buildOf({
 
 const statements: Readonly<Record<string, RawBuilder<unknown>>> = {
   'snapshot-first': selectFirst(plain, sql`select * from source`),
+  'snapshot-changes': createChanges(plain, target),
+  'snapshot-changes-new-record': createChanges(full, target),
   'snapshot-rows': createRows(plain, target),
-  'snapshot-ends': createEnds(plain, target),
+  'snapshot-ends': createEnds(plain),
   'snapshot-rows-new-record': createRows(full, target),
-  'snapshot-ends-new-record': createEnds(full, target),
   'snapshot-end': endRows(full, target),
   'snapshot-insert': insertRows(target, ['id', 'name', 'dbt_valid_to']),
 };
