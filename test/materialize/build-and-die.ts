@@ -4,8 +4,7 @@ import { silentLog } from '../../engine/words/log.ts';
 import type { Session, Warehouse } from '../../engine/words/warehouse.ts';
 import { openDuckDb } from '../../loaders/duckdb/duckdb.ts';
 import { batchesContext, batchesNode, days } from './dying-batches.ts';
-import { type DyingKind, dyingNode } from './dying-node.ts';
-import { contextOf } from './workbench.ts';
+import { type DyingKind, dyingContext, dyingNode } from './dying-node.ts';
 
 /*
  * A process of its own: builds a node and kills itself before its n-th statement. Ends with 0 when
@@ -48,7 +47,7 @@ const dying: Warehouse = {
 if (kind === 'microbatch') {
   await materialize(dying, batchesNode, batchesContext(days, 'second'));
 } else {
-  const node = dyingNode(kind as DyingKind);
-  await materialize(dying, node, contextOf({ runId: 'second' }));
+  const one = kind as DyingKind;
+  await materialize(dying, dyingNode(one), dyingContext(one, path, 'second'));
 }
 await warehouse[Symbol.asyncDispose]();

@@ -1,50 +1,83 @@
-import type { BuildNode, Materialization } from '../../engine/words/node.ts';
-import { checkOf, nodeOf } from './workbench.ts';
+import { dirname, join } from 'node:path';
+import type { BuildContext } from '../../engine/steps/build-context.ts';
+import type { BuildNode, Check, Materialization, NodeConfig } from '../../engine/words/node.ts';
+import { checkOf, contextOf, nodeOf } from './workbench.ts';
 
-/** `ungated`: a table that no check judges. */
-export type DyingKind = Materialization | 'ungated';
+/** `ungated`: a table that no check judges. `recorded`: a history of a log that only gains rows. */
+export type DyingKind = Materialization | 'ungated' | 'recorded';
+
+const history = { uniqueKey: ['id'], validAt: 'valid', recordedAt: 'recorded' } as const;
+const identity = {
+  canonicalId: 'thing_id',
+  system: 'system',
+  recordId: 'id',
+  primaryBy: [],
+  rules: [
+    {
+      name: 'name',
+      kind: 'exact',
+      keys: ['name'],
+      score: 1,
+      blockRecordsMax: 100,
+      acrossSystems: false,
+      agree: [],
+    },
+  ],
+} as const;
+const snapshot = {
+  uniqueKey: ['id'],
+  strategy: 'check',
+  hardDeletes: 'new_record',
+  columnNames: {
+    dbt_scd_id: 'dbt_scd_id',
+    dbt_updated_at: 'dbt_updated_at',
+    dbt_valid_from: 'dbt_valid_from',
+    dbt_valid_to: 'dbt_valid_to',
+    dbt_is_deleted: 'dbt_is_deleted',
+  },
+} as const;
+const newest = 'select id, max(name) as name from log group by id';
+
+const kinds: Partial<Record<DyingKind, { select?: string; config: Partial<NodeConfig> }>> = {
+  ungated: { config: { materialization: 'table' } },
+  incremental: {
+    select: newest,
+    config: { materialization: 'incremental', onSchemaChange: 'append_new_columns' },
+  },
+  history: {
+    config: { materialization: 'history', history: { ...history, changedBy: 'content' } },
+  },
+  recorded: {
+    config: { materialization: 'history', history: { ...history, changedBy: 'recorded' } },
+  },
+  identity: {
+    select: `select 'crm' as system, * from (${newest})`,
+    config: { materialization: 'identity', identity },
+  },
+  snapshot: { select: newest, config: { materialization: 'snapshot', snapshot } },
+};
 
 /** One select for every materialization: a log that is its own table, audited by one check. */
-export function dyingNode(kind: DyingKind): BuildNode {
-  const materialization = kind === 'ungated' ? 'table' : kind;
-  const history = {
-    uniqueKey: ['id'],
-    validAt: 'valid',
-    recordedAt: 'recorded',
-    changedBy: 'content',
-  } as const;
-  const identity = {
-    canonicalId: 'thing_id',
-    system: 'system',
-    recordId: 'id',
-    primaryBy: [],
-    rules: [
-      {
-        name: 'name',
-        kind: 'exact',
-        keys: ['name'],
-        score: 1,
-        blockRecordsMax: 100,
-        acrossSystems: false,
-        agree: [],
-      },
-    ],
-  } as const;
-  const checks = kind === 'ungated' ? [] : [checkOf('id is null')];
-  const newest = 'select id, max(name) as name from log group by id';
-  const selects: Partial<Record<Materialization, string>> = {
-    incremental: newest,
-    identity: `select 'crm' as system, * from (${newest})`,
+export function dyingNode(kind: DyingKind, check: Check = checkOf('id is null')): BuildNode {
+  const { select = 'select * from log', config } = kinds[kind] ?? {
+    config: { materialization: kind as Materialization },
   };
-  return nodeOf(
-    selects[materialization] ?? 'select * from log',
-    {
-      materialization,
-      uniqueKey: ['id'],
-      onSchemaChange: 'append_new_columns',
-      ...(materialization === 'history' ? { history } : {}),
-      ...(materialization === 'identity' ? { identity } : {}),
-    },
-    { isIncremental: true, checks },
-  );
+  const checks = kind === 'ungated' ? [] : [check];
+  return nodeOf(select, { uniqueKey: ['id'], ...config }, { isIncremental: true, checks });
+}
+
+/** Where the rows of a seed are, beside the warehouse: the log's under its columns. */
+export const seedFile = (warehousePath: string): string => join(dirname(warehousePath), 'log.csv');
+
+/** Held still: what a snapshot writes does not hang on when it was killed. */
+export function dyingContext(kind: DyingKind, warehousePath: string, runId: string): BuildContext {
+  const columns = [
+    { name: 'id', type: 'string' },
+    { name: 'valid', type: 'integer' },
+    { name: 'recorded', type: 'integer' },
+    { name: 'name', type: 'string' },
+  ] as const;
+  const seed = { path: seedFile(warehousePath), columns };
+  const boundaryMs = Date.UTC(2026, 0, runId === 'first' ? 1 : 2);
+  return contextOf({ runId, boundaryMs, ...(kind === 'seed' ? { seed } : {}) });
 }
