@@ -10,7 +10,7 @@ export interface BindCacheFile extends BindCache {
 }
 
 /** Raise it when binding answers something else for the same text. */
-const cacheVersion = 1;
+const cacheVersion = 2;
 
 interface Content {
   readonly version: number;

@@ -24,6 +24,7 @@ import { describeFailure } from './bind-failure.ts';
 import { bindIdentity } from './bind-identity.ts';
 import { checkScriptInputs } from './bind-script.ts';
 import { addedColumns, resolveHistory } from './bound-shape.ts';
+import { watchOutsideTables } from './outside-tables.ts';
 import { type KnownColumn, openShadowTables, type ShadowTables } from './shadow-tables.ts';
 
 export type { KnownColumn };
@@ -66,6 +67,8 @@ export interface BindResult {
   readonly failures: readonly ModelFault[];
   /** Nodes left out because of another: id → the id of the node that failed. */
   readonly skipped: ReadonlyMap<string, string>;
+  /** Nodes that read tables which no edge leads to: see `OutsideTables`. */
+  readonly outside: ReadonlySet<string>;
   /** Columns of any relation that was bound or is a source: what templates were told. */
   describe(relation: Relation): Promise<readonly KnownColumn[] | undefined>;
 }
@@ -74,15 +77,17 @@ export interface BindResult {
  * Binds every model against an empty twin of the warehouse, in order: exact columns and types, and
  * every failure at once, before any data is touched. Tests are bound too.
  */
-export async function bindModels(request: BindRequest): Promise<BindResult> {
-  const { project } = request;
+export async function bindModels(asked: BindRequest): Promise<BindResult> {
+  const { project } = asked;
+  const outside = watchOutsideTables(asked);
+  const request = { ...asked, shadow: outside.shadow };
   const failures: ModelFault[] = [];
   const causes = new Map<string, string>();
   const nodes = new Map<string, BoundNode>();
   const open = new Set<string>();
   const order = orderOf(request);
   const tables = openShadowTables(request.shadow, readersIn(project, order));
-  const binding: Binding = { request, tables, nodes, open };
+  const binding: Binding = { request, tables, nodes, open, outside: outside.readers };
   for (const id of project.broken) causes.set(id, id);
   for (const id of order) {
     const node = project.nodes.get(id);
@@ -92,12 +97,14 @@ export async function bindModels(request: BindRequest): Promise<BindResult> {
       causes.set(id, cause);
       continue;
     }
+    outside.enter(node);
     try {
       if (isSourceNode(node)) await bindSource(binding, node);
       else if (isModelNode(node)) await bindModel(binding, node);
       else if (isTestNode(node)) await bindTest(binding, node);
     } catch (error) {
       // What its text will be is known when its turn comes, from rows that may not be there yet.
+      if (outside.mayComeYet(node, error)) open.add(id);
       if (isOpen(open, node)) continue;
       causes.set(id, id);
       failures.push(describeFailure(error, project, node, nodes));
@@ -105,7 +112,7 @@ export async function bindModels(request: BindRequest): Promise<BindResult> {
   }
   const skipped = [...causes].filter(([id, cause]) => id !== cause);
   const describe: BindResult['describe'] = async (relation) => binding.tables.columnsOf(relation);
-  return { nodes, failures, skipped: new Map(skipped), describe };
+  return { nodes, failures, skipped: new Map(skipped), outside: outside.readers, describe };
 }
 
 /** Tests of one column need no table. */
@@ -134,6 +141,7 @@ interface Binding {
    * makes, and all that is built from them.
    */
   readonly open: Set<string>;
+  readonly outside: ReadonlySet<string>;
 }
 
 /** Whether the node's text or its parents' columns follow from rows. Marks it, parents first. */
@@ -178,7 +186,9 @@ async function bindModel(binding: Binding, node: ModelNode): Promise<void> {
       : await bindSelect(binding, node);
   checkContract(node, bound.columns);
   nodes.set(node.id, bound);
-  if (fingerprint !== undefined) request.cache?.set(fingerprint, bound.columns);
+  // Columns of a table that others make are asked for anew each time.
+  const isOutside = binding.outside.has(node.id);
+  if (fingerprint !== undefined && !isOutside) request.cache?.set(fingerprint, bound.columns);
 }
 
 /** What a materialization of the project's own will make is best told by what stands. */
@@ -254,7 +264,7 @@ async function renderSelect(binding: Binding, node: ModelNode, isIncremental: bo
 }
 
 async function bindTest(binding: Binding, test: TestNode): Promise<void> {
-  const { tables, request, nodes } = binding;
+  const { tables, request, nodes, outside } = binding;
   const tested = nodes.get(test.testedId ?? '');
   if (tested && isPlainColumn(test, tested)) return;
   const key = keyOfTest(request, test);
@@ -262,7 +272,7 @@ async function bindTest(binding: Binding, test: TestNode): Promise<void> {
   const compiled = await compileTest(request.project, test, compileOptions(binding, test.id));
   await tables.makeReady(compiled.reads);
   await request.shadow.describeQuery(sql.raw(trimStatement(compiled.sql)));
-  if (key !== undefined) request.cache?.set(key, []);
+  if (key !== undefined && !outside.has(test.id)) request.cache?.set(key, []);
 }
 
 /** All that decides whether a test binds; undefined where it reads what has no fingerprint. */

@@ -54,7 +54,7 @@ export function decideNode(work: Work, node: ModelNode, context: DecisionContext
   });
   const again =
     askedOf(work.request.scope, node) ??
-    (node.nodeConfig.refreshEveryMs === undefined ? whyAgain(node, print) : undefined);
+    (node.nodeConfig.refreshEveryMs === undefined ? whyAgain(work, node, print) : undefined);
   const known = Object.entries(inputs).filter(
     (entry): entry is [string, string] => entry[1] !== undefined,
   );
@@ -77,11 +77,16 @@ function askedOf(scope: WorkScope, node: ModelNode): string | undefined {
 }
 
 /** Why a node is built though nothing of it and nothing it reads has changed. */
-function whyAgain(node: ModelNode, print: NodeFingerprint | undefined): string | undefined {
+function whyAgain(
+  work: Work,
+  node: ModelNode,
+  print: NodeFingerprint | undefined,
+): string | undefined {
   // Text that follows from the clock or the warehouse's answers is only known by rendering it.
   if (print?.readsClock || print?.asksWarehouse) {
     return 'it reads the run’s clock or asks the warehouse';
   }
+  if (work.outside.has(node.id)) return 'it reads tables without ref or source';
   // A view answers anew whenever it is read.
   if (print?.volatile === undefined || node.nodeConfig.materialization === 'view') return undefined;
   return `its SQL answers differently each time: ${print.volatile}`;

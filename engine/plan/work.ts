@@ -91,6 +91,8 @@ export interface Work {
   readonly selected: ReadonlySet<string>;
   readonly fingerprints: ReadonlyMap<string, NodeFingerprint>;
   readonly bound: ReadonlyMap<string, BoundNode>;
+  /** Nodes that read tables which no edge leads to. */
+  readonly outside: ReadonlySet<string>;
   /** Columns of sources by node id, where they are known. */
   readonly sourceColumns: ReadonlyMap<string, readonly KnownColumn[]>;
   /** By node id. */
@@ -128,8 +130,8 @@ export async function gatherWork(request: WorkRequest): Promise<Work> {
   const base = { request, standing, streams, models, graph, selected, syncs, deferred };
   const notes = modelNotes(models);
   if (!models || !needsModels(scope)) {
-    const none = { fingerprints: new Map(), bound: new Map(), nodeFaults: new Map() };
-    const nothing = { ...none, sourceColumns: new Map(), faults: [] };
+    const none = { fingerprints: new Map(), bound: new Map(), outside: new Set<string>() };
+    const nothing = { ...none, nodeFaults: new Map(), sourceColumns: new Map(), faults: [] };
     return { ...base, ...nothing, warnings: selection.warnings };
   }
   const known = await bindWork(base, models);
@@ -267,6 +269,7 @@ async function bindWork(
   return {
     fingerprints,
     bound: result.nodes,
+    outside: result.outside,
     sourceColumns: columns,
     nodeFaults: new Map(failures),
   };

@@ -89,6 +89,11 @@ export interface Shadow extends Session, AsyncDisposable {
    * error some of them may be there.
    */
   makeTables(tables: readonly EmptyTable[]): Promise<void>;
+  /**
+   * Names of tables as a select spells them, in parts: `s.t` is `['s', 't']`. Its own common table
+   * expressions and functions are left out; none are told of what cannot be parsed.
+   */
+  tablesIn(statement: RawBuilder<unknown>): Promise<readonly (readonly string[])[]>;
 }
 
 export interface EmptyTable {

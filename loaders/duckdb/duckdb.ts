@@ -17,6 +17,7 @@ import {
 import { duckdbDialect } from './dialect.ts';
 import { makeTables } from './empty-tables.ts';
 import { isFatal } from './failure.ts';
+import { findTables } from './find-tables.ts';
 import { createGate } from './gate.ts';
 import {
   type AttachedInstance,
@@ -198,6 +199,7 @@ async function openShadow(alias: string, use: 'bind' | 'run' = 'run'): Promise<S
         });
     },
     makeTables: (tables) => makeTables(connection, tables),
+    tablesIn: async (statement) => findTables(connection, compileStatement(statement)),
     async [Symbol.asyncDispose]() {
       connection.closeSync();
       attached.close();

@@ -271,6 +271,17 @@ export function testWarehouse(name: string, withWarehouse: WithWarehouse): void 
         ).rejects.toMatchObject({ code: expect.any(String) });
       }));
 
+    test('tells the tables that a select names, without its own and its functions', () =>
+      withWarehouse(async (warehouse) => {
+        await using shadow = await warehouse.openShadow('bind');
+        const names = await shadow.tablesIn(sql`
+          with own as (select 1 as id)
+          select extract(year from t.at_time) from own
+          join s.t on true join "A schema"."order ""by""" as "an alias" on true, plain as p`);
+        expect(names.toSorted()).toEqual([['A schema', 'order "by"'], ['plain'], ['s', 't']]);
+        expect(await shadow.tablesIn(sql`no select at all`)).toEqual([]);
+      }));
+
     test('binds against a shadow that has no data and leaves the warehouse alone', () =>
       withWarehouse(async (warehouse) => {
         await using shadow = await warehouse.openShadow();

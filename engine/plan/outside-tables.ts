@@ -1,0 +1,108 @@
+import type { RawBuilder } from 'kysely';
+import { readsOf } from '../declare/checks.ts';
+import type { ModelProject } from '../declare/model-project.ts';
+import { operationsOf } from '../declare/operation.ts';
+import { TerminalError } from '../words/errors.ts';
+import type { Relation } from '../words/table.ts';
+import type { Session, Shadow } from '../words/warehouse.ts';
+
+/** A node as far as its reads go. */
+interface Reader {
+  readonly id: string;
+  readonly dependsOn: readonly string[];
+  readonly relation?: Relation;
+  readonly nodeConfig?: { readonly preHooks?: readonly unknown[] };
+}
+
+/**
+ * The shadow for selects that name tables themselves, without `ref` or `source`: what stands under
+ * such a name is told to the shadow, and who reads it is noted.
+ */
+export interface OutsideTables {
+  readonly shadow: Shadow;
+  /** Nodes that read what no edge leads to: it has no version, so they are built at every run. */
+  readonly readers: ReadonlySet<string>;
+  /** Says whose selects are described from now on. */
+  enter(node: Reader): void;
+  /** Whether what the node lacks may be there when its turn comes. */
+  mayComeYet(node: Reader, error: unknown): boolean;
+}
+
+interface OutsideRequest {
+  readonly project: ModelProject;
+  readonly shadow: Shadow;
+  readonly session?: Session;
+}
+
+const keyOf = ({ schema, name }: Relation): string =>
+  JSON.stringify([schema.toLowerCase(), name.toLowerCase()]);
+
+export function watchOutsideTables({ project, shadow, session }: OutsideRequest): OutsideTables {
+  const readers = new Set<string>();
+  /** Nodes that read another database, which only what runs before them attaches. */
+  const abroad = new Set<string>();
+  const isHooked = operationsOf(project, 'start').length > 0;
+  let current: Reader | undefined;
+  let declared: ReadonlySet<string> | undefined;
+
+  const declaredNow = (): ReadonlySet<string> => {
+    declared ??= new Set(current ? declaredBy(project, current) : []);
+    return declared;
+  };
+  /** Names that no edge accounts for; undefined in place of one in another database. */
+  const namesIn = async (statement: RawBuilder<unknown>) => {
+    const names = await shadow.tablesIn(statement);
+    return names
+      .map((parts) => toRelation(parts, project.target.database))
+      .filter((relation) => relation === undefined || !declaredNow().has(keyOf(relation)));
+  };
+  const makeStanding = async (relation: Relation): Promise<boolean> => {
+    if (await shadow.describe(relation)) return false;
+    const columns = await session?.describe(relation);
+    if (columns) await shadow.makeTables([{ relation, columns }]);
+    return columns !== undefined;
+  };
+  return {
+    readers,
+    mayComeYet: ({ id, nodeConfig }, error) => {
+      const isMissing = error instanceof TerminalError && error.code === 'relation-not-found';
+      if (!isMissing || !readers.has(id)) return false;
+      return isHooked || abroad.has(id) || (nodeConfig?.preHooks?.length ?? 0) > 0;
+    },
+    enter: (node) => {
+      current = node;
+      declared = undefined;
+    },
+    shadow: {
+      ...shadow,
+      describeQuery: async (statement) => {
+        const names = current ? await namesIn(statement) : [];
+        if (current && names.length > 0) readers.add(current.id);
+        if (current && names.includes(undefined)) abroad.add(current.id);
+        try {
+          return await shadow.describeQuery(statement);
+        } catch (error) {
+          let isMade = false;
+          for (const relation of names) {
+            if (relation && (await makeStanding(relation))) isMade = true;
+          }
+          if (!isMade) throw error;
+          return shadow.describeQuery(statement);
+        }
+      },
+    },
+  };
+}
+
+function* declaredBy(project: ModelProject, node: Reader): Iterable<string> {
+  if (node.relation) yield keyOf(node.relation);
+  for (const id of readsOf(project, node)) {
+    const parent = project.nodes.get(id);
+    if (parent && 'relation' in parent) yield keyOf(parent.relation);
+  }
+}
+
+function toRelation(parts: readonly string[], database: string): Relation | undefined {
+  const [name = '', schema = 'main', catalog = database] = parts.toReversed();
+  return catalog.toLowerCase() === database.toLowerCase() ? { schema, name } : undefined;
+}

@@ -1,0 +1,73 @@
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { RunResult } from '../../engine/run/run-plan.ts';
+import { dbtFolder, troubles } from './dbt-project.ts';
+
+const statuses = (result: RunResult) =>
+  Object.fromEntries(result.steps.map(({ id, status }) => [id.split('.').at(-1), status]));
+
+test('a model that names a table without ref or source binds, and is built at every run', async () => {
+  const shop = dbtFolder({
+    'models/total.sql':
+      "{{ config(materialized='table') }} with t as (select n from {{ this.schema }}.numbers) select sum(n) as n from t",
+    'models/after.sql':
+      "{{ config(materialized='table') }} select n + 1 as n from {{ ref('total') }}",
+    'models/plain.sql': "{{ config(materialized='table') }} select 1 as id",
+    'tests/some.sql': 'select 1 from main.numbers where n is null',
+  });
+  await shop.run('create table numbers as select 1 as n');
+  expect(troubles(await shop.build())).toEqual([]);
+  await shop.run('insert into numbers values (4)');
+  expect(statuses(await shop.build())).toMatchObject({ total: 'success', plain: 'reused' });
+  expect(await shop.rows('select n from after')).toEqual([{ n: 6 }]);
+});
+
+test('a table that a node of the project makes may be named so too, by whoever comes later', async () => {
+  const shop = dbtFolder({
+    'seeds/base.csv': 'id\n1\n2\n',
+    'models/copy.sql': "{{ config(materialized='table') }} select * from main.base",
+  });
+  await shop.build({ select: ['base'] });
+  expect(troubles(await shop.build())).toEqual([]);
+  appendFileSync(join(shop.folder, 'seeds/base.csv'), '3\n');
+  await shop.build();
+  await shop.build();
+  expect(await shop.rows('select count(*) as n from copy')).toEqual([{ n: 3 }]);
+});
+
+test('a table that is nowhere is told at its place, unless a hook may still make it', async () => {
+  const lost = dbtFolder({ 'models/a.sql': 'select 1 as id\nfrom main.nowhere' });
+  expect(troubles(await lost.build())[0]).toContain('models/a.sql:2:11 does not bind');
+  const hooked = dbtFolder({
+    'dbt_project.yml': "name: shop\non-run-start: ['create table if not exists log (id int)']\n",
+    'models/a.sql': "{{ config(materialized='table') }} select id from log",
+    'models/b.sql':
+      "{{ config(pre_hook='create or replace table mine as select 2 as n') }}select n from mine",
+    'models/c.sql': "select * from {{ ref('b') }}",
+  });
+  expect(troubles(await hooked.build())).toEqual([]);
+  expect(await hooked.rows('select n from c')).toEqual([{ n: 2 }]);
+});
+
+test('a model that reads files is built at every run, with the columns they have then', async () => {
+  const shop = dbtFolder({
+    'models/called.sql':
+      "{{ config(materialized='table') }} select * from read_csv('{{ var(\"file\") }}')",
+    'models/named.sql': "{{ config(materialized='table') }} select * from '{{ var(\"file\") }}'",
+    'models/daily.sql':
+      "{{ config(materialized='table', refresh_every='24h') }} select * from '{{ var(\"file\") }}'",
+  });
+  const file = join(shop.folder, 'orders.csv');
+  const more = { vars: { file } };
+  writeFileSync(file, 'id,n\n1,2\n');
+  expect(troubles(await shop.build({}, more))).toEqual([]);
+  writeFileSync(file, 'id,n,total\n1,2,3\n');
+  const again = await shop.build({}, more);
+  expect(troubles(again)).toEqual([]);
+  expect(statuses(again)).toEqual({ called: 'success', named: 'success', daily: 'reused' });
+  expect(await shop.rows('select total from called union all select total from named')).toEqual([
+    { total: 3 },
+    { total: 3 },
+  ]);
+});
