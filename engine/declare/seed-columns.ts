@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
-import { parse } from 'csv-parse';
+import { CsvError, parse } from 'csv-parse';
 import type { ColumnType } from '../words/stream.ts';
+import { describeUnreadable } from './text-file.ts';
 
 export interface SeedColumn {
   readonly name: string;
@@ -88,12 +89,32 @@ export interface SeedReading {
  * A seed's columns, read off all its rows: an empty cell is null and says nothing, a column without
  * any value is text. A number that starts with a zero is text, for it is a code (but in a project
  * of dbt's, where it is what dbt makes of it); so is one with more digits than a number can hold.
- * Throws the CSV reader's error, which names the line.
+ *
+ * @throws SeedFault with the line.
  */
 export async function readSeedColumns(path: string, reading: SeedReading): Promise<SeedColumn[]> {
-  const reader = createReadStream(path).pipe(
-    parse({ bom: true, trim: false, delimiter: reading.delimiter ?? ',' }),
-  );
+  try {
+    return await readColumns(path, reading);
+  } catch (error) {
+    throw new SeedFault(error);
+  }
+}
+
+/** A seed that cannot be read, or is no CSV. */
+export class SeedFault extends Error {
+  readonly line: number;
+  constructor(cause: unknown) {
+    const isOfCsv = cause instanceof CsvError;
+    super(isOfCsv ? cause.message : describeUnreadable(cause).message, { cause });
+    this.line = isOfCsv && typeof cause['lines'] === 'number' ? cause['lines'] : 1;
+  }
+}
+
+async function readColumns(path: string, reading: SeedReading): Promise<SeedColumn[]> {
+  const reader = parse({ bom: true, trim: false, delimiter: reading.delimiter ?? ',' });
+  const file = createReadStream(path);
+  file.on('error', (error) => reader.destroy(error));
+  file.pipe(reader);
   const all = reading.isDbt ? dbtKinds : kinds;
   let names: string[] | undefined;
   const possible: Set<SeedKind>[] = [];

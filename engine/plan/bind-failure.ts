@@ -2,6 +2,7 @@ import { JinjaError } from '../declare/jinja/jinja-error.ts';
 import type { ModelFault } from '../declare/model-fault.ts';
 import { isModelNode, isSourceNode, isTestNode } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
+import { SeedFault } from '../declare/seed-columns.ts';
 import { messageOf, TerminalError } from '../words/errors.ts';
 import { didYouMean } from '../words/suggest.ts';
 import type { Column } from '../words/table.ts';
@@ -20,6 +21,9 @@ export function describeFailure(
   if (error instanceof ScriptMismatch) {
     const { message, hint } = error;
     return { ...error.place, message, ...base, ...(hint === undefined ? {} : { hint }) };
+  }
+  if (error instanceof SeedFault) {
+    return { file: node.file, line: error.line, column: 1, message: error.message, ...base };
   }
   if (error instanceof JinjaError) {
     const isPlaced = error.file !== undefined && !error.file.startsWith('<');

@@ -110,7 +110,7 @@ interface NodeText {
   readonly flags: Omit<NodeFingerprint, 'fingerprint' | 'told'>;
 }
 
-/** Undefined where the node cannot be rendered: binding says why. */
+/** Undefined where the node cannot be rendered or read: binding says why. */
 async function textOf(
   request: FingerprintRequest,
   node: ModelNode,
@@ -118,7 +118,8 @@ async function textOf(
 ): Promise<NodeText | undefined> {
   const { project, warehouse } = request;
   if (node.resourceType === 'seed') {
-    const bytes = await readFile(join(project.root, node.file));
+    const bytes = await readFile(join(project.root, node.file)).catch(() => undefined);
+    if (bytes === undefined) return undefined;
     return {
       parts: [createHash('sha256').update(bytes).digest('hex')],
       flags: flagsOf([], undefined),

@@ -104,3 +104,19 @@ test('a declaration that leads nowhere is told as such', async () => {
     expect(err).toMatch(`${name}:1:1 cannot be read: it`);
   }
 });
+
+test('a seed that cannot be read is the only thing that a plan leaves out', async () => {
+  const root = writeFolder({
+    'dbt_project.yml': 'name: shop',
+    'models/good.sql': 'select 1 as id',
+    'models/late.sql': "select * from {{ ref('lost') }}",
+    'seeds/odd.csv': 'id,name\n1,a\n2,b,c\n',
+  });
+  symlinkSync('nowhere', join(root, 'seeds/lost.csv'));
+  const { code, out, err } = await runIn(root, { HOME: root }, ['plan']);
+  expect(err).toBe('');
+  expect(code).toBe(1);
+  expect(out).toMatch(/good +view: it was never built/);
+  expect(out).toContain('seeds/lost.csv:1:1 cannot be read: it leads nowhere');
+  expect(out).toMatch(/seeds\/odd\.csv:3:1 Invalid Record Length/);
+});

@@ -117,6 +117,11 @@ test('what a function throws is told with its place; its words only where they a
   expect(own.code).toBe('script-threw');
   const language = await failureOf(modelOf(each('{ id: row.id, label: row.lable.trim() }')));
   expect(language.message).toContain("Cannot read properties of undefined (reading 'trim')");
+  // Such a message names what was computed, which may be a value of the row.
+  for (const computed of ['({} as never)[row.label].x[row.label]', '[1].map(row.label as never)']) {
+    const failure = await failureOf(modelOf(each(`{ id: row.id, label: ${computed} }`)));
+    expect(failure.message).toMatch(/the function threw TypeError/);
+  }
   const late = await failureOf(
     modelOf(
       `async *run() { setTimeout(() => { throw new Error('private'); }, 1); await new Promise(() => {}); }`,
@@ -141,7 +146,15 @@ test('limits end it: time, whether it listens or not, rows, memory, and its own 
   const small = "limits: { memoryMb: 24 },\ncolumns: { id: 'bigint', label: 'varchar' },";
   const fill = 'async *run() { for (;;) seen.push(new Array(1000).fill({})); }';
   expect((await failureOf(modelOf(fill, small))).code).toBe('script-memory');
+  // Buffers are no part of the heap that a thread's own limit counts.
+  const buffers = 'async *run() { for (;;) seen.push(new Uint8Array(1_000_000).fill(1)); }';
+  expect((await failureOf(modelOf(buffers, small))).code).toBe('script-memory');
   expect((await failureOf(modelOf('async *run() { process.exit(0); }'))).code).toBe('script-ended');
+});
+
+test('a signal that a function sends reaches nobody', async () => {
+  const failure = await failureOf(modelOf('async *run() { process.kill(process.pid); }'));
+  expect(failure.message).toContain('process.kill is not a function');
 });
 
 test('a run that is asked to stop ends the function', async () => {

@@ -135,4 +135,6 @@ export function closeThread(): void {
   }
   Reflect.set(process, 'getBuiltinModule', undefined);
   Reflect.set(process, 'binding', undefined);
+  // A signal would end the whole run.
+  Reflect.set(process, 'kill', undefined);
 }

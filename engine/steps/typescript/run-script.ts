@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
@@ -28,6 +29,8 @@ export interface RunScriptRequest {
   readonly mayQuote?: boolean;
 }
 
+/** How often it is looked at what the function holds beside its heap: buffers, mostly. */
+const memoryLookMs = 500;
 /** From the abort to the end of the thread, for a function that listens to its signal. */
 const graceMs = 250;
 const ending = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
@@ -63,6 +66,15 @@ export async function runScript(request: RunScriptRequest): Promise<number> {
   const onAbort = (): void => stop(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
   const timer = setTimeout(() => stop(toTimeout(request)), timeoutMs);
+  const look = setInterval(() => {
+    worker.getHeapStatistics().then(
+      ({ external_memory: bytes }) => {
+        if (bytes > memoryMb * 2 ** 20) ended.reject(toMemory(request));
+      },
+      // It has ended meanwhile.
+      () => undefined,
+    );
+  }, memoryLookMs);
   worker.on('message', (message: FromThread) => {
     if (grace !== undefined) return;
     if (message.kind === 'done') ended.resolve(message.rows);
@@ -75,6 +87,7 @@ export async function runScript(request: RunScriptRequest): Promise<number> {
     return await ended.promise;
   } finally {
     clearTimeout(timer);
+    clearInterval(look);
     clearTimeout(grace);
     signal.removeEventListener('abort', onAbort);
     await worker.terminate();
@@ -127,15 +140,19 @@ function toTimeout(request: RunScriptRequest): TerminalError {
   );
 }
 
-function toEnded(request: RunScriptRequest, error: unknown): TerminalError {
+function toMemory(request: RunScriptRequest): TerminalError {
   const { memoryMb } = request.script.definition.limits;
+  return fault(
+    request,
+    'script-memory',
+    `${request.file}: the function needed more than ${memoryMb} MiB (limits.memoryMb)`,
+    'work on one batch after the other, or raise limits.memoryMb',
+  );
+}
+
+function toEnded(request: RunScriptRequest, error: unknown): TerminalError {
   if (error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY') {
-    return fault(
-      request,
-      'script-memory',
-      `${request.file}: the function needed more than ${memoryMb} MiB (limits.memoryMb)`,
-      'work on one batch after the other, or raise limits.memoryMb',
-    );
+    return toMemory(request);
   }
   if (!(error instanceof Error)) {
     return fault(request, 'script-ended', `${request.file}: the function ended its own thread`);
@@ -154,7 +171,7 @@ function toError(request: RunScriptRequest, failure: ThreadFailure): TerminalErr
   }
   const place = placeOfFrame(script.root, stack);
   const at = place ? `${place.file}:${place.line}:${place.column}` : file;
-  if (request.mayQuote === true || isFreeOfValues(message)) {
+  if (request.mayQuote === true || isFreeOfValues(message, script)) {
     return fault(request, 'script-threw', `${at}: the function threw ${name}: ${message}`);
   }
   return fault(
@@ -167,16 +184,23 @@ function toError(request: RunScriptRequest, failure: ThreadFailure): TerminalErr
 
 /** What the language itself says of a program's fault names only words of the program. */
 const programFaults = [
-  /^Cannot (read|set) properties of (null|undefined) \((reading|setting) '[\w$]+'\)$/,
-  /^[\w$.()[\]]+ is not (a function|defined|a constructor|iterable|async iterable)$/,
+  /^Cannot (?:read|set) properties of (?:null|undefined) \((?:reading|setting) '([\w$]+)'\)$/,
+  /^([\w$.()[\]]+) is not (?:a function|defined|a constructor|iterable|async iterable)$/,
   /^Cannot mix BigInt and other types, use explicit conversions$/,
   /^Assignment to constant variable\.$/,
-  /^Cannot access '[\w$]+' before initialization$/,
+  /^Cannot access '([\w$]+)' before initialization$/,
   /^Maximum call stack size exceeded$/,
   /^Invalid array length$/,
   /^Invalid time value$/,
 ];
 
-function isFreeOfValues(message: string): boolean {
-  return programFaults.some((pattern) => pattern.test(message));
+/** Names in such a message may be computed from a row: only those that stand in the files pass. */
+function isFreeOfValues(message: string, { root, files }: Script): boolean {
+  const found = programFaults.map((pattern) => pattern.exec(message)).find((one) => one !== null);
+  if (!found) return false;
+  const names = found.slice(1).flatMap((part) => part?.match(/[\w$]+/g) ?? []);
+  if (names.length === 0) return true;
+  const texts = files.map(({ file }) => readFileSync(join(root, file), 'utf8')).join('\n');
+  const words = new Set(texts.match(/[\w$]+/g));
+  return names.every((name) => words.has(name));
 }
