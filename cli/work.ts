@@ -182,6 +182,7 @@ async function runHoldingLock(
 ): Promise<RunResult> {
   const { runPlan } = await import('../engine/run/run-plan.ts');
   const { clock, state, stateFolder } = opened;
+  const { keepRunsMs } = opened.project;
   await using warehouse = await openWhenFree(opened, options);
   const { work, plan } = await gather(opened, warehouse, options);
   options.onPlan?.(plan);
@@ -219,6 +220,7 @@ async function runHoldingLock(
     threads: options.threads ?? threadsDefault,
     ...(options.failFast ? { failFast: true } : {}),
     ...(options.warnError ? { warnError: true } : {}),
+    ...(keepRunsMs === undefined ? {} : { keepRunsMs }),
     ...(options.pipeline === undefined ? {} : { pipeline: options.pipeline }),
     ...(options.cut === undefined ? {} : { cut: options.cut }),
     onRun: (runId) => {

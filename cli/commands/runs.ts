@@ -47,7 +47,7 @@ export const registerRuns: RegisterCommand = (program, host) => {
           if (runId !== undefined && !runs.findRun(runId)) {
             throw new TerminalError(`there is no run ${runId}`, {
               code: 'unknown-run',
-              hint: '`tidemill runs` lists them',
+              hint: '`tidemill runs` lists those that are kept: see keep_runs in pipelines.yaml',
             });
           }
           const records = runId === undefined ? runs.listRuns(flags.limit) : runs.listSteps(runId);

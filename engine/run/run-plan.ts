@@ -9,6 +9,7 @@ import type { Plan, Step, StepResult, StepStatus } from '../words/step.ts';
 import { buildStep } from './build-step.ts';
 import { checkStep } from './check-step.ts';
 import { extractStream } from './extract-step.ts';
+import { forgetOldRuns } from './forget-runs.ts';
 import { interruptOn } from './interrupt.ts';
 import { persistRunDocs } from './persist-docs-step.ts';
 import { copyRunLog } from './record-run.ts';
@@ -36,6 +37,8 @@ export interface RunRequest {
   /** A step that ends with a warning fails the run. */
   readonly warnError?: boolean;
   readonly threads: number;
+  /** How long runs are remembered; default: see `retention.ts`. */
+  readonly keepRunsMs?: number;
   /** The command as typed, without secrets. */
   readonly command: string;
   readonly pipeline?: string;
@@ -111,6 +114,7 @@ export async function runPlan(request: RunRequest): Promise<RunResult> {
     ...(fault ? { error: new TerminalError(fault.message, { code: fault.code }) } : {}),
   });
   await copyRunLog(warehouse, runs, log);
+  await forgetOldRuns({ warehouse, state, clock, log, keepRunsMs: request.keepRunsMs });
   await warehouse.checkpoint();
   return { runId, status, steps };
 }

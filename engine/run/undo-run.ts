@@ -72,7 +72,7 @@ function nothingToUndo({ state, clock, undoes }: UndoRunRequest): TerminalError 
   const message = isKnown ? `run ${undoes} wrote nothing to a CRM` : `there is no run ${undoes}`;
   return new TerminalError(message, {
     code: isKnown ? 'nothing-to-undo' : 'unknown-run',
-    hint: '`tidemill runs` lists the runs.',
+    hint: '`tidemill runs` lists those that are kept: see keep_runs in pipelines.yaml.',
     runId: undoes,
   });
 }

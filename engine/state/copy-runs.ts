@@ -6,8 +6,8 @@ import { insertRows, typeColumns } from './insert-rows.ts';
 import { ensureOffsetTable, readOffset, writeOffset } from './offsets.ts';
 import type { RunRecord, RunStore, StepRecord } from './runs.ts';
 
-const runsTable: Relation = { schema: 'tidemill', name: 'runs' };
-const runStepsTable: Relation = { schema: 'tidemill', name: 'run_steps' };
+export const runsTable: Relation = { schema: 'tidemill', name: 'runs' };
+export const runStepsTable: Relation = { schema: 'tidemill', name: 'run_steps' };
 
 /** Rows copied in one transaction. */
 const copyPageMax = 1_000;

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { onTestFinished } from 'vitest';
 import { type Ledger, openLedger } from '../../engine/state/ledger.ts';
-import { openStateDb } from '../../engine/state/state-db.ts';
+import { openStateDb, type StateDb } from '../../engine/state/state-db.ts';
 import { type DiffSummary, diffSync } from '../../engine/steps/diff.ts';
 import { applySync, type SyncRequest, type SyncResult } from '../../engine/steps/sync.ts';
 import { mapSync, type SyncMapping } from '../../engine/steps/sync-mapping.ts';
@@ -21,6 +21,7 @@ export interface Lab {
   readonly crm: FakeCrm;
   readonly clock: ReturnType<typeof heldClock>;
   readonly spec: SyncSpec;
+  readonly db: StateDb;
   ledger: Ledger;
   /** Replaces the model's rows; columns are the fields' own names, as text unless typed. */
   setModel(rows: readonly Record<string, JsonValue>[]): Promise<void>;
@@ -113,6 +114,7 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
     crm,
     clock,
     spec,
+    db,
     ledger: openLedger(db, clock),
     setModel(rows) {
       modelVersion += 1;

@@ -67,6 +67,7 @@ interface RawProject {
   models?: { path: string; vars?: JsonObject };
   syncs?: Record<string, RawSync>;
   pipelines?: Record<string, RawPipeline>;
+  keep_runs?: string;
   openlineage?: Partial<
     Record<'file' | 'url' | 'endpoint' | 'api_key' | 'namespace' | 'timeout', string>
   >;
@@ -282,6 +283,7 @@ export function buildProject(input: BuildInput): { project: Project; issues: Con
     models: raw.models ? { path: raw.models.path, vars: raw.models.vars ?? {} } : undefined,
     syncs,
     pipelines,
+    ...(raw.keep_runs === undefined ? {} : { keepRunsMs: parseDuration(raw.keep_runs) }),
     ...(raw.openlineage ? { openlineage: toOpenLineage(raw.openlineage) } : {}),
     secrets: input.secrets,
   };

@@ -78,6 +78,8 @@ export interface Project {
   readonly syncs: readonly SyncDeclaration[];
   readonly pipelines: readonly PipelineDeclaration[];
   readonly openlineage?: OpenLineageDeclaration;
+  /** How long runs and what they sent are remembered; absent: 90 days. */
+  readonly keepRunsMs?: number;
   /** Values to mask wherever text leaves the process. */
   readonly secrets: readonly string[];
 }

@@ -207,6 +207,10 @@ export function buildProjectSchema(types: DeclaredTypes): JsonObject {
       syncs: { type: 'object', additionalProperties: sync },
       pipelines: { type: 'object', additionalProperties: pipeline },
       openlineage,
+      keep_runs: {
+        ...duration,
+        description: 'How long runs and what they planned and sent are kept; default 90d.',
+      },
     },
   } as JsonObject;
 }
