@@ -82,7 +82,7 @@ export function assembleProject(
     extractors: { ...inTheBox.extractors, ...options.extractors },
     destinations: { ...inTheBox.destinations, ...options.destinations },
   };
-  const project = readDeclaration(folder, env, registry, options);
+  const project = readDeclaration(folder, env, registry, { ...options, log });
   const stateFolder = join(folder, '.tidemill');
   const warehousePath = resolve(folder, String(project.warehouse.config['path']));
   let opened: StateDb | undefined;
@@ -136,6 +136,7 @@ function readDeclaration(
         folder,
         env,
         hasWarehouse: options.warehouse !== undefined,
+        warn: (message) => options.log?.warn('profile-unread', { message }),
         ...(target === undefined ? {} : { target }),
         ...(profile === undefined ? {} : { profile }),
         ...(profilesFolder === undefined ? {} : { profilesFolder }),

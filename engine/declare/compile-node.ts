@@ -1,5 +1,6 @@
 import type { Span } from '../words/batch-time.ts';
 import type { TemplateWarehouse } from './adapter-value.ts';
+import { refuseRef } from './group-access.ts';
 import { conditionOf, type InputWindow, isMicrobatch } from './input-window.ts';
 import type { Template } from './jinja/ast.ts';
 import { jinjaError } from './jinja/jinja-error.ts';
@@ -109,8 +110,10 @@ export async function compileOperation(
       ...(options.names ? { names: options.names } : {}),
       resolveRef: (call) => {
         const found = project.refs.find(call, packageName);
-        if ('id' in found) return relationFor(found);
-        throw jinjaError('jinja-undefined', found.complaint, found.hint);
+        if (!('id' in found)) throw jinjaError('jinja-undefined', found.complaint, found.hint);
+        const refusal = refuseRef(project.packages, { packageName, group: undefined }, found);
+        if (refusal) throw jinjaError('jinja-value', refusal.message, refusal.hint);
+        return relationFor(found);
       },
       resolveSource: (call) => {
         const found = project.sources.find(call.source, call.table, packageName);
@@ -236,7 +239,7 @@ function startCompilation(project: ModelProject, options: CompileOptions): Compi
   return { trace, render, relationOf, finish };
 }
 
-/** A batch is the microbatch's own: what is written into it, such as an ephemeral model, has none. */
+/** A batch is the microbatch's own: an ephemeral model that is written into it has none. */
 function windowOf(reader: ModelNode, window: InputWindow = {}): InputWindow {
   if (isMicrobatch(reader.nodeConfig)) return window;
   const { batch: _, ...others } = window;

@@ -109,23 +109,34 @@ function checkRef(
   place: Place,
   faults: FaultList,
 ): void {
-  if (target.resourceType !== 'model') return;
+  const refusal = refuseRef(packages, reader, target);
+  if (!refusal) return;
+  const node = reader.id === undefined ? {} : { nodeId: reader.id };
+  faults.error(place, refusal.message, { ...node, hint: refusal.hint });
+}
+
+/** Why a reader may not refer to a model; undefined: it may. */
+export function refuseRef(
+  packages: readonly Pick<PackageSource, 'name' | 'restrictsAccess'>[],
+  reader: Reader,
+  target: ModelNode,
+): { readonly message: string; readonly hint: string } | undefined {
+  if (target.resourceType !== 'model') return undefined;
   const access = target.nodeConfig.raw['access'] ?? 'protected';
   const group = groupOf(target);
   const isElsewhere = reader.packageName !== target.packageName;
   const owner = packages.find(({ name }) => name === target.packageName);
-  const node = reader.id === undefined ? {} : { nodeId: reader.id };
   const isShut = isElsewhere && owner?.restrictsAccess === true;
   if (access === 'private' && (reader.group === undefined || reader.group !== group || isShut)) {
     const whose = group === undefined ? 'it is in no group' : `to the group "${group}"`;
-    faults.error(place, `"${target.name}" is private: ${whose}`, {
-      ...node,
+    return {
+      message: `"${target.name}" is private: ${whose}`,
       hint: 'put both into one group, or give it access: protected',
-    });
-  } else if (access === 'protected' && isShut) {
-    faults.error(place, `"${target.name}" is protected: only its package may refer to it`, {
-      ...node,
-      hint: `${target.packageName} restricts access; its public models may be referred to`,
-    });
+    };
   }
+  if (access !== 'protected' || !isShut) return undefined;
+  return {
+    message: `"${target.name}" is protected: only its package may refer to it`,
+    hint: `${target.packageName} restricts access; its public models may be referred to`,
+  };
 }

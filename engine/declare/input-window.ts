@@ -64,7 +64,7 @@ export function batchValue(batch: Span, config: Config): PyDict {
 }
 
 /** The first batch of a microbatch: for texts that must not depend on when they are rendered. */
-export function firstBatch({ raw }: NodeConfig): Span | undefined {
+function firstBatch({ raw }: NodeConfig): Span | undefined {
   const beginMs = parseMoment(raw['begin']);
   if (Number.isNaN(beginMs)) return undefined;
   const size = batchSizeOf(raw);

@@ -10,6 +10,7 @@ import type { ProjectDisk } from './memory/project-disk.ts';
 import { recallOutcome } from './memory/recall-outcome.ts';
 import type { FaultList } from './model-fault.ts';
 import { listFiles, type ProjectFile, readFileText } from './project-files.ts';
+import { reportProjectFlags } from './project-flags.ts';
 import {
   asConfig,
   asList,
@@ -64,18 +65,22 @@ export interface PackageSource {
 
 /** What is asked of a package once its nodes are made. */
 export interface ProjectPackage
-  extends Pick<PackageSource, 'name' | 'folder' | 'macros' | 'vars' | 'dispatch' | 'hooks'> {
+  extends Pick<
+    PackageSource,
+    'name' | 'folder' | 'macros' | 'vars' | 'dispatch' | 'hooks' | 'restrictsAccess'
+  > {
   readonly properties: Pick<Properties, 'unitTests'>;
   /** Config of the hooks of its runs: to dbt they are models in a folder `hooks`. */
   readonly hookConfig: Config;
 }
 
 export function toProjectPackage(pack: PackageSource, root: PackageSource): ProjectPackage {
-  const { name, folder, macros, vars, dispatch, hooks, properties } = pack;
+  const { name, folder, macros, vars, dispatch, hooks, restrictsAccess, properties } = pack;
   const { unitTests = [] } = properties;
   const [own, wins] = [pack, root].map((one) => one.folderConfigs.models.configOf([name, 'hooks']));
   const hookConfig = mergeConfig(own ?? {}, wins ?? {});
-  return { name, folder, macros, vars, dispatch, hooks, properties: { unitTests }, hookConfig };
+  const kept = { name, folder, macros, vars, dispatch, hooks, restrictsAccess };
+  return { ...kept, properties: { unitTests }, hookConfig };
 }
 
 const folderKinds = [
@@ -203,6 +208,7 @@ function readLayout(options: PackageOptions, faults: FaultList): Layout {
   const project = recallOutcome(memory, key, faults, (own) => {
     const yaml = text === undefined ? undefined : parseYaml(file, text, own);
     if (yaml !== undefined) validateYaml(yaml, validateDbtProject, own, 'warning');
+    if (yaml !== undefined && folder === '') reportProjectFlags(yaml, own);
     return asConfig(yaml?.value);
   });
   const isDbt = text !== undefined;

@@ -71,6 +71,7 @@ export interface SourceTable {
   readonly source: string;
   readonly name: string;
   readonly schema: string | undefined;
+  readonly database?: string;
   readonly identifier: string;
   readonly description: string;
   readonly config: Config;
@@ -234,15 +235,20 @@ function readSource(yaml: YamlFile, source: Config, index: number): SourceTable[
   return asList(source['tables']).map((value, tableIndex) => {
     const table = asConfig(value);
     const path = ['sources', index, 'tables', tableIndex];
-    const schema = source['schema'];
+    const { schema, database } = source;
     const loadedAt = table['loaded_at_field'] ?? source['loaded_at_field'];
+    const query = loadedQuery(table) ?? (loadedField(table) ? undefined : loadedQuery(source));
     return {
       source: name,
       name: String(table['name']),
       schema: typeof schema === 'string' ? schema : undefined,
+      ...(typeof database === 'string' ? { database } : {}),
       identifier: String(table['identifier'] ?? table['name']),
       description: asText(table['description']),
-      config: mergeConfig(configOf(source), configOf(table)),
+      config: {
+        ...mergeConfig(configOf(source), configOf(table)),
+        ...(query === undefined ? {} : { loaded_at_query: query }),
+      },
       sourceDescription: asText(source['description']),
       sourceMeta: asConfig(configOf(source)['meta']),
       loadedAtField: typeof loadedAt === 'string' ? loadedAt : undefined,
@@ -253,6 +259,11 @@ function readSource(yaml: YamlFile, source: Config, index: number): SourceTable[
     };
   });
 }
+
+const loadedQuery = (entry: Config): unknown =>
+  entry['loaded_at_query'] ?? configOf(entry)['loaded_at_query'];
+const loadedField = (entry: Config): unknown =>
+  entry['loaded_at_field'] ?? configOf(entry)['loaded_at_field'];
 
 function readColumns(yaml: YamlFile, entry: Config, path: YamlPath): ColumnPatch[] {
   return asList(entry['columns']).map((value, index) => {

@@ -14,7 +14,7 @@ import { collectFaults, type FaultList, type ModelFault } from './model-fault.ts
 import { isModelNode, type ModelNode, type ProjectNode } from './model-node.ts';
 import { draftNodes, type NodeDraft, type StoredDraft, storedDraft } from './node-draft.ts';
 import { indexNodes } from './node-index.ts';
-import { toProjectPackage } from './package-source.ts';
+import { type PackageSource, toProjectPackage } from './package-source.ts';
 import type { ModelProject, ModelProjectOptions } from './project-shape.ts';
 import { type ReadNode, readNode } from './read-node.ts';
 import { importScripts, readPackages } from './read-packages.ts';
@@ -24,6 +24,7 @@ import { buildSemantics } from './semantic.ts';
 import { isSemanticNode } from './semantic-node.ts';
 import { indexSources } from './source-index.ts';
 import { buildUnitTests } from './unit-test.ts';
+import { reportSourceDatabases, reportUnreadConfig } from './unread-config.ts';
 import { collectVars } from './vars.ts';
 
 /** Reads all of the files: see `readModelProject`. */
@@ -78,7 +79,7 @@ export async function readProject(
     const packageFolder = folders.get(node.packageName);
     nodes.set(node.id, packageFolder ? { ...node, packageFolder } : node);
   }
-  reportSharedRelations(models, faults);
+  reportModels(models, packages, target.database, faults);
   const graph = buildGraph(nodes.values());
   reportCycles(graph, faults);
   return {
@@ -144,6 +145,17 @@ function reportTwins(nodes: readonly ModelNode[], faults: FaultList): void {
       { nodeId: node.id, hint: 'rename or disable one of them' },
     );
   }
+}
+
+function reportModels(
+  models: readonly ModelNode[],
+  packages: readonly PackageSource[],
+  database: string,
+  faults: FaultList,
+): void {
+  reportSharedRelations(models, faults);
+  reportSourceDatabases(packages, database, faults);
+  reportUnreadConfig(models, database, faults);
 }
 
 function reportSharedRelations(models: readonly ModelNode[], faults: FaultList): void {

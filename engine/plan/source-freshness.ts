@@ -61,7 +61,8 @@ async function measure(
 ): Promise<SourceFreshness['result']> {
   const loadedAt = loadedAtOf(node, criteria);
   if (!loadedAt) {
-    const message = 'it has no loaded_at_field, and no stream of ours lands in it';
+    const message =
+      'it has no loaded_at_field or loaded_at_query, and no stream of ours lands in it';
     return { status: 'runtime error', message };
   }
   try {
@@ -72,6 +73,8 @@ async function measure(
 }
 
 function loadedAtOf(node: SourceNode, criteria: Config): LoadedAt | undefined {
+  const query = node.config['loaded_at_query'];
+  if (typeof query === 'string') return { kind: 'query', query };
   const written = node.config['loaded_at_field'] ?? node.loadedAtField;
   if (typeof written === 'string') {
     const { filter } = criteria;

@@ -17,8 +17,8 @@ export interface OperationRequest {
 }
 
 /**
- * Calls a macro as dbt's `run-operation` does: what it runs by `run_query`, `statement` and `adapter`
- * is written, each statement a transaction of its own; the text it answers is not run.
+ * Calls a macro as dbt's `run-operation` does: what it runs by `run_query`, `statement` and
+ * `adapter` is written, each statement a transaction of its own; the text it answers is not run.
  *
  * @throws TerminalError `macro-not-found`.
  */

@@ -27,6 +27,8 @@ export type LoadedAt =
       readonly expression: string;
       readonly filter?: string;
     }
+  /** A select of one row and one column. */
+  | { readonly kind: 'query'; readonly query: string }
   | { readonly kind: 'stream'; readonly connection: string; readonly stream: string };
 
 /** When a source last gained rows. A table without any counts as older than every limit. */
@@ -60,6 +62,10 @@ function newestOf(loadedAt: LoadedAt) {
       select max(observed_at) as loaded_at
       from ${named(batchesTable)}
       where connection = ${connection} and stream = ${stream}`;
+  }
+  if (loadedAt.kind === 'query') {
+    return sql`
+    select cast((${selectOf(loadedAt.query)}) as timestamp) as loaded_at`;
   }
   const { relation, expression, filter } = loadedAt;
   const where = filter === undefined ? sql`` : sql`where ${sql.raw(filter)}`;

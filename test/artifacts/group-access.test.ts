@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { compileOperation } from '../../engine/declare/compile-node.ts';
 import { formatFault } from '../../engine/declare/model-fault.ts';
 import type { ModelProject } from '../../engine/declare/model-project.ts';
 import { readFiles } from '../models/project-folder.ts';
@@ -35,6 +36,29 @@ exposures:
       expect.stringMatching(/^tests\/t\.sql:1:1 "a" is private/),
     ]);
     expect([...project.broken].sort()).toEqual(['model.shop.c', 'model.shop.d', 'test.shop.t']);
+  });
+
+  test('a hook may refer to what its model may, and a hook of a run to no private model', async () => {
+    const files = {
+      'dbt_project.yml': 'name: shop\nmodels: {shop: {front: {+group: front}}}',
+      'models/front/a.sql': "{{ config(access='private') }} select 1 as n",
+      'models/front/b.sql':
+        '{{ config(post_hook="select * from {{ ref(\'a\') }}") }} select 1 as n',
+      'models/c.sql': '{{ config(pre_hook="select * from {{ ref(\'a\') }}") }} select 1 as n',
+      'models/schema.yml': groups,
+    };
+    const project = await readFiles(files);
+    expect(faultsOf(project)).toEqual([
+      expect.stringMatching(/^models\/c\.sql:1:\d+ "a" is private: to the group "front"/),
+    ]);
+    const ofRun = { name: 'shop-on-run-end-0', packageName: 'shop' };
+    const text = "select count(*) from {{ ref('NAME') }}";
+    await expect(
+      compileOperation(project, { ...ofRun, text: text.replace('NAME', 'a') }),
+    ).rejects.toThrow('"a" is private: to the group "front"');
+    expect(await compileOperation(project, { ...ofRun, text: text.replace('NAME', 'c') })).toBe(
+      'select count(*) from "main"."c"',
+    );
   });
 
   test('another package may refer to what is not public, unless access is restricted', async () => {

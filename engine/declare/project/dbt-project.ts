@@ -20,6 +20,8 @@ export interface DbtProjectOptions {
   readonly profilesFolder?: string;
   /** True where the warehouse is named otherwise: then a profile of another product may stand. */
   readonly hasWarehouse?: boolean;
+  /** Told what of the profile is not read. */
+  warn?(message: string): void;
 }
 
 const projectFile = 'dbt_project.yml';
@@ -43,6 +45,7 @@ export function loadDbtProject(options: DbtProjectOptions): Project {
   const name = typeof declared['name'] === 'string' ? declared['name'] : basename(folder);
   const output = findOutput({ ...options, folder }, options.profile ?? declared['profile']);
   const config = output?.config ?? {};
+  tellUnread(config, options);
   const path = typeof config['path'] === 'string' ? config['path'] : '';
   const { threads } = config;
   const warehouse: JsonObject = {
@@ -63,6 +66,31 @@ export function loadDbtProject(options: DbtProjectOptions): Project {
     pipelines: [],
     secrets: [],
   };
+}
+
+/** Keys of dbt-duckdb's outputs that would change what is read or where it is written. */
+const unreadKeys = [
+  'attach',
+  'config_options',
+  'external_root',
+  'extensions',
+  'filesystems',
+  'is_ducklake',
+  'module_paths',
+  'plugins',
+  'remote',
+  'secrets',
+  'settings',
+  'use_credential_provider',
+] as const;
+
+function tellUnread(config: Config, { warn }: DbtProjectOptions): void {
+  const found = unreadKeys.filter((key) => config[key] !== undefined && config[key] !== null);
+  if (found.length === 0) return;
+  warn?.(
+    `not read of the profile: ${found.join(', ')}; statements such as "set …" or "load …" may ` +
+      'stand in on-run-start',
+  );
 }
 
 interface Output {
