@@ -2,7 +2,7 @@ import type { RawBuilder } from 'kysely';
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import { keepLast } from '../../engine/steps/batch-keys.ts';
-import { countBroken } from '../../engine/steps/history-audit.ts';
+import { countBroken, selectUnchained } from '../../engine/steps/history-audit.ts';
 import {
   createContentKeys,
   createDigests,
@@ -61,7 +61,8 @@ const statements: Readonly<Record<string, RawBuilder<unknown>>> = {
   'history-beliefs-unshared': createBeliefs({ ...shape, supersededBy: undefined }, false),
   'history-beliefs-insert': insertBeliefs(shape, table, columns),
   'history-ties': countTies(shape),
-  'history-broken': countBroken(table, sql.id('id')),
+  'history-broken': countBroken(table, shape.keys),
+  'history-unchained': selectUnchained(table, shape.keys, duckdbDialect),
   'history-mark': measureLog(shape, select, mark, 'VARCHAR'),
   'history-recorded-keys': createRecordedKeys(shape, select, mark.recorded),
   'history-digests': createDigests(shape, select, duckdbDialect),
