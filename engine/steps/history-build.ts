@@ -5,17 +5,16 @@ import { type Column, formatRelation } from '../words/table.ts';
 import type { Dialect, Session } from '../words/warehouse.ts';
 import type { BuildContext } from './build-context.ts';
 import { requireHistory } from './history-audit.ts';
+import { createBeliefs, insertBeliefs } from './history-beliefs.ts';
 import { type HistoryMark, measureLog } from './history-changes.ts';
 import { hashContent, rankContent } from './history-intervals.ts';
 import type { HistoryShape } from './history-shape.ts';
 import {
   countCollisions,
   countTies,
-  createBeliefs,
   createLate,
   createLateVersions,
   createVersions,
-  insertBeliefs,
   insertInOrder,
   measureLate,
   measureVersions,
@@ -34,6 +33,12 @@ export interface HistoryBuild {
   readonly dialect: Dialect;
 }
 
+/** What was read. `hasRuns`: some version says what the one before said. */
+export interface VersionsRead {
+  readonly mark: HistoryMark;
+  readonly hasRuns: boolean;
+}
+
 /** What was derived. `ties`: instants of one key whose versions the source does not order. */
 export interface Derived {
   readonly rows: number;
@@ -49,7 +54,7 @@ export async function readVersions(
   session: Session,
   build: HistoryBuild,
   scope: 'all' | 'changed',
-): Promise<HistoryMark> {
+): Promise<VersionsRead> {
   const { shape, context, dialect, changedBy } = build;
   const create = async (content: RawBuilder<unknown>) => {
     context.signal.throwIfAborted();
@@ -60,19 +65,22 @@ export async function readVersions(
   const [extent] = await session.query<VersionsExtent>(statement);
   assertThat(extent, 'an aggregate answers one row');
   refuseUnplaced(build, Number(extent.unplaced));
+  const hasRuns = Number(extent.repeated) > 0;
   await session.execute(createLate(shape));
   await session.execute(createLateVersions(shape));
-  if ((await countOf(session, countCollisions(shape))) > 0) {
+  if ((await countOf(session, countCollisions(shape, hasRuns))) > 0) {
     await dropTables(session, [shape.tables.versions, shape.tables.lateVersions]);
     await create(rankContent(shape));
     await session.execute(createLateVersions(shape));
   }
-  return { changedBy, recorded: extent.recorded, rows: Number(extent.rows) };
+  const mark = { changedBy, recorded: extent.recorded, rows: Number(extent.rows) };
+  return { mark, hasRuns };
 }
 
 interface VersionsExtent {
   readonly rows: unknown;
   readonly unplaced: unknown;
+  readonly repeated: unknown;
   readonly recorded: string | null;
 }
 
@@ -89,6 +97,7 @@ export async function deriveHistory(
   session: Session,
   build: HistoryBuild,
   target: RawBuilder<unknown>,
+  hasRuns: boolean,
 ): Promise<Derived> {
   const { shape, context } = build;
   const names = build.columns.map((column) => column.name);
@@ -96,7 +105,7 @@ export async function deriveHistory(
     context.signal.throwIfAborted();
     return session.execute(statement);
   };
-  let rows = await execute(insertInOrder(shape, target, names));
+  let rows = await execute(insertInOrder(shape, target, names, hasRuns));
   let ties = 0;
   const [late] = await session.query<LateExtent>(measureLate(shape));
   if (Number(late?.rows) > 0) {

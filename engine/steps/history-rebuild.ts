@@ -50,12 +50,12 @@ async function deriveAll(
   const session = sessionOfSteps(warehouse);
   await dropScratch(warehouse, build);
   try {
-    const mark = await readVersions(session, build, 'all');
+    const { mark, hasRuns } = await readVersions(session, build, 'all');
     if (build.changedBy === 'content') {
       const kept = nextOf(digestsOf(node.relation));
       await session.execute(insertAllDigests(shape, kept, shape.tables.versions, dialect));
     }
-    const derived = await deriveHistory(session, build, tableOf(nextOf(node.relation)));
+    const derived = await deriveHistory(session, build, tableOf(nextOf(node.relation)), hasRuns);
     return { mark, derived };
   } catch (error) {
     await dropScratch(warehouse, build).catch(() => {

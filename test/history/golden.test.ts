@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import { keepLast } from '../../engine/steps/batch-keys.ts';
 import { countBroken, selectUnchained } from '../../engine/steps/history-audit.ts';
+import { createBeliefs, insertBeliefs } from '../../engine/steps/history-beliefs.ts';
 import {
   createContentKeys,
   createDigests,
@@ -15,10 +16,8 @@ import { shapeHistory } from '../../engine/steps/history-shape.ts';
 import {
   countCollisions,
   countTies,
-  createBeliefs,
   createLate,
   createVersions,
-  insertBeliefs,
   insertInOrder,
   measureVersions,
 } from '../../engine/steps/history-statements.ts';
@@ -53,10 +52,12 @@ const mark = {
 const statements: Readonly<Record<string, RawBuilder<unknown>>> = {
   'history-versions': createVersions(shape, select, 'changed', hashContent(shape, duckdbDialect)),
   'history-versions-ranked': createVersions(shape, select, 'all', rankContent(shape)),
-  'history-collisions': countCollisions(shape),
+  'history-collisions': countCollisions(shape, true),
+  'history-collisions-in-late': countCollisions(shape, false),
   'history-extent': measureVersions(shape, 'VARCHAR'),
   'history-late': createLate(shape),
-  'history-in-order': insertInOrder(shape, table, columns),
+  'history-in-order': insertInOrder(shape, table, columns, true),
+  'history-in-order-without-runs': insertInOrder(shape, table, columns, false),
   'history-beliefs': createBeliefs(shape, true),
   'history-beliefs-unshared': createBeliefs({ ...shape, supersededBy: undefined }, false),
   'history-beliefs-insert': insertBeliefs(shape, table, columns),
