@@ -13,16 +13,17 @@ export interface SettleRequest {
   readonly destination: Destination;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /**
-   * How long after a create was sent its absence is believed, in milliseconds: a request whose
-   * reply was lost may still be at work. Not needed where the CRM itself keeps the key unique.
-   */
-  readonly quietMs: number;
-  /** False: do not wait for it, leave such rows in doubt until the next run. */
+  /** False: creates that may yet appear stay in doubt until the next run. */
   readonly waits: boolean;
   /** Fields of which no two records can hold the same value. */
   readonly uniqueFields: ReadonlySet<string>;
 }
+
+/**
+ * How long after a create was sent its absence is believed: a request whose reply was lost may
+ * still be at work. Not waited for where the CRM itself keeps the key unique.
+ */
+const quietMs = 10_000;
 
 /** Values asked for in one `find`. */
 const findMax = 100;
@@ -43,7 +44,7 @@ export async function settleInDoubt(request: SettleRequest): Promise<number> {
 }
 
 async function settleCreates(request: SettleRequest, creates: readonly Push[]): Promise<void> {
-  const { ledger, clock, signal, quietMs } = request;
+  const { ledger, clock, signal } = request;
   const missing: Push[] = [];
   for (const page of pagesOf(creates, findMax)) missing.push(...(await settleFound(request, page)));
   const mayAppear = missing.filter((push) => !isKeptUnique(request, push));

@@ -24,8 +24,6 @@ export interface SyncRequest {
   readonly log: Log;
   readonly signal: AbortSignal;
   readonly runId: string;
-  /** See `SettleRequest`; default 10 s. */
-  readonly quietMs?: number;
   /** Called after each group, for progress. */
   onProgress?(sent: number, total: number): void;
 }
@@ -40,8 +38,6 @@ export interface SyncResult {
   readonly inDoubt: number;
 }
 
-const quietMsDefault = 10_000;
-
 /**
  * Settles what an earlier run left in doubt, takes the diff, writes it down as a plan, and sends
  * exactly that plan. May be killed at any moment and run again: what was sent is in the ledger.
@@ -53,7 +49,7 @@ export async function applySync(request: SyncRequest): Promise<SyncResult> {
   const { name } = mapping.spec;
   await ensureSyncTables(warehouse, mapping);
   await foldLedger(warehouse, ledger, mapping);
-  await settle(request, true);
+  await settle(true);
   const rows = await keepDiff(warehouse, await openDiff(warehouse, warehouse.dialect, mapping));
   const price = destination.price.bind(destination);
   const summary = await summarizeDiff(warehouse, mapping, rows, price);
@@ -72,11 +68,11 @@ export async function applySync(request: SyncRequest): Promise<SyncResult> {
     // Also when sending ended in an error: the ledger knows more than the state.
     await foldLedger(warehouse, ledger, mapping);
   }
-  const inDoubt = await settle(request, false);
+  const inDoubt = await settle(false);
   log.info('sync.applied', { sync: name, ...tally, moved, inDoubt });
   return { planId: header.planId, summary, tally, moved, inDoubt };
 
-  async function settle(on: SyncRequest, waits: boolean): Promise<number> {
+  async function settle(waits: boolean): Promise<number> {
     if (ledger.inDoubt(name).length === 0) return 0;
     const uniqueFields = mapping.target.fields.filter((one) => one.unique).map((one) => one.name);
     const left = await settleInDoubt({
@@ -86,8 +82,7 @@ export async function applySync(request: SyncRequest): Promise<SyncResult> {
       sync: name,
       destination,
       clock,
-      signal: on.signal,
-      quietMs: on.quietMs ?? quietMsDefault,
+      signal: request.signal,
       waits,
       uniqueFields: new Set(uniqueFields),
     });
