@@ -101,15 +101,21 @@ function bindParameters(
   scope: Scope,
 ): Parameter[] {
   const rest = new Map(kwargs);
+  const mode = scope.activation.undefinedMode;
   const missing: Parameter[] = [];
   for (const [i, parameter] of node.parameters.entries()) {
     const value = i < args.length ? args[i] : rest.get(parameter.name);
     if (i >= args.length) rest.delete(parameter.name);
-    if (value === undefined) missing.push(parameter);
-    else scope.set(parameter.name, value);
+    if (value !== undefined) {
+      scope.set(parameter.name, value);
+      continue;
+    }
+    missing.push(parameter);
+    // A default sees no variable outside that has a parameter's name.
+    scope.set(parameter.name, new Undefined(mode, `'${parameter.name}' is undefined`));
   }
   if (node.usesCaller && !node.parameters.some((parameter) => parameter.name === 'caller')) {
-    scope.set('caller', takeCaller(rest, scope.activation.undefinedMode));
+    scope.set('caller', takeCaller(rest, mode));
   }
   if (node.usesKwargs) scope.set('kwargs', PyDict.from(rest));
   else if (rest.size > 0) throw refuseKeyword(node, name, [...rest.keys()][0] ?? '');

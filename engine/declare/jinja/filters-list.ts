@@ -32,15 +32,14 @@ function createKey(
   return isTrue(isCaseSensitive ?? false) ? read : (item) => ignoreCase(read(item));
 }
 
+/** As Python's: always a list of keys, so that equal ones (undefined, too) are never put in order. */
 function createSortKey(
   attribute: JinjaValue | undefined,
   isCaseSensitive: JinjaValue | undefined,
   mode: UndefinedMode,
 ): Getter {
-  if (typeof attribute !== 'string' || !attribute.includes(',')) {
-    return createKey(attribute, isCaseSensitive, mode);
-  }
-  const keys = attribute.split(',').map((name) => createKey(name, isCaseSensitive, mode));
+  const names = typeof attribute === 'string' ? attribute.split(',') : [attribute];
+  const keys = names.map((name) => createKey(name, isCaseSensitive, mode));
   return (item) => new PyTuple(keys.map((key) => key(item)));
 }
 

@@ -7,7 +7,7 @@ import { typeError, valueError } from './jinja-error.ts';
 import { encodeJson } from './json-text.ts';
 import { type Int, negate, normalizeInt, requireIndex, toInt, toNumber } from './number.ts';
 import { prettyPrint } from './pretty-print.ts';
-import { printValue } from './print.ts';
+import { printValue, quoteText } from './print.ts';
 import { type JinjaValue, NativeMarker, PyFloat, typeName, Undefined } from './values.ts';
 
 const intPattern = /^\s*([+-]?)(\d+(?:_\d+)*)\s*$/;
@@ -114,6 +114,9 @@ function absolute(value: JinjaValue): JinjaValue {
 
 function formatFileSize(value: JinjaValue, isBinary: boolean): string {
   const bytes = typeof value === 'string' ? parseFloatText(value) : toNumber(value);
+  if (bytes === undefined && typeof value === 'string') {
+    throw valueError(`could not convert string to float: ${quoteText(value)}`);
+  }
   if (bytes === undefined) throw typeError('filesizeformat needs a number');
   const base = isBinary ? 1024 : 1000;
   if (bytes === 1) return '1 Byte';

@@ -1,5 +1,5 @@
 import { hashFloat, hashItems, hashValue, unhashable } from './hash.ts';
-import { typeError } from './jinja-error.ts';
+import { jinjaError, typeError } from './jinja-error.ts';
 
 /**
  * A value a template can hold. Python's types map onto JavaScript so that the common ones cost
@@ -206,6 +206,11 @@ export class Undefined {
   constructor(mode: UndefinedMode, complaint: string) {
     this.mode = mode;
     this.complaint = complaint;
+  }
+  /** One for all: what is undefined equals what else is. */
+  hash(): unknown {
+    if (this.mode === 'strict') throw jinjaError('jinja-undefined', this.complaint);
+    return Undefined;
   }
 }
 
