@@ -138,7 +138,9 @@ async function genericTest(
   const calls = literalCalls(entry);
   const isPlain = macro.packageName === internalPackage && calls !== undefined;
   const found = isPlain ? calls : await renderCalls(from, test, faults);
-  const dependsOn = [...new Set([node.id, ...linkCalls(from, test, found, faults)])];
+  const linked = linkCalls(from, test, found, faults);
+  if (linked === undefined) return undefined;
+  const dependsOn = [...new Set([node.id, ...linked])];
   // A test's macro may say how its failures are counted; the YAML that uses it knows better.
   const merged = mergeConfig(found.configs.reduce(mergeConfig, {}), config);
   const nodeConfig = await finishConfig(from, test, merged, faults);
@@ -172,7 +174,7 @@ async function singularTest(
   pack: PackageSource,
   source: SourceText,
   faults: FaultList,
-): Promise<TestNode> {
+): Promise<TestNode | undefined> {
   const place = { file: source.file, line: 1, column: 1 };
   const id = `test.${pack.name}.${source.name}`;
   const fqn = [pack.name, ...source.folders, source.name];
@@ -190,8 +192,9 @@ async function singularTest(
   const merged = calls.configs.reduce(mergeConfig, base);
   const config = await finishConfig(from, draft, merged, faults);
   const tags = asTexts(config['tags']);
-  const dependsOn = linkCalls(from, draft, calls, faults);
-  return { ...draft, nodeConfig: config, config, tags, dependsOn };
+  const isOn = config['enabled'] !== false;
+  const dependsOn = isOn ? linkCalls(from, draft, calls, faults) : [];
+  return dependsOn && { ...draft, nodeConfig: config, config, tags, dependsOn };
 }
 
 /** What the project says of a package's tests wins over all that the package says. */
@@ -280,12 +283,21 @@ async function renderCalls(from: TestSources, test: TestNode, faults: FaultList)
   return trace;
 }
 
-function linkCalls(from: TestSources, test: TestNode, calls: Calls, faults: FaultList): string[] {
+/** Undefined: the test names a node that is switched off, and so is the test. */
+function linkCalls(
+  from: TestSources,
+  test: TestNode,
+  calls: Calls,
+  faults: FaultList,
+): string[] | undefined {
   const ids: string[] = [];
   for (const call of calls.refs) {
     const found = from.refs.find(call, test.packageName);
     if ('id' in found) ids.push(found.id);
-    else faults.error(placeIn(test, call.place), found.complaint, { nodeId: test.id });
+    else if (found.isDisabled) {
+      faults.warn(placeIn(test, call.place), `${found.complaint}: the test is left out`);
+      return undefined;
+    } else faults.error(placeIn(test, call.place), found.complaint, { nodeId: test.id });
   }
   for (const call of calls.sources) {
     const found = from.sources.find(call.source, call.table, test.packageName);

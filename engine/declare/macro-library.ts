@@ -104,10 +104,10 @@ export function buildMacroLibrary(
     findIn,
     isPackage: (name) => byPackage.has(name),
     dispatch: (name, namespace, packageName) => {
+      const isKnown = namespace !== undefined && byPackage.has(namespace);
+      // As in dbt, a namespace that nobody has is no namespace.
       const places =
-        namespace === undefined
-          ? undefined
-          : (root?.dispatch.get(namespace) ?? [rootName, namespace]);
+        root?.dispatch.get(namespace ?? '') ?? (isKnown ? [rootName, namespace] : undefined);
       for (const [index, place] of (places ?? ['']).entries()) {
         for (const variant of variants) {
           const wanted = `${variant}${name}`;

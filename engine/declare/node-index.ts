@@ -11,9 +11,16 @@ export interface Referable {
   readonly latestVersion?: string;
 }
 
+/** Why a call leads to no node. */
+export interface LostCall {
+  readonly complaint: string;
+  readonly hint?: string;
+  /** There is such a node, switched off. */
+  readonly isDisabled?: boolean;
+}
+
 export interface NodeIndex<N extends Referable> {
-  /** The node, or why there is none. */
-  find(call: Omit<RefCall, 'place'>, packageName: string): N | { complaint: string; hint?: string };
+  find(call: Omit<RefCall, 'place'>, packageName: string): N | LostCall;
 }
 
 /** `ref` looks in the caller's package, then in the project, then in every other package. */
@@ -50,6 +57,7 @@ export function indexNodes<N extends Referable>(
         return {
           complaint: `ref('${spelled}') names a model that is disabled`,
           hint: `see "enabled" for ${disabledNode.file}`,
+          isDisabled: true,
         };
       }
       const elsewhere = named.map((node) => `${node.packageName}.${node.name}`);

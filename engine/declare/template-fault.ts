@@ -38,6 +38,20 @@ export function reportTemplateError(
     error instanceof Error && 'hint' in error && typeof error.hint === 'string'
       ? { hint: error.hint }
       : {};
-  const message = error instanceof JinjaError ? error.detail : messageOf(error);
+  const message =
+    error instanceof JinjaError ? `${error.detail}${formatCallers(error)}` : messageOf(error);
   faults.error(place, message, { ...(nodeId === undefined ? {} : { nodeId }), ...hint });
+}
+
+/** Macros named in one line; the place where they were called says most. */
+const macrosMax = 4;
+
+/** Which macros were running, innermost first, and where all of it was called. */
+function formatCallers({ macroStack }: JinjaError): string {
+  const outermost = macroStack.at(-1);
+  if (outermost === undefined) return '';
+  const names = macroStack.slice(0, macrosMax).map(({ macro }) => macro);
+  const more = macroStack.length > macrosMax ? ', …' : '';
+  const { file, line, column } = outermost;
+  return ` (in macro ${names.join(', ')}${more}, called at ${file}:${line}:${column})`;
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { formatFault } from '../../engine/declare/model-fault.ts';
 import { readFiles } from '../models/project-folder.ts';
 import { dbtFolder, troubles } from './dbt-project.ts';
 
@@ -103,4 +104,46 @@ test('a test of an ephemeral model runs in a build, on what the model reads', as
     expect.stringMatching(/^test\.shop\.not_null_between_a\..* failed: 1 row/),
   ]);
   expect(await shop.rows('select count(*) as n from main.base')).toEqual([{ n: 1 }]);
+});
+
+test('a dispatch to a namespace that nobody has is one without a namespace', async () => {
+  const project = dbtFolder({
+    'dbt_project.yml': 'name: shop',
+    'macros/least.sql': `{% macro least(a) %}{{ return(adapter.dispatch('least', 'macros')(a)) }}{% endmacro %}
+      {% macro default__least(a) %}{{ a }} + 1{% endmacro %}`,
+    'models/mine.sql': 'select {{ least(1) }} as n',
+  });
+  expect(troubles(await project.build())).toEqual([]);
+  expect(await project.rows('select n from main.mine')).toEqual([{ n: 2 }]);
+});
+
+test('a fault of a package’s macro says which file of ours called it', async () => {
+  const project = await readFiles({
+    'dbt_project.yml': 'name: shop',
+    'models/mine.sql': 'select 1 as n,\n  {{ tool.outer() }}',
+    ...below('dbt_packages/tool', {
+      'dbt_project.yml': 'name: tool',
+      'macros/broken.sql': `{% macro outer() %}{{ tool.inner() }}{% endmacro %}
+{% macro inner() %}{{ exceptions.raise_compiler_error('not here') }}{% endmacro %}`,
+    }),
+  });
+  expect(project.faults.map(formatFault)).toEqual([
+    'dbt_packages/tool/macros/broken.sql:2:34 not here (in macro inner, outer, called at models/mine.sql:2:11)',
+  ]);
+});
+
+test('a test that names a model that is switched off is left out, and says so', async () => {
+  const project = await readFiles({
+    'dbt_project.yml': 'name: shop',
+    'models/off.sql': '{{ config(enabled=false) }} select 1 as n',
+    'models/here.sql': 'select 1 as n',
+    'models/schema.yml': `models:
+  - name: here
+    columns: [{name: n, data_tests: [{relationships: {arguments: {to: ref('off'), field: n}}}]}]`,
+    'tests/lone.sql': "select * from {{ ref('off') }}",
+  });
+  const told = project.faults.map(({ severity, message }) => `${severity} ${message}`);
+  const expected = "warning ref('off') names a model that is disabled: the test is left out";
+  expect(told).toEqual([expected, expected]);
+  expect([...project.nodes.keys()]).toEqual(['model.shop.here']);
 });

@@ -334,7 +334,8 @@ describe('what templates may read', () => {
         "{% macro stop() %}{{ exceptions.raise_compiler_error('no way') }}{% endmacro %}",
       'models/a.sql': 'select {{ stop() }}',
     });
-    expect(project.faults[0]).toMatchObject({ message: 'no way', nodeId: 'model.shop.a' });
+    const message = 'no way (in macro stop, called at models/a.sql:1:11)';
+    expect(project.faults[0]).toMatchObject({ message, nodeId: 'model.shop.a' });
   });
 });
 
