@@ -1,5 +1,6 @@
 import { type BrokenEntry, withoutBroken } from './broken-entries.ts';
 import { readLabels, reportLabels } from './column-labels.ts';
+import { readLoadedAt } from './loaded-at.ts';
 import type { FaultList, Place } from './model-fault.ts';
 import { validateProperties } from './properties-schema.ts';
 import { parseYaml, validateYaml, type YamlFile, type YamlPath } from './yaml-file.ts';
@@ -236,8 +237,7 @@ function readSource(yaml: YamlFile, source: Config, index: number): SourceTable[
     const table = asConfig(value);
     const path = ['sources', index, 'tables', tableIndex];
     const { schema, database } = source;
-    const loadedAt = table['loaded_at_field'] ?? source['loaded_at_field'];
-    const query = loadedQuery(table) ?? (loadedField(table) ? undefined : loadedQuery(source));
+    const loadedAt = readLoadedAt(source, table);
     return {
       source: name,
       name: String(table['name']),
@@ -245,13 +245,10 @@ function readSource(yaml: YamlFile, source: Config, index: number): SourceTable[
       ...(typeof database === 'string' ? { database } : {}),
       identifier: String(table['identifier'] ?? table['name']),
       description: asText(table['description']),
-      config: {
-        ...mergeConfig(configOf(source), configOf(table)),
-        ...(query === undefined ? {} : { loaded_at_query: query }),
-      },
+      config: { ...mergeConfig(configOf(source), configOf(table)), ...loadedAt.config },
       sourceDescription: asText(source['description']),
       sourceMeta: asConfig(configOf(source)['meta']),
-      loadedAtField: typeof loadedAt === 'string' ? loadedAt : undefined,
+      loadedAtField: loadedAt.field,
       freshness: table['freshness'] === undefined ? source['freshness'] : table['freshness'],
       columns: readColumns(yaml, table, path),
       tests: readTests(yaml, table, path),
@@ -259,11 +256,6 @@ function readSource(yaml: YamlFile, source: Config, index: number): SourceTable[
     };
   });
 }
-
-const loadedQuery = (entry: Config): unknown =>
-  entry['loaded_at_query'] ?? configOf(entry)['loaded_at_query'];
-const loadedField = (entry: Config): unknown =>
-  entry['loaded_at_field'] ?? configOf(entry)['loaded_at_field'];
 
 function readColumns(yaml: YamlFile, entry: Config, path: YamlPath): ColumnPatch[] {
   return asList(entry['columns']).map((value, index) => {
