@@ -232,14 +232,13 @@ function compareVersions(left: string, right: string): number {
 }
 
 function readSource(yaml: YamlFile, source: Config, index: number): SourceTable[] {
-  const name = String(source['name']);
   return asList(source['tables']).map((value, tableIndex) => {
     const table = asConfig(value);
     const path = ['sources', index, 'tables', tableIndex];
     const { schema, database } = source;
     const loadedAt = readLoadedAt(source, table);
     return {
-      source: name,
+      source: String(source['name']),
       name: String(table['name']),
       schema: typeof schema === 'string' ? schema : undefined,
       ...(typeof database === 'string' ? { database } : {}),
@@ -279,7 +278,7 @@ function readColumns(yaml: YamlFile, entry: Config, path: YamlPath): ColumnPatch
   });
 }
 
-/** Keys of a test that say how it is run; everything else is an argument of its macro. */
+/** Keys of a test that say how it is run; all others are arguments of its macro. */
 const testConfigKeys = new Set([
   'where',
   'severity',

@@ -23,6 +23,8 @@ export interface NodeFingerprint {
    * The parts tell afterwards what it was that changed.
    */
   readonly fingerprint: string;
+  /** As `fingerprint`, but equal only where the columns of all sources are too: what it binds to. */
+  readonly boundAs: string;
   /** Of its own text and of the variables it read: says why the other changed, decides nothing. */
   readonly told: string;
   /** The template looked at the run's boundary or id: the text differs with every run. */
@@ -59,7 +61,7 @@ export async function fingerprintNodes(
 ): Promise<Map<string, NodeFingerprint>> {
   const { project } = request;
   const found = new Map<string, NodeFingerprint>();
-  const contents = new Map<string, string>();
+  const contents = new Map<string, Contents>();
   const dialect = project.target.type;
   for (const id of project.graph.order) {
     const node = project.nodes.get(id);
@@ -71,9 +73,12 @@ export async function fingerprintNodes(
     const text = await textOf(request, node, dialect);
     if (text === undefined) continue;
     const [sqlPart, config] = [digestOf(text.parts), configPart(project, node)];
-    const upstream = digestOf(upstreamPart(request, node, contents));
+    const upstreams = upstreamParts(request, node, contents);
     const place = digestOf([config, node.relation, node.nodeConfig.materialization]);
-    const fingerprint = [fingerprintVersion, sqlPart, place, upstream].join('.');
+    const joinParts = (upstream: string): string =>
+      [fingerprintVersion, sqlPart, place, upstream].join('.');
+    const boundAs = joinParts(upstreams.full);
+    const fingerprint = followsColumns(node) ? boundAs : joinParts(upstreams.texts);
     const { vars, env } = text.flags;
     const own = node.resourceType === 'seed' ? 'seed' : digestOf(node.text);
     const told = [node.script ? 'script' : own, digestOf([vars, env])].join('.');
@@ -81,10 +86,14 @@ export async function fingerprintNodes(
     found.set(id, {
       ...text.flags,
       fingerprint,
+      boundAs,
       told,
       ...(volatile === undefined ? {} : { volatile }),
     });
-    contents.set(id, digestOf([sqlPart, config, upstream]));
+    contents.set(id, {
+      full: digestOf([sqlPart, config, upstreams.full]),
+      texts: digestOf([sqlPart, config, upstreams.texts]),
+    });
   }
   return found;
 }
@@ -107,7 +116,7 @@ function volatileView(
 
 interface NodeText {
   readonly parts: readonly string[];
-  readonly flags: Omit<NodeFingerprint, 'fingerprint' | 'told'>;
+  readonly flags: Omit<NodeFingerprint, 'fingerprint' | 'boundAs' | 'told'>;
 }
 
 /** Undefined where the node cannot be rendered or read: binding says why. */
@@ -187,7 +196,7 @@ function needsWarehouse(error: unknown): boolean {
 function flagsOf(
   traces: readonly Compiled['trace'][],
   volatile: string | undefined,
-): Omit<NodeFingerprint, 'fingerprint' | 'told'> {
+): Omit<NodeFingerprint, 'fingerprint' | 'boundAs' | 'told'> {
   const macros = traces.flatMap((trace) => [...trace.macros]);
   return {
     readsClock: traces.some((trace) => trace.readsClock),
@@ -258,20 +267,40 @@ function configPart(project: ModelProject, { nodeConfig, packageName }: ModelNod
   ];
 }
 
+/** What something is made of: with the columns that sources have, and by texts alone. */
+interface Contents {
+  readonly full: string;
+  readonly texts: string;
+}
+
+/**
+ * Where `on_schema_change` is written, it says what becomes of an incremental table when the columns
+ * of a source change; where it is not, the table is made anew.
+ */
+function followsColumns({ nodeConfig }: ModelNode): boolean {
+  return nodeConfig.materialization !== 'incremental' || nodeConfig.onSchemaChange === undefined;
+}
+
 /** What the statement reads, and what that was built from. */
-function upstreamPart(
+function upstreamParts(
   { project, sourceColumns }: FingerprintRequest,
   node: ModelNode,
-  contents: ReadonlyMap<string, string>,
-): unknown {
-  return readsOf(project, node).map((id) => {
+  contents: ReadonlyMap<string, Contents>,
+): Contents {
+  const parts = readsOf(project, node).map((id) => {
     const parent = project.nodes.get(id);
     if (isSourceNode(parent)) {
       const columns = sourceColumns?.(id)?.map(({ name, typeName }) => [name, typeName]);
-      return [id, parent.relation, columns ?? null];
+      const texts = [id, parent.relation];
+      return { full: [...texts, columns ?? null], texts };
     }
-    return [id, contents.get(id) ?? null];
+    const known = contents.get(id);
+    return { full: [id, known?.full ?? null], texts: [id, known?.texts ?? null] };
   });
+  return {
+    full: digestOf(parts.map(({ full }) => full)),
+    texts: digestOf(parts.map(({ texts }) => texts)),
+  };
 }
 
 const partNames = ['the engine', 'its SQL', 'its config', 'a model it reads'] as const;

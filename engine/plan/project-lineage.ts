@@ -165,7 +165,7 @@ async function findLineage(
   const { work, cache } = tracing;
   const text = work.fingerprints.get(node.id);
   // What the warehouse answered while it was rendered is no part of the fingerprint.
-  const key = columns && text && !text.asksWarehouse ? text.fingerprint : undefined;
+  const key = columns && text && !text.asksWarehouse ? text.boundAs : undefined;
   const known = key === undefined ? undefined : cache.get(key);
   if (known) return known;
   const found = await readLineage(tracing, node, columns);

@@ -248,7 +248,7 @@ async function bindWork(
     fingerprints: new Map(
       [...texts]
         .filter(([, text]) => !text.asksWarehouse && text.volatile === undefined)
-        .map(([id, { fingerprint }]) => [id, fingerprint]),
+        .map(([id, { boundAs }]) => [id, boundAs]),
     ),
     ...(request.bindCache ? { cache: request.bindCache } : {}),
   });

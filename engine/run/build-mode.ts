@@ -37,8 +37,11 @@ export function chooseBuildMode(
   const state = standing.states.get(id);
   const isCurrent = state?.fingerprint === fingerprint;
   const stands = standing.catalog.columnsOf(node.relation) !== undefined;
+  // `full_refresh: false` is dbt's word for a table that no change makes anew.
+  const isKept =
+    stands && nodeConfig.fullRefresh === false && nodeConfig.materialization === 'incremental';
   const window = sampleOf(scope, node);
-  const base: ModeBase = { work, node, asked, state, isCurrent, stands, fingerprint };
+  const base = { work, node, asked, state, isCurrent, isKept, stands, fingerprint };
   const chosen = isMicrobatch(nodeConfig) ? chooseBatches(base, decision, window) : undefined;
   if (chosen) return window ? { ...chosen, ...sampled, window } : chosen;
   // Rows made by another text are not added to: the table is built again whole. A materialization
@@ -48,8 +51,9 @@ export function chooseBuildMode(
     isAddedTo &&
     (nodeConfig.materialization === 'custom'
       ? nodeConfig.raw['materialized'] === 'incremental'
-      : nodeConfig.materialization === 'incremental' && (isCurrent || window !== undefined));
-  const fullRefresh = asked || !isCurrent;
+      : nodeConfig.materialization === 'incremental' &&
+        (isCurrent || isKept || window !== undefined));
+  const fullRefresh = asked || !(isCurrent || isKept);
   const { inputs } = decision;
   if (!window) return { fullRefresh, isIncremental, fingerprint, inputs, boundaryMs };
   return { fullRefresh: !isIncremental, isIncremental, boundaryMs, ...sampled, window };
@@ -64,12 +68,13 @@ interface ModeBase {
   readonly asked: boolean;
   readonly state: NodeState | undefined;
   readonly isCurrent: boolean;
+  readonly isKept: boolean;
   readonly stands: boolean;
   readonly fingerprint: string;
 }
 
 function chooseBatches(
-  { work, node, asked, state, isCurrent, stands, fingerprint }: ModeBase,
+  { work, node, asked, state, isCurrent, isKept, stands, fingerprint }: ModeBase,
   decision: NodeDecision,
   sample: InputWindow | undefined,
 ): BuildMode | undefined {
@@ -93,7 +98,7 @@ function chooseBatches(
       return { fullRefresh: false, isIncremental: true, ...kept, batches: { ...batches, made } };
     }
   }
-  const isPatched = window !== undefined || sample !== undefined;
+  const isPatched = isKept || window !== undefined || sample !== undefined;
   const isIncremental = !asked && stands && (isCurrent || isPatched);
   const batches = findBatches(node.nodeConfig, {
     ...moment,
