@@ -22,16 +22,17 @@ const endpointDefault = 'api/v1/lineage';
 function readSettings({ project, env }: OpenedProject): Settings | undefined {
   const { openlineage: declared } = project;
   if (/^(true|1)$/i.test(env['OPENLINEAGE_DISABLED'] ?? '')) return undefined;
-  const base = declared?.url ?? env['OPENLINEAGE_URL'];
+  // Set and empty is how many a scheduler says that a variable is not set.
+  const base = declared?.url ?? (env['OPENLINEAGE_URL'] || undefined);
   if (declared?.file === undefined && base === undefined) return undefined;
-  const endpoint = declared?.endpoint ?? env['OPENLINEAGE_ENDPOINT'] ?? endpointDefault;
-  const apiKey = declared?.apiKey ?? env['OPENLINEAGE_API_KEY'];
+  const endpoint = declared?.endpoint ?? (env['OPENLINEAGE_ENDPOINT'] || endpointDefault);
+  const apiKey = declared?.apiKey ?? (env['OPENLINEAGE_API_KEY'] || undefined);
   const url = base === undefined ? {} : { url: `${base.replace(/\/+$/, '')}/${endpoint}` };
   return {
     ...(declared?.file === undefined ? {} : { file: resolve(project.folder, declared.file) }),
     ...url,
     ...(apiKey === undefined ? {} : { apiKey }),
-    namespace: declared?.namespace ?? env['OPENLINEAGE_NAMESPACE'] ?? project.name,
+    namespace: declared?.namespace ?? (env['OPENLINEAGE_NAMESPACE'] || project.name),
     ...(declared?.timeoutMs === undefined ? {} : { timeoutMs: declared.timeoutMs }),
   };
 }

@@ -1,6 +1,7 @@
 import { TerminalError } from '../words/errors.ts';
 import { bagValue, functionBag } from './host-bag.ts';
 import { jinjaError, typeError } from './jinja/jinja-error.ts';
+import { printValue } from './jinja/print.ts';
 import { fromPython, toPython } from './jinja/python-value.ts';
 import {
   type HostCallback,
@@ -166,16 +167,21 @@ function asMap(value: unknown): Record<string, unknown> {
   return value !== null && typeof value === 'object' ? (value as Record<string, unknown>) : {};
 }
 
+/** A message as Python prints it: lists, maps and `None` are said too. */
+function textOf(message: JinjaValue | undefined): string {
+  return message === undefined ? '' : printValue(message);
+}
+
 /** `log(message, info=true)`: to people at the level `info`, else to nobody but a debugging log. */
 export function logFunction(project: ProjectScope, node: NodeScope): HostCallback {
   return (args, kwargs) => {
     const isInfo = (kwargs.get('info') ?? args[1]) === true;
-    return tell(project, node, isInfo ? 'info' : 'debug', String(args[0]));
+    return tell(project, node, isInfo ? 'info' : 'debug', textOf(args[0]));
   };
 }
 
 export function printFunction(project: ProjectScope, node: NodeScope): HostCallback {
-  return (args) => tell(project, node, 'info', String(args[0]));
+  return (args) => tell(project, node, 'info', textOf(args[0]));
 }
 
 function tell(project: ProjectScope, node: NodeScope, level: 'info' | 'debug', message: string) {
@@ -186,7 +192,7 @@ function tell(project: ProjectScope, node: NodeScope, level: 'info' | 'debug', m
 
 export function exceptionsValue(project: ProjectScope, node: NodeScope): HostObject {
   const raise: HostCallback = (args) => {
-    throw jinjaError('jinja-host', String(args[0]));
+    throw jinjaError('jinja-host', textOf(args[0]));
   };
   return functionBag('exceptions', {
     raise_compiler_error: raise,
@@ -196,7 +202,7 @@ export function exceptionsValue(project: ProjectScope, node: NodeScope): HostObj
     raise_contract_error: raise,
     warn: (args) => {
       node.trace.speaks = true;
-      project.log.warn('template-warning', { model: node.name, message: String(args[0]) });
+      project.log.warn('template-warning', { model: node.name, message: textOf(args[0]) });
       return '';
     },
     missing_config: (args) => {

@@ -72,15 +72,34 @@ export function openEventSink(options: EventSinkOptions): EventSink {
   };
 }
 
+interface Address {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A name and a password in the address sign in there, and are in no message. */
+function readAddress({ url = '', apiKey }: EventSinkOptions): Address {
+  if (!URL.canParse(url) || !/^https?:/i.test(url)) {
+    throw new TerminalError('the address of OpenLineage is no http:// or https:// address', {
+      code: 'event-address',
+    });
+  }
+  const address = new URL(url);
+  const { username, password } = address;
+  address.username = '';
+  address.password = '';
+  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const basic = username === '' ? undefined : `Basic ${Buffer.from(pair).toString('base64')}`;
+  const authorization = apiKey === undefined ? basic : `Bearer ${apiKey}`;
+  return { url: address.href, headers: authorization === undefined ? {} : { authorization } };
+}
+
 async function post(options: EventSinkOptions, body: string, signal: AbortSignal): Promise<void> {
-  const { url = '', apiKey } = options;
+  const { url, headers } = readAddress(options);
   const { status } = await sendRequest({
     method: 'POST',
     url,
-    headers: {
-      'content-type': 'application/json',
-      ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
-    },
+    headers: { 'content-type': 'application/json', ...headers },
     body,
     timeoutMs: options.timeoutMs ?? timeoutMsDefault,
     bodyBytesMax: answerBytesMax,

@@ -242,6 +242,34 @@ describe('an endpoint that fails', () => {
     }
   });
 
+  test('is signed in to by the password of its address, which is said nowhere', async () => {
+    const signed: (string | undefined)[] = [];
+    const { url, server } = await serve((_, authorization) => {
+      signed.push(authorization);
+      return 403;
+    });
+    const pair = 'me:word-of-four';
+    try {
+      const { warnings } = await run({ OPENLINEAGE_URL: url.replace('//', `//${pair}@`) });
+      expect(signed).toEqual([`Basic ${Buffer.from(pair).toString('base64')}`]);
+      expect(warnings.join()).toMatch(/answered 403/);
+      expect(warnings.join()).not.toContain('word');
+    } finally {
+      server.close();
+    }
+    const nobody = await run({ OPENLINEAGE_URL: `http://${pair}@127.0.0.1:9` });
+    expect(nobody.warnings).toEqual([expect.stringMatching(/^lineage events are lost: POST 127/)]);
+    expect(nobody.warnings.join()).not.toContain('word');
+  });
+
+  test('is none where its variable is empty, and is told where it is no address', async () => {
+    expect((await run({ OPENLINEAGE_URL: '' })).warnings).toEqual([]);
+    const { result, warnings } = await run({ OPENLINEAGE_URL: 'me:word@events' });
+    expect(result.status).toBe('succeeded');
+    expect(warnings).toEqual([expect.stringContaining('is no http:// or https:// address')]);
+    expect(warnings.join()).not.toContain('word');
+  });
+
   test('is not asked where events are disabled', async () => {
     const env = { OPENLINEAGE_URL: 'http://127.0.0.1:9', OPENLINEAGE_DISABLED: 'true' };
     const { warnings } = await run(env);
