@@ -64,6 +64,8 @@ export async function buildTests(from: TestSources, faults: FaultList): Promise<
   return [...tests.values()];
 }
 
+const patchedKinds = ['models', 'seeds', 'snapshots'] as const;
+
 interface Tested {
   readonly node: ModelNode | SourceNode;
   readonly pack: PackageSource;
@@ -78,7 +80,10 @@ function* testedNodes({ packages, models, sources }: TestSources): Generator<Tes
   );
   for (const pack of packages) {
     for (const patch of pack.properties.patches) {
-      for (const node of byKey.get(`${pack.name}.${patch.kind}.${patch.name}`) ?? []) {
+      // Tests of a seed that is told of under `models:` are its tests all the same, as in dbt.
+      const kinds = [patch.kind, ...patchedKinds];
+      const nodes = kinds.map((kind) => byKey.get(`${pack.name}.${kind}.${patch.name}`));
+      for (const node of nodes.find((found) => found !== undefined) ?? []) {
         // A version has columns of its own.
         const columns = node.version === undefined ? patch.columns : node.columns;
         yield { node, pack, tests: patch.tests, columns };

@@ -132,6 +132,11 @@ export type ProjectNode =
   | ExposureNode
   | GraphNode;
 
+/** A file with nothing in it is no model yet: as in dbt it is passed by. */
+export function isEmptyModel({ resourceType, text, script }: ModelNode): boolean {
+  return resourceType === 'model' && script === undefined && text.trim() === '';
+}
+
 export function isModelNode(node: ProjectNode | undefined): node is ModelNode {
   const type = node?.resourceType;
   return type === 'model' || type === 'seed' || type === 'snapshot';

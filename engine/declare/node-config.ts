@@ -48,7 +48,7 @@ export function readNodeConfig(
     : choose('incremental_strategy', incrementalStrategies);
   const onSchemaChange = choose('on_schema_change', schemaChanges);
   const duplicateKeys = choose('duplicate_keys', duplicateChoices);
-  const uniqueKey = asTexts(raw['unique_key']);
+  const uniqueKey = asTexts(raw['unique_key']).filter((key) => key !== '');
   const refreshEveryMs = readDuration(raw, 'refresh_every', complaints);
   const history =
     materialization === 'history'

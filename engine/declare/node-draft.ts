@@ -205,6 +205,11 @@ function reportOrphans(
     if (known.has(key)) continue;
     const names = drafts.map((draft) => draft.name);
     const kind = patch.kind.slice(0, -1);
-    faults.warn(patch.place, `there is no ${kind} "${patch.name}"${didYouMean(patch.name, names)}`);
+    const other = drafts.find((draft) => draft.name === patch.name);
+    const missing = `there is no ${kind} "${patch.name}"`;
+    const message = other
+      ? `${missing}: it is a ${other.kind}, and of what is said here only its tests hold; say it under ${other.kind}s:`
+      : `${missing}${didYouMean(patch.name, names)}`;
+    faults.warn(patch.place, message);
   }
 }

@@ -1,12 +1,12 @@
 import { TerminalError } from '../words/errors.ts';
-import { bagValue, functionBag } from './host-bag.ts';
+import { functionBag } from './host-bag.ts';
 import { jinjaError, typeError } from './jinja/jinja-error.ts';
 import { printValue } from './jinja/print.ts';
 import { fromPython, toPython } from './jinja/python-value.ts';
 import {
   type HostCallback,
   HostFunction,
-  type HostObject,
+  HostObject,
   type JinjaValue,
   type MaybePromise,
 } from './jinja/values.ts';
@@ -139,7 +139,7 @@ export function configFunction(node: NodeScope, { isDbt }: ProjectScope): HostFu
   const set: HostCallback = (args, kwargs) => {
     const given: Record<string, unknown> = {};
     for (const value of args) Object.assign(given, asMap(fromPython(value)));
-    for (const [key, value] of kwargs) given[key] = fromPython(value);
+    for (const [key, value] of kwargs) given[key] = fromPython(dateText(value) ?? value);
     node.trace.configs.push(given);
     return '';
   };
@@ -214,8 +214,14 @@ export function exceptionsValue(project: ProjectScope, node: NodeScope): HostObj
   });
 }
 
-export function targetValue({ target }: ProjectScope): HostObject {
-  return bagValue('target', {
+/** As YAML would say it: `begin=modules.datetime.datetime(2026, 1, 1)`. */
+function dateText(value: JinjaValue): string | undefined {
+  const isDate = value instanceof HostObject && /^date(time)?$/.test(value.behavior.typeName ?? '');
+  return isDate ? value.behavior.text?.() : undefined;
+}
+
+export function targetValue({ target }: ProjectScope): JinjaValue {
+  return toPython({
     name: target.name,
     target_name: target.name,
     profile_name: target.name,

@@ -5,6 +5,7 @@ import { findDecisions } from '../declare/find-decisions.ts';
 import { stillWindow } from '../declare/input-window.ts';
 import type { ModelFault } from '../declare/model-fault.ts';
 import {
+  isEmptyModel,
   isModelNode,
   isSourceNode,
   isTestNode,
@@ -24,6 +25,7 @@ import { describeFailure } from './bind-failure.ts';
 import { bindIdentity } from './bind-identity.ts';
 import { checkScriptInputs } from './bind-script.ts';
 import { addedColumns, resolveHistory } from './bound-shape.ts';
+import { checkContract, hasContract, isHeld, selectByContract } from './contract.ts';
 import { watchOutsideTables } from './outside-tables.ts';
 import { type KnownColumn, openShadowTables, type ShadowTables } from './shadow-tables.ts';
 
@@ -92,6 +94,7 @@ export async function bindModels(asked: BindRequest): Promise<BindResult> {
   for (const id of order) {
     const node = project.nodes.get(id);
     if (node === undefined || causes.has(id)) continue;
+    if (isModelNode(node) && isEmptyModel(node)) continue;
     const cause = node.dependsOn.map((parent) => causes.get(parent)).find((one) => one);
     if (cause !== undefined) {
       causes.set(id, cause);
@@ -184,7 +187,9 @@ async function bindModel(binding: Binding, node: ModelNode): Promise<void> {
           columns: await tables.createEmpty(node.relation, await request.seedColumns(node)),
         }
       : await bindSelect(binding, node);
-  checkContract(node, bound.columns);
+  if (hasContract(node) && !isHeld(node)) {
+    await checkContract(node, bound.columns, request.shadow);
+  }
   nodes.set(node.id, bound);
   // Columns of a table that others make are asked for anew each time.
   const isOutside = binding.outside.has(node.id);
@@ -260,7 +265,10 @@ async function renderSelect(binding: Binding, node: ModelNode, isIncremental: bo
   };
   const { sql: text, reads } = await compileNode(request.project, node, options);
   await tables.makeReady(reads);
-  return sql.raw(trimStatement(text));
+  const select = sql.raw(trimStatement(text));
+  if (!isHeld(node)) return select;
+  await checkContract(node, await request.shadow.describeQuery(select), request.shadow);
+  return sql.raw(selectByContract(node, text));
 }
 
 async function bindTest(binding: Binding, test: TestNode): Promise<void> {
@@ -326,30 +334,4 @@ function isPlainColumn(test: TestNode, tested: BoundNode): boolean {
   if (!plainTests.has(test.entry?.test ?? '') || 'where' in test.nodeConfig) return false;
   const wanted = test.column?.toLowerCase();
   return tested.columns.some((column) => column.name.toLowerCase() === wanted);
-}
-
-/** `contract: {enforced: true}`: the columns YAML promises are those the select has. */
-function checkContract(node: ModelNode, columns: readonly Column[]): void {
-  const contract = node.nodeConfig.raw['contract'] as { enforced?: unknown } | undefined;
-  if (contract?.enforced !== true) return;
-  const found = new Map(columns.map((column) => [column.name.toLowerCase(), column]));
-  const faults: string[] = [];
-  for (const promised of node.columns) {
-    const column = found.get(promised.name.toLowerCase());
-    found.delete(promised.name.toLowerCase());
-    if (column === undefined) faults.push(`"${promised.name}" is missing`);
-    else if (
-      promised.dataType !== undefined &&
-      promised.dataType.toLowerCase() !== column.typeName.toLowerCase()
-    ) {
-      faults.push(`"${promised.name}" is ${column.typeName}, promised was ${promised.dataType}`);
-    }
-  }
-  for (const column of found.values()) faults.push(`"${column.name}" was not promised`);
-  if (faults.length === 0) return;
-  throw new TerminalError(`the contract is broken: ${faults.join('; ')}`, {
-    code: 'contract-broken',
-    hint: 'change the select, or the columns in YAML',
-    model: node.id,
-  });
 }

@@ -1,5 +1,6 @@
 import { readsOf } from '../declare/checks.ts';
 import {
+  isEmptyModel,
   isModelNode,
   isSourceNode,
   isTestNode,
@@ -87,9 +88,8 @@ function stepsBefore(work: Work, reads: readonly string[]): string[] {
 
 function isBuilt(work: Work, id: string): boolean {
   const node = work.models?.nodes.get(id);
-  return (
-    work.selected.has(id) && isModelNode(node) && node.nodeConfig.materialization !== 'ephemeral'
-  );
+  if (!work.selected.has(id) || !isModelNode(node) || isEmptyModel(node)) return false;
+  return node.nodeConfig.materialization !== 'ephemeral';
 }
 
 async function planBuilds(work: Work, before: readonly Step[]): Promise<BuildStep[]> {

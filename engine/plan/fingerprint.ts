@@ -14,6 +14,7 @@ import { canonicalSql } from '../declare/sql-text.ts';
 import { findVolatile } from '../declare/volatile-sql.ts';
 import { TerminalError } from '../words/errors.ts';
 import type { Column } from '../words/table.ts';
+import { contractPart } from './contract.ts';
 import { findLateReads } from './late-reads.ts';
 
 /** What a node's result depends on besides the rows it reads. */
@@ -244,7 +245,8 @@ const mergeKeys = [
  * Config that changes the rows. Tags and descriptions do not; whether a select is kept as a view or
  * as a table matters to the node itself, but to nobody who reads it.
  */
-function configPart(project: ModelProject, { nodeConfig, packageName }: ModelNode): unknown {
+function configPart(project: ModelProject, node: ModelNode): unknown {
+  const { nodeConfig, packageName } = node;
   const { materialization, raw, preHooks, postHooks } = nodeConfig;
   const hooks = [...preHooks, ...postHooks].filter((text) => text.includes('{'));
   const merging = mergeKeys.filter((key) => raw[key] != null).map((key) => [key, raw[key]]);
@@ -264,6 +266,7 @@ function configPart(project: ModelProject, { nodeConfig, packageName }: ModelNod
     ...(nodeConfig.identity ? [nodeConfig.identity] : []),
     ...(merging.length > 0 ? [merging] : []),
     ...(hooks.length > 0 ? [findLateReads(project, packageName, hooks)] : []),
+    ...contractPart(node),
   ];
 }
 

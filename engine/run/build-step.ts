@@ -6,6 +6,7 @@ import type { InputWindow } from '../declare/input-window.ts';
 import { isModelNode, type ModelNode } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import { compileInputs } from '../declare/typescript/compile-inputs.ts';
+import { constraintChecks, selectByContract } from '../plan/contract.ts';
 import { decideNode } from '../plan/decide-node.ts';
 import type { Standing, StandingReader } from '../plan/standing.ts';
 import type { Work } from '../plan/work.ts';
@@ -83,12 +84,15 @@ export async function buildStep(
     ...(custom ? { custom } : {}),
     told: work.fingerprints.get(step.id)?.told ?? '',
     ...nodeHooks({ models, node, options, sql: compiled.sql, warehouse }),
-    sql: compiled.sql,
+    sql: selectByContract(node, compiled.sql),
     isIncremental,
-    checks: checksOf(models, node.id, {
-      ...options,
-      storeFailures: scope.storeFailures ?? false,
-    }).filter((check) => work.selected.has(check.id)),
+    checks: [
+      ...constraintChecks(node),
+      ...checksOf(models, node.id, {
+        ...options,
+        storeFailures: scope.storeFailures ?? false,
+      }).filter((check) => work.selected.has(check.id)),
+    ],
     fingerprint,
   };
   const seed = bound && seedOf(models, node, bound.columns);
@@ -176,7 +180,8 @@ function seenIn({ catalog, schemas, states }: Standing): Seen {
 /** Tests that were judged with the build: those it names as failures, and the others hold. */
 function noteGates(build: BuildNode, result: MaterializeResult, notes?: RunNotes): void {
   if (result.action === 'unchanged' || result.action === 'none') return;
-  for (const { id } of ownChecks(build)) {
+  for (const { id, isConstraint } of ownChecks(build)) {
+    if (isConstraint) continue;
     const failure = result.failures.find((one) => one.id === id);
     if (!failure) notes?.noteGate(id, build.id, { status: 'pass', failures: 0 });
     else {

@@ -45,7 +45,8 @@ async function namesOf(shadow: Shadow, select: RawBuilder<unknown>): Promise<str
 }
 
 function namesIn(rows: readonly Readonly<Record<string, unknown>>[]): string[] {
-  return [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const names = rows.flatMap((row) => Object.keys(row));
+  return [...new Map(names.map((name) => [name.toLowerCase(), name])).values()];
 }
 
 function selectRows(
@@ -58,6 +59,7 @@ function selectRows(
   const types = new Map(columns.map(({ name, typeName }) => [name.toLowerCase(), typeName]));
   const names = namesIn(table.rows);
   const selects = table.rows.map((row) => {
+    const cells = new Map(Object.entries(row).map(([name, cell]) => [name.toLowerCase(), cell]));
     const values = names.map((name) => {
       const typeName = types.get(name.toLowerCase());
       if (typeName === undefined) {
@@ -67,7 +69,7 @@ function selectRows(
           hint: `its columns: ${known.join(', ')}`,
         });
       }
-      return sql`cast(${literalOf(row[name])} as ${sql.raw(typeName)}) as ${sql.id(name)}`;
+      return sql`cast(${literalOf(cells.get(name.toLowerCase()))} as ${sql.raw(typeName)}) as ${sql.id(name)}`;
     });
     return sql`select ${sql.join(values)}`;
   });

@@ -132,6 +132,8 @@ export interface Check {
   readonly failCalc?: string;
   /** Most failing rows to look for. */
   readonly limit?: number;
+  /** A constraint of the node's contract: no test of the project. */
+  readonly isConstraint?: true;
   /** Where the failing rows are kept for people to look at; absent: nowhere. */
   readonly store?: FailureStore;
 }
