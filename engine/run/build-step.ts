@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { checksOf } from '../declare/checks.ts';
-import { compileNode } from '../declare/compile-node.ts';
+import { type CompileOptions, compileNode } from '../declare/compile-node.ts';
 import { findDecisions } from '../declare/find-decisions.ts';
 import type { InputWindow } from '../declare/input-window.ts';
 import { isModelNode, type ModelNode } from '../declare/model-node.ts';
@@ -16,7 +16,7 @@ import type { MaterializeResult, ScriptSource, SeedSource, Seen } from '../steps
 import { formatFailure } from '../steps/check.ts';
 import { materialize } from '../steps/materialize.ts';
 import { assertThat } from '../words/errors.ts';
-import type { BuildNode, NodeConfig } from '../words/node.ts';
+import type { BuildNode, Check, NodeConfig } from '../words/node.ts';
 import { plural } from '../words/plural.ts';
 import type { BuildStep } from '../words/step.ts';
 import { batchSelects } from './batch-selects.ts';
@@ -86,13 +86,7 @@ export async function buildStep(
     ...nodeHooks({ models, node, options, sql: compiled.sql, warehouse }),
     sql: selectByContract(node, compiled.sql),
     isIncremental,
-    checks: [
-      ...constraintChecks(node),
-      ...checksOf(models, node.id, {
-        ...options,
-        storeFailures: scope.storeFailures ?? false,
-      }).filter((check) => work.selected.has(check.id)),
-    ],
+    checks: gatesOf(work, models, node, options),
     fingerprint,
   };
   const seed = bound && seedOf(models, node, bound.columns);
@@ -127,6 +121,18 @@ export async function buildStep(
   if (result.batches) notes?.noteBatches(node.id, result.batches);
   noteGates(build, result, notes);
   return toOutcome(result, decision.reasons);
+}
+
+/** What the rows are held to: the constraints of the contract, and the tests that are meant. */
+function gatesOf(
+  { request, selected }: Work,
+  models: ModelProject,
+  node: ModelNode,
+  options: CompileOptions,
+): Check[] {
+  const storeFailures = request.scope.storeFailures ?? false;
+  const tests = checksOf(models, node.id, { ...options, storeFailures });
+  return [...constraintChecks(node), ...tests.filter(({ id }) => selected.has(id))];
 }
 
 function seedOf(
