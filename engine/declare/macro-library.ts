@@ -34,6 +34,8 @@ export interface MacroLibrary {
   /** Only what the package itself defines. */
   findIn(name: string, packageName: string): MacroEntry | undefined;
   isPackage(name: string): boolean;
+  /** Of every package but dbt itself, the project first. */
+  readonly versions: ReadonlyMap<string, string>;
   byId(id: string): MacroEntry | undefined;
   /** Of everything that decides which macro a name means: the same shape, the same macros found. */
   readonly shape: string;
@@ -47,6 +49,7 @@ export interface MacroLibrary {
 
 export interface MacroPackage {
   readonly name: string;
+  readonly version: string;
   readonly macros: readonly { readonly file: string; readonly text: string }[];
   readonly dispatch: ReadonlyMap<string, readonly string[]>;
 }
@@ -94,12 +97,16 @@ export function buildMacroLibrary(
     findIn(name, packageName) ?? findIn(name, rootName) ?? findIn(name, internalPackage);
   const variants = [`${adapterType}__`, 'default__'];
   const all = [...byPackage.values()].flatMap((macros) => [...macros.values()]);
+  const versions = new Map(packages.map(({ name, version }) => [name, version]));
   const byId = new Map(all.map((entry) => [entry.id, entry]));
   const names = [...byPackage].map(([name, macros]) => [name, [...macros.keys()]]);
   return {
     all,
     byId: (id) => byId.get(id),
-    shape: digestText(JSON.stringify([names, adapterType, [...(root?.dispatch ?? [])]])),
+    versions,
+    shape: digestText(
+      JSON.stringify([names, adapterType, [...(root?.dispatch ?? [])], [...versions]]),
+    ),
     find,
     findIn,
     isPackage: (name) => byPackage.has(name),

@@ -37,6 +37,8 @@ export interface SourceText {
 /** The files of one package: the project itself, or one it was installed with. */
 export interface PackageSource {
   readonly name: string;
+  /** As `dbt_project.yml` says it; empty: it does not. */
+  readonly version: string;
   /** Below the root of the project; empty for the project itself. */
   readonly folder: string;
   /** Has a `dbt_project.yml`: follows dbt's conventions where ours differ. */
@@ -67,7 +69,7 @@ export interface PackageSource {
 export interface ProjectPackage
   extends Pick<
     PackageSource,
-    'name' | 'folder' | 'macros' | 'vars' | 'dispatch' | 'hooks' | 'restrictsAccess'
+    'name' | 'version' | 'folder' | 'macros' | 'vars' | 'dispatch' | 'hooks' | 'restrictsAccess'
   > {
   readonly properties: Pick<Properties, 'unitTests'>;
   /** Config of the hooks of its runs: to dbt they are models in a folder `hooks`. */
@@ -75,11 +77,11 @@ export interface ProjectPackage
 }
 
 export function toProjectPackage(pack: PackageSource, root: PackageSource): ProjectPackage {
-  const { name, folder, macros, vars, dispatch, hooks, restrictsAccess, properties } = pack;
-  const { unitTests = [] } = properties;
+  const { name, version, folder, macros, vars, dispatch, hooks, restrictsAccess } = pack;
+  const { unitTests = [] } = pack.properties;
   const [own, wins] = [pack, root].map((one) => one.folderConfigs.models.configOf([name, 'hooks']));
   const hookConfig = mergeConfig(own ?? {}, wins ?? {});
-  const kept = { name, folder, macros, vars, dispatch, hooks, restrictsAccess };
+  const kept = { name, version, folder, macros, vars, dispatch, hooks, restrictsAccess };
   return { ...kept, properties: { unitTests }, hookConfig };
 }
 
@@ -189,6 +191,7 @@ export function readPackage(options: PackageOptions, faults: FaultList): Package
     seeds: files.seeds.filter((file) => file.ending === 'csv').map(withoutText),
     properties: joinProperties(properties),
     markdown: readTexts(onePerPath(docs.length > 0 ? docs : Object.values(others).flat()), 'md'),
+    version: String(layout.project['version'] ?? ''),
     restrictsAccess: layout.project['restrict-access'] === true,
     folderConfigs,
     vars: asConfig(layout.project['vars']),

@@ -39,8 +39,25 @@ export function makeValue(scope: MakerScope, name: string): JinjaValue | undefin
   const given = scope.node.names;
   if (given?.has(name)) return given.get(name);
   if (Object.hasOwn(projectValues, name)) return projectValues[name]?.(scope);
+  if (name === 'ref') {
+    const attributes = new Map([['config', runtimeConfig(scope.project)]]);
+    return new HostFunction(name, refFunction(scope.node), attributes);
+  }
   if (queryNames.has(name)) return asFunction(name, queriesOf(scope)[name]);
   return Object.hasOwn(functions, name) ? asFunction(name, functions[name]?.(scope)) : undefined;
+}
+
+/** What packages look up in dbt's own config, which hangs on its `ref`. */
+function runtimeConfig({ projectName, library }: ProjectScope): JinjaValue {
+  const { versions } = library;
+  const packages = [...versions].map(([name, version]): [string, JinjaValue] => [
+    name,
+    bagValue('project', { project_name: name, version }),
+  ]);
+  const [vars, args] = [PyDict.from([]), PyDict.from([])];
+  const version = versions.get(projectName) ?? '';
+  const dependencies = PyDict.from(packages);
+  return bagValue('config', { project_name: projectName, version, dependencies, vars, args });
 }
 
 function asFunction(name: string, run: HostCallback | undefined): JinjaValue | undefined {
@@ -82,7 +99,6 @@ const same =
     run;
 
 const functions: Readonly<Record<string, (scope: MakerScope) => HostCallback>> = {
-  ref: ({ node }) => refFunction(node),
   source: ({ node }) => sourceFunction(node),
   env_var:
     ({ project, node }) =>

@@ -147,3 +147,20 @@ test('a test that names a model that is switched off is left out, and says so', 
   expect(told).toEqual([expected, expected]);
   expect([...project.nodes.keys()]).toEqual(['model.shop.here']);
 });
+
+test('a template may ask which version of a package is here', async () => {
+  const files = {
+    'dbt_project.yml': 'name: shop',
+    'models/mine.sql': `{% set config = builtins.ref.config %}
+      select '{{ config.project_name }} {{ config.dependencies['tool'].version }}' as told`,
+  };
+  const said = async (version: string) => {
+    const project = dbtFolder({
+      ...files,
+      'dbt_packages/tool/dbt_project.yml': `name: tool\nversion: ${version}`,
+    });
+    expect(troubles(await project.build())).toEqual([]);
+    return await project.rows('select told from main.mine');
+  };
+  expect(await said('1.2.3')).toEqual([{ told: 'shop 1.2.3' }]);
+});
