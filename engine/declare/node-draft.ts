@@ -50,7 +50,7 @@ export function draftNodes(
 ): NodeDraft[] {
   const overridesOf = (kind: NodeDraft['kind'], fqn: readonly string[]): Config =>
     pack === root ? {} : root.folderConfigs[`${kind}s`].configOf(fqn);
-  const patches = new Map(pack.properties.patches.map((patch) => [keyOf(patch), patch]));
+  const patches = indexPatches(pack.properties.patches, faults);
   const drafts: NodeDraft[] = [];
   const draft = (
     kind: NodeDraft['kind'],
@@ -98,6 +98,23 @@ export function draftNodes(
   reportBroken(pack, drafts, faults);
   reportOrphans(patches, drafts, faults);
   return drafts;
+}
+
+/** Tests of both entries count; of all else the last one's. */
+function indexPatches(all: readonly NodePatch[], faults: FaultList): Map<string, NodePatch> {
+  const patches = new Map<string, NodePatch>();
+  for (const patch of all) {
+    const other = patches.get(keyOf(patch))?.place;
+    if (other !== undefined) {
+      const kind = patch.kind.slice(0, -1);
+      const message = `the ${kind} "${patch.name}" is described twice; the other entry is at`;
+      faults.warn(patch.place, `${message} ${other.file}:${other.line}`, {
+        hint: 'join them: dbt refuses two, here this one wins and the tests of both count',
+      });
+    }
+    patches.set(keyOf(patch), patch);
+  }
+  return patches;
 }
 
 function isProperties({ file }: SourceText): boolean {

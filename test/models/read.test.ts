@@ -127,6 +127,23 @@ describe('reading a folder of models', () => {
     }
   });
 
+  test('a model that two files of YAML describe has the tests of both, and a warning', async () => {
+    const entry = (test: string, more: string): string =>
+      `models: [{name: one, ${more}, columns: [{name: id, data_tests: [${test}]}]}]`;
+    const project = await readFiles({
+      'models/one.sql': 'select 1 as id',
+      'models/a.yml': entry('unique', 'description: first'),
+      'models/b.yml': entry('not_null', 'description: second'),
+    });
+    expect(project.faults).toMatchObject([{ severity: 'warning', file: 'models/b.yml', line: 1 }]);
+    expect(project.faults[0]?.message).toContain(
+      'described twice; the other entry is at models/a.yml:1',
+    );
+    const tests = [...project.nodes.values()].filter(({ resourceType }) => resourceType === 'test');
+    expect(tests.map(({ name }) => name).sort()).toEqual(['not_null_one_id', 'unique_one_id']);
+    expect(modelOf(project, 'one').description).toBe('second');
+  });
+
   test('YAML about a model there is not warns with the one that was meant', async () => {
     const project = await readFiles({
       'models/contact.sql': 'select 1 as id',
