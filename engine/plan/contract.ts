@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { ModelNode } from '../declare/model-node.ts';
 import { asConfig, asList, asTexts } from '../declare/properties.ts';
+import { quoteIdentifier } from '../declare/relation-value.ts';
 import { TerminalError } from '../words/errors.ts';
 import type { Check } from '../words/node.ts';
 import type { Column } from '../words/table.ts';
@@ -67,14 +68,13 @@ async function typesOf(node: ModelNode, session: Session): Promise<ReadonlyMap<s
   return new Map(typed.map(({ name }, at) => [name, told[at]?.typeName ?? '']));
 }
 
-const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-
 /** The select with the columns of the contract: in its order, of its types. */
 export function selectByContract(node: ModelNode, select: string): string {
   if (!isHeld(node)) return select;
-  const columns = node.columns.map(({ name, dataType }) =>
-    dataType === undefined ? quote(name) : `cast(${quote(name)} as ${dataType}) as ${quote(name)}`,
-  );
+  const columns = node.columns.map(({ name, dataType }) => {
+    const column = quoteIdentifier(name);
+    return dataType === undefined ? column : `cast(${column} as ${dataType}) as ${column}`;
+  });
   const text = select.replace(/[\s;]+$/, '');
   return `select\n  ${columns.join(',\n  ')}\nfrom (\n${text}\n) as promised`;
 }
@@ -116,7 +116,7 @@ function conditionOf(
   columns: readonly string[],
   expression: unknown,
 ): string | undefined {
-  const keys = columns.map(quote);
+  const keys = columns.map(quoteIdentifier);
   const repeated = `count(*) over (partition by ${keys.join(', ')}) > 1`;
   const isNull = keys.map((key) => `${key} is null`).join(' or ');
   if (type === 'check' && typeof expression === 'string') return `where not (${expression})`;
