@@ -4,6 +4,7 @@ import { loadLibrary } from '../words/load-library.ts';
 import { didYouMean } from '../words/suggest.ts';
 import { collectFaults, type FaultList, type Place } from './model-fault.ts';
 import { placeOfPlain, readPlainYaml } from './yaml/plain-yaml.ts';
+import { readYamlValue } from './yaml/yaml-value.ts';
 
 /** Loaded when first used: a project that was read before has no YAML to read. */
 const yamlLibrary = () => loadLibrary('yaml') as typeof import('yaml');
@@ -39,6 +40,9 @@ export function parseYaml(file: string, text: string, faults: FaultList): YamlFi
   };
 }
 
+/** The others are most often about the same mistake. */
+const errorsToldMax = 3;
+
 /** By the library that has the last word on what YAML is. */
 export function parseByLibrary(
   file: string,
@@ -50,6 +54,7 @@ export function parseByLibrary(
   const document = parseDocument(text, {
     lineCounter: lines,
     prettyErrors: false,
+    logLevel: 'silent',
     version: '1.1',
     customTags: (tags) =>
       tags
@@ -62,17 +67,24 @@ export function parseByLibrary(
     return { file, line: Math.max(1, line), column: Math.max(1, col) };
   };
   const errors = document.errors.filter(({ code }) => code !== 'DUPLICATE_KEY');
-  for (const error of errors) {
-    faults.error(placeAt(error.pos[0]), `this is not valid YAML: ${error.message}`);
+  for (const { pos, message } of errors.slice(0, errorsToldMax)) {
+    const isDeep = message.includes('call stack');
+    const told = isDeep ? 'it is nested deeper than anybody reads' : message;
+    faults.error(placeAt(pos[0]), `this is not valid YAML: ${told}`);
   }
   if (errors.length > 0) return undefined;
+  const read = readYamlValue(yamlLibrary(), document);
+  if ('flaw' in read) {
+    faults.error(placeAt(read.flaw.offset), `this is not valid YAML: ${read.flaw.message}`);
+    return undefined;
+  }
   // Python's reader takes the last and says nothing: projects that run have such keys.
   for (const { pos } of document.errors) {
     faults.warn(placeAt(pos[0]), 'this key stands here twice: the last one counts');
   }
   return {
     file,
-    value: document.toJS({ maxAliasCount: 1_000 }),
+    value: read.value,
     placeOf: (path, part = 'value') => placeAt(offsetOf(document.contents, path, part)),
   };
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { collectFaults } from '../../engine/declare/model-fault.ts';
+import { parseYamlSource } from '../../engine/declare/project/yaml-source.ts';
 import { parseYaml } from '../../engine/declare/yaml-file.ts';
 
 test('YAML is read as Python reads it, dates as they are written', () => {
@@ -18,4 +19,30 @@ test('YAML is read as Python reads it, dates as they are written', () => {
     i: '2026-01-01 10:00:00',
   });
   expect(faults.all).toEqual([]);
+});
+
+const bomb = [
+  'a: &a [1, 2, 3, 4, 5, 6, 7, 8, 9]',
+  ...[...'bcdefgh'].map((name, index) => {
+    const before = `*${'abcdefg'[index]}`;
+    return `${name}: &${name} [${Array.from({ length: 9 }, () => before).join(', ')}]`;
+  }),
+].join('\n');
+
+test.each([
+  ['an alias of nothing', 'a: 1\nb: *nowhere', 2, /"\*nowhere" stands for nothing/],
+  ['an alias in itself', 'a: &x [1, *x]', 1, /"\*x" stands in what it stands for/],
+  ['aliases of aliases of aliases', bomb, 1, /more than 1000 values/],
+  ['a merge of what is no map', 'x: &x {b: 1}\na: {<<: [*x, 3]}', 1, /[Mm]erge/],
+  ['a depth that no reader has a stack for', '['.repeat(20_000), 1, /nested deeper/],
+  ['thousands of mistakes', '{% if 1 %}'.repeat(5_000), 1, /directive indicator/],
+])('%s is told in a line or three', (_, text, line, message) => {
+  const faults = collectFaults();
+  expect(parseYaml('x.yml', text, faults)).toBeUndefined();
+  expect(faults.all.length).toBeLessThanOrEqual(3);
+  expect(faults.all[0]).toMatchObject({ file: 'x.yml', line });
+  expect(faults.all[0]?.message).toMatch(message);
+  const { issues, value } = parseYamlSource('pipelines.yaml', text);
+  if (!message.test('merge')) expect([value, issues.length > 0]).toEqual([undefined, true]);
+  expect(issues.length).toBeLessThanOrEqual(3);
 });

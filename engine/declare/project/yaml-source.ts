@@ -1,4 +1,5 @@
 import { loadLibrary } from '../../words/load-library.ts';
+import { readYamlValue } from '../yaml/yaml-value.ts';
 import type { ConfigIssue, Position } from './project.ts';
 
 export type Path = readonly (string | number)[];
@@ -13,12 +14,19 @@ export interface YamlSource {
   keyPosition(path: Path): Position;
 }
 
+/** The others are most often about the same mistake. */
+const errorsToldMax = 3;
+
 export function parseYamlSource(file: string, text: string): YamlSource {
   // Loaded here: a dbt project has no pipelines.yaml.
   const yaml = loadLibrary('yaml') as typeof import('yaml');
   const { isMap, isNode, isPair, isScalar, LineCounter, parseDocument } = yaml;
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    logLevel: 'silent',
+  });
   const at = (offset: number): Position => {
     const { line, col } = lines.linePos(offset);
     return { file, line: Math.max(1, line), column: Math.max(1, col) };
@@ -30,11 +38,17 @@ export function parseYamlSource(file: string, text: string): YamlSource {
     }
     return 0;
   };
+  const read = document.errors.length > 0 ? undefined : readYamlValue(yaml, document);
+  const flaws = read && 'flaw' in read ? [read.flaw] : [];
+  const errors = document.errors.slice(0, errorsToldMax).map(({ pos, message, code }) => ({
+    offset: pos[0],
+    message: message.split('\n')[0] ?? code,
+  }));
   return {
-    value: document.errors.length > 0 ? undefined : document.toJS({ maxAliasCount: 100 }),
-    issues: document.errors.map((error) => ({
-      ...at(error.pos[0]),
-      message: `not valid YAML: ${error.message.split('\n')[0] ?? error.code}`,
+    value: read && 'value' in read ? read.value : undefined,
+    issues: [...errors, ...flaws].map(({ offset, message }) => ({
+      ...at(offset),
+      message: `not valid YAML: ${message}`,
     })),
     position: (path) => at(offsetOf(path)),
     keyPosition: (path) => {
