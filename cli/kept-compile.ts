@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { join } from 'node:path';
+import type { OutputKeep } from '../engine/artifacts/compile-outputs.ts';
 import type { KeptCompile } from '../engine/artifacts/kept-compile.ts';
 import type { ArtifactMoment } from '../engine/artifacts/metadata.ts';
 import { readStamp, stampTrustedAfterMs } from '../engine/declare/memory/file-stamp.ts';
@@ -17,11 +18,6 @@ import {
 /** A few stamps to be looked at again are no reason to write all of them. */
 const freshMax = 20;
 
-export interface Keep {
-  readonly folder: string;
-  readonly key: string;
-}
-
 export interface KeptAnswer {
   /** How many files hold what was compiled. */
   readonly count: number;
@@ -34,7 +30,7 @@ export interface KeptWork {
   /** Absent: all must be compiled. */
   readonly answer?: KeptAnswer;
   /** Absent: what it comes to is not kept. */
-  readonly keep?: Keep;
+  readonly keep?: OutputKeep;
   /** What was read on the way; absent: it is still to be read. */
   readonly outline?: Outline;
 }
@@ -56,20 +52,24 @@ export async function compileKept(
   if (standing === undefined || warehouse === undefined) return {};
   const folder = join(opened.stateFolder, 'models');
   const { ids, faults, warnings, graph, models } = standing;
-  const key = hash('sha1', JSON.stringify([ids, fullRefresh, warehouse]));
-  const keep = { folder, key };
+  const key = hash('sha1', JSON.stringify([fullRefresh, warehouse]));
+  const keep = { folder, key, ids };
   const rest = { keep, ...(models && { outline: { models, graph, ids, warnings } }) };
-  const { readKeptCompile, saveKeptCompile, verifyFiles, countFresh, isSameEnv, changeOf } =
-    await import('../engine/artifacts/kept-compile.ts');
+  const { readKeptCompile, saveKeptCompile, verifyFiles, countFresh, ...outputs } = await import(
+    '../engine/artifacts/kept-compile.ts'
+  );
   const kept = readKeptCompile(folder);
   if (kept?.key !== key) return rest;
   // What was read whole has nothing in common that anybody knows of.
-  if (models && changeOf(models).stamp !== kept.change.stamp) return rest;
+  if (models && outputs.changeOf(models).stamp !== kept.change.stamp) return rest;
   const { artifactPath } = await import('../engine/artifacts/write-artifact.ts');
   const root = opened.project.folder;
   const verified = verifyFiles(kept, root, artifactPath(root, 'manifest'), Date.now());
   if (verified === undefined) return rest;
-  const isSame = kept.stamp === standing.stamp && isSameEnv(kept, opened.env);
+  const isSame =
+    kept.stamp === standing.stamp &&
+    kept.ids === outputs.digestIds(ids) &&
+    outputs.isSameEnv(kept, opened.env);
   if (isSame && kept.restless.length === 0) {
     if (countFresh(kept, verified) > freshMax) saveKeptCompile(folder, verified);
     return { keep, answer: { count: kept.nodes.length, faults, warnings } };
@@ -86,7 +86,7 @@ export async function compileKept(
 
 interface FewRequest {
   readonly standing: Standing;
-  readonly keep: Keep;
+  readonly keep: OutputKeep;
   readonly kept: KeptCompile;
   readonly fullRefresh: boolean;
   moment(): ArtifactMoment;

@@ -6,6 +6,7 @@ import { type CompiledNode, type CompileRequest, compileProject } from '../plan/
 import { compiledPath } from './compiled-path.ts';
 import {
   changeOf,
+  digestIds,
   isSameEnv,
   type KeptCompile,
   type KeptNode,
@@ -13,7 +14,7 @@ import {
 } from './kept-compile.ts';
 import { digestContent, type ManifestLayout } from './manifest-layout.ts';
 import type { ArtifactMoment } from './metadata.ts';
-import { spliceManifest } from './splice-manifest.ts';
+import { type ManifestChange, spliceManifest } from './splice-manifest.ts';
 import { digestOf, writeManifest } from './write-manifest.ts';
 
 type Compiled = Awaited<ReturnType<typeof compileProject>>;
@@ -22,7 +23,14 @@ export interface OutputRequest {
   readonly project: ModelProject;
   readonly moment: ArtifactMoment;
   /** Where it is kept what this comes to, and under which key; absent: nowhere. */
-  readonly keep?: { readonly folder: string; readonly key: string };
+  readonly keep?: OutputKeep;
+}
+
+export interface OutputKeep {
+  readonly folder: string;
+  readonly key: string;
+  /** All nodes that were meant. */
+  readonly ids: readonly string[];
 }
 
 /** Writes the SQL of every node that was compiled, and the manifest. */
@@ -46,7 +54,7 @@ interface Outputs {
 }
 
 function keepOutputs(
-  { folder, key }: NonNullable<OutputRequest['keep']>,
+  { folder, key, ids }: OutputKeep,
   project: ModelProject,
   { nodes, layout, compiled, before }: Outputs,
 ): void {
@@ -58,6 +66,7 @@ function keepOutputs(
     key,
     stamp: project.stamp,
     change: changeOf(project),
+    ids: digestIds(ids),
     env: [...env],
     nodes,
     inputs: before?.inputs ?? inputs,
@@ -91,12 +100,13 @@ function openWriter(root: string): FileWriter {
 function writeCompiled(
   project: ModelProject,
   writer: FileWriter,
-  { node, sql }: CompiledNode,
+  { node, sql, macros }: CompiledNode,
 ): KeptNode {
   const path = compiledPath(project, node);
   writer.write(path, sql);
   const digest = digestContent(sql);
-  return { id: node.id, path, stamp: '', digest, isModel: isModelNode(node) };
+  const used = macros.length > 0 ? { macros } : {};
+  return { id: node.id, path, stamp: '', digest, isModel: isModelNode(node), ...used };
 }
 
 /**
@@ -104,24 +114,22 @@ function writeCompiled(
  * writes that; undefined where it is not certain what that is. All else stands as it was written.
  */
 export async function compileAgain(
-  request: OutputRequest & { readonly keep: NonNullable<OutputRequest['keep']> },
+  request: OutputRequest & { readonly keep: OutputKeep },
   kept: KeptCompile,
   compile: Omit<CompileRequest, 'project' | 'ids'>,
 ): Promise<{ readonly count: number } | undefined> {
   const { project, moment, keep } = request;
-  const ids = findStale(project, kept);
-  if (ids === undefined || !isSameEnv(kept, project.env)) return undefined;
-  const places = new Map(kept.nodes.map((node, index) => [node.id, index]));
-  const stale = kept.nodes.filter(({ id }) => ids.has(id)).map(({ id }) => id);
-  const { compiled, faults } = await compileProject({ ...compile, project, ids: stale });
-  if (faults.length > 0 || compiled.length !== stale.length) return undefined;
-  const nodes = [...kept.nodes];
+  const stale = findStale(project, kept);
+  if (stale === undefined || !isSameEnv(kept, project.env)) return undefined;
+  const known = new Map(kept.nodes.map((node) => [node.id, node]));
+  const wanted = keep.ids.filter((id) => isCompiled(project, id));
+  const ids = wanted.filter((id) => stale.ids.has(id) || !known.has(id));
+  if (ids.length > staleMax) return undefined;
+  const { compiled, faults } = await compileProject({ ...compile, project, ids });
+  if (faults.length > 0 || compiled.length !== ids.length) return undefined;
   const writer = openWriter(project.root);
-  for (const one of compiled) {
-    const place = places.get(one.node.id);
-    if (place === undefined) return undefined;
-    nodes[place] = writeCompiled(project, writer, one);
-  }
+  const made = new Map(compiled.map((one) => [one.node.id, writeCompiled(project, writer, one)]));
+  const nodes = wanted.flatMap((id) => made.get(id) ?? known.get(id) ?? []);
   const models = nodes.filter(({ isModel }) => isModel);
   const digest = digestOf(
     models.map((node) => [node.id, node.digest]),
@@ -129,35 +137,71 @@ export async function compileAgain(
   );
   const sql = new Map(compiled.map(({ node, sql: text }) => [node.id, text]));
   const all = { project, moment, compiled: sql, hasFiles: true };
-  const layout = await spliceManifest(all, kept.manifest, digest, new Set(stale));
+  // What is not meant any more is told without its SQL.
+  const isMeant = new Set(wanted);
+  for (const { id } of kept.nodes) if (!isMeant.has(id)) stale.ids.add(id);
+  for (const id of ids) stale.ids.add(id);
+  const layout = await spliceManifest(all, kept.manifest, digest, stale);
   if (layout === undefined) return undefined;
   keepOutputs(keep, project, { nodes, layout, compiled, before: kept });
   return { count: nodes.length };
 }
 
-/** More than this changed: all is compiled, and the texts that are told apart stay few. */
+function isCompiled(project: ModelProject, id: string): boolean {
+  const type = project.graph.nodes.get(id)?.resourceType;
+  const hasSql = type === 'model' || type === 'snapshot' || type === 'test';
+  return hasSql && !project.broken.has(id);
+}
+
+/** More than this changed: all is compiled, and the nodes that are told apart stay few. */
 const staleMax = 500;
 
+interface Stale extends ManifestChange {
+  readonly ids: Set<string>;
+}
+
 /**
- * Nodes whose SQL may not be what it was: those whose text has changed, those that such an
- * ephemeral one is written into, and the restless. Undefined: any may be.
+ * Nodes whose SQL, or whose entry of the manifest, may not be what it was: those that have changed,
+ * those that a changed ephemeral one is written into or that read a changed relation, those that
+ * looked at a changed macro, and the restless. Undefined: any may be.
  */
-function findStale(project: ModelProject, kept: KeptCompile): Set<string> | undefined {
+function findStale(project: ModelProject, kept: KeptCompile): Stale | undefined {
   const now = changeOf(project);
   if (now.stamp !== kept.change.stamp) return undefined;
-  const before = new Map(kept.change.texts.map(([id = '', digest]) => [id, digest]));
-  const after = new Map(now.texts.map(([id = '', digest]) => [id, digest]));
-  const changed = [...new Set([...before.keys(), ...after.keys()])].filter(
-    (id) => before.get(id) !== after.get(id),
+  const sides = [kept.change, now];
+  const [nodesBefore, nodesNow] = sides.map(({ nodes }) => new Map(nodes.map((n) => [n.id, n])));
+  const [macrosBefore, macrosNow] = sides.map(({ macros }) => new Map(macros));
+  const macros = new Set(
+    sides
+      .flatMap((side) => side.macros.map(([id]) => id))
+      .filter((id) => macrosBefore?.get(id) !== macrosNow?.get(id)),
   );
-  const stale = new Set(kept.restless);
-  const waiting = [...changed];
+  const seen = new Set<string>();
+  const waiting: string[] = [];
+  const tested: string[] = [];
+  let isLinked = false;
+  for (const id of new Set(sides.flatMap((side) => side.nodes.map((node) => node.id)))) {
+    const both = [nodesBefore?.get(id), nodesNow?.get(id)];
+    if (both[0]?.digest === both[1]?.digest) continue;
+    waiting.push(id);
+    for (const one of both) {
+      if (one?.isSeen) seen.add(id);
+      isLinked ||= one?.isLinked === true;
+      // Its tests say which columns name a row of a model.
+      if (one?.testedId !== undefined) tested.push(one.testedId);
+    }
+  }
+  for (const node of kept.nodes)
+    if (node.macros?.some((id) => macros.has(id))) waiting.push(node.id);
+  const ids = new Set(kept.restless);
   for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
     const node = project.nodes.get(id);
     const isEphemeral = isModelNode(node) && node.nodeConfig.materialization === 'ephemeral';
-    if (isEphemeral && !stale.has(id)) waiting.push(...project.graph.childrenOf(id));
-    stale.add(id);
-    if (stale.size > staleMax) return undefined;
+    const isNew = !ids.has(id) || kept.restless.includes(id);
+    if ((isEphemeral || seen.delete(id)) && isNew) waiting.push(...project.graph.childrenOf(id));
+    ids.add(id);
+    if (ids.size > staleMax) return undefined;
   }
-  return stale;
+  for (const id of tested) ids.add(id);
+  return { ids, isLinked, hasMacros: macros.size > 0 };
 }

@@ -21,6 +21,8 @@ interface KeptFile {
 export interface KeptNode extends KeptFile {
   readonly id: string;
   readonly isModel: boolean;
+  /** Ids of macros that were looked up; absent: none of the project's or its packages'. */
+  readonly macros?: readonly string[];
 }
 
 /** What compiling a whole project came to. Losing it costs time only. */
@@ -29,7 +31,9 @@ export interface KeptCompile {
   readonly key: string;
   /** The project's, and how it differs from one that was read whole. */
   readonly stamp: string;
-  readonly change: { readonly stamp: string; readonly texts: readonly (readonly string[])[] };
+  readonly change: KeptChange;
+  /** A digest of the ids that were meant, in their order. */
+  readonly ids: string;
   /** Names of the environment that were looked at, with digests of their values. */
   readonly env: readonly (readonly [string, string])[];
   /** In the order in which they were compiled. */
@@ -40,6 +44,8 @@ export interface KeptCompile {
   readonly restless: readonly string[];
   readonly manifest: ManifestLayout & { readonly stamp: string };
 }
+
+export type KeptChange = Pick<ProjectChange, 'stamp' | 'nodes' | 'macros'>;
 
 const sectionName = 'compile';
 
@@ -62,9 +68,13 @@ export function saveKeptCompile(folder: string, kept: KeptCompile): void {
 export function changeOf(project: {
   readonly stamp: string;
   readonly change?: ProjectChange;
-}): KeptCompile['change'] {
-  const { stamp, change } = project;
-  return { stamp: change?.stamp ?? stamp, texts: [...(change?.texts ?? [])] };
+}): KeptChange {
+  const { stamp, nodes, macros } = project.change ?? { ...project, nodes: [], macros: [] };
+  return { stamp, nodes, macros };
+}
+
+export function digestIds(ids: readonly string[]): string {
+  return digestContent(ids.join(' '));
 }
 
 export function isSameEnv(

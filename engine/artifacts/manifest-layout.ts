@@ -6,8 +6,12 @@ export interface ManifestLayout {
   readonly checksum: number;
   /** Up to the first of the nodes. */
   readonly head: number;
-  /** Of each of the nodes, in their order: name, entry, and the comma before the others. */
-  readonly entries: readonly number[];
+  /** Of each of the nodes, in their order: name and entry, without the comma between two. */
+  readonly entries: readonly (readonly [id: string, bytes: number])[];
+  /** Of hooks of runs, which stand behind the nodes; up to the first of the parts. */
+  readonly operations: number;
+  /** Of all that stands behind, in its order: comma, name and value. */
+  readonly parts: readonly (readonly [name: string, bytes: number])[];
   /** Files that were read for it alone, such as seeds, with digests of their texts. */
   readonly read: readonly (readonly [file: string, digest: string])[];
 }

@@ -11,6 +11,7 @@ import {
 } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import { asConfig, asTexts, type Config } from '../declare/properties.ts';
+import { once } from '../words/once.ts';
 import { manifestDocs, manifestExposure, manifestGroup } from './manifest-exposure.ts';
 import { manifestMacros } from './manifest-macro.ts';
 import { manifestNode } from './manifest-node.ts';
@@ -53,7 +54,8 @@ export async function buildManifest(request: ManifestRequest): Promise<Manifest>
   const nodes: Entries = {};
   for (const node of entryNodes(request.project)) nodes[node.id] = manifestEntry(from, node);
   Object.assign(nodes, manifestOperations(from));
-  return { metadata: manifestMetadata(request), nodes, ...manifestRest(from) };
+  const rest = Object.entries(manifestRest(from)).map(([name, make]) => [name, make()] as const);
+  return { metadata: manifestMetadata(request), nodes, ...(Object.fromEntries(rest) as Rest) };
 }
 
 export function manifestMetadata({ project, moment }: ManifestRequest): Config {
@@ -81,24 +83,34 @@ function nodesOf({ graph, nodes }: ModelProject): ProjectNode[] {
   return graph.order.flatMap((id) => nodes.get(id) ?? []).filter(isDbts);
 }
 
-/** All that stands behind `nodes`, in its order. */
-export function manifestRest(from: ManifestSources): Omit<Manifest, 'metadata' | 'nodes'> {
+type Rest = Omit<Manifest, 'metadata' | 'nodes'>;
+
+/** All that stands behind `nodes`, in its order, each part made when it is asked for. */
+export function manifestRest(from: ManifestSources): {
+  readonly [N in keyof Rest]: () => Rest[N];
+} {
   const { project } = from;
   const all = nodesOf(project);
-  const semantics = manifestSemantics(from);
-  const disabled = [...project.disabled.values()];
+  const semantics = once(() => manifestSemantics(from));
+  const operations = once(() => manifestOperations(from));
   return {
-    sources: entriesOf(all.filter(isSourceNode), (node) => manifestSource(from, node)),
-    macros: manifestMacros(from),
-    docs: manifestDocs(from),
-    exposures: entriesOf(all.filter(isExposureNode), (node) => manifestExposure(from, node)),
-    ...semantics,
-    groups: entriesOf(project.groups, (group) => manifestGroup(from, group)),
-    selectors: {},
-    disabled: Object.fromEntries(disabled.map((node) => [node.id, [manifestNode(from, node)]])),
-    ...edgesOf(project, all, manifestOperations(from)),
-    group_map: groupMapOf(from, semantics),
-    unit_tests: entriesOf(all.filter(isUnitTestNode), (node) => manifestUnitTest(from, node)),
+    sources: () => entriesOf(all.filter(isSourceNode), (node) => manifestSource(from, node)),
+    macros: () => manifestMacros(from),
+    docs: () => manifestDocs(from),
+    exposures: () => entriesOf(all.filter(isExposureNode), (node) => manifestExposure(from, node)),
+    semantic_models: () => semantics().semantic_models,
+    metrics: () => semantics().metrics,
+    saved_queries: () => semantics().saved_queries,
+    groups: () => entriesOf(project.groups, (group) => manifestGroup(from, group)),
+    selectors: () => ({}),
+    disabled: () =>
+      Object.fromEntries(
+        [...project.disabled.values()].map((node) => [node.id, [manifestNode(from, node)]]),
+      ),
+    parent_map: () => parentMap(project, all, operations()),
+    child_map: () => childMap(project, all, operations()),
+    group_map: () => groupMapOf(from, semantics()),
+    unit_tests: () => entriesOf(all.filter(isUnitTestNode), (node) => manifestUnitTest(from, node)),
   };
 }
 
@@ -142,28 +154,44 @@ function groupMapOf(
   );
 }
 
-function edgesOf(
-  project: ModelProject,
+function idsOf(all: readonly ProjectNode[]): (list: readonly string[]) => string[] {
+  const ids = new Set(all.map(({ id }) => id));
+  return (list) => list.filter((id) => ids.has(id)).sort();
+}
+
+function readsOf(all: readonly ProjectNode[], operations: Entries): [string, string[]][] {
+  const known = idsOf(all);
+  return Object.entries(operations).map(([id, operation]) => [
+    id,
+    known(asTexts(asConfig(operation['depends_on'])['nodes'])),
+  ]);
+}
+
+function parentMap(
+  { graph }: ModelProject,
   all: readonly ProjectNode[],
   operations: Entries,
-): Pick<Manifest, 'parent_map' | 'child_map'> {
-  const ids = new Set(all.map(({ id }) => id));
-  const known = (list: readonly string[]): string[] => list.filter((id) => ids.has(id)).sort();
-  const readsOf = (operation: Config): string[] =>
-    known(asTexts(asConfig(operation['depends_on'])['nodes']));
-  const ends = Object.entries(operations).map(([id, one]) => [id, readsOf(one)] as const);
+): Manifest['parent_map'] {
+  const known = idsOf(all);
+  return Object.fromEntries([
+    ...all.map(({ id }) => [id, known(graph.parentsOf(id))]),
+    ...readsOf(all, operations),
+  ]);
+}
+
+function childMap(
+  { graph }: ModelProject,
+  all: readonly ProjectNode[],
+  operations: Entries,
+): Manifest['child_map'] {
+  const known = idsOf(all);
+  const ends = readsOf(all, operations);
   const childrenOf = (id: string): string[] => [
-    ...known(project.graph.childrenOf(id)),
+    ...known(graph.childrenOf(id)),
     ...ends.filter(([, reads]) => reads.includes(id)).map(([end]) => end),
   ];
-  return {
-    parent_map: Object.fromEntries([
-      ...all.map(({ id }) => [id, known(project.graph.parentsOf(id))]),
-      ...ends,
-    ]),
-    child_map: Object.fromEntries([
-      ...all.map(({ id }) => [id, childrenOf(id)]),
-      ...ends.map(([id]) => [id, []]),
-    ]),
-  };
+  return Object.fromEntries([
+    ...all.map(({ id }) => [id, childrenOf(id)]),
+    ...ends.map(([id]) => [id, []]),
+  ]);
 }

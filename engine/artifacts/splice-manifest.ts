@@ -1,45 +1,118 @@
-import { openArtifactFile } from './artifact-file.ts';
+import { type ArtifactFile, openArtifactFile } from './artifact-file.ts';
 import { readManifest } from './kept-compile.ts';
-import { entryNodes, manifestEntry } from './manifest.ts';
+import { entryNodes, manifestEntry, manifestRest } from './manifest.ts';
 import type { ManifestLayout } from './manifest-layout.ts';
 import { gatherManifestSources, type ManifestRequest } from './manifest-sources.ts';
 import { artifactPath } from './write-artifact.ts';
-import { entryText, headText } from './write-manifest.ts';
+import { addOperations, addPart, entryText, headText } from './write-manifest.ts';
+
+/** What of a manifest is made anew. */
+export interface ManifestChange {
+  /** Nodes whose entries may be others; new ones are found out. */
+  readonly ids: ReadonlySet<string>;
+  /** Nodes came or went, or read other ones. */
+  readonly isLinked: boolean;
+  readonly hasMacros: boolean;
+}
 
 /**
- * Writes the manifest with the entries of `ids` made anew and all others as they stand in it; they
- * keep the time they were made at. Undefined where what stands is not what was written.
+ * Writes the manifest with what has changed made anew and all else as it stands in it; that keeps
+ * the time it was made at. Undefined where what stands is not what was written.
  */
 export async function spliceManifest(
   request: ManifestRequest,
   layout: ManifestLayout,
   digest: string,
-  ids: ReadonlySet<string>,
+  change: ManifestChange,
 ): Promise<ManifestLayout | undefined> {
   const { project } = request;
   const path = artifactPath(project.root, 'manifest');
-  const nodes = entryNodes(project);
-  const standing = nodes.length === layout.entries.length ? readManifest(layout, path) : undefined;
+  const standing = readManifest(layout, path);
   if (standing === undefined) return undefined;
   const from = await gatherManifestSources(request);
   using file = openArtifactFile(path);
   const head = file.add(headText(request, digest));
-  const entries: number[] = [];
-  let at = layout.head;
-  let keptFrom = at;
-  const keep = (): void => {
-    if (at > keptFrom) file.add(standing.subarray(keptFrom, at));
-  };
-  for (const [index, node] of nodes.entries()) {
-    const length = layout.entries[index] ?? 0;
-    if (ids.has(node.id)) {
-      keep();
-      entries.push(file.add(entryText(node.id, manifestEntry(from, node), index === 0)));
-      keptFrom = at + length;
-    } else entries.push(length);
-    at += length;
+  const copy = openCopy(file, standing);
+  const places = placeEntries(layout);
+  const entries = entryNodes(project).map((node, index) => {
+    if (index > 0) copy.comma();
+    const place = change.ids.has(node.id) ? undefined : places.get(node.id);
+    if (place === undefined) {
+      return [node.id, copy.add(entryText(node.id, manifestEntry(from, node)))] as const;
+    }
+    copy.keep(...place);
+    return [node.id, place[1]] as const;
+  });
+  copy.flush();
+  const operations = addOperations(file, from, entries.length === 0);
+  const stands = new Set(['docs']);
+  if (!change.isLinked) stands.add('parent_map').add('child_map');
+  if (!change.hasMacros) stands.add('macros');
+  const rest: Readonly<Record<string, () => object>> = manifestRest(from);
+  let at = partsStart(layout);
+  const parts = layout.parts.map(([name, bytes]) => {
+    const make = stands.has(name) ? undefined : rest[name];
+    const added = make ? addPart(file, name, make()) : file.add(standing.subarray(at, at + bytes));
+    at += bytes;
+    return [name, added] as const;
+  });
+  file.add('}');
+  return { ...file.end(), head, entries, operations, parts, read: layout.read };
+}
+
+type Place = readonly [at: number, bytes: number];
+
+function placeEntries({ head, entries }: ManifestLayout): Map<string, Place> {
+  const places = new Map<string, Place>();
+  let at = head;
+  for (const [id, bytes] of entries) {
+    places.set(id, [at, bytes]);
+    at += bytes + 1;
   }
-  at = standing.length;
-  keep();
-  return { ...file.end(), head, entries, read: layout.read };
+  return places;
+}
+
+function partsStart({ head, entries, operations }: ManifestLayout): number {
+  const commas = Math.max(0, entries.length - 1);
+  return entries.reduce((sum, [, bytes]) => sum + bytes, head + commas) + operations;
+}
+
+interface Copy {
+  add(text: string): number;
+  comma(): void;
+  keep(at: number, bytes: number): void;
+  flush(): void;
+}
+
+/** What stands in a row in both files is written in one go. */
+function openCopy(file: Pick<ArtifactFile, 'add'>, standing: Buffer): Copy {
+  let from = 0;
+  let to = 0;
+  let hasComma = false;
+  const flush = (): void => {
+    if (to > from) file.add(standing.subarray(from, to));
+    from = 0;
+    to = 0;
+    if (hasComma) file.add(',');
+    hasComma = false;
+  };
+  return {
+    add: (text) => {
+      flush();
+      return file.add(text);
+    },
+    comma: () => {
+      hasComma = true;
+    },
+    keep: (at, bytes) => {
+      const isNext = hasComma && to > from && at === to + 1;
+      if (isNext) hasComma = false;
+      else {
+        flush();
+        from = at;
+      }
+      to = at + bytes;
+    },
+    flush,
+  };
 }

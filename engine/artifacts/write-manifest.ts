@@ -2,11 +2,15 @@ import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { isModelNode } from '../declare/model-node.ts';
 import type { Config } from '../declare/properties.ts';
-import { openArtifactFile } from './artifact-file.ts';
+import { type ArtifactFile, openArtifactFile } from './artifact-file.ts';
 import { entryNodes, manifestEntry, manifestMetadata, manifestRest } from './manifest.ts';
 import { digestContent, type ManifestLayout } from './manifest-layout.ts';
 import { manifestOperations } from './manifest-operation.ts';
-import { gatherManifestSources, type ManifestRequest } from './manifest-sources.ts';
+import {
+  gatherManifestSources,
+  type ManifestRequest,
+  type ManifestSources,
+} from './manifest-sources.ts';
 import { artifactPath, toText } from './write-artifact.ts';
 
 /** Under this name of its metadata's `env` a manifest says which project and SQL it tells of. */
@@ -50,25 +54,40 @@ async function writeAnew(request: ManifestRequest, digest: string): Promise<Mani
   const from = await gatherManifestSources(request);
   using file = openArtifactFile(artifactPath(project.root, 'manifest'));
   const head = file.add(headText(request, digest));
-  const entries = entryNodes(project).map((node, index) =>
-    file.add(entryText(node.id, manifestEntry(from, node), index === 0)),
+  const entries = entryNodes(project).map((node, index) => {
+    if (index > 0) file.add(',');
+    return [node.id, file.add(entryText(node.id, manifestEntry(from, node)))] as const;
+  });
+  const operations = addOperations(file, from, entries.length === 0);
+  const parts = Object.entries(manifestRest(from)).map(
+    ([name, make]) => [name, addPart(file, name, make())] as const,
   );
-  for (const [index, [id, operation]] of Object.entries(manifestOperations(from)).entries()) {
-    file.add(entryText(id, operation, entries.length + index === 0));
-  }
-  file.add('}');
-  for (const [name, part] of Object.entries(manifestRest(from))) addPart(file, name, part);
   file.add('}');
   const read = [...from.fileTexts].map(([name, text]) => [name, digestContent(text)] as const);
-  return { ...file.end(), head, entries, read };
+  return { ...file.end(), head, entries, operations, parts, read };
 }
 
-function addPart(file: { add(piece: string): number }, name: string, part: object): void {
-  file.add(`,${JSON.stringify(name)}:{`);
-  for (const [index, [key, entry]] of Object.entries(part).entries()) {
-    file.add(entryText(key, entry, index === 0));
+/** Behind the nodes, with the end of their list; answers how many bytes it is. */
+export function addOperations(
+  file: Pick<ArtifactFile, 'add'>,
+  from: ManifestSources,
+  isFirst: boolean,
+): number {
+  let bytes = 0;
+  for (const [index, [id, operation]] of Object.entries(manifestOperations(from)).entries()) {
+    const comma = isFirst && index === 0 ? '' : ',';
+    bytes += file.add(`${comma}${entryText(id, operation)}`);
   }
-  file.add('}');
+  return bytes + file.add('}');
+}
+
+/** Answers how many bytes it is. */
+export function addPart(file: Pick<ArtifactFile, 'add'>, name: string, part: object): number {
+  let bytes = file.add(`,${JSON.stringify(name)}:{`);
+  for (const [index, [key, entry]] of Object.entries(part).entries()) {
+    bytes += file.add(`${index === 0 ? '' : ','}${entryText(key, entry)}`);
+  }
+  return bytes + file.add('}');
 }
 
 export function headText(request: ManifestRequest, digest: string): string {
@@ -77,8 +96,8 @@ export function headText(request: ManifestRequest, digest: string): string {
   return `{"metadata":${toText(metadata)},"nodes":{`;
 }
 
-export function entryText(name: string, entry: unknown, isFirst: boolean): string {
-  return `${isFirst ? '' : ','}${JSON.stringify(name)}:${toText(entry)}`;
+export function entryText(name: string, entry: unknown): string {
+  return `${JSON.stringify(name)}:${toText(entry)}`;
 }
 
 /** Empty where there is no such file. */

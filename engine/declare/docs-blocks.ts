@@ -52,7 +52,14 @@ export async function indexDocs(
       }
     }
   }
-  const names = packages.map(({ name }) => name);
+  return lookUpDocs(
+    blocks,
+    packages.map(({ name }) => name),
+  );
+}
+
+/** The index over blocks that were found; `names` are those of the packages, the project first. */
+export function lookUpDocs(blocks: DocsIndex['blocks'], names: readonly string[]): DocsIndex {
   return {
     blocks,
     functionFor: (packageName, used) =>

@@ -55,6 +55,11 @@ export interface Graph {
   descendantsOf(ids: Iterable<string>, depth?: number): Set<string>;
 }
 
+/** One order for all that hold the same nodes, whoever read them. */
+export function compareIds(left: { readonly id: string }, right: { readonly id: string }): number {
+  return left.id < right.id ? -1 : left.id > right.id ? 1 : 0;
+}
+
 type Neighbours = ReadonlyMap<string, readonly string[]>;
 
 export function buildGraph(list: Iterable<GraphNode>): Graph {

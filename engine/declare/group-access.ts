@@ -37,6 +37,16 @@ export interface AccessSources {
   readonly refs: NodeIndex<ModelNode>;
 }
 
+/** Whether there is anything that somebody may not refer to. */
+export function isGuarded(
+  packages: readonly PackageSource[],
+  groups: readonly GroupNode[],
+  models: readonly ModelNode[],
+): boolean {
+  const isPrivate = models.some(({ nodeConfig }) => nodeConfig.raw['access'] === 'private');
+  return isPrivate || groups.length > 0 || packages.some((pack) => pack.restrictsAccess);
+}
+
 /** Who refers, and on behalf of which group. */
 interface Reader {
   /** Absent: nothing is built for it. */

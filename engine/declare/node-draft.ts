@@ -29,18 +29,6 @@ export interface NodeDraft {
   readonly template: Template | undefined;
 }
 
-/** Enough of a model's draft to make it again from another text. */
-export interface StoredDraft extends Pick<NodeDraft, 'base' | 'overrides'> {
-  readonly folders: readonly string[];
-}
-
-/** Undefined where more than a text and its surroundings makes the node. */
-export function storedDraft({ base, overrides, ...draft }: NodeDraft): StoredDraft | undefined {
-  const { kind, source, version, template } = draft;
-  const isPlain = kind === 'model' && source.script === undefined && version === undefined;
-  return isPlain && template ? { base, overrides, folders: source.folders } : undefined;
-}
-
 /** Every node of a package. YAML about a node there is not is a fault. */
 export function draftNodes(
   pack: PackageSource,

@@ -97,14 +97,15 @@ const folderKinds = [
 ] as const;
 export type FolderKind = (typeof folderKinds)[number];
 
-interface Layout {
+/** Where the files of a package lie. */
+export interface Layout {
   readonly name: string;
   readonly isDbt: boolean;
   readonly paths: Readonly<Record<PathKind, readonly string[]>>;
   readonly project: Config;
 }
 
-type PathKind = 'models' | 'seeds' | 'snapshots' | 'tests' | 'macros' | 'docs';
+export type PathKind = 'models' | 'seeds' | 'snapshots' | 'tests' | 'macros' | 'docs';
 
 export interface PackageOptions {
   /** Paths in messages are relative to its root. */
@@ -118,13 +119,15 @@ export interface PackageOptions {
   readonly name: string;
 }
 
-const propertyFile = /\.ya?ml$/;
-const folderConfigFile = /(^|\/)_config\.ya?ml$/;
+export const propertyFile = /\.ya?ml$/;
+export const folderConfigFile = /(^|\/)_config\.ya?ml$/;
+
+export type PackageFiles = Readonly<Record<PathKind, readonly ProjectFile[]>>;
 
 /** Reads every file of a package; what is wrong in one does not keep the others from being read. */
 export function readPackage(options: PackageOptions, faults: FaultList): PackageSource {
   const layout = readLayout(options, faults);
-  const { disk, folder, memory } = options;
+  const { disk, folder } = options;
   const lists = (Object.keys(layout.paths) as PathKind[]).map((kind) => {
     const paths = layout.paths[kind].map((path) => posix.join(folder, path));
     return [kind, paths.flatMap((path) => listFiles(disk, path, faults))] as const;
@@ -137,6 +140,16 @@ export function readPackage(options: PackageOptions, faults: FaultList): Package
       hint: 'write it in SQL, or build its table elsewhere and declare it as a source',
     });
   }
+  return readFiles(options, layout, files, faults);
+}
+
+/** The package, made of these of its files. */
+export function readFiles(
+  { folder, memory }: PackageOptions,
+  layout: Layout,
+  files: PackageFiles,
+  faults: FaultList,
+): PackageSource {
   const folderConfigs = readFolderTrees(layout);
   const yamlFiles = new Map<string, ProjectFile>();
   const { docs, ...others } = files;
@@ -153,16 +166,7 @@ export function readPackage(options: PackageOptions, faults: FaultList): Package
         readFolderFile(file.path, text, own),
       );
       if (config) folderConfigs.models.add([layout.name, ...file.folders], config);
-    } else {
-      const unknownKeys = layout.isDbt ? 'warning' : 'error';
-      // With the place of everything in it, this is half of what reading a project takes.
-      const key = () => keyOf('properties', file.path, text, unknownKeys);
-      properties.push(
-        recallOutcome(memory, key, faults, (own) =>
-          readProperties(file.path, text, own, unknownKeys),
-        ),
-      );
-    }
+    } else properties.push(recallProperties(memory, { file: file.path, text }, layout, faults));
   }
   return {
     name: layout.name,
@@ -203,7 +207,19 @@ export function readPackage(options: PackageOptions, faults: FaultList): Package
   };
 }
 
-function readLayout(options: PackageOptions, faults: FaultList): Layout {
+/** With the place of everything in it, this is half of what reading a project takes. */
+export function recallProperties(
+  memory: Memory,
+  { file, text }: { readonly file: string; readonly text: string },
+  { isDbt }: Pick<Layout, 'isDbt'>,
+  faults: FaultList,
+): Properties {
+  const unknownKeys = isDbt ? 'warning' : 'error';
+  const key = () => keyOf('properties', file, text, unknownKeys);
+  return recallOutcome(memory, key, faults, (own) => readProperties(file, text, own, unknownKeys));
+}
+
+export function readLayout(options: PackageOptions, faults: FaultList): Layout {
   const { disk, memory, folder, modelsPath, name } = options;
   const file = posix.join(folder, 'dbt_project.yml');
   const text = readFileText(disk, file, faults);
@@ -238,7 +254,7 @@ function readLayout(options: PackageOptions, faults: FaultList): Layout {
 }
 
 /** In our layout, macros, seeds and tests may live inside the folder of models. */
-function isInsideOther(file: ProjectFile): boolean {
+export function isInsideOther(file: ProjectFile): boolean {
   return (
     ['macros', 'seeds', 'tests', 'snapshots'].includes(file.folders[0] ?? '') &&
     !propertyFile.test(file.path)

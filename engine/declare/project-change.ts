@@ -1,142 +1,161 @@
-import { isDeepStrictEqual } from 'node:util';
 import { silentLog } from '../words/log.ts';
-import { recallTemplate } from './lazy-template.ts';
+import { buildTests } from './build-tests.ts';
+import { type ChangeReach, findReach, isFolderConfig } from './change-reach.ts';
+import { joinChange, type NodesNow } from './change-join.ts';
+import { lookUpDocs } from './docs-blocks.ts';
 import { linkNode } from './link-node.ts';
-import { digestText } from './memory/memory.ts';
+import { watchLibrary } from './macro-use.ts';
 import type { ProjectMemory } from './memory/project-memory.ts';
 import { watchEnv } from './memory/watched-env.ts';
 import { collectFaults } from './model-fault.ts';
-import { isModelNode, type ModelNode } from './model-node.ts';
-import {
-  findStored,
-  type Spoken,
-  type StoredChange,
-  type StoredOutline,
-} from './project-outline.ts';
+import { isModelNode, isTestNode, type ModelNode } from './model-node.ts';
+import { draftNodes } from './node-draft.ts';
+import { indexNodes, type NodeIndex } from './node-index.ts';
+import { openPackagePart } from './package-part.ts';
+import type { PackageSource } from './package-source.ts';
+import { findStored, type Spoken } from './project-outline.ts';
 import type { ModelProject, ModelProjectOptions } from './project-shape.ts';
-import {
-  restOf,
-  restoreProject,
-  restoreReading,
-  type StoredDetails,
-  withoutText,
-} from './project-snapshot.ts';
+import { restoreProject, restoreReading, type StoredDetails } from './project-snapshot.ts';
+import type { Properties } from './properties.ts';
 import { type ReadNode, readNode } from './read-node.ts';
 import { listen } from './recall-render.ts';
+import { renderDescriptions } from './render-descriptions.ts';
 import type { Reading } from './rendering.ts';
 
 type Project = Omit<ModelProject, 'log'>;
 
 /**
- * What was kept of the project with the few models whose texts have changed read anew: where all
- * else that the project follows from is as it was, and each of them is, but for its text, what it
- * was. Undefined where that is not so or not certain: the project is read whole then.
+ * What was kept of the project with the nodes that a few changed files reach read anew: where all
+ * else that the project follows from is as it was, and nothing is wrong with them. Undefined where
+ * that is not so or not certain: the project is read whole then.
  */
 export async function readChange(
   options: ModelProjectOptions,
   memory: ProjectMemory,
 ): Promise<Project | undefined> {
-  const files = memory.changedTexts() ?? [];
-  const stored = files.length > 0 ? findStored(options, memory) : undefined;
+  const isFew = memory.changes() !== undefined && !memory.isUnchanged();
+  const stored = isFew ? findStored(options, memory) : undefined;
   // Who said what is not kept: it would be said twice, or not at all.
   if (stored === undefined || stored.spoken.length > 0) return undefined;
   const details = memory.recall('details') as StoredDetails | undefined;
-  const lasting = details && restoreReading(options, memory, details);
-  const before = details && restoreProject(options, memory, stored, details, lasting);
-  if (!before || !lasting) return undefined;
+  const before = details && restoreProject(options, memory, stored, details);
+  if (!before) return undefined;
+  const textOf = (file: string) => memory.disk.findText(file);
+  const lasting = restoreReading(options, memory, details, textOf);
   const watched = watchEnv(options.env);
   const spoken: Spoken[] = [];
-  const log = listen(silentLog, spoken);
   const { name, target, isDbt, vars } = before;
-  const library = lasting.library();
-  const reading = { name, target, isDbt, vars, library, env: watched.env, log };
-  const changed = new Map<string, ModelNode>();
-  for (const file of files) {
-    const node = await readFileAgain(before, { ...reading, memory: memory.parsed }, file, memory);
-    if (node === undefined) return undefined;
-    changed.set(node.id, node);
-  }
-  const env = watched.traces();
-  if (env === undefined || spoken.length > 0) return undefined;
-  const known = { ...stored, env: [...new Map([...stored.env, ...env])] };
-  const outline = markChange(known, changed);
-  memory.offerChange(() => {
-    const textOf = (file: string) => memory.disk.textRead(file);
-    const slim = (node: ModelNode) => withoutText(node, textOf);
-    return { outline, details: { ...details, rest: replaceNodes(known, details, changed, slim) } };
-  });
-  const rest = replaceNodes(known, details, changed);
-  return restoreProject(options, memory, outline, { ...details, rest }, lasting);
-}
-
-/** The one model that is made of the file; undefined where there is more to it. */
-async function readFileAgain(
-  before: Project,
-  reading: Reading,
-  file: string,
-  memory: ProjectMemory,
-): Promise<ModelNode | undefined> {
-  const owners = [...before.nodes.values(), ...before.disabled.values()].filter(
-    (node) => node.file === file,
-  );
-  const [old] = owners;
-  const text = memory.disk.findText(file);
-  const isMacros = before.packages.some(({ macros }) => macros.some((one) => one.file === file));
-  if (owners.length !== 1 || !isModelNode(old) || isMacros || text === undefined) return undefined;
-  const draft = before.drafts.get(old.id);
-  const isFaulty = before.faults.some((fault) => fault.file === file || fault.nodeId === old.id);
-  if (draft === undefined || !old.nodeConfig.enabled || isFaulty) return undefined;
-  if (before.broken.has(old.id)) return undefined;
-  const { id, name, fqn, packageName } = old;
-  const { base, overrides, folders } = draft;
-  const faults = collectFaults();
-  let read: ReadNode;
+  const log = listen(silentLog, spoken);
+  const read = async (): Promise<NodesNow | undefined> => {
+    const part = openPart(options, memory);
+    const reach = findReach({ before, memory, part, library: lasting.library });
+    if (reach === undefined) return undefined;
+    const library = reach.macros.size > 0 ? lasting.library() : before.library;
+    const about = { name, target, isDbt, vars, library, env: watched.env, log };
+    return await readReach({ ...about, memory: memory.parsed }, before, { reach, part });
+  };
+  let now: NodesNow | undefined;
   try {
-    const template = recallTemplate(memory.parsed, file, text);
-    const source = { file, folders, name, text };
-    const pack = { name: packageName };
-    const kind = 'model';
-    const all = { id, kind, name, pack, source, fqn, base, overrides, template } as const;
-    read = await readNode(reading, { ...all, patch: undefined }, faults);
+    now = await read();
   } catch {
     // Whoever reads it whole says what is wrong.
+  }
+  const env = watched.traces();
+  if (now === undefined || env === undefined || spoken.length > 0) return undefined;
+  const known = { ...stored, env: [...new Map([...stored.env, ...env])] };
+  const joined = joinChange({ outline: known, details, before, textOf }, now);
+  if (joined === undefined) return undefined;
+  const { outline, whole, slim } = joined;
+  memory.offerChange(() => ({ outline, details: slim }));
+  return restoreProject(options, memory, outline, whole, lasting);
+}
+
+function openPart({ name, modelsPath = 'models' }: ModelProjectOptions, memory: ProjectMemory) {
+  const faults = collectFaults();
+  const { disk, parsed } = memory;
+  const place = { disk, memory: parsed, folder: '', modelsPath, name };
+  const configs = memory.textFiles().filter(isFolderConfig);
+  return { ...openPackagePart(place, configs, faults), faults };
+}
+
+interface PartRequest {
+  readonly reach: ChangeReach;
+  readonly part: ReturnType<typeof openPart>;
+}
+
+/** Reads the nodes that are reached, and the tests of those that YAML says something else of. */
+async function readReach(
+  reading: Reading,
+  before: Project,
+  { reach, part }: PartRequest,
+): Promise<NodesNow | undefined> {
+  const faults = collectFaults();
+  const old = [...before.nodes.values()].filter(
+    (node): node is ModelNode => isModelNode(node) && reach.nodeFiles.has(node.file),
+  );
+  const said = old.flatMap(({ patchFile }) => patchFile ?? []);
+  const properties = [...reach.files].filter((file) => part.roleOf(file) === 'properties');
+  const isThere = properties.filter((file) => part.isThere(file));
+  const source = part.read([...reach.nodeFiles, ...isThere, ...said]);
+  const ids = new Set([...old.map(({ id }) => id), ...reach.patched]);
+  const pack = { ...source, properties: patchesOf(source, ids) };
+  const watched = watchLibrary(reading.library);
+  const around = { ...reading, library: watched.library };
+  const docs = lookUpDocs(
+    before.docs,
+    before.packages.map((one) => one.name),
+  );
+  const [described = pack] = await renderDescriptions([pack], around, docs, faults);
+  const read: ReadNode[] = [];
+  for (const draft of draftNodes(described, described, faults, reading.memory)) {
+    read.push(await readNode(reading, draft, faults));
+  }
+  // What is switched on or off changes what names mean.
+  if (read.some(({ node }) => !node.nodeConfig.enabled) || read.length !== ids.size) {
     return undefined;
   }
-  const node = linkNode(read.node, before.refs, before.sources, faults);
-  return faults.all.length === 0 ? joinNode(old, node) : undefined;
-}
-
-/** What YAML says, which is as it was. */
-const saidKeys: ReadonlySet<string> = new Set(['description', 'columns']);
-
-/** The node with its new text, where nobody else can see another difference. */
-function joinNode(old: ModelNode, node: ModelNode): ModelNode | undefined {
-  const { text, refs, sources, ...seen } = node;
-  const plain = JSON.parse(JSON.stringify(seen)) as object;
-  const isSame = Object.entries(plain).every(
-    ([key, value]) => saidKeys.has(key) || isDeepStrictEqual(value, old[key as keyof ModelNode]),
+  const refs = indexNow(before, reach, read);
+  const streams = before.sources.nodes.size;
+  const models = read.map(({ node }) => linkNode(node, refs, before.sources, faults));
+  const tested = { ...described, properties: patchesOf(described, reach.patched) };
+  const from = { packages: [tested], models, disabled: [], refs, sources: before.sources };
+  const tests = await buildTests({ ...from, reading: around }, faults);
+  const isAside = part.faults.all.some(({ file }) => reach.files.has(file));
+  if (faults.all.length > 0 || isAside || before.sources.nodes.size !== streams) return undefined;
+  const lost = [...before.nodes.values()].filter(
+    (node) =>
+      isTestNode(node) &&
+      (reach.gone.has(node.testedId ?? '') ||
+        (reach.files.has(node.file) && reach.patched.has(node.testedId ?? ''))),
   );
-  return isSame ? { ...old, text, refs, sources } : undefined;
+  return {
+    reach,
+    nodes: [...models, ...tests],
+    gone: new Set([...reach.gone, ...lost.map(({ id }) => id)]),
+    macros: read.map(({ node, macros }) => [node.id, macros] as const),
+    others: watched.found,
+  };
 }
 
-/** The same texts make the same project, whoever read them and in which order. */
-function markChange(stored: StoredOutline, changed: ReadonlyMap<string, ModelNode>): StoredOutline {
-  const texts = new Map(stored.change?.texts);
-  for (const [id, { text }] of changed) texts.set(id, digestText(text));
-  const change: StoredChange = { stamp: stored.change?.stamp ?? stored.stamp, texts: [...texts] };
-  const stamp = digestText(JSON.stringify([change.stamp, change.texts.toSorted()]));
-  return { ...stored, stamp, change };
+/** Of all that YAML says, what it says of these nodes. */
+function patchesOf({ name, properties }: PackageSource, ids: ReadonlySet<string>): Properties {
+  const patches = properties.patches.filter((patch) =>
+    ids.has(`${patch.kind.slice(0, -1)}.${name}.${patch.name}`),
+  );
+  return { patches, sources: [], singularTests: [], sections: {} };
 }
 
-/** The rest of each node, with the changed ones in their places. */
-function replaceNodes(
-  { nodes }: StoredOutline,
-  { rest }: StoredDetails,
-  changed: ReadonlyMap<string, ModelNode>,
-  slim: (node: ModelNode) => ModelNode = (node) => node,
-): StoredDetails['rest'] {
-  return nodes.map(({ id }, index) => {
-    const now = changed.get(id);
-    return now ? restOf(slim(now)) : (rest[index] ?? {});
-  });
+function indexNow(
+  before: Project,
+  { isMoved, gone }: ChangeReach,
+  read: readonly ReadNode[],
+): NodeIndex<ModelNode> {
+  if (!isMoved) return before.refs;
+  const models = new Map<string, ModelNode>();
+  for (const node of before.nodes.values()) {
+    if (isModelNode(node) && !gone.has(node.id)) models.set(node.id, node);
+  }
+  for (const { node } of read) models.set(node.id, node);
+  const names = before.packages.map((pack) => pack.name);
+  return indexNodes(models.values(), before.disabled.values(), names);
 }

@@ -33,21 +33,15 @@ export function listFiles(disk: ProjectDisk, folder: string, faults: FaultList):
     for (const { name, isFolder, isLink } of listFolder(disk, within, faults)) {
       const path = posix.join(within, name);
       if (isFolder) {
-        if (name.startsWith('.') || skippedFolders.has(name)) continue;
+        if (isSkipped(name)) continue;
         const own = { folders: [...folders, name], left };
         const linked = isLink ? followLink(disk, path, own) : own;
         if (linked) waiting.push(linked);
         continue;
       }
-      const dot = name.lastIndexOf('.');
-      if (dot <= 0) continue;
-      found.push({
-        path,
-        folders,
-        name: name.slice(0, dot),
-        ending: name.slice(dot + 1).toLowerCase(),
-        text: () => readListed(disk, path, faults),
-      });
+      const file = toFile(disk, within, folders, name, faults);
+      if (file === undefined) continue;
+      found.push(file);
       if (found.length > filesMax) {
         const hint = 'a path of the project points at more than a project';
         const message = `more than ${filesMax} files below ${folder}: the rest is left out`;
@@ -71,6 +65,45 @@ function followLink(disk: ProjectDisk, path: string, own: Waiting): Waiting | un
   if (to === undefined || from === undefined) return undefined;
   const left = [...own.left, from];
   return left.some((one) => `${one}/`.startsWith(`${to}/`)) ? undefined : { ...own, left };
+}
+
+/** The file as `listFiles` tells of it; undefined where it would not. */
+export function fileBelow(
+  disk: ProjectDisk,
+  folder: string,
+  path: string,
+  faults: FaultList,
+): ProjectFile | undefined {
+  const base = posix.normalize(folder).replace(/\/$/, '');
+  if (base !== '.' && !path.startsWith(`${base}/`)) return undefined;
+  const folders = (base === '.' ? path : path.slice(base.length + 1)).split('/');
+  const name = folders.pop() ?? '';
+  if (folders.some(isSkipped)) return undefined;
+  return toFile(disk, posix.dirname(path), folders, name, faults);
+}
+
+/** Folders that hold nothing of the project's own. */
+export function isSkipped(name: string): boolean {
+  return name.startsWith('.') || skippedFolders.has(name);
+}
+
+function toFile(
+  disk: ProjectDisk,
+  within: string,
+  folders: readonly string[],
+  name: string,
+  faults: FaultList,
+): ProjectFile | undefined {
+  const dot = name.lastIndexOf('.');
+  if (dot <= 0) return undefined;
+  const path = posix.join(within, name);
+  return {
+    path,
+    folders,
+    name: name.slice(0, dot),
+    ending: name.slice(dot + 1).toLowerCase(),
+    text: () => readListed(disk, path, faults),
+  };
 }
 
 function listFolder(disk: ProjectDisk, path: string, faults: FaultList): readonly DiskEntry[] {

@@ -4,7 +4,7 @@ import { digestText } from './memory/memory.ts';
 import type { ProjectMemory } from './memory/project-memory.ts';
 import { traceOfEnv } from './memory/watched-env.ts';
 import type { ModelFault } from './model-fault.ts';
-import type { ModelProjectOptions } from './project-shape.ts';
+import type { ModelProjectOptions, ProjectChange } from './project-shape.ts';
 
 /** What templates said while they were read: it is said again. */
 export type Spoken = readonly [
@@ -18,8 +18,7 @@ export interface StoredOutline {
   readonly key: string;
   /** Of the reading that is kept here: see `ModelProject`. */
   readonly stamp: string;
-  /** See `ProjectChange`. */
-  readonly change?: StoredChange;
+  readonly change?: ProjectChange;
   /** Names of the environment that were looked at, with digests of their values. */
   readonly env: readonly (readonly [string, string])[];
   readonly spoken: readonly Spoken[];
@@ -31,11 +30,6 @@ export interface StoredOutline {
   readonly order: readonly number[];
   readonly cycles: Graph['cycles'];
   readonly faults: readonly ModelFault[];
-}
-
-export interface StoredChange {
-  readonly stamp: string;
-  readonly texts: readonly (readonly [id: string, digest: string])[];
 }
 
 /** The nodes and what is wrong with them, without what it takes to render them. */

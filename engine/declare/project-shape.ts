@@ -4,11 +4,11 @@ import type { Graph, GraphNode } from './graph.ts';
 import type { ReadGraph } from './graph-value.ts';
 import type { Template } from './jinja/ast.ts';
 import type { MacroLibrary } from './macro-library.ts';
+import type { MacroUse } from './macro-use.ts';
 import type { Memory } from './memory/memory.ts';
 import type { ProjectMemory } from './memory/project-memory.ts';
 import type { ModelFault } from './model-fault.ts';
 import type { GroupNode, ModelNode, ProjectNode } from './model-node.ts';
-import type { StoredDraft } from './node-draft.ts';
 import type { NodeIndex } from './node-index.ts';
 import type { Target } from './node-scope.ts';
 import type { ProjectPackage } from './package-source.ts';
@@ -36,12 +36,28 @@ export interface ModelProjectOptions {
   readonly memory?: ProjectMemory;
 }
 
-/** A project that differs from one that was read whole in the texts of a few models. */
+/** A project that differs from one that was read whole in a few nodes and macros. */
 export interface ProjectChange {
   /** The stamp of the one that was read whole. */
   readonly stamp: string;
-  /** Ids of those models, with digests of their texts. */
-  readonly texts: ReadonlyMap<string, string>;
+  /** Paths with digests of their texts; empty: it is gone. */
+  readonly files: readonly (readonly [path: string, digest: string])[];
+  readonly nodes: readonly NodeChange[];
+  /** Ids of macros with digests of their texts. */
+  readonly macros: readonly (readonly [id: string, digest: string])[];
+}
+
+/** A node that is not what it was in the project that was read whole. */
+export interface NodeChange {
+  readonly id: string;
+  /** Of all of it; empty: it is gone. */
+  readonly digest: string;
+  /** Nodes that read it can see a difference. */
+  readonly isSeen: boolean;
+  /** It came or went, or reads other nodes. */
+  readonly isLinked: boolean;
+  /** A test: the node that it tests, or tested. */
+  readonly testedId?: string;
 }
 
 /** A folder of models, read: nodes, edges, and every fault there is. */
@@ -52,8 +68,9 @@ export interface ModelProject {
   readonly stamp: string;
   /** Absent: everything was read. */
   readonly change?: ProjectChange;
-  /** What the files around them say of nodes whose own text may change. */
-  readonly drafts: ReadonlyMap<string, StoredDraft>;
+  readonly macroUse: MacroUse;
+  /** There is something that somebody may not refer to. */
+  readonly isGuarded: boolean;
   readonly target: Target;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Log;

@@ -1,8 +1,11 @@
+import { once } from '../words/once.ts';
 import type { DocsBlockNode } from './docs-blocks.ts';
 import type { GraphNode } from './graph.ts';
 import type { Template } from './jinja/ast.ts';
 import { lazyTemplate } from './lazy-template.ts';
 import { buildMacroLibrary, type MacroLibrary } from './macro-library.ts';
+import type { MacroUse } from './macro-use.ts';
+import { digestText } from './memory/memory.ts';
 import { isPlainJson } from './memory/plain-json.ts';
 import type { ProjectMemory } from './memory/project-memory.ts';
 import { collectFaults } from './model-fault.ts';
@@ -13,7 +16,6 @@ import {
   type ModelNode,
   type ProjectNode,
 } from './model-node.ts';
-import type { StoredDraft } from './node-draft.ts';
 import { indexNodes } from './node-index.ts';
 import type { ProjectPackage } from './package-source.ts';
 import { graphOf, keyOfOptions, type Spoken, type StoredOutline } from './project-outline.ts';
@@ -33,13 +35,19 @@ export interface StoredDetails {
   readonly macroPatches: readonly (readonly [string, PlacedEntry])[];
   /** Nodes without a template, though others of their kind have one. */
   readonly bare: readonly string[];
-  readonly drafts: readonly (readonly [id: string, StoredDraft])[];
+  readonly macroUse: StoredMacroUse;
+  readonly isGuarded: boolean;
   readonly packages: readonly StoredPackage[];
 }
 
 /** Macros without their texts: those are their files'. */
 interface StoredPackage extends Omit<ProjectPackage, 'dispatch'> {
   readonly dispatch: readonly (readonly [string, readonly string[]])[];
+}
+
+export interface StoredMacroUse {
+  readonly byMacro: readonly (readonly [macro: string, nodes: readonly string[]])[];
+  readonly others: readonly string[];
 }
 
 const outlineKeys = {
@@ -91,7 +99,7 @@ export function storeProject(
     name,
     isDbt,
     packageNames: project.packages.map((pack) => pack.name),
-    nodes: nodes.map((node) => pick(node, isOutlineKey) as GraphNode),
+    nodes: nodes.map(outlineOf),
     order: graph.order.map((id) => places.get(id) ?? -1),
     cycles: graph.cycles,
     faults,
@@ -106,7 +114,11 @@ export function storeProject(
     bare: [...nodes.filter(isModelNode), ...disabled]
       .map((node) => node.id)
       .filter((id) => !templates.has(id)),
-    drafts: [...project.drafts],
+    macroUse: {
+      byMacro: [...project.macroUse.byMacro],
+      others: [...project.macroUse.others],
+    },
+    isGuarded: project.isGuarded,
     packages: project.packages.map((pack) => ({
       ...pack,
       macros: pack.macros.map((macro) => ({ ...macro, text: '' })),
@@ -118,6 +130,17 @@ export function storeProject(
 
 function pick(node: ProjectNode, isWanted: (key: string) => boolean): object {
   return Object.fromEntries(Object.entries(node).filter(([key]) => isWanted(key)));
+}
+
+/** A node as far as the graph goes. */
+export function outlineOf(node: ProjectNode): GraphNode {
+  return pick(node, isOutlineKey) as GraphNode;
+}
+
+/** All of a node as a text that another one has only if it is the same. */
+export function digestOf(node: ProjectNode): string {
+  const { text, ...rest } = restOf(node) as { readonly text?: string };
+  return digestText(JSON.stringify([outlineOf(node), rest, text]));
 }
 
 /** What the outline leaves out of a node. */
@@ -143,15 +166,21 @@ export interface StoredReading {
   vars(): Vars;
 }
 
+function restoreMacroUse({ byMacro, others }: StoredMacroUse): MacroUse {
+  return { byMacro: new Map(byMacro), others: new Set(others) };
+}
+
+/** `textOf` answers the texts of files of macros. */
 export function restoreReading(
   options: ModelProjectOptions,
   memory: ProjectMemory,
   details: StoredDetails,
+  textOf: (file: string) => string | undefined = memory.textOf,
 ): StoredReading {
   const packages = once(() =>
     details.packages.map((pack) => ({
       ...pack,
-      macros: pack.macros.map((macro) => ({ ...macro, text: memory.textOf(macro.file) ?? '' })),
+      macros: pack.macros.map((macro) => ({ ...macro, text: textOf(macro.file) ?? '' })),
       dispatch: new Map(pack.dispatch),
     })),
   );
@@ -193,8 +222,11 @@ export function restoreProject(
   return {
     root,
     stamp: outline.stamp,
-    ...(change && { change: { stamp: change.stamp, texts: new Map(change.texts) } }),
-    drafts: new Map(details.drafts),
+    ...(change && { change }),
+    get macroUse() {
+      return restoreMacroUse(details.macroUse);
+    },
+    isGuarded: details.isGuarded,
     target,
     env,
     memory: memory.rendered,
@@ -223,14 +255,6 @@ export function restoreProject(
     },
     faults: outline.faults,
     broken: new Set(details.broken),
-  };
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
   };
 }
 

@@ -10,7 +10,7 @@ import type { Template } from './jinja/ast.ts';
 import { parseTemplate } from './jinja/parse-template.ts';
 import { fromPython } from './jinja/python-value.ts';
 import type { JinjaValue } from './jinja/values.ts';
-import { internalPackage } from './macro-library.ts';
+import { internalPackage, type MacroEntry } from './macro-library.ts';
 import type { FaultList, Place } from './model-fault.ts';
 import type { ModelNode } from './model-node.ts';
 import { readNodeConfig } from './node-config.ts';
@@ -35,6 +35,8 @@ import { placeOfWords } from './word-place.ts';
 export interface ReadNode {
   readonly node: ModelNode;
   readonly template: Template | undefined;
+  /** Looked up by its template, its config, its hooks and whoever named its relation. */
+  readonly macros: ReadonlySet<MacroEntry>;
 }
 
 /** Turns a draft into a node: renders it once to see its config and what it reads. */
@@ -94,7 +96,7 @@ export async function readNode(
   }
   let relation: Relation = { schema: reading.target.schema, name: draft.name };
   try {
-    relation = await nameRelation(reading, draft, raw);
+    relation = await nameRelation(reading, draft, raw, trace.macros);
   } catch (error) {
     reportTemplateError(error, place, faults, id);
   }
@@ -123,7 +125,7 @@ export async function readNode(
     ...(draft.patch ? { patchFile: draft.patch.place.file } : {}),
     ...(draft.patch?.docBlocks ? { docBlocks: draft.patch.docBlocks } : {}),
   };
-  return { node, template: draft.template };
+  return { node, template: draft.template, macros: trace.macros };
 }
 
 /** What is not in the template was written in YAML, where there is any. */
@@ -174,6 +176,7 @@ async function renderForCalls(
   await traceNode(reading, stillMoment, { ...node, isIncremental: true, trace: second }, template);
   trace.refs.push(...second.refs);
   trace.sources.push(...second.sources);
+  for (const entry of second.macros) trace.macros.add(entry);
 }
 
 /** What hooks read must stand when they run: an edge for each, but to the node itself. */
@@ -190,6 +193,7 @@ async function renderHooksForCalls(
     await traceNode(reading, stillMoment, node, parseTemplate(hook, { file: draft.source.file }));
     trace.refs.push(...own.refs.filter(({ name }) => name !== draft.name));
     trace.sources.push(...own.sources);
+    for (const entry of own.macros) trace.macros.add(entry);
   }
 }
 
@@ -225,7 +229,12 @@ async function renderConfig(
  * Where a node is built. Our layout: the config's schema as it is, else the folder below `models`.
  * dbt's: its naming macros. Either way a project's own `generate_schema_name` wins.
  */
-async function nameRelation(reading: Reading, draft: NodeDraft, raw: Config): Promise<Relation> {
+async function nameRelation(
+  reading: Reading,
+  draft: NodeDraft,
+  raw: Config,
+  macros: Set<MacroEntry>,
+): Promise<Relation> {
   const written = (key: string): string | undefined => {
     const value = raw[key];
     return value === undefined || value === null ? undefined : String(value).trim();
@@ -238,7 +247,7 @@ async function nameRelation(reading: Reading, draft: NodeDraft, raw: Config): Pr
       ? target.schema
       : `${target.schema}_${schema}`
     : (schema ?? folder ?? target.schema);
-  const render = renderOf(reading, draft, raw, startTrace());
+  const render = renderOf(reading, draft, raw, { ...startTrace(), macros });
   const isSnapshotPlace = draft.kind === 'snapshot' && written('target_schema') !== undefined;
   return {
     schema: isSnapshotPlace

@@ -3,16 +3,17 @@ import { silentLog } from '../words/log.ts';
 import { buildTests } from './build-tests.ts';
 import { collectMacroPatches, indexDocs } from './docs-blocks.ts';
 import { buildExposures } from './exposure.ts';
-import { buildGraph, type Graph } from './graph.ts';
-import { buildGroups, checkAccess } from './group-access.ts';
+import { buildGraph, compareIds, type Graph } from './graph.ts';
+import { buildGroups, checkAccess, isGuarded } from './group-access.ts';
 import { reportIgnoredMacros } from './ignored-macros.ts';
 import type { Template } from './jinja/ast.ts';
 import { linkNode } from './link-node.ts';
 import { buildMacroLibrary } from './macro-library.ts';
+import { groupMacroUse, watchLibrary } from './macro-use.ts';
 import type { ProjectMemory } from './memory/project-memory.ts';
 import { collectFaults, type FaultList, type ModelFault } from './model-fault.ts';
 import { isModelNode, type ModelNode, type ProjectNode } from './model-node.ts';
-import { draftNodes, type NodeDraft, type StoredDraft, storedDraft } from './node-draft.ts';
+import { draftNodes } from './node-draft.ts';
 import { indexNodes } from './node-index.ts';
 import { type PackageSource, toProjectPackage } from './package-source.ts';
 import type { ModelProject, ModelProjectOptions } from './project-shape.ts';
@@ -20,6 +21,7 @@ import { type ReadNode, readNode } from './read-node.ts';
 import { importScripts, readPackages } from './read-packages.ts';
 import { renderDescriptions } from './render-descriptions.ts';
 import { renderSources } from './render-sources.ts';
+import { reportSharedRelations } from './shared-relations.ts';
 import { buildSemantics } from './semantic.ts';
 import { isSemanticNode } from './semantic-node.ts';
 import { indexSources } from './source-index.ts';
@@ -43,14 +45,16 @@ export async function readProject(
   const library = buildMacroLibrary(written, target.type, faults, memory);
   reportIgnoredMacros(library, main.name, faults);
   const vars = collectVars(written, options.vars ?? {});
-  const reading = { name: main.name, target, env, log, library, vars, isDbt: main.isDbt, memory };
+  const about = { name: main.name, target, env, log, vars, isDbt: main.isDbt, memory };
+  const watched = watchLibrary(library);
+  const reading = { ...about, library: watched.library };
   const docs = await indexDocs(written, faults);
   const described = await renderDescriptions(written, reading, docs, faults);
   const packages = await renderSources(described, reading, faults);
   const [top = main] = packages;
   const drafted = packages.flatMap((pack) => draftNodes(pack, top, faults, memory));
   const read: ReadNode[] = [];
-  for (const draft of drafted) read.push(await readNode(reading, draft, faults));
+  for (const draft of drafted) read.push(await readNode({ ...about, library }, draft, faults));
   const enabled = read.filter(({ node }) => node.nodeConfig.enabled).map(({ node }) => node);
   const disabled = read.filter(({ node }) => !node.nodeConfig.enabled).map(({ node }) => node);
   const packageNames = packages.map((pack) => pack.name);
@@ -59,13 +63,15 @@ export async function readProject(
   const sources = indexSources(packages, options.connections ?? []);
   const models = enabled.map((node) => linkNode(node, refs, sources, faults));
   const tests = await buildTests({ packages, models, disabled, refs, sources, reading }, faults);
-  const units = buildUnitTests({ packages, models, refs, sources, library }, faults);
+  const units = buildUnitTests(
+    { packages, models, refs, sources, library: watched.library },
+    faults,
+  );
   const semantics = buildSemantics({ packages, refs }, faults);
   const exposures = await buildExposures({ packages, refs, sources, reading, semantics }, faults);
   const groups = buildGroups(packages, faults);
   checkAccess({ packages, groups, models, tests, exposures, refs }, faults);
-  const nodes = new Map<string, ProjectNode>();
-  const all = [
+  const nodes = indexAll(packages, [
     ...sources.nodes.values(),
     ...models,
     ...tests,
@@ -73,20 +79,17 @@ export async function readProject(
     ...semantics,
     ...exposures,
     ...(options.foreign ?? []),
-  ];
-  const folders = new Map(packages.map(({ name, folder }) => [name, folder]));
-  for (const node of all) {
-    const packageFolder = folders.get(node.packageName);
-    nodes.set(node.id, packageFolder ? { ...node, packageFolder } : node);
-  }
+  ]);
   reportModels(models, packages, target.database, faults);
   const graph = buildGraph(nodes.values());
   reportCycles(graph, faults);
   return {
-    ...reading,
+    ...about,
+    library,
     root,
     stamp: randomUUID(),
-    drafts: storeDrafts(drafted),
+    macroUse: groupMacroUse(read, watched.found),
+    isGuarded: isGuarded(packages, groups, models),
     packages: packages.map((pack) => toProjectPackage(pack, packages[0] ?? pack)),
     docs: docs.blocks,
     groups,
@@ -103,22 +106,22 @@ export async function readProject(
   };
 }
 
+/** In the order of their ids, each with where its package lies. */
+function indexAll(
+  packages: readonly PackageSource[],
+  nodes: readonly ProjectNode[],
+): Map<string, ProjectNode> {
+  const folders = new Map(packages.map(({ name, folder }) => [name, folder]));
+  const placed = nodes.map((node) => {
+    const packageFolder = folders.get(node.packageName);
+    return packageFolder ? { ...node, packageFolder } : node;
+  });
+  return new Map(placed.toSorted(compareIds).map((node) => [node.id, node]));
+}
+
 function brokenIds(faults: readonly ModelFault[]): ReadonlySet<string> {
   const errors = faults.filter(({ severity }) => severity === 'error');
   return new Set(errors.flatMap(({ nodeId }) => nodeId ?? []));
-}
-
-/** Files that stand for each other, as one for each warehouse, share an id: they are read whole. */
-function storeDrafts(drafted: readonly NodeDraft[]): Map<string, StoredDraft> {
-  const drafts = new Map<string, StoredDraft>();
-  const ids = new Set<string>();
-  for (const draft of drafted) {
-    const stored = storedDraft(draft);
-    if (stored && !ids.has(draft.id)) drafts.set(draft.id, stored);
-    else drafts.delete(draft.id);
-    ids.add(draft.id);
-  }
-  return drafts;
 }
 
 /** A node that is switched off may share its id with the one that is meant: that one wins. */
@@ -156,25 +159,6 @@ function reportModels(
   reportSharedRelations(models, faults);
   reportSourceDatabases(packages, database, faults);
   reportUnreadConfig(models, database, faults);
-}
-
-function reportSharedRelations(models: readonly ModelNode[], faults: FaultList): void {
-  const taken = new Map<string, ModelNode>();
-  for (const node of models) {
-    if (node.nodeConfig.materialization === 'ephemeral') continue;
-    const key = `${node.relation.schema}.${node.relation.name}`.toLowerCase();
-    const first = taken.get(key);
-    if (first === undefined) {
-      taken.set(key, node);
-      continue;
-    }
-    if (first.name === node.name && first.packageName === node.packageName) continue;
-    faults.error(
-      { file: node.file, line: 1, column: 1 },
-      `${key} is already built by ${first.file}`,
-      { nodeId: node.id, hint: 'give one of them another alias or schema' },
-    );
-  }
 }
 
 function reportCycles(graph: Graph, faults: FaultList): void {

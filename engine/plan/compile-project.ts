@@ -1,4 +1,5 @@
 import { type CompileOptions, compileNode, compileTest } from '../declare/compile-node.ts';
+import { internalPackage } from '../declare/macro-library.ts';
 import { collectFaults, type ModelFault } from '../declare/model-fault.ts';
 import { isModelNode, isTestNode, type ModelNode, type TestNode } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
@@ -26,6 +27,8 @@ export interface CompiledNode {
   readonly isLasting: boolean;
   /** Names of the environment that were looked at, with digests of their values. */
   readonly env: readonly (readonly [string, string])[];
+  /** Ids of macros that were looked up, ours aside. */
+  readonly macros: readonly string[];
 }
 
 /** Renders every node that can be; a broken one is a fault with its place, and hides no other. */
@@ -53,7 +56,10 @@ export async function compileProject(
       const { sql, trace } = isModelNode(node)
         ? await compileNode(project, node, { ...options, isIncremental })
         : await compileTest(project, node, options);
-      compiled.push({ node, sql, isLasting: isLasting(trace), env: [...trace.env] });
+      const macros = [...trace.macros]
+        .filter(({ packageName }) => packageName !== internalPackage)
+        .map((macro) => macro.id);
+      compiled.push({ node, sql, isLasting: isLasting(trace), env: [...trace.env], macros });
     } catch (error) {
       const place = isTestNode(node) ? node.place : { file: node.file, line: 1, column: 1 };
       reportTemplateError(error, place, faults, id);

@@ -28,3 +28,8 @@ export function isPlainJson(value: unknown, depth = 0): boolean {
   }
   return true;
 }
+
+/** Whether they are written alike: a key without a value is none. */
+export function isSameJson(left: unknown, right: unknown): boolean {
+  return JSON.stringify(left) === JSON.stringify(right);
+}

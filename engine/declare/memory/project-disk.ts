@@ -41,17 +41,26 @@ export interface ObservingDisk extends ProjectDisk {
   /** What was asked so far, with stamps that can be trusted from now on. */
   observe(): Observation[];
   /**
-   * Files with another text than was answered, where every other answer is still the same;
-   * undefined where one is not, or where there are more than `most`. Of most files only the stamp
-   * is looked at.
+   * What is answered otherwise now; undefined where that is more than texts and folders, or more
+   * than `most` of them. Of most files only the stamp is looked at.
    */
-  findChanges(observations: readonly Observation[], most: number): readonly string[] | undefined;
+  findChanges(observations: readonly Observation[], most: number): DiskChanges | undefined;
+  /** Whether the last process asked. */
+  wasAsked(question: Observation[0], path: string): boolean;
   /** The text as this process read it; undefined where it did not. */
   textRead(path: string): string | undefined;
   /** Files whose content was read by this process, in order. */
   readonly opened: readonly string[];
   /** How many answers `findChanges` had to look at again. */
   readonly looks: number;
+}
+
+/** Paths of what is not as it was when it was read. */
+export interface DiskChanges {
+  /** Files with another text, or gone. */
+  readonly texts: readonly string[];
+  /** Folders that hold other entries. */
+  readonly folders: readonly string[];
 }
 
 interface Kept {
@@ -137,11 +146,12 @@ export function openProjectDisk(
     exists,
     realPath,
     distrust,
+    wasAsked: (question, path) => old.has(`${question} ${path}`),
     textRead: (path) => asked.get(`text ${path}`)?.text,
     opened,
     observe: () => [...asked.values()].map(({ observation }) => observation),
     findChanges: (observations, most) =>
-      findOtherTexts(observations, most, ([question, path, answer, stamp]) => {
+      findOtherAnswers(observations, most, ([question, path, answer, stamp]) => {
         if (stamp !== '' && readStamp(at(path))?.text === stamp) return answer;
         looks += 1;
         return answers[question](path);
@@ -152,13 +162,14 @@ export function openProjectDisk(
   };
 }
 
-/** Texts that are answered otherwise now; undefined where anything else is, or too many are. */
-function findOtherTexts(
+/** See `ObservingDisk.findChanges`. */
+function findOtherAnswers(
   observations: readonly Observation[],
   most: number,
   answerNow: (observation: Observation) => string,
-): readonly string[] | undefined {
-  const changed: string[] = [];
+): DiskChanges | undefined {
+  const texts: string[] = [];
+  const folders: string[] = [];
   for (const observation of observations) {
     const [question, path, answer] = observation;
     let now: string;
@@ -169,11 +180,12 @@ function findOtherTexts(
       return undefined;
     }
     if (now === answer) continue;
-    const isOtherText = question === 'text' && answer !== '' && now !== '';
-    if (!isOtherText || changed.length >= most) return undefined;
-    changed.push(path);
+    if (question === 'text' && answer !== '') texts.push(path);
+    else if (question === 'list') folders.push(path);
+    else return undefined;
+    if (texts.length + folders.length > most) return undefined;
   }
-  return changed;
+  return { texts, folders };
 }
 
 function readText(path: string): string | undefined {

@@ -2,7 +2,12 @@ import { join } from 'node:path';
 import { type Memory, noMemory } from './memory.ts';
 import { type OutcomeLog, openOutcomeLog } from './outcome-log.ts';
 import { programIdentity } from './program-identity.ts';
-import { type Observation, type ObservingDisk, openProjectDisk } from './project-disk.ts';
+import {
+  type DiskChanges,
+  type Observation,
+  type ObservingDisk,
+  openProjectDisk,
+} from './project-disk.ts';
 import { openSectionFile, writeSectionFile } from './section-file.ts';
 
 /** What one project's files came to the last time, and what their texts rendered to. */
@@ -14,15 +19,17 @@ export interface ProjectMemory {
   readonly rendered: Memory;
   /** Whether all that was asked of the disk the last time would be answered the same now. */
   isUnchanged(): boolean;
-  /** The few files whose texts alone have changed; undefined where more has. */
-  changedTexts(): readonly string[] | undefined;
-  /** A part of the project as it was kept; to be believed but for what `changedTexts` says. */
+  /** The few files and folders that have changed; undefined where more has. */
+  changes(): DiskChanges | undefined;
+  /** A part of the project as it was kept; to be believed but for what `changes` says. */
   recall(part: ProjectPart): unknown;
   /** The text of a file as it was kept. */
   textOf(file: string): string | undefined;
+  /** Files of which the text was kept. */
+  textFiles(): readonly string[];
   /** Offers what was read for the next process; `make` is called where it is worth writing. */
   offer(make: MakeParts): void;
-  /** The same, of what was kept with `changedTexts` read anew. */
+  /** The same, of what was kept with `changes` read anew. */
   offerChange(make: MakeParts): void;
   /** Writes what is new; nothing where nothing is. */
   save(): void;
@@ -34,7 +41,7 @@ export type ProjectPart = (typeof projectParts)[number];
 
 export type MakeParts = () => Readonly<Record<ProjectPart, unknown>> | undefined;
 
-/** With more texts than this changed, everything is read anew. */
+/** With more than this changed, everything is read anew. */
 const changesMax = 20;
 /** With as many, what is kept is written anew, though each process learns something. */
 const changesWorth = 10;
@@ -63,21 +70,24 @@ export function openProjectMemory(folder: string, root: string, nowMs = Date.now
   const parsed = openOutcomeLog(join(folder, 'parsed'), identity);
   const rendered = openOutcomeLog(join(folder, 'rendered'), identity);
   let offered: Offer | undefined;
-  let changed: { readonly texts: readonly string[] | undefined } | undefined;
-  const changedTexts = (): readonly string[] | undefined => {
+  let changed: { readonly found: DiskChanges | undefined } | undefined;
+  const changes = (): DiskChanges | undefined => {
     const { observations } = kept.disk;
     const find = () => disk.findChanges(observations, changesMax);
-    changed ??= { texts: observations.length > 0 ? find() : undefined };
-    return changed.texts;
+    changed ??= { found: observations.length > 0 ? find() : undefined };
+    return changed.found;
   };
+  const count = (found = changes()): number | undefined =>
+    found && found.texts.length + found.folders.length;
   return {
     disk,
     parsed,
     rendered,
     textOf: kept.textOf,
+    textFiles: () => kept.disk.texts.map(([file]) => file),
     recall: (part) => parseJson(kept.file.read(part)),
-    isUnchanged: () => changedTexts()?.length === 0,
-    changedTexts,
+    isUnchanged: () => count() === 0,
+    changes,
     offer: (make) => {
       offered = { make, isChange: false };
     },
@@ -85,8 +95,8 @@ export function openProjectMemory(folder: string, root: string, nowMs = Date.now
       offered = { make, isChange: true };
     },
     save: () => {
-      const texts = changed?.texts;
-      const sections = keepParts(kept, disk, { offered, changes: texts?.length, parsed });
+      const found = changed && count(changed.found);
+      const sections = keepParts(kept, disk, { offered, changes: found, parsed });
       kept.file.close();
       if (sections) writeSectionFile(path, identity, sections);
       parsed.save();
@@ -102,14 +112,14 @@ interface Offer {
 
 interface KeepState {
   readonly offered: Offer | undefined;
-  /** How many texts have changed; undefined: more than texts, or nobody asked. */
+  /** How many files and folders have changed; undefined: too many, or nobody asked. */
   readonly changes: number | undefined;
   readonly parsed: OutcomeLog;
 }
 
 /**
  * The project is written when it was read whole, so that the edits after it are read alone; one of
- * a few changed texts when this process found nothing left to learn, or the texts are many.
+ * a few changed files when this process found nothing left to learn, or the files are many.
  */
 function keepParts(
   kept: Kept,
@@ -134,8 +144,15 @@ function keepParts(
 
 /** What was kept of the disk, with what this process looked at again. */
 function mendDisk(kept: Kept, disk: ObservingDisk): { disk: string; texts: string } {
-  const fresh = new Map(disk.observe().map((one) => [`${one[0]} ${one[1]}`, one]));
-  const observations = kept.disk.observations.map((one) => fresh.get(`${one[0]} ${one[1]}`) ?? one);
+  const all = new Map(kept.disk.observations.map((one) => [`${one[0]} ${one[1]}`, one]));
+  for (const one of disk.observe()) {
+    const key = `${one[0]} ${one[1]}`;
+    const isGone = one[0] === 'text' && one[2] === '' && (all.get(key)?.[2] ?? '') !== '';
+    // Nobody asks for a file that is gone: its folder says so.
+    if (isGone) all.delete(key);
+    else all.set(key, one);
+  }
+  const observations = [...all.values()];
   return diskSections(observations, (file) => disk.textRead(file) ?? kept.textOf(file));
 }
 
@@ -194,9 +211,10 @@ export function withoutMemory(root: string): ProjectMemory {
     parsed: noMemory,
     rendered: noMemory,
     isUnchanged: () => false,
-    changedTexts: () => undefined,
+    changes: () => undefined,
     recall: () => undefined,
     textOf: () => undefined,
+    textFiles: () => [],
     offer: () => {},
     offerChange: () => {},
     save: () => {},

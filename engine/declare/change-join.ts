@@ -1,0 +1,232 @@
+import type { ChangeReach } from './change-reach.ts';
+import { buildGraph, compareIds, type GraphNode } from './graph.ts';
+import { internalPackage, type MacroEntry } from './macro-library.ts';
+import { digestText } from './memory/memory.ts';
+import { isPlainJson, isSameJson } from './memory/plain-json.ts';
+import { collectFaults } from './model-fault.ts';
+import {
+  isModelNode,
+  isSourceNode,
+  isTestNode,
+  type ModelNode,
+  type ProjectNode,
+  type TestNode,
+} from './model-node.ts';
+import type { StoredOutline } from './project-outline.ts';
+import type { ModelProject, NodeChange, ProjectChange } from './project-shape.ts';
+import {
+  digestOf,
+  outlineOf,
+  restOf,
+  type StoredDetails,
+  type StoredMacroUse,
+  withoutText,
+} from './project-snapshot.ts';
+import { reportSharedRelations } from './shared-relations.ts';
+
+/** The nodes that were read again, and what of the others there is no more. */
+export interface NodesNow {
+  readonly reach: ChangeReach;
+  readonly nodes: readonly (ModelNode | TestNode)[];
+  readonly gone: ReadonlySet<string>;
+  /** What each of the nodes looked at, and everything else that was read. */
+  readonly macros: readonly (readonly [id: string, macros: ReadonlySet<MacroEntry>])[];
+  readonly others: ReadonlySet<string>;
+}
+
+export interface JoinRequest {
+  readonly outline: StoredOutline;
+  readonly details: StoredDetails;
+  readonly before: Omit<ModelProject, 'log'>;
+  textOf(file: string): string | undefined;
+}
+
+export interface JoinedChange {
+  readonly outline: StoredOutline;
+  /** With the texts of the nodes that were read. */
+  readonly whole: StoredDetails;
+  /** As it is kept: without them. */
+  readonly slim: StoredDetails;
+}
+
+/** What was kept with the nodes of now; undefined where the rest of it may not stand. */
+export function joinChange(request: JoinRequest, now: NodesNow): JoinedChange | undefined {
+  const { outline, details, before, textOf } = request;
+  const changed = new Map<string, ModelNode | TestNode>();
+  const changes: NodeChange[] = [];
+  const news = new Set(now.nodes.map(({ id }) => id));
+  // Two tests of one name, or a name of a node that stands.
+  if (news.size !== now.nodes.length) return undefined;
+  for (const node of now.nodes) {
+    const old = before.nodes.get(node.id);
+    const isOthers = old && isTestNode(node) && !now.gone.has(node.id);
+    if (isOthers) return undefined;
+    const digest = digestOf(node);
+    if (old && digestOf(old) === digest) continue;
+    if (!isPlainJson(node)) return undefined;
+    if (!stands(before, old, node)) return undefined;
+    changed.set(node.id, node);
+    const isLinked = !isSameJson(old?.dependsOn, node.dependsOn);
+    const seen = { isSeen: isSeen(old, node), isLinked };
+    changes.push({ id: node.id, digest, ...seen, ...testedOf(node) });
+  }
+  const gone = [...now.gone].filter((id) => !news.has(id));
+  for (const id of gone) {
+    const seen = { isSeen: true, isLinked: true };
+    changes.push({ id, digest: '', ...seen, ...testedOf(before.nodes.get(id)) });
+  }
+  const kept = { gone: new Set(gone), changed };
+  if (changes.length > 0 && !areApart(before, kept)) return undefined;
+  const nodes = listNodes(outline, kept);
+  const order = orderNodes(outline, before, nodes, kept);
+  if (order === undefined) return undefined;
+  const places = new Map(outline.nodes.map(({ id }, index) => [id, index]));
+  const restNow = (slim: (node: ModelNode | TestNode) => ModelNode | TestNode): object[] =>
+    nodes.map(({ id }) => {
+      const one = changed.get(id);
+      return one ? restOf(slim(one)) : (details.rest[places.get(id) ?? -1] ?? {});
+    });
+  const all = { ...details, macroUse: joinMacroUse(details.macroUse, now) };
+  return {
+    outline: { ...outline, ...markChange(outline, now, changes, textOf), nodes, order },
+    whole: { ...all, rest: restNow((node) => node) },
+    slim: { ...all, rest: restNow((node) => withoutText(node, textOf)) },
+  };
+}
+
+function testedOf(node: ProjectNode | undefined): { readonly testedId?: string } {
+  return isTestNode(node) && node.testedId !== undefined ? { testedId: node.testedId } : {};
+}
+
+/** What templates that name the node are told of it. */
+function faceOf(node: ProjectNode | undefined): unknown {
+  if (!isModelNode(node)) return undefined;
+  const { resourceType, relation, nodeConfig, version, latestVersion } = node;
+  return [resourceType, relation, nodeConfig.materialization, version, latestVersion];
+}
+
+function isSeen(old: ProjectNode | undefined, node: ProjectNode): boolean {
+  return old !== undefined && !isSameJson(faceOf(old), faceOf(node));
+}
+
+/** Whether what is checked of nodes that name each other was not touched. */
+function stands(
+  before: JoinRequest['before'],
+  old: ProjectNode | undefined,
+  node: ModelNode | TestNode,
+): boolean {
+  if (isTestNode(node)) return !before.isGuarded;
+  const was = isModelNode(old) ? old : undefined;
+  const access = [was, node].map((one) => {
+    const { access: level, group } = one?.nodeConfig.raw ?? {};
+    return [level, group];
+  });
+  if (!isSameJson(access[0], access[1])) return false;
+  if (before.isGuarded && !isSameJson(was?.dependsOn, node.dependsOn)) return false;
+  // A stream that nobody asks for any more is no source.
+  return (was?.dependsOn ?? []).every((id) => {
+    const source = before.nodes.get(id);
+    return node.dependsOn.includes(id) || !isSourceNode(source) || source.file !== '';
+  });
+}
+
+interface Kept {
+  readonly gone: ReadonlySet<string>;
+  readonly changed: ReadonlyMap<string, ModelNode | TestNode>;
+}
+
+/** Whether nothing is made of the changed nodes but what is made of their names, nor in their place. */
+function areApart(before: JoinRequest['before'], { changed, gone }: Kept): boolean {
+  let isFaced = false;
+  for (const [id, node] of changed) {
+    const old = before.nodes.get(id);
+    if (!isModelNode(node)) continue;
+    const isSame = isModelNode(old) && isSameJson(old.nodeConfig, node.nodeConfig);
+    isFaced ||= !isSameJson(faceOf(old), faceOf(node));
+    if (isSame && old.version === node.version) continue;
+    const kinds = before.graph.childrenOf(id).map((child) => before.nodes.get(child)?.resourceType);
+    if (kinds.some((kind) => kind !== undefined && !['model', 'snapshot', 'test'].includes(kind))) {
+      return false;
+    }
+  }
+  if (!isFaced) return true;
+  // Two nodes of one relation: which of them is at fault says who came first.
+  if (before.faults.some(({ severity }) => severity === 'error')) return false;
+  const faults = collectFaults();
+  const models = [...before.nodes.values()].filter(
+    (node): node is ModelNode => isModelNode(node) && !gone.has(node.id) && !changed.has(node.id),
+  );
+  reportSharedRelations([...models, ...[...changed.values()].filter(isModelNode)], faults);
+  return faults.all.length === 0;
+}
+
+function listNodes({ nodes }: StoredOutline, { changed, gone }: Kept): GraphNode[] {
+  const byId = new Map(nodes.filter(({ id }) => !gone.has(id)).map((node) => [node.id, node]));
+  const count = byId.size;
+  for (const [id, node] of changed) byId.set(id, outlineOf(node));
+  const list = [...byId.values()];
+  return list.length > count ? list.sort(compareIds) : list;
+}
+
+/** By place in `nodes`; undefined where nodes wait for each other. */
+function orderNodes(
+  { nodes: old, order, cycles }: StoredOutline,
+  before: JoinRequest['before'],
+  nodes: readonly GraphNode[],
+  { changed, gone }: Kept,
+): readonly number[] | undefined {
+  const isSame = [...changed].every(([id, node]) =>
+    isSameJson(before.nodes.get(id)?.dependsOn, node.dependsOn),
+  );
+  if (isSame && gone.size === 0 && old.length === nodes.length) return order;
+  if (cycles.length > 0) return undefined;
+  const graph = buildGraph(nodes);
+  if (graph.cycles.length > 0) return undefined;
+  const places = new Map(nodes.map(({ id }, index) => [id, index]));
+  return graph.order.map((id) => places.get(id) ?? -1);
+}
+
+function joinMacroUse(stored: StoredMacroUse, now: NodesNow): StoredMacroUse {
+  const read = new Set([...now.macros.map(([id]) => id), ...now.gone]);
+  const byMacro = new Map<string, string[]>();
+  for (const [macro, ids] of stored.byMacro) {
+    byMacro.set(
+      macro,
+      ids.filter((id) => !read.has(id)),
+    );
+  }
+  for (const [id, macros] of now.macros) {
+    for (const { id: macro, packageName } of macros) {
+      if (packageName === internalPackage) continue;
+      byMacro.set(macro, [...(byMacro.get(macro) ?? []), id]);
+    }
+  }
+  return { byMacro: [...byMacro], others: [...new Set([...stored.others, ...now.others])] };
+}
+
+/** The same files make the same project, whoever read them and in which order. */
+function markChange(
+  { stamp, change }: StoredOutline,
+  { reach }: NodesNow,
+  changes: readonly NodeChange[],
+  textOf: JoinRequest['textOf'],
+): { readonly stamp: string; readonly change: ProjectChange } {
+  const nodes = new Map((change?.nodes ?? []).map((one) => [one.id, one]));
+  for (const one of changes) {
+    const was = nodes.get(one.id);
+    const isSeen = one.isSeen || was?.isSeen === true;
+    const isLinked = one.isLinked || was?.isLinked === true;
+    nodes.set(one.id, { ...one, isSeen, isLinked });
+  }
+  const macros = new Map([...(change?.macros ?? []), ...reach.macros]);
+  const files = new Map(change?.files);
+  for (const file of reach.files) {
+    const text = textOf(file);
+    files.set(file, text === undefined ? '' : digestText(text));
+  }
+  const base = change?.stamp ?? stamp;
+  return {
+    stamp: digestText(JSON.stringify([base, [...files].toSorted()])),
+    change: { stamp: base, files: [...files], nodes: [...nodes.values()], macros: [...macros] },
+  };
+}
