@@ -39,14 +39,14 @@ export const registerSource: RegisterCommand = (program, host) => {
       const { writeArtifact } = await import('../../engine/artifacts/write-artifact.ts');
       const { checkFreshness } = await import('../../engine/plan/source-freshness.ts');
       const opened = await context.openProject({ needsConnections: false });
-      const { models, graph, ids, warnings } = await readOutline(opened, flags);
+      const { models, ids, warnings } = await readOutline(opened, flags);
       for (const warning of warnings) terminal.note(`warning: ${warning}`);
       for (const fault of models?.faults ?? []) {
         if (fault.severity === 'error') terminal.note(`error: ${formatFault(fault)}`);
       }
       const moment = startMoment(opened.clock);
       const nowMs = moment().startedAtMs;
-      const nodes = ids.map((id) => graph.nodes.get(id));
+      const nodes = ids.map((id) => models?.nodes.get(id));
       const all = await withReadableWarehouse(context, opened, (warehouse) =>
         checkFreshness(nodes, warehouse, nowMs),
       );

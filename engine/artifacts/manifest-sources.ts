@@ -6,7 +6,6 @@ import {
   isTestNode,
   isUnitTestNode,
   type ModelNode,
-  type ProjectNode,
   type TestNode,
 } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
@@ -74,10 +73,14 @@ function primaryKeyOf(project: ModelProject, node: ModelNode): string[] {
 }
 
 async function readTexts(project: ModelProject): Promise<Map<string, string>> {
-  const needed = (node: ProjectNode): node is ModelNode =>
-    isModelNode(node) && node.resourceType !== 'model';
-  const nodes = [...project.nodes.values(), ...project.disabled.values()].filter(needed);
-  const units = [...project.nodes.values()].filter(isUnitTestNode);
+  const all = [...project.graph.nodes.values()];
+  const nodes = [...all, ...project.disabled.values()].filter(
+    (node) => isModelNode(node) && node.resourceType !== 'model',
+  );
+  const units = all
+    .flatMap(({ id, resourceType }) => (resourceType === 'unit_test' ? id : []))
+    .flatMap((id) => project.nodes.get(id) ?? [])
+    .filter(isUnitTestNode);
   const fixtures = units.flatMap(({ given, expect }) =>
     [expect, ...given.map(({ rows }) => rows)].flatMap(({ fixtureFile }) => fixtureFile ?? []),
   );

@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto';
+import type { GraphNode } from '../declare/graph.ts';
 import {
   isExposureNode,
   isModelNode,
   isSourceNode,
   isTestNode,
   isUnitTestNode,
-  type ModelNode,
   type ProjectNode,
-  type TestNode,
 } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import { asConfig, asTexts, type Config } from '../declare/properties.ts';
@@ -52,7 +51,7 @@ export interface Manifest {
 export async function buildManifest(request: ManifestRequest): Promise<Manifest> {
   const from = await gatherManifestSources(request);
   const nodes: Entries = {};
-  for (const node of entryNodes(request.project)) nodes[node.id] = manifestEntry(from, node);
+  for (const id of entryIds(request.project)) nodes[id] = manifestEntry(from, id);
   Object.assign(nodes, manifestOperations(from));
   const rest = Object.entries(manifestRest(from)).map(([name, make]) => [name, make()] as const);
   return { metadata: manifestMetadata(request), nodes, ...(Object.fromEntries(rest) as Rest) };
@@ -71,16 +70,22 @@ export function manifestMetadata({ project, moment }: ManifestRequest): Config {
 }
 
 /** What has an entry among `nodes`, in the order of the entries; operations come behind. */
-export function entryNodes(project: ModelProject): (ModelNode | TestNode)[] {
-  return nodesOf(project).filter((node) => isModelNode(node) || isTestNode(node));
+export function entryIds(project: ModelProject): string[] {
+  const list = nodesOf(project).filter((node) => isModelNode(node) || isTestNode(node));
+  return list.map(({ id }) => id);
 }
 
-export function manifestEntry(from: ManifestSources, node: ModelNode | TestNode): Config {
-  return isModelNode(node) ? manifestNode(from, node) : manifestTest(from, node);
+/** @throws where there is no such model or test. */
+export function manifestEntry(from: ManifestSources, id: string): Config {
+  const node = from.project.nodes.get(id);
+  if (isModelNode(node)) return manifestNode(from, node);
+  if (isTestNode(node)) return manifestTest(from, node);
+  throw new Error(`${id} has no entry among nodes`);
 }
 
-function nodesOf({ graph, nodes }: ModelProject): ProjectNode[] {
-  return graph.order.flatMap((id) => nodes.get(id) ?? []).filter(isDbts);
+/** As far as the graph goes: not all of each is needed for what stands. */
+function nodesOf({ graph }: ModelProject): GraphNode[] {
+  return graph.order.flatMap((id) => graph.nodes.get(id) ?? []).filter(isDbts);
 }
 
 type Rest = Omit<Manifest, 'metadata' | 'nodes'>;
@@ -91,13 +96,20 @@ export function manifestRest(from: ManifestSources): {
 } {
   const { project } = from;
   const all = nodesOf(project);
+  const whole = (type: GraphNode['resourceType']): ProjectNode[] =>
+    all.flatMap(({ id, resourceType }) => {
+      const node = resourceType === type ? project.nodes.get(id) : undefined;
+      return node ?? [];
+    });
   const semantics = once(() => manifestSemantics(from));
   const operations = once(() => manifestOperations(from));
   return {
-    sources: () => entriesOf(all.filter(isSourceNode), (node) => manifestSource(from, node)),
+    sources: () =>
+      entriesOf(whole('source').filter(isSourceNode), (node) => manifestSource(from, node)),
     macros: () => manifestMacros(from),
     docs: () => manifestDocs(from),
-    exposures: () => entriesOf(all.filter(isExposureNode), (node) => manifestExposure(from, node)),
+    exposures: () =>
+      entriesOf(whole('exposure').filter(isExposureNode), (node) => manifestExposure(from, node)),
     semantic_models: () => semantics().semantic_models,
     metrics: () => semantics().metrics,
     saved_queries: () => semantics().saved_queries,
@@ -110,7 +122,8 @@ export function manifestRest(from: ManifestSources): {
     parent_map: () => parentMap(project, all, operations()),
     child_map: () => childMap(project, all, operations()),
     group_map: () => groupMapOf(from, semantics()),
-    unit_tests: () => entriesOf(all.filter(isUnitTestNode), (node) => manifestUnitTest(from, node)),
+    unit_tests: () =>
+      entriesOf(whole('unit_test').filter(isUnitTestNode), (node) => manifestUnitTest(from, node)),
   };
 }
 
@@ -121,7 +134,7 @@ export async function describeProject(project: ModelProject): Promise<Config> {
 }
 
 /** Streams and syncs are ours: dbt's manifest has no place for them. */
-function isDbts(node: ProjectNode): boolean {
+function isDbts(node: GraphNode): boolean {
   return node.resourceType !== 'stream' && node.resourceType !== 'sync';
 }
 
@@ -139,10 +152,7 @@ function groupMapOf(
 ): Record<string, readonly string[]> {
   const { groups } = from.project;
   if (groups.length === 0) return {};
-  const members = entryNodes(from.project).map((node) => [
-    node.id,
-    manifestEntry(from, node)['group'],
-  ]);
+  const members = entryIds(from.project).map((id) => [id, manifestEntry(from, id)['group']]);
   for (const entries of [semantics.semantic_models, semantics.metrics]) {
     for (const [id, entry] of Object.entries(entries)) members.push([id, entry['group']]);
   }
@@ -154,12 +164,12 @@ function groupMapOf(
   );
 }
 
-function idsOf(all: readonly ProjectNode[]): (list: readonly string[]) => string[] {
+function idsOf(all: readonly GraphNode[]): (list: readonly string[]) => string[] {
   const ids = new Set(all.map(({ id }) => id));
   return (list) => list.filter((id) => ids.has(id)).sort();
 }
 
-function readsOf(all: readonly ProjectNode[], operations: Entries): [string, string[]][] {
+function readsOf(all: readonly GraphNode[], operations: Entries): [string, string[]][] {
   const known = idsOf(all);
   return Object.entries(operations).map(([id, operation]) => [
     id,
@@ -169,7 +179,7 @@ function readsOf(all: readonly ProjectNode[], operations: Entries): [string, str
 
 function parentMap(
   { graph }: ModelProject,
-  all: readonly ProjectNode[],
+  all: readonly GraphNode[],
   operations: Entries,
 ): Manifest['parent_map'] {
   const known = idsOf(all);
@@ -181,7 +191,7 @@ function parentMap(
 
 function childMap(
   { graph }: ModelProject,
-  all: readonly ProjectNode[],
+  all: readonly GraphNode[],
   operations: Entries,
 ): Manifest['child_map'] {
   const known = idsOf(all);

@@ -1,6 +1,6 @@
 import { type ArtifactFile, openArtifactFile } from './artifact-file.ts';
 import { readManifest } from './kept-compile.ts';
-import { entryNodes, manifestEntry, manifestRest } from './manifest.ts';
+import { entryIds, manifestEntry, manifestRest } from './manifest.ts';
 import type { ManifestLayout } from './manifest-layout.ts';
 import { gatherManifestSources, type ManifestRequest } from './manifest-sources.ts';
 import { artifactPath } from './write-artifact.ts';
@@ -34,14 +34,12 @@ export async function spliceManifest(
   const head = file.add(headText(request, digest));
   const copy = openCopy(file, standing);
   const places = placeEntries(layout);
-  const entries = entryNodes(project).map((node, index) => {
+  const entries = entryIds(project).map((id, index) => {
     if (index > 0) copy.comma();
-    const place = change.ids.has(node.id) ? undefined : places.get(node.id);
-    if (place === undefined) {
-      return [node.id, copy.add(entryText(node.id, manifestEntry(from, node)))] as const;
-    }
+    const place = change.ids.has(id) ? undefined : places.get(id);
+    if (place === undefined) return [id, copy.add(entryText(id, manifestEntry(from, id)))] as const;
     copy.keep(...place);
-    return [node.id, place[1]] as const;
+    return [id, place[1]] as const;
   });
   copy.flush();
   const operations = addOperations(file, from, entries.length === 0);

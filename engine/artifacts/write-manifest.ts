@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { isModelNode } from '../declare/model-node.ts';
 import type { Config } from '../declare/properties.ts';
 import { type ArtifactFile, openArtifactFile } from './artifact-file.ts';
-import { entryNodes, manifestEntry, manifestMetadata, manifestRest } from './manifest.ts';
+import { entryIds, manifestEntry, manifestMetadata, manifestRest } from './manifest.ts';
 import { digestContent, type ManifestLayout } from './manifest-layout.ts';
 import { manifestOperations } from './manifest-operation.ts';
 import {
@@ -54,9 +54,9 @@ async function writeAnew(request: ManifestRequest, digest: string): Promise<Mani
   const from = await gatherManifestSources(request);
   using file = openArtifactFile(artifactPath(project.root, 'manifest'));
   const head = file.add(headText(request, digest));
-  const entries = entryNodes(project).map((node, index) => {
+  const entries = entryIds(project).map((id, index) => {
     if (index > 0) file.add(',');
-    return [node.id, file.add(entryText(node.id, manifestEntry(from, node)))] as const;
+    return [id, file.add(entryText(id, manifestEntry(from, id)))] as const;
   });
   const operations = addOperations(file, from, entries.length === 0);
   const parts = Object.entries(manifestRest(from)).map(

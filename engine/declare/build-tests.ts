@@ -3,7 +3,7 @@ import { parseTemplate } from './jinja/parse-template.ts';
 import { internalPackage } from './macro-library.ts';
 import type { FaultList } from './model-fault.ts';
 import type { ModelNode, RefCall, SourceCall, SourceNode, TestNode } from './model-node.ts';
-import type { NodeIndex } from './node-index.ts';
+import type { NodeIndex, Referable } from './node-index.ts';
 import { type Reading, stillMoment, traceNode } from './node-render.ts';
 import { startTrace } from './node-scope.ts';
 import type { PackageSource, SourceText } from './package-source.ts';
@@ -25,7 +25,7 @@ export interface TestSources {
   readonly packages: readonly PackageSource[];
   readonly models: readonly ModelNode[];
   readonly disabled: readonly ModelNode[];
-  readonly refs: NodeIndex<ModelNode>;
+  readonly refs: NodeIndex<Referable>;
   readonly sources: SourceIndex;
   readonly reading: Reading;
 }

@@ -18,11 +18,12 @@ import {
   digestOf,
   outlineOf,
   restOf,
-  type StoredDetails,
+  type Stored,
   type StoredMacroUse,
   withoutText,
 } from './project-snapshot.ts';
 import { reportSharedRelations } from './shared-relations.ts';
+import { reportUnreadConfig } from './unread-config.ts';
 
 /** The nodes that were read again, and what of the others there is no more. */
 export interface NodesNow {
@@ -35,23 +36,22 @@ export interface NodesNow {
 }
 
 export interface JoinRequest {
-  readonly outline: StoredOutline;
-  readonly details: StoredDetails;
+  readonly stored: Stored;
   readonly before: Omit<ModelProject, 'log'>;
   textOf(file: string): string | undefined;
 }
 
 export interface JoinedChange {
-  readonly outline: StoredOutline;
   /** With the texts of the nodes that were read. */
-  readonly whole: StoredDetails;
+  readonly whole: Stored;
   /** As it is kept: without them. */
-  readonly slim: StoredDetails;
+  slim(): Stored;
 }
 
 /** What was kept with the nodes of now; undefined where the rest of it may not stand. */
 export function joinChange(request: JoinRequest, now: NodesNow): JoinedChange | undefined {
-  const { outline, details, before, textOf } = request;
+  const { stored, before, textOf } = request;
+  const { outline, details, rest } = stored;
   const changed = new Map<string, ModelNode | TestNode>();
   const changes: NodeChange[] = [];
   const news = new Set(now.nodes.map(({ id }) => id));
@@ -77,20 +77,23 @@ export function joinChange(request: JoinRequest, now: NodesNow): JoinedChange | 
   }
   const kept = { gone: new Set(gone), changed };
   if (changes.length > 0 && !areApart(before, kept)) return undefined;
+  if (!areRead(before, changed)) return undefined;
   const nodes = listNodes(outline, kept);
   const order = orderNodes(outline, before, nodes, kept);
   if (order === undefined) return undefined;
   const places = new Map(outline.nodes.map(({ id }, index) => [id, index]));
-  const restNow = (slim: (node: ModelNode | TestNode) => ModelNode | TestNode): object[] =>
+  const restNow = (slim: (node: ModelNode | TestNode) => ModelNode | TestNode): string[] =>
     nodes.map(({ id }) => {
       const one = changed.get(id);
-      return one ? restOf(slim(one)) : (details.rest[places.get(id) ?? -1] ?? {});
+      return one ? JSON.stringify(restOf(slim(one))) : (rest[places.get(id) ?? -1] ?? '');
     });
-  const all = { ...details, macroUse: joinMacroUse(details.macroUse, now) };
-  return {
+  const all = {
     outline: { ...outline, ...markChange(outline, now, changes, textOf), nodes, order },
+    details: { ...details, macroUse: joinMacroUse(details.macroUse, now) },
+  };
+  return {
     whole: { ...all, rest: restNow((node) => node) },
-    slim: { ...all, rest: restNow((node) => withoutText(node, textOf)) },
+    slim: () => ({ ...all, rest: restNow((node) => withoutText(node, textOf)) }),
   };
 }
 
@@ -135,7 +138,7 @@ interface Kept {
   readonly changed: ReadonlyMap<string, ModelNode | TestNode>;
 }
 
-/** Whether nothing is made of the changed nodes but what is made of their names, nor in their place. */
+/** Whether nothing is made of the changed nodes but what is made of their names. */
 function areApart(before: JoinRequest['before'], { changed, gone }: Kept): boolean {
   let isFaced = false;
   for (const [id, node] of changed) {
@@ -144,7 +147,8 @@ function areApart(before: JoinRequest['before'], { changed, gone }: Kept): boole
     const isSame = isModelNode(old) && isSameJson(old.nodeConfig, node.nodeConfig);
     isFaced ||= !isSameJson(faceOf(old), faceOf(node));
     if (isSame && old.version === node.version) continue;
-    const kinds = before.graph.childrenOf(id).map((child) => before.nodes.get(child)?.resourceType);
+    const { graph } = before;
+    const kinds = graph.childrenOf(id).map((child) => graph.nodes.get(child)?.resourceType);
     if (kinds.some((kind) => kind !== undefined && !['model', 'snapshot', 'test'].includes(kind))) {
       return false;
     }
@@ -157,6 +161,17 @@ function areApart(before: JoinRequest['before'], { changed, gone }: Kept): boole
     (node): node is ModelNode => isModelNode(node) && !gone.has(node.id) && !changed.has(node.id),
   );
   reportSharedRelations([...models, ...[...changed.values()].filter(isModelNode)], faults);
+  return faults.all.length === 0;
+}
+
+/** What is said of keys that nobody reads counts all nodes that have them. */
+function areRead({ nodes, target }: JoinRequest['before'], changed: Kept['changed']): boolean {
+  const faults = collectFaults();
+  for (const node of changed.values()) {
+    const both = [nodes.get(node.id), node].filter(isModelNode);
+    const [was, is] = both.map(({ nodeConfig }) => nodeConfig.raw);
+    if (!isSameJson(was, is)) reportUnreadConfig(both, target.database, faults);
+  }
   return faults.all.length === 0;
 }
 
@@ -176,7 +191,7 @@ function orderNodes(
   { changed, gone }: Kept,
 ): readonly number[] | undefined {
   const isSame = [...changed].every(([id, node]) =>
-    isSameJson(before.nodes.get(id)?.dependsOn, node.dependsOn),
+    isSameJson(before.graph.nodes.get(id)?.dependsOn, node.dependsOn),
   );
   if (isSame && gone.size === 0 && old.length === nodes.length) return order;
   if (cycles.length > 0) return undefined;

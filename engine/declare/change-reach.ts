@@ -1,9 +1,10 @@
 import { posix } from 'node:path';
+import type { GraphNode } from './graph.ts';
 import type { MacroEntry, MacroLibrary } from './macro-library.ts';
 import { isSameJson } from './memory/plain-json.ts';
 import type { ProjectMemory } from './memory/project-memory.ts';
 import { collectFaults, type ModelFault } from './model-fault.ts';
-import { isModelNode, isTestNode, type ModelNode } from './model-node.ts';
+import { isModelNode, isTestNode } from './model-node.ts';
 import type { PackagePart } from './package-part.ts';
 import { propertyFile, recallProperties } from './package-source.ts';
 import { isSkipped } from './project-files.ts';
@@ -95,7 +96,7 @@ function findAdded(
   folders: readonly string[],
 ): string[] | undefined {
   const seeds = new Set<string>();
-  for (const node of [...before.nodes.values(), ...before.disabled.values()]) {
+  for (const node of [...before.graph.nodes.values(), ...before.disabled.values()]) {
     if (node.resourceType === 'seed') seeds.add(node.file);
   }
   const added: string[] = [];
@@ -104,10 +105,12 @@ function findAdded(
     // Only of a folder of models nothing is asked but the texts of its files.
     if (part.roleOf(`${folder}/any.sql`) !== 'model') return undefined;
     if (isInPackage(before, folder)) return undefined;
-    for (const { name, isFolder } of disk.listFolder(folder)) {
+    for (const { name, isFolder, isLink } of disk.listFolder(folder)) {
       const path = posix.join(folder, name);
       if (isFolder) {
-        if (!isSkipped(name) && !disk.wasAsked('list', path)) waiting.push(path);
+        if (isSkipped(name) || disk.wasAsked('list', path)) continue;
+        if (isLink) return undefined;
+        waiting.push(path);
         continue;
       }
       const dot = name.lastIndexOf('.');
@@ -125,24 +128,30 @@ function isInPackage({ packages }: Project, path: string): boolean {
   return packages.some(({ folder }) => folder !== '' && `${path}/`.startsWith(`${folder}/`));
 }
 
+type Owners = ReadonlyMap<string, GraphNode | undefined>;
+
 /** Nodes by the file that they are made of; none where that is no single model that is built. */
-function ownersOf({ nodes, disabled }: Project): ReadonlyMap<string, ModelNode | undefined> {
-  const owners = new Map<string, ModelNode | undefined>();
-  for (const node of nodes.values()) {
+function ownersOf({ graph, disabled }: Project): Owners {
+  const owners = new Map<string, GraphNode | undefined>();
+  for (const node of graph.nodes.values()) {
     if (!isModelNode(node)) continue;
     const isPlain = node.resourceType === 'model' && node.version === undefined;
     owners.set(node.file, isPlain && !owners.has(node.file) ? node : undefined);
   }
-  for (const { file } of disabled.values()) owners.set(file, undefined);
+  // One that is switched off may share the id of the one that is meant.
+  for (const { id, file } of disabled.values()) {
+    owners.set(file, undefined);
+    owners.set(graph.nodes.get(id)?.file ?? file, undefined);
+  }
   return owners;
 }
 
-function reachNode(reach: OpenReach, node: ModelNode | undefined): boolean {
+function reachNode(reach: OpenReach, node: GraphNode | undefined): boolean {
   if (node) reach.nodeFiles.add(node.file);
   return node !== undefined;
 }
 
-function loseNode(reach: OpenReach, node: ModelNode | undefined): boolean {
+function loseNode(reach: OpenReach, node: GraphNode | undefined): boolean {
   if (node) reach.gone.add(node.id);
   return node !== undefined;
 }
@@ -150,7 +159,7 @@ function loseNode(reach: OpenReach, node: ModelNode | undefined): boolean {
 /** A name that is taken, by a model that is switched off too, means something else from now on. */
 function addNode({ before }: ReachRequest, reach: OpenReach, file: string): boolean {
   const name = posix.basename(file).replace(/\.\w+$/, '');
-  for (const node of [...before.nodes.values(), ...before.disabled.values()]) {
+  for (const node of [...before.graph.nodes.values(), ...before.disabled.values()]) {
     if (node.name === name && isModelNode(node)) return false;
   }
   reach.nodeFiles.add(file);
@@ -181,11 +190,12 @@ function reachPatches(request: ReachRequest, reach: OpenReach, file: string): bo
 }
 
 function reachPatched(
-  { nodes }: Project,
+  { graph: { nodes }, disabled }: Project,
   reach: OpenReach,
   { id, file, isSaid }: { readonly id: string; readonly file: string; readonly isSaid: boolean },
 ): boolean {
   const node = nodes.get(id);
+  if (disabled.has(id)) return false;
   if (node === undefined) return isSaid && reach.patched.has(id);
   // What is left of a node that is gone says nothing any more; of another file, it is not ours.
   if (reach.gone.has(id)) return !isSaid;
@@ -224,11 +234,7 @@ function restOf({ patches: _, sections, ...rest }: Properties): unknown {
 }
 
 /** Nodes that looked at a macro whose text has changed, where no macro came or went. */
-function reachUsers(
-  { before, library }: ReachRequest,
-  reach: OpenReach,
-  owners: ReadonlyMap<string, ModelNode | undefined>,
-): boolean {
+function reachUsers({ before, library }: ReachRequest, reach: OpenReach, owners: Owners): boolean {
   const now = library();
   const nameOf = ({ id, file, macroKind }: MacroEntry): string => `${macroKind} ${id} ${file}`;
   const isSame = isSameJson(before.library.all.map(nameOf), now.all.map(nameOf));
@@ -244,7 +250,7 @@ function reachUsers(
   if (users.size > usersMax) return false;
   for (const id of users) {
     if (reach.gone.has(id)) continue;
-    const node = before.nodes.get(id);
+    const node = before.graph.nodes.get(id);
     if (!isModelNode(node) || !reachNode(reach, owners.get(node.file))) return false;
   }
   return true;

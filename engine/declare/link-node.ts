@@ -1,12 +1,12 @@
 import type { FaultList } from './model-fault.ts';
 import type { ModelNode } from './model-node.ts';
-import type { NodeIndex } from './node-index.ts';
+import type { NodeIndex, Referable } from './node-index.ts';
 import type { SourceIndex } from './source-index.ts';
 
 /** Turns the calls a node made into edges; a call that leads nowhere is a fault at its place. */
 export function linkNode(
   node: ModelNode,
-  refs: NodeIndex<ModelNode>,
+  refs: NodeIndex<Referable>,
   sources: SourceIndex,
   faults: FaultList,
 ): ModelNode {

@@ -4,7 +4,7 @@ import { watchEnv } from './memory/watched-env.ts';
 import { readChange } from './project-change.ts';
 import { recallStored, type Spoken, sayAgain } from './project-outline.ts';
 import type { ModelProject, ModelProjectOptions } from './project-shape.ts';
-import { restoreProject, type StoredDetails, storeProject } from './project-snapshot.ts';
+import { recallAll, restoreProject, storeProject } from './project-snapshot.ts';
 import { listen } from './recall-render.ts';
 
 export type { ModelProject, ModelProjectOptions } from './project-shape.ts';
@@ -17,21 +17,21 @@ export async function readModelProject(options: ModelProjectOptions): Promise<Mo
   const { memory } = options;
   const log = options.log ?? silentLog;
   const stored = memory && recallStored(options, memory);
-  const details = stored && (memory?.recall('details') as StoredDetails | undefined);
-  const restored = memory && stored && details && restoreProject(options, memory, stored, details);
+  const kept = memory && stored && recallAll(memory, stored);
+  const restored = kept && restoreProject(options, memory, kept);
   if (restored) {
     sayAgain(stored.spoken, log);
     return Object.assign(restored, { log });
   }
   const changed = memory && (await readChange(options, memory));
   if (changed) return Object.assign(changed, { log });
-  const kept = memory ?? withoutMemory(options.root);
+  const own = memory ?? withoutMemory(options.root);
   const watched = watchEnv(options.env);
   const spoken: Spoken[] = [];
   const listened = { ...options, env: watched.env, log: listen(log, spoken) };
   // Loaded here: where little has changed, most of it is not needed.
   const { readProject } = await import('./read-project.ts');
-  const read = await readProject(listened, kept);
+  const read = await readProject(listened, own);
   const project = { ...read, env: options.env, log, memory: memory?.rendered };
   memory?.offer(() => {
     const env = watched.traces();

@@ -1,21 +1,21 @@
 import { silentLog } from '../words/log.ts';
 import { buildTests } from './build-tests.ts';
-import { type ChangeReach, findReach, isFolderConfig } from './change-reach.ts';
 import { joinChange, type NodesNow } from './change-join.ts';
+import { type ChangeReach, findReach, isFolderConfig } from './change-reach.ts';
 import { lookUpDocs } from './docs-blocks.ts';
 import { linkNode } from './link-node.ts';
 import { watchLibrary } from './macro-use.ts';
 import type { ProjectMemory } from './memory/project-memory.ts';
 import { watchEnv } from './memory/watched-env.ts';
 import { collectFaults } from './model-fault.ts';
-import { isModelNode, isTestNode, type ModelNode } from './model-node.ts';
+import { isModelNode, isTestNode } from './model-node.ts';
 import { draftNodes } from './node-draft.ts';
-import { indexNodes, type NodeIndex } from './node-index.ts';
+import { indexNodes, type NodeIndex, type Referable } from './node-index.ts';
 import { openPackagePart } from './package-part.ts';
 import type { PackageSource } from './package-source.ts';
 import { findStored, type Spoken } from './project-outline.ts';
 import type { ModelProject, ModelProjectOptions } from './project-shape.ts';
-import { restoreProject, restoreReading, type StoredDetails } from './project-snapshot.ts';
+import { recallAll, restoreProject, restoreReading } from './project-snapshot.ts';
 import type { Properties } from './properties.ts';
 import { type ReadNode, readNode } from './read-node.ts';
 import { listen } from './recall-render.ts';
@@ -37,11 +37,11 @@ export async function readChange(
   const stored = isFew ? findStored(options, memory) : undefined;
   // Who said what is not kept: it would be said twice, or not at all.
   if (stored === undefined || stored.spoken.length > 0) return undefined;
-  const details = memory.recall('details') as StoredDetails | undefined;
-  const before = details && restoreProject(options, memory, stored, details);
+  const kept = recallAll(memory, stored);
+  const before = kept && restoreProject(options, memory, kept);
   if (!before) return undefined;
   const textOf = (file: string) => memory.disk.findText(file);
-  const lasting = restoreReading(options, memory, details, textOf);
+  const lasting = restoreReading(options, memory, kept.details, textOf);
   const watched = watchEnv(options.env);
   const spoken: Spoken[] = [];
   const { name, target, isDbt, vars } = before;
@@ -62,12 +62,11 @@ export async function readChange(
   }
   const env = watched.traces();
   if (now === undefined || env === undefined || spoken.length > 0) return undefined;
-  const known = { ...stored, env: [...new Map([...stored.env, ...env])] };
-  const joined = joinChange({ outline: known, details, before, textOf }, now);
+  const outline = { ...stored, env: [...new Map([...stored.env, ...env])] };
+  const joined = joinChange({ stored: { ...kept, outline }, before, textOf }, now);
   if (joined === undefined) return undefined;
-  const { outline, whole, slim } = joined;
-  memory.offerChange(() => ({ outline, details: slim }));
-  return restoreProject(options, memory, outline, whole, lasting);
+  memory.offerChange(() => joined.slim());
+  return restoreProject(options, memory, joined.whole, lasting);
 }
 
 function openPart({ name, modelsPath = 'models' }: ModelProjectOptions, memory: ProjectMemory) {
@@ -90,9 +89,8 @@ async function readReach(
   { reach, part }: PartRequest,
 ): Promise<NodesNow | undefined> {
   const faults = collectFaults();
-  const old = [...before.nodes.values()].filter(
-    (node): node is ModelNode => isModelNode(node) && reach.nodeFiles.has(node.file),
-  );
+  const all = [...before.graph.nodes.values()];
+  const old = all.filter((node) => isModelNode(node) && reach.nodeFiles.has(node.file));
   const said = old.flatMap(({ patchFile }) => patchFile ?? []);
   const properties = [...reach.files].filter((file) => part.roleOf(file) === 'properties');
   const isThere = properties.filter((file) => part.isThere(file));
@@ -122,12 +120,12 @@ async function readReach(
   const tests = await buildTests({ ...from, reading: around }, faults);
   const isAside = part.faults.all.some(({ file }) => reach.files.has(file));
   if (faults.all.length > 0 || isAside || before.sources.nodes.size !== streams) return undefined;
-  const lost = [...before.nodes.values()].filter(
-    (node) =>
-      isTestNode(node) &&
-      (reach.gone.has(node.testedId ?? '') ||
-        (reach.files.has(node.file) && reach.patched.has(node.testedId ?? ''))),
-  );
+  const lost = all.filter(({ id, testName, file, dependsOn }) => {
+    const mayBe = reach.files.has(file) || dependsOn.some((one) => reach.gone.has(one));
+    const test = testName !== undefined && mayBe ? before.nodes.get(id) : undefined;
+    const tested = isTestNode(test) ? (test.testedId ?? '') : '';
+    return reach.gone.has(tested) || (reach.files.has(file) && reach.patched.has(tested));
+  });
   return {
     reach,
     nodes: [...models, ...tests],
@@ -149,10 +147,10 @@ function indexNow(
   before: Project,
   { isMoved, gone }: ChangeReach,
   read: readonly ReadNode[],
-): NodeIndex<ModelNode> {
+): NodeIndex<Referable> {
   if (!isMoved) return before.refs;
-  const models = new Map<string, ModelNode>();
-  for (const node of before.nodes.values()) {
+  const models = new Map<string, Referable>();
+  for (const node of before.graph.nodes.values()) {
     if (isModelNode(node) && !gone.has(node.id)) models.set(node.id, node);
   }
   for (const { node } of read) models.set(node.id, node);

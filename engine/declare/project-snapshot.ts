@@ -1,3 +1,4 @@
+import { lazyMap } from '../words/lazy-map.ts';
 import { once } from '../words/once.ts';
 import type { DocsBlockNode } from './docs-blocks.ts';
 import type { GraphNode } from './graph.ts';
@@ -16,7 +17,7 @@ import {
   type ModelNode,
   type ProjectNode,
 } from './model-node.ts';
-import { indexNodes } from './node-index.ts';
+import { indexNodes, type NodeIndex } from './node-index.ts';
 import type { ProjectPackage } from './package-source.ts';
 import { graphOf, keyOfOptions, type Spoken, type StoredOutline } from './project-outline.ts';
 import type { ModelProject, ModelProjectOptions } from './project-shape.ts';
@@ -24,10 +25,11 @@ import type { PlacedEntry } from './properties.ts';
 import { restoreSources } from './source-index.ts';
 import { collectVars, type Vars } from './vars.ts';
 
-/** What the outline leaves out. With it, this is the one place where nodes are written and read. */
+/** What the outline leaves out of all nodes, in their order, as JSON. */
+export type StoredRest = readonly string[];
+
+/** What is no node's, or of nodes that are switched off. */
 export interface StoredDetails {
-  /** Of the outline's nodes, in their order. */
-  readonly rest: readonly object[];
   readonly disabled: readonly ModelNode[];
   readonly broken: readonly string[];
   readonly docs: readonly DocsBlockNode[];
@@ -84,7 +86,7 @@ export interface StoreRequest {
 /** Undefined where a node holds what JSON cannot: such a project is put together each time. */
 export function storeProject(
   request: StoreRequest,
-): { outline: StoredOutline; details: StoredDetails } | undefined {
+): { outline: StoredOutline; details: StoredDetails; rest: StoredRest } | undefined {
   const { options, project, env, spoken, textOf } = request;
   const { name, isDbt, graph, faults, templates } = project;
   const nodes = [...project.nodes.values()];
@@ -105,7 +107,6 @@ export function storeProject(
     faults,
   };
   const details: StoredDetails = {
-    rest: nodes.map((node) => restOf(slim(node))),
     disabled: disabled.map(slim),
     broken: [...project.broken],
     docs: [...project.docs.values()],
@@ -125,7 +126,9 @@ export function storeProject(
       dispatch: [...pack.dispatch],
     })),
   };
-  return isPlainJson(outline) && isPlainJson(details) ? { outline, details } : undefined;
+  const rest = nodes.map((node) => restOf(slim(node)));
+  const isPlain = [outline, details, rest].every((part) => isPlainJson(part));
+  return isPlain ? { outline, details, rest: rest.map((one) => JSON.stringify(one)) } : undefined;
 }
 
 function pick(node: ProjectNode, isWanted: (key: string) => boolean): object {
@@ -192,32 +195,49 @@ export function restoreReading(
   };
 }
 
+export interface Stored {
+  readonly outline: StoredOutline;
+  readonly details: StoredDetails;
+  readonly rest: StoredRest;
+}
+
+/** All that was kept with an outline. */
+export function recallAll(memory: ProjectMemory, outline: StoredOutline): Stored | undefined {
+  const details = memory.recall('details') as StoredDetails | undefined;
+  const rest = memory.recallRest();
+  return details && rest && { outline, details, rest };
+}
+
 /**
- * The project as it was; macros and templates are read when they are asked for. Undefined where a
- * text is not in the memory.
+ * The project as it was; nodes, macros and templates are read when they are asked for. Undefined
+ * where a text is not in the memory.
  */
 export function restoreProject(
   options: ModelProjectOptions,
   memory: ProjectMemory,
-  outline: StoredOutline,
-  details: StoredDetails,
+  { outline, details, rest }: Stored,
   reading: StoredReading = restoreReading(options, memory, details),
 ): Omit<ModelProject, 'log'> | undefined {
   const macroFiles = details.packages.flatMap(({ macros }) => macros.map(({ file }) => file));
-  let isWhole = macroFiles.every((file) => memory.textOf(file) !== undefined);
-  const textOf = (file: string): string => {
-    const text = memory.textOf(file);
-    isWhole &&= text !== undefined;
-    return text ?? '';
-  };
+  const files = [...macroFiles, ...outline.nodes.filter(isFromText).map(({ file }) => file)];
+  const isWhole = files.every((file) => memory.knowsText(file));
+  if (!isWhole || rest.length !== outline.nodes.length) return undefined;
   const whole = <N extends ProjectNode>(node: N): N =>
-    hasText(node) && !('text' in node) ? { ...node, text: textOf(node.file) } : node;
-  const list = outline.nodes.map((node, index) => whole({ ...node, ...details.rest[index] }));
+    hasText(node) && !('text' in node) ? { ...node, text: memory.textOf(node.file) ?? '' } : node;
+  const nodes = lazyMap(
+    outline.nodes.map(({ id }) => id),
+    (index): ProjectNode =>
+      whole({ ...outline.nodes[index], ...JSON.parse(rest[index] ?? '{}') } as ProjectNode),
+  );
   const disabled = details.disabled.map(whole);
-  if (!isWhole) return undefined;
-  const models = list.filter(isModelNode);
+  const models = outline.nodes.filter(isModelNode);
   const { root, target, env, connections = [] } = options;
-  const graph = once(() => graphOf(outline, list));
+  const graph = once(() => graphOf(outline, outline.nodes));
+  const sources = once(() => {
+    const found = outline.nodes.flatMap(({ id }) => (id.startsWith('source.') ? id : []));
+    const list = found.flatMap((id) => nodes.get(id) ?? []).filter(isSourceNode);
+    return restoreSources(list, connections, outline.packageNames);
+  });
   const { change } = outline;
   return {
     root,
@@ -245,11 +265,13 @@ export function restoreProject(
     docs: new Map(details.docs.map((block) => [block.id, block])),
     groups: details.groups,
     macroPatches: new Map(details.macroPatches),
-    nodes: new Map(list.map((node) => [node.id, node])),
+    nodes,
     disabled: new Map(disabled.map((node) => [node.id, node])),
-    templates: restoreTemplates([...disabled, ...models], new Set(details.bare)),
-    refs: indexNodes(models, disabled, outline.packageNames),
-    sources: restoreSources(list.filter(isSourceNode), connections, outline.packageNames),
+    templates: restoreTemplates(models, disabled, nodes, new Set(details.bare)),
+    refs: restoreRefs(models, disabled, nodes, outline.packageNames),
+    get sources() {
+      return sources();
+    },
     get graph() {
       return graph();
     },
@@ -258,19 +280,46 @@ export function restoreProject(
   };
 }
 
+/** Nodes whose text is their file's. */
+function isFromText({ resourceType, testType }: GraphNode): boolean {
+  return resourceType === 'model' || resourceType === 'snapshot' || testType === 'singular';
+}
+
+function restoreRefs(
+  models: readonly GraphNode[],
+  disabled: readonly ModelNode[],
+  nodes: ModelProject['nodes'],
+  packageNames: readonly string[],
+): NodeIndex<ModelNode> {
+  const index = once(() => indexNodes(models, disabled, packageNames));
+  return {
+    find: (call, packageName) => {
+      const found = index().find(call, packageName);
+      const node = 'id' in found ? nodes.get(found.id) : undefined;
+      if (isModelNode(node)) return node;
+      return 'id' in found ? { complaint: `"${call.name}" is no model` } : found;
+    },
+  };
+}
+
 /** Templates are parsed when they are asked for: most commands need none, or few. */
 function restoreTemplates(
-  nodes: readonly ModelNode[],
+  models: readonly GraphNode[],
+  disabled: readonly ModelNode[],
+  nodes: ModelProject['nodes'],
   bare: ReadonlySet<string>,
 ): ModelProject['templates'] {
-  const byId = new Map(nodes.filter(({ id }) => !bare.has(id)).map((node) => [node.id, node]));
+  const off = new Map(disabled.map((node) => [node.id, node]));
+  const ids = new Set([...models, ...disabled].map(({ id }) => id).filter((id) => !bare.has(id)));
   const made = new Map<string, Template>();
   return {
-    has: (id) => byId.has(id),
+    has: (id) => ids.has(id),
     get: (id) => {
-      const node = byId.get(id);
       const known = made.get(id);
-      if (node === undefined || known) return known;
+      if (known || !ids.has(id)) return known;
+      // One that is switched off may share its id with the one that is meant: that one wins.
+      const node = nodes.get(id) ?? off.get(id);
+      if (!isModelNode(node)) return undefined;
       const template = templateOf(node);
       made.set(id, template);
       return template;

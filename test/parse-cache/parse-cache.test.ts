@@ -1,182 +1,26 @@
-import {
-  existsSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { ModelProjectOptions } from '../../engine/declare/project-shape.ts';
 import type { LogFields } from '../../engine/words/log.ts';
 import {
   createKeptProject,
   describeProject,
-  fixedSeconds,
   type KeptProject,
   laterMs,
   passTick,
 } from './kept-project.ts';
-
-const files = {
-  'dbt_project.yml': `
-name: shop
-version: '1.0'
-vars: {status: open, greeting: "{{ target.name }}"}
-models:
-  shop:
-    +materialized: view
-    marts: {+materialized: table, +tags: [daily]}
-`,
-  'models/orders.sql': `select 1 as id, '{{ var("status") }}' as status, {{ cents('5') }} as amount`,
-  'models/marts/totals.sql': `{{ config(tags=['big']) }}
-select {{ twice('amount') }} as amount from {{ ref('orders') }}`,
-  'models/marts/recent.sql': `{{ config(materialized='incremental', unique_key='id') }}
-select * from {{ ref('parts') }} {% if is_incremental() %} where id > (select max(id) from {{ this }}) {% endif %}`,
-  'models/parts.sql': `{{ config(materialized='ephemeral') }} select id, '{{ env_var("REGION", "none") }}' as region from {{ source('raw', 'parts') }}`,
-  'models/here/side.sql': `{{ config(enabled=(target.type == 'duckdb')) }} select 1 as side`,
-  'models/there/side.sql': `{{ config(enabled=(target.type == 'bigquery')) }} select 2 as side`,
-  'models/schema.yml': `
-sources:
-  - name: raw
-    tables: [{name: parts}]
-models:
-  - name: orders
-    description: Every order.
-    columns:
-      - {name: id, data_tests: [unique, not_null]}
-      - name: status
-        data_tests:
-          - accepted_values: {arguments: {values: ["{{ var('status') }}", closed]}}
-          - positive: {arguments: {than: "{{ cents('1') }}"}}
-`,
-  'macros/money.sql': `{% macro cents(column) %}({{ column }} / 100){% endmacro %}
-{% macro twice(column) %}(2 * {{ cents(column) }}){% endmacro %}`,
-  'macros/tests.sql': `{% test positive(model, column_name, than) %}
-select * from {{ model }} where {{ column_name }} <= {{ than }}
-{% endtest %}`,
-  'tests/no_orders.sql': `select * from {{ ref('orders') }} where id is null`,
-  'snapshots/kept.sql': `{% snapshot kept_orders %}{{ config(unique_key='id', strategy='check', check_cols='all') }}
-select * from {{ ref('orders') }}{% endsnapshot %}
-{% snapshot kept_totals %}{{ config(unique_key='amount', strategy='check', check_cols='all') }}
-select * from {{ ref('totals') }}{% endsnapshot %}`,
-  'dbt_packages/tools/dbt_project.yml': `name: tools\nversion: '1.0'`,
-  'dbt_packages/tools/macros/tool.sql': `{% macro tool() %}{{ cents('7') }}{% endmacro %}`,
-  'dbt_packages/tools/models/tooled.sql': `select {{ tool() }} as tooled`,
-};
-
-/** One change of the folder, or of what is said from outside. */
-interface Change {
-  readonly what: string;
-  readonly options?: Partial<ModelProjectOptions>;
-  make(kept: KeptProject): void;
-}
-
-const write = (file: string, text: string): Change => ({
-  what: `write ${file}: ${text.slice(0, 40)}`,
-  make: (kept) => kept.write(file, text),
-});
-const remove = (file: string): Change => ({
-  what: `remove ${file}`,
-  make: (kept) => kept.remove(file),
-});
-const rename = (from: string, to: string): Change => ({
-  what: `rename ${from} to ${to}`,
-  make: ({ root }) => {
-    try {
-      renameSync(join(root, from), join(root, to));
-    } catch {
-      // It went with an earlier change.
-    }
-  },
-});
-/** Another text of the same length whose time is put back. */
-const forge = (file: string, from: string, to: string): Change => ({
-  what: `forge ${file}`,
-  make: ({ root }) => {
-    const path = join(root, file);
-    try {
-      writeFileSync(path, readFileSync(path, 'utf8').replace(from, to));
-      utimesSync(path, fixedSeconds, fixedSeconds);
-    } catch {
-      // It went with an earlier change.
-    }
-  },
-});
-const say = (what: string, options: Partial<ModelProjectOptions>): Change => ({
-  what,
-  options,
-  make: () => {},
-});
-
-/** In the text as it is now; nothing where it is not there. */
-const edit = (file: string, from: string, to: string): Change => ({
-  what: `in ${file}: ${from} → ${to}`,
-  make: (kept) => {
-    const path = join(kept.root, file);
-    if (existsSync(path)) kept.write(file, readFileSync(path, 'utf8').replace(from, to));
-  },
-});
-
-const schema = 'models/schema.yml';
-const martsYaml = 'models/marts/marts.yml';
-/** Each is read alone: what it reaches is a few nodes. */
-const aloneChanges: readonly Change[] = [
-  edit(schema, 'Every order.', "Orders, {{ env_var('SHOWN', 'all') }} of them."),
-  edit(schema, 'unique, not_null', 'unique'),
-  edit(schema, '[unique, not_null]', '[unique, {not_null: {severity: warn, name: there}}]'),
-  edit(
-    schema,
-    '    columns:',
-    '    config: {tags: [said], alias: "{{ cents(3) | length }}"}\n    columns:',
-  ),
-  edit(schema, '    columns:', '    config: {materialized: ephemeral}\n    columns:'),
-  edit(schema, '    columns:', '    config: {materialized: table}\n    columns:'),
-  edit(
-    schema,
-    'models:',
-    'models:\n  - {name: parts, columns: [{name: id, data_tests: [unique]}]}',
-  ),
-  write(
-    martsYaml,
-    'models: [{name: totals, description: All., columns: [{name: amount, tests: [not_null]}]}]',
-  ),
-  write('models/added.sql', `select id, {{ twice('3') }} as three from {{ ref('orders') }}`),
-  write('models/marts/new/added_too.sql', `{{ config(materialized='ephemeral') }} select 1 as id`),
-  remove('models/marts/recent.sql'),
-  edit('models/marts/totals.sql', "tags=['big']", "tags=['big'], materialized='view'"),
-  edit('models/marts/totals.sql', "ref('orders')", "ref('parts')"),
-  edit('models/parts.sql', 'select id', "select {{ twice('id') }} as id"),
-  edit('models/parts.sql', 'ephemeral', 'table'),
-  edit('macros/money.sql', '(2 *', '(4 *'),
-  edit('macros/money.sql', '{% macro twice', '\n\n{% macro twice'),
-  write('models/notes.txt', 'nothing to read'),
-];
-/** The same, upon others. */
-const smallChanges: readonly Change[] = [
-  ...aloneChanges,
-  write(
-    martsYaml,
-    `models:
-  - {name: totals, config: {schema: own, meta: {by: '{{ cents(1) }}'}}}
-  - {name: added, tests: [positive: {than: 1, column_name: id}]}`,
-  ),
-  remove(martsYaml),
-  edit('models/added.sql', 'select', `select * from {{ ref('added_too') }} union all select`),
-  remove('models/added.sql'),
-  remove('models/marts/new'),
-  edit('macros/money.sql', '100', '1000'),
-  edit('macros/money.sql', '(2 *', '({{ exceptions.raise_compiler_error("no") }} *'),
-  edit('macros/money.sql', '{{ exceptions.raise_compiler_error("no") }}', '2'),
-  edit('models/marts/totals.sql', "tags=['big']", "schema='', alias='orders'"),
-  edit(schema, '    columns:', '    config: {alias: elsewhere}\n    columns:'),
-  edit('models/orders.sql', 'select', `select {{ ref('nowhere') }}, `),
-  edit('models/orders.sql', `{{ ref('nowhere') }}, `, ''),
-  edit(schema, 'models:', 'models:\n  - {name: added, columns: [{name: id, tests: [unique]}]}'),
-  edit(schema, '  - {name: added, columns: [{name: id, tests: [unique]}]}\n', ''),
-];
+import {
+  type Change,
+  files,
+  forge,
+  readStepByStep,
+  remove,
+  rename,
+  say,
+  stepsOf,
+  write,
+} from './project-edits.ts';
 
 const original = (file: keyof typeof files): Change => write(file, files[file]);
 const changes: readonly Change[] = [
@@ -226,35 +70,9 @@ const changes: readonly Change[] = [
   say('full', { connections: [{ name: 'crm' }] }),
 ];
 
-type Steps = readonly (readonly [Change, boolean])[];
-
-async function readStepByStep(steps: Steps): Promise<void> {
-  using kept = createKeptProject(files);
-  await kept.readWarm({}, laterMs);
-  let said: Partial<ModelProjectOptions> = {};
-  for (const [change, isLater] of steps) {
-    // With stamps that are trusted, a change comes in another tick than the reading.
-    passTick(kept.root);
-    change.make(kept);
-    said = { ...said, ...change.options };
-    const warm = await kept.readWarm(said, isLater ? laterMs : 0);
-    const cold = await kept.readCold(said);
-    expect(await describeProject(warm.project), change.what).toEqual(await describeProject(cold));
-  }
-}
-
-const stepsOf = (list: readonly Change[], isLater: fc.Arbitrary<boolean>) =>
-  fc.array(fc.tuple(fc.constantFrom(...list), isLater), { minLength: 1, maxLength: 6 });
-
 describe('a project read before', () => {
   test('is the same as one read for the first time, whatever was changed in between', async () => {
     await fc.assert(fc.asyncProperty(stepsOf(changes, fc.boolean()), readStepByStep), {
-      numRuns: Number(process.env['PARSE_RUNS'] ?? 25),
-    });
-  }, 120_000);
-
-  test('is the same after edits that reach a few nodes, one upon the other', async () => {
-    await fc.assert(fc.asyncProperty(stepsOf(smallChanges, fc.constant(true)), readStepByStep), {
       numRuns: Number(process.env['PARSE_RUNS'] ?? 25),
     });
   }, 120_000);
@@ -317,20 +135,6 @@ describe('a project read before', () => {
       await describeProject(await kept.readCold({ env })),
     );
   });
-
-  test.each(aloneChanges.map((one) => [one.what, one] as const))(
-    'is not read whole after: %s',
-    async (_, change) => {
-      using kept = createKeptProject(files);
-      await kept.readWarm({}, laterMs);
-      passTick(kept.root);
-      change.make(kept);
-      const { project, memory } = await kept.readWarm({}, laterMs);
-      expect(project.change).toBeDefined();
-      expect(memory.disk.opened.length).toBeLessThanOrEqual(1);
-      expect(await describeProject(project)).toEqual(await describeProject(await kept.readCold()));
-    },
-  );
 
   test('many models changed one after the other are read as if at once', async () => {
     using kept = createKeptProject(files);

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { once } from '../../words/once.ts';
 import { type Memory, noMemory } from './memory.ts';
 import { type OutcomeLog, openOutcomeLog } from './outcome-log.ts';
 import { programIdentity } from './program-identity.ts';
@@ -22,9 +23,12 @@ export interface ProjectMemory {
   /** The few files and folders that have changed; undefined where more has. */
   changes(): DiskChanges | undefined;
   /** A part of the project as it was kept; to be believed but for what `changes` says. */
-  recall(part: ProjectPart): unknown;
+  recall(part: Exclude<ProjectPart, 'rest'>): unknown;
+  /** What the outline leaves out of each of its nodes, as JSON. */
+  recallRest(): readonly string[] | undefined;
   /** The text of a file as it was kept. */
   textOf(file: string): string | undefined;
+  knowsText(file: string): boolean;
   /** Files of which the text was kept. */
   textFiles(): readonly string[];
   /** Offers what was read for the next process; `make` is called where it is worth writing. */
@@ -35,11 +39,17 @@ export interface ProjectMemory {
   save(): void;
 }
 
-/** The parts a project is kept in: what a list of nodes needs, and the rest. */
-const projectParts = ['outline', 'details'] as const;
+/** The parts a project is kept in: what a list of nodes needs, the rest of each, and all else. */
+const projectParts = ['outline', 'details', 'rest'] as const;
 export type ProjectPart = (typeof projectParts)[number];
 
-export type MakeParts = () => Readonly<Record<ProjectPart, unknown>> | undefined;
+interface KeptProject {
+  readonly outline: unknown;
+  readonly details: unknown;
+  readonly rest: readonly string[];
+}
+
+export type MakeParts = () => KeptProject | undefined;
 
 /** With more than this changed, everything is read anew. */
 const changesMax = 20;
@@ -59,6 +69,7 @@ interface Kept {
   readonly file: ReturnType<typeof openSectionFile>;
   readonly disk: DiskPart;
   textOf(file: string): string | undefined;
+  knowsText(file: string): boolean;
 }
 
 /** `folder` is where it is kept; it need not be there. */
@@ -84,8 +95,10 @@ export function openProjectMemory(folder: string, root: string, nowMs = Date.now
     parsed,
     rendered,
     textOf: kept.textOf,
+    knowsText: (file) => disk.textRead(file) !== undefined || kept.knowsText(file),
     textFiles: () => kept.disk.texts.map(([file]) => file),
     recall: (part) => parseJson(kept.file.read(part)),
+    recallRest: () => kept.file.read('rest')?.split('\n'),
     isUnchanged: () => count() === 0,
     changes,
     offer: (make) => {
@@ -129,17 +142,22 @@ function keepParts(
   const isMuch = changes !== undefined && changes >= changesWorth;
   const isWorth = offered && (!offered.isChange || isMuch || parsed.isComplete());
   if (isWorth) {
-    const own = Object.entries(offered.make() ?? {}).map(
-      ([name, part]) => [name, JSON.stringify(part)] as const,
-    );
+    const own = toSections(offered.make());
     const all = offered.isChange
       ? mendDisk(kept, disk)
       : diskSections(disk.observe(), (file) => disk.textRead(file));
-    return { ...all, ...Object.fromEntries(own) };
+    return { ...all, ...own };
   }
   if (offered !== undefined || changes !== 0 || disk.looks <= looksMax) return undefined;
   const own = projectParts.map((part) => [part, kept.file.read(part)] as const);
   return { ...mendDisk(kept, disk), ...Object.fromEntries(own.filter(isThere)) };
+}
+
+/** Node by node, so that each is parsed when it is asked for. */
+function toSections(made: KeptProject | undefined): Partial<Record<ProjectPart, string>> {
+  if (made === undefined) return {};
+  const [outline, details] = [made.outline, made.details].map((part) => JSON.stringify(part));
+  return { outline: outline ?? '', details: details ?? '', rest: made.rest.join('\n') };
 }
 
 /** What was kept of the disk, with what this process looked at again. */
@@ -163,17 +181,18 @@ function isThere(entry: readonly [string, string | undefined]): entry is [string
 function openKept(path: string, identity: string): Kept {
   const file = openSectionFile(path, identity);
   const disk = parseJson<DiskPart>(file.read('disk')) ?? { observations: [], texts: [] };
-  let places: Map<string, TextPlace> | undefined;
-  let blob: string | undefined;
-  const textOf = (wanted: string): string | undefined => {
-    places ??= new Map(disk.texts.map((place) => [place[0], place]));
-    const place = places.get(wanted);
-    if (place === undefined) return undefined;
-    blob ??= file.read('texts') ?? '';
-    const text = blob.slice(place[1], place[1] + place[2]);
-    return text.length === place[2] ? text : undefined;
+  const places = once(() => new Map(disk.texts.map((place) => [place[0], place])));
+  const blob = once(() => file.read('texts') ?? '');
+  const sizeOf = ([, start, length]: TextPlace): number => start + length;
+  const knowsText = (wanted: string): boolean => {
+    const place = places().get(wanted);
+    return place !== undefined && sizeOf(place) <= blob().length;
   };
-  return { file, disk, textOf };
+  const textOf = (wanted: string): string | undefined => {
+    const place = places().get(wanted);
+    return place && knowsText(wanted) ? blob().slice(place[1], sizeOf(place)) : undefined;
+  };
+  return { file, disk, textOf, knowsText };
 }
 
 /** Texts stand in a part of their own, one after the other: most processes look at few of them. */
@@ -213,7 +232,9 @@ export function withoutMemory(root: string): ProjectMemory {
     isUnchanged: () => false,
     changes: () => undefined,
     recall: () => undefined,
+    recallRest: () => undefined,
     textOf: () => undefined,
+    knowsText: () => false,
     textFiles: () => [],
     offer: () => {},
     offerChange: () => {},

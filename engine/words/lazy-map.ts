@@ -1,0 +1,36 @@
+/** A map over these keys, each of whose values is made when it is first asked for. */
+export function lazyMap<V>(
+  keys: readonly string[],
+  make: (index: number) => V,
+): ReadonlyMap<string, V> {
+  const places = new Map(keys.map((key, index) => [key, index]));
+  const made = new Map<string, V>();
+  const valueOf = (key: string, index: number): V => {
+    const known = made.get(key);
+    if (known !== undefined) return known;
+    const value = make(index);
+    made.set(key, value);
+    return value;
+  };
+  function* values(): Generator<V, undefined> {
+    for (const [key, index] of places) yield valueOf(key, index);
+  }
+  function* entries(): Generator<[string, V], undefined> {
+    for (const [key, index] of places) yield [key, valueOf(key, index)];
+  }
+  return {
+    size: places.size,
+    has: (key) => places.has(key),
+    get: (key) => {
+      const index = places.get(key);
+      return index === undefined ? undefined : valueOf(key, index);
+    },
+    keys: () => places.keys(),
+    values,
+    entries,
+    forEach: (work, self?: unknown) => {
+      for (const [key, value] of entries()) work.call(self, value, key, new Map());
+    },
+    [Symbol.iterator]: entries,
+  };
+}

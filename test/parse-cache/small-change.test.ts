@@ -1,0 +1,92 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { createKeptProject, describeProject, laterMs, passTick } from './kept-project.ts';
+import {
+  type Change,
+  edit,
+  files,
+  readStepByStep,
+  remove,
+  stepsOf,
+  write,
+} from './project-edits.ts';
+
+const schema = 'models/schema.yml';
+const martsYaml = 'models/marts/marts.yml';
+/** Each is read alone: what it reaches is a few nodes. */
+const aloneChanges: readonly Change[] = [
+  edit(schema, 'Every order.', "Orders, {{ env_var('SHOWN', 'all') }} of them."),
+  edit(schema, 'unique, not_null', 'unique'),
+  edit(schema, '[unique, not_null]', '[unique, {not_null: {severity: warn, name: there}}]'),
+  edit(
+    schema,
+    '    columns:',
+    '    config: {tags: [said], alias: "{{ cents(3) | length }}"}\n    columns:',
+  ),
+  edit(schema, '    columns:', '    config: {materialized: ephemeral}\n    columns:'),
+  edit(schema, '    columns:', '    config: {materialized: table}\n    columns:'),
+  edit(
+    schema,
+    'models:',
+    'models:\n  - {name: parts, columns: [{name: id, data_tests: [unique]}]}',
+  ),
+  write(
+    martsYaml,
+    'models: [{name: totals, description: All., columns: [{name: amount, tests: [not_null]}]}]',
+  ),
+  write('models/added.sql', `select id, {{ twice('3') }} as three from {{ ref('orders') }}`),
+  write('models/marts/new/added_too.sql', `{{ config(materialized='ephemeral') }} select 1 as id`),
+  remove('models/marts/recent.sql'),
+  edit('models/marts/totals.sql', "tags=['big']", "tags=['big'], materialized='view'"),
+  edit('models/marts/totals.sql', "ref('orders')", "ref('parts')"),
+  edit('models/parts.sql', 'select id', "select {{ twice('id') }} as id"),
+  edit('models/parts.sql', 'ephemeral', 'table'),
+  edit('macros/money.sql', '(2 *', '(4 *'),
+  edit('macros/money.sql', '{% macro twice', '\n\n{% macro twice'),
+  write('models/notes.txt', 'nothing to read'),
+];
+/** The same, upon others. */
+const smallChanges: readonly Change[] = [
+  ...aloneChanges,
+  write(
+    martsYaml,
+    `models:
+  - {name: totals, config: {schema: own, meta: {by: '{{ cents(1) }}'}}}
+  - {name: added, tests: [positive: {than: 1, column_name: id}]}`,
+  ),
+  remove(martsYaml),
+  edit('models/added.sql', 'select', `select * from {{ ref('added_too') }} union all select`),
+  remove('models/added.sql'),
+  remove('models/marts/new'),
+  edit('macros/money.sql', '100', '1000'),
+  edit('macros/money.sql', '(2 *', '({{ exceptions.raise_compiler_error("no") }} *'),
+  edit('macros/money.sql', '{{ exceptions.raise_compiler_error("no") }}', '2'),
+  edit('models/marts/totals.sql', "tags=['big']", "schema='', alias='orders'"),
+  edit(schema, '    columns:', '    config: {alias: elsewhere}\n    columns:'),
+  edit('models/orders.sql', 'select', `select {{ ref('nowhere') }}, `),
+  edit('models/orders.sql', `{{ ref('nowhere') }}, `, ''),
+  edit(schema, 'models:', 'models:\n  - {name: added, columns: [{name: id, tests: [unique]}]}'),
+  edit(schema, '  - {name: added, columns: [{name: id, tests: [unique]}]}\n', ''),
+];
+
+describe('a project of which a few files have changed', () => {
+  test('is the same after edits that reach a few nodes, one upon the other', async () => {
+    await fc.assert(fc.asyncProperty(stepsOf(smallChanges, fc.constant(true)), readStepByStep), {
+      numRuns: Number(process.env['PARSE_RUNS'] ?? 25),
+    });
+  }, 120_000);
+
+  test.each(aloneChanges.map((one) => [one.what, one] as const))(
+    'is not read whole after: %s',
+    async (_, change) => {
+      using kept = createKeptProject(files);
+      await kept.readWarm({}, laterMs);
+      passTick(kept.root);
+      change.make(kept);
+      const { project, memory } = await kept.readWarm({}, laterMs);
+      expect(project.change).toBeDefined();
+      expect(memory.disk.opened.length).toBeLessThanOrEqual(1);
+      expect(await describeProject(project)).toEqual(await describeProject(await kept.readCold()));
+    },
+  );
+});
