@@ -1,4 +1,5 @@
 import { isModelNode } from '../declare/model-node.ts';
+import { nodesOfType } from '../declare/nodes-of-type.ts';
 import { asConfig, asList, asTexts, type Config } from '../declare/properties.ts';
 import { inputsOfMetric, isSemanticNode, type SemanticNode } from '../declare/semantic-node.ts';
 import { filePathOf } from './file-path.ts';
@@ -19,7 +20,9 @@ export type SemanticSection = 'semantic_models' | 'metrics' | 'saved_queries';
 export function manifestSemantics(
   from: ManifestSources,
 ): Record<SemanticSection, Record<string, Config>> {
-  const nodes = [...from.project.nodes.values()].filter(isSemanticNode);
+  const nodes = nodesOfType(from.project, 'semantic_model', 'metric', 'saved_query').filter(
+    isSemanticNode,
+  );
   const entriesOf = (kind: SemanticNode['resourceType'], toEntry: (node: SemanticNode) => Config) =>
     Object.fromEntries(
       nodes

@@ -9,6 +9,7 @@ import {
   type TestNode,
 } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
+import { nodesOfType } from '../declare/nodes-of-type.ts';
 import { asTexts } from '../declare/properties.ts';
 import type { ArtifactMoment } from './metadata.ts';
 
@@ -77,10 +78,7 @@ async function readTexts(project: ModelProject): Promise<Map<string, string>> {
   const nodes = [...all, ...project.disabled.values()].filter(
     (node) => isModelNode(node) && node.resourceType !== 'model',
   );
-  const units = all
-    .flatMap(({ id, resourceType }) => (resourceType === 'unit_test' ? id : []))
-    .flatMap((id) => project.nodes.get(id) ?? [])
-    .filter(isUnitTestNode);
+  const units = nodesOfType(project, 'unit_test').filter(isUnitTestNode);
   const fixtures = units.flatMap(({ given, expect }) =>
     [expect, ...given.map(({ rows }) => rows)].flatMap(({ fixtureFile }) => fixtureFile ?? []),
   );

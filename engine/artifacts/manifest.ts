@@ -97,10 +97,9 @@ export function manifestRest(from: ManifestSources): {
   const { project } = from;
   const all = nodesOf(project);
   const whole = (type: GraphNode['resourceType']): ProjectNode[] =>
-    all.flatMap(({ id, resourceType }) => {
-      const node = resourceType === type ? project.nodes.get(id) : undefined;
-      return node ?? [];
-    });
+    all.flatMap(({ id, resourceType }) =>
+      resourceType === type ? (project.nodes.get(id) ?? []) : [],
+    );
   const semantics = once(() => manifestSemantics(from));
   const operations = once(() => manifestOperations(from));
   return {

@@ -20,6 +20,7 @@ import {
   restOf,
   type Stored,
   type StoredMacroUse,
+  type StoredRest,
   withoutText,
 } from './project-snapshot.ts';
 import { reportSharedRelations } from './shared-relations.ts';
@@ -82,11 +83,14 @@ export function joinChange(request: JoinRequest, now: NodesNow): JoinedChange | 
   const order = orderNodes(outline, before, nodes, kept);
   if (order === undefined) return undefined;
   const places = new Map(outline.nodes.map(({ id }, index) => [id, index]));
-  const restNow = (slim: (node: ModelNode | TestNode) => ModelNode | TestNode): string[] =>
-    nodes.map(({ id }) => {
+  const restNow = (slim: (node: ModelNode | TestNode) => ModelNode | TestNode): StoredRest => ({
+    count: nodes.length,
+    at: (index) => {
+      const { id = '' } = nodes[index] ?? {};
       const one = changed.get(id);
-      return one ? JSON.stringify(restOf(slim(one))) : (rest[places.get(id) ?? -1] ?? '');
-    });
+      return one ? JSON.stringify(restOf(slim(one))) : rest.at(places.get(id) ?? -1);
+    },
+  });
   const all = {
     outline: { ...outline, ...markChange(outline, now, changes, textOf), nodes, order },
     details: { ...details, macroUse: joinMacroUse(details.macroUse, now) },

@@ -95,6 +95,7 @@ function findAdded(
   { memory: { disk }, part, before }: ReachRequest,
   folders: readonly string[],
 ): string[] | undefined {
+  if (folders.length === 0) return [];
   const seeds = new Set<string>();
   for (const node of [...before.graph.nodes.values(), ...before.disabled.values()]) {
     if (node.resourceType === 'seed') seeds.add(node.file);

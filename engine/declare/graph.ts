@@ -1,3 +1,5 @@
+import { once } from '../words/once.ts';
+
 export const resourceTypes = [
   'model',
   'seed',
@@ -65,12 +67,11 @@ type Neighbours = ReadonlyMap<string, readonly string[]>;
 export function buildGraph(list: Iterable<GraphNode>): Graph {
   const nodes = new Map<string, GraphNode>();
   for (const node of list) nodes.set(node.id, node);
-  const { parents, children } = linkNodes(nodes);
+  const links = linkNodes(nodes);
+  const { parents, children } = links;
   const { order, knotted } = orderNodes(nodes, parents, children);
-  return createGraph(nodes, [...order, ...knotted], findCycles(knotted, parents), {
-    parents,
-    children,
-  });
+  const cycles = findCycles(knotted, parents);
+  return createGraph(nodes, [...order, ...knotted], cycles, () => links);
 }
 
 /** The graph of nodes that were put in order before. */
@@ -81,7 +82,13 @@ export function restoreGraph(
 ): Graph {
   const nodes = new Map<string, GraphNode>();
   for (const node of list) nodes.set(node.id, node);
-  return createGraph(nodes, order, cycles, linkNodes(nodes));
+  // Who only lists the nodes asks for no edge.
+  return createGraph(
+    nodes,
+    order,
+    cycles,
+    once(() => linkNodes(nodes)),
+  );
 }
 
 interface Links {
@@ -104,16 +111,16 @@ function createGraph(
   nodes: ReadonlyMap<string, GraphNode>,
   order: readonly string[],
   cycles: Graph['cycles'],
-  { parents, children }: Links,
+  links: () => Links,
 ): Graph {
   return {
     nodes,
     order,
     cycles,
-    parentsOf: (id) => parents.get(id) ?? [],
-    childrenOf: (id) => children.get(id) ?? [],
-    ancestorsOf: (ids, depth) => walk(ids, parents, depth),
-    descendantsOf: (ids, depth) => walk(ids, children, depth),
+    parentsOf: (id) => links().parents.get(id) ?? [],
+    childrenOf: (id) => links().children.get(id) ?? [],
+    ancestorsOf: (ids, depth) => walk(ids, links().parents, depth),
+    descendantsOf: (ids, depth) => walk(ids, links().children, depth),
   };
 }
 

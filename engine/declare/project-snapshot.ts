@@ -6,6 +6,7 @@ import type { Template } from './jinja/ast.ts';
 import { lazyTemplate } from './lazy-template.ts';
 import { buildMacroLibrary, type MacroLibrary } from './macro-library.ts';
 import type { MacroUse } from './macro-use.ts';
+import type { LineList } from './memory/line-list.ts';
 import { digestText } from './memory/memory.ts';
 import { isPlainJson } from './memory/plain-json.ts';
 import type { ProjectMemory } from './memory/project-memory.ts';
@@ -26,7 +27,7 @@ import { restoreSources } from './source-index.ts';
 import { collectVars, type Vars } from './vars.ts';
 
 /** What the outline leaves out of all nodes, in their order, as JSON. */
-export type StoredRest = readonly string[];
+export type StoredRest = LineList;
 
 /** What is no node's, or of nodes that are switched off. */
 export interface StoredDetails {
@@ -128,7 +129,8 @@ export function storeProject(
   };
   const rest = nodes.map((node) => restOf(slim(node)));
   const isPlain = [outline, details, rest].every((part) => isPlainJson(part));
-  return isPlain ? { outline, details, rest: rest.map((one) => JSON.stringify(one)) } : undefined;
+  const lines = { count: rest.length, at: (index: number) => JSON.stringify(rest[index]) };
+  return isPlain ? { outline, details, rest: lines } : undefined;
 }
 
 function pick(node: ProjectNode, isWanted: (key: string) => boolean): object {
@@ -221,13 +223,13 @@ export function restoreProject(
   const macroFiles = details.packages.flatMap(({ macros }) => macros.map(({ file }) => file));
   const files = [...macroFiles, ...outline.nodes.filter(isFromText).map(({ file }) => file)];
   const isWhole = files.every((file) => memory.knowsText(file));
-  if (!isWhole || rest.length !== outline.nodes.length) return undefined;
+  if (!isWhole || rest.count !== outline.nodes.length) return undefined;
   const whole = <N extends ProjectNode>(node: N): N =>
     hasText(node) && !('text' in node) ? { ...node, text: memory.textOf(node.file) ?? '' } : node;
   const nodes = lazyMap(
     outline.nodes.map(({ id }) => id),
     (index): ProjectNode =>
-      whole({ ...outline.nodes[index], ...JSON.parse(rest[index] ?? '{}') } as ProjectNode),
+      whole({ ...outline.nodes[index], ...JSON.parse(rest.at(index)) } as ProjectNode),
   );
   const disabled = details.disabled.map(whole);
   const models = outline.nodes.filter(isModelNode);

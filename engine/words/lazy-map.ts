@@ -5,7 +5,7 @@ export function lazyMap<V>(
 ): ReadonlyMap<string, V> {
   const places = new Map(keys.map((key, index) => [key, index]));
   const made = new Map<string, V>();
-  const valueOf = (key: string, index: number): V => {
+  const findValue = (key: string, index: number): V => {
     const known = made.get(key);
     if (known !== undefined) return known;
     const value = make(index);
@@ -13,24 +13,25 @@ export function lazyMap<V>(
     return value;
   };
   function* values(): Generator<V, undefined> {
-    for (const [key, index] of places) yield valueOf(key, index);
+    for (const [key, index] of places) yield findValue(key, index);
   }
   function* entries(): Generator<[string, V], undefined> {
-    for (const [key, index] of places) yield [key, valueOf(key, index)];
+    for (const [key, index] of places) yield [key, findValue(key, index)];
   }
-  return {
+  const map: ReadonlyMap<string, V> = {
     size: places.size,
     has: (key) => places.has(key),
     get: (key) => {
       const index = places.get(key);
-      return index === undefined ? undefined : valueOf(key, index);
+      return index === undefined ? undefined : findValue(key, index);
     },
     keys: () => places.keys(),
     values,
     entries,
     forEach: (work, self?: unknown) => {
-      for (const [key, value] of entries()) work.call(self, value, key, new Map());
+      for (const [key, value] of entries()) work.call(self, value, key, map);
     },
     [Symbol.iterator]: entries,
   };
+  return map;
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { once } from '../../words/once.ts';
+import { joinLines, type LineList, linesOf } from './line-list.ts';
 import { type Memory, noMemory } from './memory.ts';
 import { type OutcomeLog, openOutcomeLog } from './outcome-log.ts';
 import { programIdentity } from './program-identity.ts';
@@ -25,7 +26,7 @@ export interface ProjectMemory {
   /** A part of the project as it was kept; to be believed but for what `changes` says. */
   recall(part: Exclude<ProjectPart, 'rest'>): unknown;
   /** What the outline leaves out of each of its nodes, as JSON. */
-  recallRest(): readonly string[] | undefined;
+  recallRest(): LineList | undefined;
   /** The text of a file as it was kept. */
   textOf(file: string): string | undefined;
   knowsText(file: string): boolean;
@@ -46,7 +47,7 @@ export type ProjectPart = (typeof projectParts)[number];
 interface KeptProject {
   readonly outline: unknown;
   readonly details: unknown;
-  readonly rest: readonly string[];
+  readonly rest: LineList;
 }
 
 export type MakeParts = () => KeptProject | undefined;
@@ -98,7 +99,10 @@ export function openProjectMemory(folder: string, root: string, nowMs = Date.now
     knowsText: (file) => disk.textRead(file) !== undefined || kept.knowsText(file),
     textFiles: () => kept.disk.texts.map(([file]) => file),
     recall: (part) => parseJson(kept.file.read(part)),
-    recallRest: () => kept.file.read('rest')?.split('\n'),
+    recallRest: () => {
+      const bytes = kept.file.readBytes('rest');
+      return bytes && linesOf(bytes);
+    },
     isUnchanged: () => count() === 0,
     changes,
     offer: (make) => {
@@ -157,7 +161,7 @@ function keepParts(
 function toSections(made: KeptProject | undefined): Partial<Record<ProjectPart, string>> {
   if (made === undefined) return {};
   const [outline, details] = [made.outline, made.details].map((part) => JSON.stringify(part));
-  return { outline: outline ?? '', details: details ?? '', rest: made.rest.join('\n') };
+  return { outline: outline ?? '', details: details ?? '', rest: joinLines(made.rest) };
 }
 
 /** What was kept of the disk, with what this process looked at again. */

@@ -6,6 +6,7 @@ import { replaceFile } from './outcome-log.ts';
 export interface SectionFile {
   /** Undefined where there is no such part, or what stands there is not what was written. */
   read(name: string): string | undefined;
+  readBytes(name: string): Buffer | undefined;
   close(): void;
 }
 
@@ -22,7 +23,11 @@ interface Head {
   readonly sections: readonly (readonly [string, number, number])[];
 }
 
-const none: SectionFile = { read: () => undefined, close: () => {} };
+const none: SectionFile = {
+  read: () => undefined,
+  readBytes: () => undefined,
+  close: () => {},
+};
 
 /** A file that is missing, torn, or of another `identity` has no parts. */
 export function openSectionFile(path: string, identity: string): SectionFile {
@@ -51,13 +56,15 @@ function openParts(
   parts: ReadonlyMap<string, readonly [at: number, length: number, checksum: number]>,
 ): SectionFile {
   let isOpen = true;
+  const read = (name: string): Buffer | undefined => {
+    const [at, length, checksum] = parts.get(name) ?? [];
+    if (at === undefined || length === undefined || !isOpen) return undefined;
+    const part = readBytes(file, at, length);
+    return part.length === length && crc32(part) === checksum ? part : undefined;
+  };
   return {
-    read: (name) => {
-      const [at, length, checksum] = parts.get(name) ?? [];
-      if (at === undefined || length === undefined || !isOpen) return undefined;
-      const part = readBytes(file, at, length);
-      return part.length === length && crc32(part) === checksum ? part.toString('utf8') : undefined;
-    },
+    read: (name) => read(name)?.toString('utf8'),
+    readBytes: read,
     close: () => {
       if (isOpen) closeSync(file);
       isOpen = false;
