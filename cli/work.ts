@@ -59,6 +59,7 @@ export async function gatherProject(
       ...(options.retry ? { retry: options.retry } : {}),
       ...(options.defer ? { defer: options.defer } : {}),
       previews: options.previews ?? false,
+      ...(options.previewRows === undefined ? {} : { previewRows: options.previewRows }),
     },
   });
 }

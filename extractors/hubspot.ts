@@ -177,10 +177,7 @@ function estimateRead(request: Omit<ReadRequest, 'signal'>): ReadEstimate {
     return { mode, calls: 1 + archived, reason, ...since };
   }
   const known = cursor?.records ?? stream.estimatedRecords;
-  if (known === undefined) {
-    const open = `${reason}; how many records there are is not known before the first call`;
-    return { mode, calls: 2, reason: open };
-  }
+  if (known === undefined) return { mode, calls: 2, isLeast: true, reason };
   const lists = Math.max(1, Math.ceil(known / listRecordsMax));
   if (isAssociation) return { mode, calls: lists + Math.ceil(lists / listsPerRead), reason };
   // Where a list cannot carry the properties, a batch follows each; the archived list comes last.

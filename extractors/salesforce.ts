@@ -86,10 +86,7 @@ function estimateRead(
     return { mode, calls: 1, reason, ...(since === undefined ? {} : { since }) };
   }
   const known = cursor?.records ?? request.stream.estimatedRecords;
-  if (known === undefined) {
-    const open = `${reason}; how many records there are is not known before the first call`;
-    return { mode, calls: 1, reason: open };
-  }
+  if (known === undefined) return { mode, calls: 1, isLeast: true, reason };
   if (known < account.config.bulkFrom) {
     return { mode, calls: Math.max(1, Math.ceil(known / pageRecordsMax)), reason };
   }

@@ -90,6 +90,7 @@ export const registerBackup: RegisterCommand = (program, host) => {
         if (flags.json) terminal.out(JSON.stringify({ backup: path, removed }));
         else {
           terminal.out(`backed up to ${path}`);
+          if (!opened.hasWarehouse()) terminal.note('the state alone: there is no warehouse yet');
           if (removed.length > 0) terminal.out(`removed ${removed.join(', ')}`);
         }
         return exitCodes.success;

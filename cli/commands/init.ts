@@ -12,7 +12,7 @@ HUBSPOT_URL=https://api.hubapi.com
 HUBSPOT_TOKEN=
 `;
 
-const gitIgnore = '.env\n.tidemill/\nwarehouse.duckdb*\n';
+const gitIgnore = '.env\n.tidemill/\nwarehouse.duckdb*\ntarget/\nbackups/\n';
 
 /** Files of a new project: what is there already is left alone. */
 function writeProject(folder: string): string[] {
@@ -55,7 +55,9 @@ export const registerInit: RegisterCommand = (program, host) => {
         const written = writeProject(target);
         terminal.out(`wrote ${written.join(', ')}`);
         if (!isEmpty) terminal.note('files that were there already were left as they are');
-        terminal.out('next: `tidemill demo` to see it turn, or fill in .env and `tidemill plan`');
+        terminal.out(
+          'next: `tidemill demo` to see it turn; or copy .env.example to .env, fill it in, and `tidemill check`',
+        );
         return exitCodes.success;
       }),
     );

@@ -33,7 +33,7 @@ async function readGraph(context: CommandContext, flags: LineageFlags): Promise<
     if (broken > 0) {
       const hint = asks ? '' : '; --discover asks the CRMs for what has not landed yet';
       context.terminal.note(
-        `${plural(broken, 'node')} read by text alone, since it does not bind: \`tidemill plan\` says why${hint}`,
+        `${plural(broken, 'node')} read by text alone, not bound: \`tidemill plan\` says why${hint}`,
       );
     }
     return traceProject(work, openLineageCache(join(opened.stateFolder, 'lineage.json')));

@@ -102,7 +102,7 @@ async function compileChosen({ outline, ...about }: Shown): Promise<ShownSelect>
   if (!models || id === undefined || others.length > 0) {
     throw new TerminalError(`show takes one node; ${plural(ids.length, 'node')} selected`, {
       code: 'show-one',
-      hint: warnings[0] ?? '`tidemill ls` with the same selector lists them',
+      hint: warnings[0] ?? 'name one with --select; `tidemill ls` lists what a selector chooses',
     });
   }
   const { compiled, faults } = await compileProject({ project: models, ids: [id], ...about });

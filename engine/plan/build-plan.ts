@@ -8,7 +8,7 @@ import {
   type ModelNode,
 } from '../declare/model-node.ts';
 import { streamIdOf } from '../declare/source-index.ts';
-import { diffSync } from '../steps/diff.ts';
+import { diffSync, previewPlan } from '../steps/diff.ts';
 import { readCursors } from '../steps/land-cursor.ts';
 import type {
   BuildDecision,
@@ -246,12 +246,15 @@ async function planSync(work: Work, node: SyncNode, before: readonly Step[]): Pr
     const price = destination.price.bind(destination);
     const summary = await diffSync(warehouse, warehouse.dialect, mapping, price);
     const { counts, calls, stop, conflictRows, driftRows } = summary;
+    const most = work.request.scope.previewRows ?? 0;
+    const rows = most > 0 && (await previewPlan(warehouse, warehouse.dialect, mapping, most));
     return {
       ...step,
       preview: {
         counts: { ...counts, conflicts: conflictRows, drifts: driftRows },
         calls,
         hasWork: summary.hasWork,
+        ...(rows ? { rows } : {}),
         ...(stop === undefined ? {} : { stop }),
       },
     };

@@ -9,6 +9,7 @@ import type {
   SyncStep,
 } from '../words/step.ts';
 import { formatRelation } from '../words/table.ts';
+import { explainRows } from './explain-rows.ts';
 
 function stepsOf<K extends Step['kind']>(plan: Plan, ...kinds: K[]): Extract<Step, { kind: K }>[] {
   return plan.steps.filter((step): step is Extract<Step, { kind: K }> =>
@@ -64,14 +65,16 @@ function explainExtracts(steps: readonly ExtractStep[]): string[] {
   const readable = steps.filter(({ fault }) => !fault);
   const calls = readable.reduce((sum, { estimate }) => sum + (estimate?.calls ?? 0), 0);
   const width = pad(readable.map(streamOf));
+  const about = readable.some(({ estimate }) => estimate?.isLeast) ? 'at least' : 'about';
   return [
-    `extract: ${plural(readable.length, 'stream')}, about ${plural(calls, 'call')}`,
+    `extract: ${plural(readable.length, 'stream')}, ${about} ${plural(calls, 'call')}`,
     ...readable.flatMap((step) => {
       const { estimate } = step;
       if (!estimate) return [];
       const since = estimate.since ? ` since ${estimate.since}` : '';
       const how = estimate.mode === 'incremental' ? `changes${since}` : estimate.reason;
-      return [`  ${streamOf(step).padEnd(width)}  ${plural(estimate.calls, 'call')}, ${how}`];
+      const cost = `${estimate.isLeast ? 'at least ' : ''}${plural(estimate.calls, 'call')}`;
+      return [`  ${streamOf(step).padEnd(width)}  ${cost}, ${how}`];
     }),
     ...explainBroken(steps.filter(({ fault }) => fault)),
     '',
@@ -128,7 +131,12 @@ function explainSyncs(steps: readonly SyncStep[]): string[] {
         .filter(([, count]) => count > 0)
         .map(([kind, count]) => `${count.toLocaleString('en-US')} ${kind.replaceAll('_', ' ')}`);
       const line = `${name}  ${parts.join(', ') || 'no rows'}; ${plural(calls, 'call')}`;
-      return [line, ...(stop ? [`      would stop: ${stop}`] : []), ...sent];
+      return [
+        line,
+        ...(stop ? [`      would stop: ${stop}`] : []),
+        ...sent,
+        ...explainRows(step.preview.rows ?? []),
+      ];
     }),
     '',
   ];

@@ -50,6 +50,8 @@ export interface WorkScope extends NodeChoice {
   readonly retry?: RetryScope;
   /** Compare the syncs with today's tables: for a plan that is read; a run compares at its turn. */
   readonly previews?: boolean;
+  /** Rows of each sync to show, a row a field; none where it is left out. */
+  readonly previewRows?: number;
 }
 
 export interface RetryScope {

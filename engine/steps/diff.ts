@@ -1,12 +1,14 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Destination } from '../words/destination.ts';
+import type { PlannedRow } from '../words/step.ts';
 import type { Limit } from '../words/sync.ts';
 import type { Dialect, Session } from '../words/warehouse.ts';
 import { type RowClass, rowClasses } from './diff-judgement.ts';
 import type { DiffContext } from './diff-link.ts';
 import { diffStatement } from './diff-statement.ts';
 import type { SyncMapping } from './sync-mapping.ts';
-import { findSiblings, syncTables } from './sync-tables.ts';
+import { selectPlan } from './sync-plan.ts';
+import { findSiblings, planColumns, syncTables } from './sync-tables.ts';
 
 /** One limit and what the diff asks of it, in rows. */
 export interface LimitCheck {
@@ -104,6 +106,36 @@ export async function diffSync(
 ): Promise<DiffSummary> {
   const context = await openDiff(session, dialect, mapping);
   return summarizeDiff(session, mapping, sql`(${diffStatement(context)})`, price);
+}
+
+/** Rows of a plan as they would be written, by key and field: at most so many. Read-only. */
+export async function previewPlan(
+  session: Session,
+  dialect: Dialect,
+  mapping: SyncMapping,
+  most: number,
+): Promise<readonly PlannedRow[]> {
+  const context = await openDiff(session, dialect, mapping);
+  const header = { planId: '', runId: '', plannedAt: new Date(0).toISOString() };
+  const columns = sql.join(planColumns.map(([name]) => sql.id(name)));
+  const selects = selectPlan(mapping, sql`diffed`, header).map((select) => sql`(${select})`);
+  const rows = await session.query<Record<string, string | null>>(sql`
+    with
+      diffed as (${diffStatement(context)}),
+      plan (${columns}) as (${sql.join(selects, sql` union all `)})
+    select key, crm_id, action, field, before_crm, after, reason
+    from plan
+    order by key, field
+    limit ${sql.lit(most)}`);
+  return rows.map((row) => ({
+    key: row['key'] ?? '',
+    record: row['crm_id'] ?? null,
+    action: row['action'] ?? '',
+    field: row['field'] ?? null,
+    before: row['before_crm'] ?? null,
+    after: row['after'] ?? null,
+    reason: row['reason'] ?? null,
+  }));
 }
 
 function checkLimits(

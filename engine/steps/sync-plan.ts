@@ -44,8 +44,16 @@ export async function writePlan(
   for (const statement of planStatements(mapping, rows, header)) await session.execute(statement);
 }
 
-/** One statement for each field, one for each association, one for rows that are only shown. */
 export function planStatements(mapping: SyncMapping, rows: Sql, header: PlanHeader): Sql[] {
+  const columns = sql.join(planColumns.map(([name]) => sql.id(name)));
+  return selectPlan(mapping, rows, header).map(
+    (select) => sql`
+    insert into ${planTable} (${columns})${select}`,
+  );
+}
+
+/** The rows of a plan: a select for each field and association, one for rows only shown. */
+export function selectPlan(mapping: SyncMapping, rows: Sql, header: PlanHeader): Sql[] {
   const sent = mapping.fields.map((field, index) => {
     const name = (prefix: string): Sql => sql.id(`${prefix}${index}`);
     const isSent = sql`class = 'update' and ${name('d')} like 'send:%'`;
@@ -53,7 +61,7 @@ export function planStatements(mapping: SyncMapping, rows: Sql, header: PlanHead
       ? sql`(class = 'create' and ${name('km')} <> '')`
       : sql`false`;
     const isShown = sql`(${name('d')} = 'adopt' or ${name('d')} like 'report:%')`;
-    return insertPlan(mapping, rows, header, {
+    return selectRows(mapping, rows, header, {
       action: sql`case when ${isSent} or ${isCreated} or class = 'archive' then class
         when ${name('d')} = 'adopt' then 'adopt'
         when ${name('d')} = 'report:drift' then 'drift'
@@ -72,7 +80,7 @@ export function planStatements(mapping: SyncMapping, rows: Sql, header: PlanHead
   });
   const associated = mapping.associations.map(({ object }, index) => {
     const name = (prefix: string): Sql => sql.id(`${prefix}${index}`);
-    return insertPlan(mapping, rows, header, {
+    return selectRows(mapping, rows, header, {
       action: sql`case when class = 'create' then 'create' else 'associate' end`,
       field: sql.lit(associationField(object)),
       kind: sql.lit('record_id'),
@@ -85,7 +93,7 @@ export function planStatements(mapping: SyncMapping, rows: Sql, header: PlanHead
         and (class = 'create' or (class = 'update' and ${name('xd')} is not null))`,
     });
   });
-  const shown = insertPlan(mapping, rows, header, {
+  const shown = selectRows(mapping, rows, header, {
     action: sql`class`,
     field: sql`null`,
     kind: sql`null`,
@@ -99,7 +107,7 @@ export function planStatements(mapping: SyncMapping, rows: Sql, header: PlanHead
   return [...sent, ...associated, shown];
 }
 
-function insertPlan(
+function selectRows(
   mapping: SyncMapping,
   rows: Sql,
   header: PlanHeader,
@@ -118,9 +126,7 @@ function insertPlan(
     >
   >,
 ): Sql {
-  const columns = sql.join(planColumns.map(([name]) => sql.id(name)));
   return sql`
-    insert into ${planTable} (${columns})
     select
       ${header.planId}, ${header.runId}, cast(${header.plannedAt} as timestamp),
       ${mapping.spec.name}, key, crm_id, ${on.action}, ${on.field}, ${on.kind}, ${on.before},

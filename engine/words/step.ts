@@ -61,12 +61,28 @@ export interface LabelledField {
   readonly labels: readonly string[];
 }
 
+/** One field of one record that a sync would change, or a record it leaves alone, with its reason. */
+export interface PlannedRow {
+  /** The sync key. */
+  readonly key: string;
+  /** The record's id at the CRM; null: it would be made. */
+  readonly record: string | null;
+  readonly action: string;
+  readonly field: string | null;
+  /** What the CRM holds. */
+  readonly before: string | null;
+  readonly after: string | null;
+  readonly reason: string | null;
+}
+
 /** Rows by what the diff says of them. */
 export interface SyncPreview {
   readonly counts: Readonly<Record<string, number>>;
   readonly calls: number;
   /** False: nothing would be sent and no state would move. */
   readonly hasWork: boolean;
+  /** The first of its rows, where they were asked for. */
+  readonly rows?: readonly PlannedRow[];
   /** Why the sync would stop before it writes, e.g. a limit; absent: it would not. */
   readonly stop?: string;
 }

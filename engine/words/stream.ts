@@ -101,6 +101,8 @@ export interface ReadEstimate {
   /** ISO time since which changes are read. */
   readonly since?: string;
   readonly calls: number;
+  /** No fewer than `calls`: only the first of them tells how many records there are. */
+  readonly isLeast?: boolean;
   readonly reason: string;
   /** A whole read that every run makes (owners, pipelines): no work left over from before. */
   readonly isRoutine?: boolean;
