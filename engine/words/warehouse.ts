@@ -122,7 +122,7 @@ export interface Dialect {
   bagDigest(columns: readonly Column[]): RawBuilder<unknown>;
   /** A text that is equal exactly when two values of one CRM type mean the same (see diff). */
   canonical(kind: CanonicalKind, value: RawBuilder<unknown>): RawBuilder<unknown>;
-  /** How alike two texts are, Jaro–Winkler: from 0 to 1, which is equal. */
+  /** How alike two texts are, letter by letter, Jaro–Winkler: from 0 to 1, which is equal. */
   similarity(left: RawBuilder<unknown>, right: RawBuilder<unknown>): RawBuilder<unknown>;
   /**
    * A table expression of rows at hand, cells in the order of the columns: one parameter, however

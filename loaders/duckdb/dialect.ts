@@ -5,6 +5,7 @@ import type { Dialect } from '../../engine/words/warehouse.ts';
 import { canonicalText } from './canonical.ts';
 import { duckdbComments } from './comments.ts';
 import { rowsOf } from './rows.ts';
+import { similarity } from './similarity.ts';
 
 const typeNames: Readonly<Record<string, string>> = {
   string: 'VARCHAR',
@@ -60,7 +61,7 @@ export const duckdbDialect: Dialect = {
   rowHash: (columns) => sql`hash(${sql.join(columns)})`,
   bagDigest,
   canonical: canonicalText,
-  similarity: (left, right) => sql`jaro_winkler_similarity(${left}, ${right})`,
+  similarity,
   rowsOf,
   splitText: (value, separator) => sql`unnest(string_split(${value}, ${sql.lit(separator)}))`,
   comments: duckdbComments,

@@ -12,13 +12,14 @@
 {# Company names without punctuation and legal forms: "Acme, Inc." and "ACME" are equal. #}
 {% macro normalize_company(value) -%}
   nullif(trim(regexp_replace(
-    regexp_replace(lower(strip_accents({{ value }})), '[^a-z0-9]+', ' ', 'g'),
+    regexp_replace(lower(strip_accents({{ value }})), '[^\p{L}\p{N}]+', ' ', 'g'),
     '\s*\b(inc|incorporated|corp|corporation|co|company|llc|ltd|limited|gmbh|ag|sa|plc|bv)\b\s*', ' ', 'g'
   )), '')
 {%- endmacro %}
 
+{# Letters of any alphabet, without accents: "Ängström, Åsa" is "angstrom asa". #}
 {% macro normalize_person(first_name, last_name) -%}
   nullif(trim(regexp_replace(
-    lower(strip_accents(concat_ws(' ', {{ first_name }}, {{ last_name }}))), '[^a-z]+', ' ', 'g'
+    lower(strip_accents(concat_ws(' ', {{ first_name }}, {{ last_name }}))), '[^\p{L}]+', ' ', 'g'
   )), '')
 {%- endmacro %}

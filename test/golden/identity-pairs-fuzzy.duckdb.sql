@@ -17,7 +17,14 @@ pairs as (
     other.record as right_record,
     one.value || ' ~ ' || other.value || ' (' || replace(one.block, '', ' / ') || ')' as evidence,
     one.block,
-    jaro_winkler_similarity(one.value, other.value) as score
+    case
+  when strlen(one.value) + strlen(other.value) = length(one.value) + length(other.value)
+    or len(list_distinct(regexp_extract_all(one.value || other.value, '[^ -~]'))) > 31
+    then jaro_winkler_similarity(one.value, other.value)
+  else jaro_winkler_similarity(translate(one.value, array_to_string(list_distinct(regexp_extract_all(one.value || other.value, '[^ -~]')), ''), array_to_string(
+    list_transform(range(1, 32), lambda n: chr(cast(n as integer))), '')), translate(other.value, array_to_string(list_distinct(regexp_extract_all(one.value || other.value, '[^ -~]')), ''), array_to_string(
+    list_transform(range(1, 32), lambda n: chr(cast(n as integer))), '')))
+end as score
   from members as one
   inner join members as other
     on other.block = one.block

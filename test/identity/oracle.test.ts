@@ -96,10 +96,22 @@ test('matches, clusters, ids and review are, build after build, what the documen
   );
 });
 
-test('texts are as alike as Jaro and Winkler say', async () => {
+test('texts of any alphabet are as alike as Jaro and Winkler say of their letters', async () => {
   await using bench = await openWorkbench();
-  const word = fc.string({ unit: fc.constantFrom('a', 'b', 'c', 'n', ' '), maxLength: 12 });
-  const pairs = fc.sample(fc.tuple(word, word), 400);
+  const word = (...letters: string[]) =>
+    fc.string({ unit: fc.constantFrom(...letters), maxLength: 12 });
+  const words = fc.oneof(
+    word('a', 'b', 'c', 'n', ' '),
+    word('a', 'ü', 'é', 'e\u0301', 'ø'),
+    word('и', 'в', 'а', 'н', 'о', 'п'),
+    word('李', '小', '龙', '王', '😀', '\u0001'),
+  );
+  const names = fc.sample(fc.tuple(words, words), 800);
+  const pairs: typeof names = [
+    ...names,
+    ['мария кузнецова', 'марина соколова'],
+    ['jürgen müller', 'jurgen muller'],
+  ];
   const rows = pairs.map(([one, other]) => sql`(${one}, ${other})`);
   const alike = bench.warehouse.dialect.similarity(sql`one`, sql`other`);
   const found = await bench.warehouse.query<{ one: string; other: string; alike: number }>(sql`

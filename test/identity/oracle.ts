@@ -13,12 +13,13 @@ export interface Match {
 export const nameOf = ({ system, id }: Person): string => `${system}:${id}`;
 
 /** Jaro–Winkler as its authors have it: four letters of a common beginning, where 0.7 are alike. */
-export function similarityOf(one: string, other: string): number {
+export function similarityOf(left: string, right: string): number {
+  const [one, other] = [[...left], [...right]];
   if (one.length === 0 || other.length === 0) return 0;
   const reach = Math.max(0, Math.floor(Math.max(one.length, other.length) / 2) - 1);
   const taken = new Set<number>();
   const mine: string[] = [];
-  for (const [at, letter] of [...one].entries()) {
+  for (const [at, letter] of one.entries()) {
     for (let to = Math.max(0, at - reach); to <= Math.min(other.length - 1, at + reach); to += 1) {
       if (taken.has(to) || other[to] !== letter) continue;
       taken.add(to);
