@@ -22,9 +22,9 @@ const failures: readonly Failure[] = [
     transient: true,
   },
   {
-    pattern: /No space left|disk full|temp(orary)? directory.*(limit|exceeded)/i,
+    pattern: /No space left|disk full|max_temp_directory_size/i,
     code: 'disk-full',
-    hint: 'Free space on the disk of the warehouse file, then run again.',
+    hint: 'Free space on the disk of the warehouse file, where large steps wait too, then run again.',
   },
   {
     pattern: /^Out of Memory/,

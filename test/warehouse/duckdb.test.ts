@@ -274,6 +274,20 @@ describe('the file', () => {
       });
     }));
 
+  test('that cannot put aside what memory does not hold says that it is the disk', () =>
+    withFolder(async (folder) => {
+      const path = join(folder, 'warehouse.duckdb');
+      await using warehouse = await openDuckDb({ path, log: silentLog, memoryLimit: '40MB' });
+      await warehouse.ddl([sql`set global max_temp_directory_size = '1MB'`]);
+      const large = sql`
+        create table t as select md5(range::varchar) as a from range(3000000) order by a`;
+      await expect(warehouse.ddl([large])).rejects.toMatchObject({
+        code: 'disk-full',
+        hint: expect.stringContaining('Free space'),
+      });
+      expect(await warehouse.describe({ schema: 'main', name: 't' })).toBeUndefined();
+    }));
+
   test('that is no DuckDB file, or named like a schema of ours, is refused with the reason', () =>
     withFolder(async (folder) => {
       const { writeFile } = await import('node:fs/promises');
