@@ -209,7 +209,12 @@ function startCompilation(project: ModelProject, options: CompileOptions): Compi
         warehouse: options.warehouse,
         ...batchOf(node, options.window),
         resolveRef: (call) => relationOf(findRef(project, node, call), node),
-        resolveSource: (call) => relationOf(findSource(project, node, call), node),
+        resolveSource: (call) => {
+          const source = findSource(project, node, call);
+          // Which one is read follows from what stands: nobody knows before it is rendered.
+          trace.asksWarehouse ||= !node.dependsOn.includes(source.id);
+          return relationOf(source, node);
+        },
       },
       template,
       names,
@@ -296,6 +301,8 @@ function findRef(project: ModelProject, node: ModelNode | TestNode, call: RefCal
 function findSource(project: ModelProject, node: ModelNode | TestNode, call: SourceCall) {
   const found = project.sources.find(call.source, call.table, node.packageName);
   if (!('id' in found)) throw jinjaError('jinja-undefined', found.complaint);
+  // In a dbt project nothing of ours fills a source: there is no order to keep.
+  if (project.isDbt) return found;
   return requireEdge(node, found, `source('${call.source}', '${call.table}')`);
 }
 

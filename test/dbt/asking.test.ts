@@ -61,6 +61,22 @@ from {{ ref('facts') }} group by day`;
   });
 });
 
+test('a source that only an answer of the warehouse leads to is read, at every run', async () => {
+  const shop = dbtFolder({
+    'models/sources.yml':
+      'sources: [{name: crm, schema: crm, tables: [{name: price}, {name: plan}]}]',
+    'models/prices.sql': `{{ config(materialized='table') }}
+      {% set found = adapter.get_relation(target.database, 'crm', 'price') if execute %}
+      select id from {{ source('crm', 'price' if found else 'plan') }}`,
+  });
+  await shop.run('create schema crm');
+  await shop.run('create table crm.price as select 7 as id');
+  expect(troubles(await shop.build())).toEqual([]);
+  await shop.run('insert into crm.price values (8)');
+  expect(troubles(await shop.build())).toEqual([]);
+  expect(await shop.rows('select id from main.prices order by id')).toEqual([{ id: 7 }, { id: 8 }]);
+});
+
 describe('a singular test', () => {
   test('that names its model by the words of its name judges the rows about to be published', async () => {
     const shop = dbtFolder({

@@ -1,4 +1,7 @@
 import { expect, test } from 'vitest';
+import { graphValue } from '../../engine/declare/graph-value.ts';
+import { parseTemplate } from '../../engine/declare/jinja/parse-template.ts';
+import { renderTemplate } from '../../engine/declare/jinja/render-template.ts';
 import { dbtFolder, troubles } from './dbt-project.ts';
 
 test('graph shows every node, source and their config to a template that asks', async () => {
@@ -156,4 +159,23 @@ test('config answers an empty text while files are read, as in dbt, and the conf
   });
   expect(troubles(await shop.build())).toEqual([]);
   expect(await shop.rows('select * from main.a')).toEqual([{ tags: 'late', args: 'build True' }]);
+});
+
+test('graph is made for templates once, however often they look into it', async () => {
+  let made = 0;
+  const nodes = {
+    get one() {
+      made += 1;
+      return { name: 'one' };
+    },
+  };
+  const plain = { nodes };
+  const look = async (): Promise<string> => {
+    const graph = graphValue(async () => plain);
+    const globals = { get: (name: string) => (name === 'graph' ? graph : undefined) };
+    const text = '{{ graph.nodes.one.name }} {{ graph.get("nodes")["one"].name }}';
+    return await renderTemplate(parseTemplate(text, { file: 'g.sql' }), { globals });
+  };
+  expect([await look(), await look()]).toEqual(['one one', 'one one']);
+  expect(made).toBe(1);
 });
