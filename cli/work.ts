@@ -289,12 +289,17 @@ function toChoice(options: NodeChoice): NodeChoice {
   };
 }
 
-type Manner = Pick<WorkScope, 'fullRefresh' | 'storeFailures' | 'eventTime' | 'sample' | 'isEmpty'>;
+type Manner = Pick<
+  WorkScope,
+  'fullRefresh' | 'withoutReuse' | 'storeFailures' | 'eventTime' | 'sample' | 'isEmpty'
+>;
 
 /** The part of the options that says how nodes are built. */
-function toManner({ fullRefresh, storeFailures, eventTime, sample, isEmpty }: WorkOptions): Manner {
+function toManner(options: WorkOptions): Manner {
+  const { fullRefresh, withoutReuse, storeFailures, eventTime, sample, isEmpty } = options;
   return {
     ...(fullRefresh === undefined ? {} : { fullRefresh }),
+    ...(withoutReuse === undefined ? {} : { withoutReuse }),
     ...(storeFailures === undefined ? {} : { storeFailures }),
     ...(eventTime ? { eventTime } : {}),
     ...(sample ? { sample } : {}),

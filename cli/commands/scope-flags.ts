@@ -14,6 +14,8 @@ export interface ScopeFlags {
   readonly favorState?: boolean;
   readonly indirectSelection?: IndirectSelection;
   readonly fullRefresh?: boolean;
+  /** False where it was said: true is the default. */
+  readonly reuse?: boolean;
   readonly threads?: number;
   readonly storeFailures?: boolean;
   readonly resourceType?: readonly string[];
@@ -66,6 +68,7 @@ export function typeFlags(command: Command): Command {
 export function scopeFlags(command: Command): Command {
   return typeFlags(deferFlags(selectFlags(command)))
     .option('-f, --full-refresh', 'read and build from nothing')
+    .option('--no-reuse', 'build also what nothing has changed of')
     .option('-x, --fail-fast', 'start nothing more once a step has failed')
     .option('--warn-error', 'a warning is a failure')
     .addOption(new Option('--no-fail-fast').hideHelp())
@@ -95,6 +98,7 @@ export function toScope(flags: ScopeFlags): RunOptions {
     ...(flags.failFast ? { failFast: true } : {}),
     ...(flags.warnError ? { warnError: true } : {}),
     ...(flags.fullRefresh ? { fullRefresh: true } : {}),
+    ...(flags.reuse === false ? { withoutReuse: true } : {}),
     ...(flags.storeFailures ? { storeFailures: true } : {}),
     ...(flags.threads === undefined ? {} : { threads: flags.threads }),
   };

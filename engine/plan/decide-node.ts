@@ -72,6 +72,7 @@ export function decideNode(work: Work, node: ModelNode, context: DecisionContext
 /** What was asked for that no comparison with the last build may leave out. */
 function askedOf(scope: WorkScope, node: ModelNode): string | undefined {
   if (sampleOf(scope, node)) return scope.isEmpty ? 'it is built empty' : 'it is built of a sample';
+  if (scope.withoutReuse) return 'nothing was to be reused';
   const isWindow = scope.eventTime && isMicrobatch(node.nodeConfig);
   return isWindow ? 'batches of it were asked for' : undefined;
 }

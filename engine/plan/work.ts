@@ -36,6 +36,8 @@ export interface WorkScope extends NodeChoice {
   /** Kinds of steps to take: `run` takes all, `build` those of models, and so on. */
   readonly kinds: ReadonlySet<Step['kind']>;
   readonly fullRefresh?: boolean;
+  /** Build also what nothing has changed of, as dbt does. */
+  readonly withoutReuse?: boolean;
   /** Keep the failing rows of tests whose config does not say. */
   readonly storeFailures?: boolean;
   /** The stretch of time whose batches a microbatch makes, in place of what is due. */

@@ -36,6 +36,19 @@ test('a table that a node of the project makes may be named so too, by whoever c
   expect(await shop.rows('select count(*) as n from copy')).toEqual([{ n: 3 }]);
 });
 
+test('without reuse all that is meant is built, as for a table that somebody changed by hand', async () => {
+  const shop = dbtFolder({
+    'models/a.sql': "{{ config(materialized='table') }} select 1 as id",
+    'models/b.sql': `{{ config(materialized='incremental', unique_key='id') }}
+      select id from {{ ref('a') }} {% if is_incremental() %} where id > 1 {% endif %}`,
+  });
+  await shop.build();
+  await shop.run('insert into a values (2)');
+  expect(statuses(await shop.build())).toEqual({ a: 'reused', b: 'reused' });
+  await shop.build({ select: ['b'], withoutReuse: true });
+  expect(await shop.rows('select id from b order by id')).toEqual([{ id: 1 }, { id: 2 }]);
+});
+
 test('a table that is nowhere is told at its place, unless a hook may still make it', async () => {
   const lost = dbtFolder({ 'models/a.sql': 'select 1 as id\nfrom main.nowhere' });
   expect(troubles(await lost.build())[0]).toContain('models/a.sql:2:11 does not bind');
