@@ -107,7 +107,7 @@ export async function bindModels(asked: BindRequest): Promise<BindResult> {
       else if (isTestNode(node)) await bindTest(binding, node);
     } catch (error) {
       // What its text will be is known when its turn comes, from rows that may not be there yet.
-      if (outside.mayComeYet(node, error)) open.add(id);
+      if (outside.mayComeYet(node, error) || readsAltered(project, node)) open.add(id);
       if (isOpen(open, node)) continue;
       causes.set(id, id);
       failures.push(describeFailure(error, project, node, nodes));
@@ -133,6 +133,15 @@ function orderOf({ project, ids }: BindRequest): readonly string[] {
   const wanted = new Set(ids);
   for (const id of project.graph.ancestorsOf(wanted)) wanted.add(id);
   return project.graph.order.filter((id) => wanted.has(id));
+}
+
+/** Whether a hook gives a parent other columns than its select: they are known once it ran. */
+function readsAltered(project: ModelProject, { dependsOn }: { dependsOn: readonly string[] }) {
+  return dependsOn.some((id) => {
+    const parent = project.nodes.get(id);
+    const { preHooks = [], postHooks = [] } = isModelNode(parent) ? parent.nodeConfig : {};
+    return [...preHooks, ...postHooks].some((text) => /\balter\b/i.test(text));
+  });
 }
 
 interface Binding {

@@ -102,3 +102,18 @@ on-run-start: "create sequence if not exists steps; create table if not exists s
     expect(troubles(await project.build())).toHaveLength(2);
   });
 });
+
+test('what reads a column that a hook adds is not held against the select', async () => {
+  const shop = dbtFolder({
+    'dbt_project.yml': `name: shop
+seeds:
+  +post-hook: ['alter table {{ this }} add column added int', 'update {{ this }} set added = 1']
+`,
+    'seeds/base.csv': 'id\n1\n',
+    'models/reader.sql': "select added from {{ ref('base') }}",
+    'models/s.yml': 'seeds: [{name: base, columns: [{name: added, data_tests: [not_null]}]}]',
+  });
+  expect(troubles(await shop.build({ resourceTypes: ['seed', 'model'] }))).toEqual([]);
+  expect(await shop.rows('select added from reader')).toEqual([{ added: 1 }]);
+  expect(troubles(await shop.build({ kinds: new Set(['check']) }))).toEqual([]);
+});
