@@ -87,7 +87,8 @@ function whyAgain(
   if (print?.readsClock || print?.asksWarehouse) {
     return 'it reads the run’s clock or asks the warehouse';
   }
-  if (work.outside.has(node.id)) return 'it reads tables without ref or source';
+  if (work.outside.has(node.id))
+    return 'it names tables or functions that no file of the project makes';
   // A view answers anew whenever it is read.
   if (print?.volatile === undefined || node.nodeConfig.materialization === 'view') return undefined;
   return `its SQL answers differently each time: ${print.volatile}`;

@@ -20,7 +20,7 @@ interface Reader {
  */
 export interface OutsideTables {
   readonly shadow: Shadow;
-  /** Nodes that read what no edge leads to: it has no version, so they are built at every run. */
+  /** Nodes that name what no edge leads to: it has no version, so they are built at every run. */
   readonly readers: ReadonlySet<string>;
   /** Says whose selects are described from now on. */
   enter(node: Reader): void;
@@ -65,9 +65,12 @@ export function watchOutsideTables({ project, shadow, session }: OutsideRequest)
   return {
     readers,
     mayComeYet: ({ id, nodeConfig }, error) => {
-      const isMissing = error instanceof TerminalError && error.code === 'relation-not-found';
-      if (!isMissing || !readers.has(id)) return false;
-      return isHooked || abroad.has(id) || (nodeConfig?.preHooks?.length ?? 0) > 0;
+      const code = error instanceof TerminalError ? error.code : undefined;
+      const isPrepared = isHooked || (nodeConfig?.preHooks?.length ?? 0) > 0;
+      // A function is made anew by every run: what it answers has no version either.
+      if (code === 'function-not-found' && isPrepared) readers.add(id);
+      if (code !== 'relation-not-found' && code !== 'function-not-found') return false;
+      return readers.has(id) && (isPrepared || abroad.has(id));
     },
     enter: (node) => {
       current = node;

@@ -47,6 +47,11 @@ const failures: readonly Failure[] = [
     hint: 'Build or extract the relation first, or correct its name.',
   },
   {
+    pattern: /(Function|Macro) with name .* does not exist/i,
+    code: 'function-not-found',
+    hint: 'Correct its name, or make it before: in a pre_hook or in on-run-start.',
+  },
+  {
     pattern: /Ambiguous reference to catalog or schema/,
     code: 'ambiguous-schema',
     hint: 'The warehouse file and a schema in it have one name: rename the file.',

@@ -63,6 +63,27 @@ test('a table that is nowhere is told at its place, unless a hook may still make
   expect(await hooked.rows('select n from c')).toEqual([{ n: 2 }]);
 });
 
+test('a function that a hook makes is called, and whoever calls it follows it', async () => {
+  const lost = dbtFolder({ 'models/a.sql': 'select 1 as id,\ntwice(2) as n' });
+  const [trouble] = troubles(await lost.build());
+  expect(trouble).toMatch(/models\/a\.sql:2:1 does not bind: .*twice does not exist/);
+  const hook = (factor: number) =>
+    `name: shop\non-run-start: 'create or replace macro times(x) as x * ${factor}'\n`;
+  const shop = dbtFolder({
+    'dbt_project.yml': hook(2),
+    'models/a.sql': "{{ config(materialized='table') }} select times(3) as n",
+    'models/b.sql': "{{ config(materialized='table') }} select n + 1 as n from {{ ref('a') }}",
+    'models/c.sql': "{{ config(materialized='table') }} select 1 as n",
+  });
+  expect(troubles(await shop.build())).toEqual([]);
+  expect(await shop.rows('select n from b')).toEqual([{ n: 7 }]);
+  writeFileSync(join(shop.folder, 'dbt_project.yml'), hook(3));
+  const again = await shop.build();
+  expect(troubles(again)).toEqual([]);
+  expect(statuses(again)).toMatchObject({ a: 'success', b: 'success', c: 'reused' });
+  expect(await shop.rows('select n from b')).toEqual([{ n: 10 }]);
+});
+
 test('a model that reads files is built at every run, with the columns they have then', async () => {
   const shop = dbtFolder({
     'models/called.sql':
