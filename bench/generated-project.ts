@@ -25,6 +25,16 @@ export function modelFile(index: number): string {
   return join('models', folderOf(index), `${nameOf(index)}.sql`);
 }
 
+/** The file of what YAML says of a model and its neighbours. */
+export function propertiesFile(index: number): string {
+  return join('models', folderOf(index), 'schema.yml');
+}
+
+/** The file of a macro and its neighbours. */
+export function macroFile(index: number): string {
+  return join('macros', `macros_${Math.floor(index / macrosPerFile)}.sql`);
+}
+
 /** Writes a dbt project of models as people write them: configs, loops, macros, refs, tests. */
 export function writeGeneratedProject(folder: string, size: GeneratedSize): void {
   const write = (file: string, text: string): void => {
@@ -48,14 +58,14 @@ models:
     const first = file * macrosPerFile;
     const count = Math.min(macrosPerFile, size.macros - first);
     const texts = Array.from({ length: count }, (_, at) => macroText(first + at));
-    write(`macros/macros_${file}.sql`, texts.join('\n\n'));
+    write(macroFile(first), texts.join('\n\n'));
   }
   for (let index = 0; index < size.models; index += 1) {
     write(modelFile(index), modelText(index, size));
   }
   for (let first = 0; first < size.models; first += modelsPerFolder) {
     const folderText = yamlText(first, Math.min(size.models, first + modelsPerFolder), size);
-    write(join('models', folderOf(first), 'schema.yml'), folderText);
+    write(propertiesFile(first), folderText);
   }
 }
 

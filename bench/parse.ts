@@ -1,11 +1,13 @@
-import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import {
   type GeneratedSize,
   largeProject,
+  macroFile,
   modelFile,
+  propertiesFile,
   writeGeneratedProject,
 } from './generated-project.ts';
 import { type Bench, type Measurement, round } from './measure.ts';
@@ -68,7 +70,32 @@ function toMeasurement(
   };
 }
 
-/** From nothing, with nothing changed, and with one model's file changed. */
+type Edit = (stage: Stage, round: number) => void;
+
+const edit = ({ folder }: Stage, file: string, from: RegExp, to: string): void => {
+  const path = join(folder, file);
+  writeFileSync(path, readFileSync(path, 'utf8').replace(from, to));
+};
+const middle = ({ size }: Stage): number => Math.floor(size.models / 2);
+
+/** One file is another each round, in each of the ways that people work. */
+const edits: Readonly<Record<string, Edit>> = {
+  text: (stage) => appendFileSync(join(stage.folder, modelFile(middle(stage))), '-- edited\n'),
+  inputs: (stage, round) => {
+    const call = `-- {{ ref('model_${String(round).padStart(4, '0')}') }}\n`;
+    appendFileSync(join(stage.folder, modelFile(middle(stage))), call);
+  },
+  properties: (stage, round) =>
+    edit(stage, propertiesFile(middle(stage)), / of many.*/, ` of many, ${round}.`),
+  macro: (stage, round) => edit(stage, macroFile(0), /100\.0( \+ \d+)?/, `100.0 + ${round}`),
+  added: (stage, round) => {
+    const beside = dirname(modelFile(middle(stage)));
+    const text = "select * from {{ ref('model_0001') }}\n";
+    writeFileSync(join(stage.folder, beside, `added_${round}.sql`), text);
+  },
+};
+
+/** From nothing, with nothing changed, and with one file changed. */
 function benchesOf(command: 'ls' | 'compile', limits: readonly [number, number, number]): Bench[] {
   const [coldMax, unchangedMax, changedMax] = limits;
   const forget = (folder: string): void => {
@@ -100,19 +127,22 @@ function benchesOf(command: 'ls' | 'compile', limits: readonly [number, number, 
           return toMeasurement(same, plain, unchangedMax, size);
         }),
     },
-    {
-      name: `parse-changed-${command}`,
-      run: (scale) =>
-        onStage(scale, async ({ folder, programs, size }) => {
+    ...Object.entries(edits).map(([kind, change]) => ({
+      name: `parse-changed-${kind}-${command}`,
+      run: (scale: number) =>
+        onStage(scale, async (stage) => {
+          const { folder, programs, size } = stage;
           for (let run = 0; run < rounds; run += 1) await programs.tidemill(folder, [command]);
+          let round = 0;
           const changed = await bestOf(rounds * 2, () => {
-            appendFileSync(join(folder, modelFile(Math.floor(size.models / 2))), '-- edited\n');
+            round += 1;
+            change(stage, round);
             return programs.tidemill(folder, [command]);
           });
           const plain = await bestOf(rounds, () => programs.module(folder, statAll));
           return toMeasurement(changed, plain, changedMax, size);
         }),
-    },
+    })),
   ];
 }
 

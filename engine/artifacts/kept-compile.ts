@@ -139,10 +139,11 @@ function trustedText(stamp: FileStamp, nowMs: number): string {
 }
 
 /** The manifest that was written; undefined where another stands there. */
-export function readManifest(layout: ManifestLayout, path: string): Buffer | undefined {
+export function readManifest(layout: KeptCompile['manifest'], path: string): Buffer | undefined {
+  const isUntouched = layout.stamp !== '' && readStamp(path)?.text === layout.stamp;
   const content = readBytes(path);
-  const isIt = content?.length === layout.bytes && crc32(content) === layout.checksum;
-  return isIt ? content : undefined;
+  if (content?.length !== layout.bytes) return undefined;
+  return isUntouched || crc32(content) === layout.checksum ? content : undefined;
 }
 
 function readBytes(path: string): Buffer | undefined {

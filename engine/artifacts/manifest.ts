@@ -95,11 +95,10 @@ export function manifestRest(from: ManifestSources): {
   readonly [N in keyof Rest]: () => Rest[N];
 } {
   const { project } = from;
-  const all = nodesOf(project);
+  const all = once(() => nodesOf(project));
+  const byType = once(() => Map.groupBy(all(), ({ resourceType }) => resourceType));
   const whole = (type: GraphNode['resourceType']): ProjectNode[] =>
-    all.flatMap(({ id, resourceType }) =>
-      resourceType === type ? (project.nodes.get(id) ?? []) : [],
-    );
+    (byType().get(type) ?? []).flatMap(({ id }) => project.nodes.get(id) ?? []);
   const semantics = once(() => manifestSemantics(from));
   const operations = once(() => manifestOperations(from));
   return {
@@ -118,8 +117,8 @@ export function manifestRest(from: ManifestSources): {
       Object.fromEntries(
         [...project.disabled.values()].map((node) => [node.id, [manifestNode(from, node)]]),
       ),
-    parent_map: () => parentMap(project, all, operations()),
-    child_map: () => childMap(project, all, operations()),
+    parent_map: () => parentMap(project, all(), operations()),
+    child_map: () => childMap(project, all(), operations()),
     group_map: () => groupMapOf(from, semantics()),
     unit_tests: () =>
       entriesOf(whole('unit_test').filter(isUnitTestNode), (node) => manifestUnitTest(from, node)),

@@ -1,5 +1,5 @@
 import { type ArtifactFile, openArtifactFile } from './artifact-file.ts';
-import { readManifest } from './kept-compile.ts';
+import { type KeptCompile, readManifest } from './kept-compile.ts';
 import { entryIds, manifestEntry, manifestRest } from './manifest.ts';
 import type { ManifestLayout } from './manifest-layout.ts';
 import { gatherManifestSources, type ManifestRequest } from './manifest-sources.ts';
@@ -21,7 +21,7 @@ export interface ManifestChange {
  */
 export async function spliceManifest(
   request: ManifestRequest,
-  layout: ManifestLayout,
+  layout: KeptCompile['manifest'],
   digest: string,
   change: ManifestChange,
 ): Promise<ManifestLayout | undefined> {
