@@ -30,7 +30,9 @@ const volatileNames = new Set([
   'mysql_query',
   'sqlite_query',
 ]);
-/** Functions that read what is outside of the project: `read_csv`, `parquet_scan`, `duckdb_tables`. */
+/**
+ * Functions that read what is outside of the project: `read_csv`, `parquet_scan`, `duckdb_tables`.
+ */
 const reader = /^(read_\w+|\w+_scan|parquet_\w+|duckdb_\w+|pragma_\w+)$/;
 /** Keywords: they need no parentheses. */
 const bare = /^(current_(date|time|timestamp)|localtime(stamp)?|tablesample)$/;

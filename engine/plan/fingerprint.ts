@@ -24,7 +24,9 @@ export interface NodeFingerprint {
    * The parts tell afterwards what it was that changed.
    */
   readonly fingerprint: string;
-  /** As `fingerprint`, but equal only where the columns of all sources are too: what it binds to. */
+  /**
+   * As `fingerprint`, but equal only where the columns of all sources are too: what it binds to.
+   */
   readonly boundAs: string;
   /** Of its own text and of the variables it read: says why the other changed, decides nothing. */
   readonly told: string;
@@ -277,8 +279,8 @@ interface Contents {
 }
 
 /**
- * Where `on_schema_change` is written, it says what becomes of an incremental table when the columns
- * of a source change; where it is not, the table is made anew.
+ * Where `on_schema_change` is written, it says what becomes of an incremental table when the
+ * columns of a source change; where it is not, the table is made anew.
  */
 function followsColumns({ nodeConfig }: ModelNode): boolean {
   return nodeConfig.materialization !== 'incremental' || nodeConfig.onSchemaChange === undefined;

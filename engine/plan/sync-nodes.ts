@@ -1,3 +1,4 @@
+import { relative } from 'node:path';
 import type { GraphNode } from '../declare/graph.ts';
 import { isModelNode, type ModelNode } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
@@ -72,7 +73,7 @@ export function findSyncNodes(
       name,
       packageName: project.name,
       fqn: [project.name, 'syncs', name],
-      file: declaration.position.file,
+      file: relative(project.folder, declaration.position.file),
       tags: [],
       config: {},
       dependsOn: [...(model ? [model.id] : []), streamId],

@@ -248,7 +248,8 @@ async function bindWork(
       });
     },
     ids,
-    // Text that follows from the warehouse's answers, or names a file, is no key to what it binds to.
+    // Text that follows from the warehouse's answers, or names a file, is no key to what it binds
+    // to.
     fingerprints: new Map(
       [...texts]
         .filter(([, text]) => !text.asksWarehouse && text.volatile === undefined)

@@ -37,8 +37,8 @@ import {
 /**
  * dbt's snapshot: what a select answers now is compared with the open rows; changed ones are ended
  * and followed by new ones, with dbt's columns and dbt's results. All changes are one transaction,
- * audited before it commits: killed or withheld, the table is as it was, and the next build finds the same
- * changes. A second build of the same rows changes nothing.
+ * audited before it commits: killed or withheld, the table is as it was, and the next build finds
+ * the same changes. A second build of the same rows changes nothing.
  *
  * What it remembers is nowhere else, so `--full-refresh` does not build it again.
  */

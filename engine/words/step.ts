@@ -61,7 +61,9 @@ export interface LabelledField {
   readonly labels: readonly string[];
 }
 
-/** One field of one record that a sync would change, or a record it leaves alone, with its reason. */
+/**
+ * One field of one record that a sync would change, or a record it leaves alone, with its reason.
+ */
 export interface PlannedRow {
   /** The sync key. */
   readonly key: string;

@@ -48,8 +48,8 @@ test('a plan says for each node why it will be built, or will not', async () => 
 });
 
 /*
- * In production: orders of the last seven days are a table whose input gains no rows over a weekend,
- * and a file beside the project is written by somebody else.
+ * In production: orders of the last seven days are a table whose input gains no rows over a
+ * weekend, and a file beside the project is written by somebody else.
  */
 test('what reads the clock or a file in its SQL is built again, and what reads a view of it', async () => {
   const table = "{{ config(materialized='table') }} ";

@@ -32,7 +32,9 @@ function createKey(
   return isTrue(isCaseSensitive ?? false) ? read : (item) => ignoreCase(read(item));
 }
 
-/** As Python's: always a list of keys, so that equal ones (undefined, too) are never put in order. */
+/**
+ * As Python's: always a list of keys, so that equal ones (undefined, too) are never put in order.
+ */
 function createSortKey(
   attribute: JinjaValue | undefined,
   isCaseSensitive: JinjaValue | undefined,
