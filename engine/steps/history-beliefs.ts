@@ -1,29 +1,29 @@
 import { type RawBuilder, sql } from 'kysely';
-import { selectIntervals, selectNeighbours, versionColumns } from './history-intervals.ts';
+import { selectIntervals, selectNeighbours } from './history-intervals.ts';
 import { type HistoryShape, hasClosings } from './history-shape.ts';
 import { columnList, keysEqual } from './relation-statements.ts';
+
+const epochEnds = ['tidemill_epoch_start', 'tidemill_epoch_end'];
 
 /**
  * What was believed of each late key, epoch by epoch. An epoch begins when a version is learned
  * that does not lie behind everything known before; within one, versions only follow each other.
- * The belief at an epoch's end is derived from all that was known by then. Where no two versions
- * share an instant (`hasShared`), and none names a survivor, there is nothing to settle: that sort
- * over every column is left out.
+ * The belief at an epoch's end is derived from all that was known by then. Of the versions that
+ * each row was made of it holds only the places: what they say is fetched when all is sorted.
  */
 export function createBeliefs(shape: HistoryShape, hasShared: boolean): RawBuilder<unknown> {
   const keys = columnList(shape.keys);
   const epochKey = [...shape.keys, 'tidemill_epoch'];
   const known = sql`epochs.tidemill_epoch_end is null
         or versions.tidemill_recorded < epochs.tidemill_epoch_end`;
-  const settled =
-    hasShared || shape.supersededBy
-      ? selectSettled(shape, sql.id('known'), epochKey)
-      : sql`
-      select * from known`;
+  const last = shape.untracked.length > 0 ? ['tidemill_last_valid', 'tidemill_last_place'] : [];
   return sql`
     create temporary table ${shape.tables.beliefs} as
     with learned as (
-      select ${versionColumns(shape)}
+      select ${keys}, tidemill_valid, tidemill_recorded, tidemill_closed${
+        shape.supersededBy ? sql`, tidemill_survivor` : sql``
+      }, tidemill_content, tidemill_place,
+        tidemill_valid as tidemill_last_valid, tidemill_place as tidemill_last_place
       from ${shape.tables.lateVersions} as versions
     ),
     steps as (
@@ -50,70 +50,55 @@ export function createBeliefs(shape: HistoryShape, hasShared: boolean): RawBuild
         on ${keysEqual(shape.keys, sql.id('epochs'), sql.id('versions'))}
         and (${known})
     ),
-    settled as (${settled}
+    settled as (${selectSettled(shape, hasShared)}
     ),
     neighbours as (${selectNeighbours(shape, sql.id('settled'), epochKey)}
     ),
-    intervals as (${selectIntervals(shape, sql.id('neighbours'), epochKey, [
-      'tidemill_epoch_start',
-      'tidemill_epoch_end',
-      'tidemill_content',
-    ])}
+    intervals as (${selectIntervals(shape, sql.id('neighbours'), epochKey, {
+      first: [...epochKey, ...epochEnds, 'tidemill_content', 'tidemill_place'],
+      last,
+    })}
     )
     select *
     from intervals`;
 }
 
 /**
- * One version for each instant: the last by sequence, then by when it was learned, then, where the
- * source leaves the order open, by the content itself, a closing last. All closings of one gap name
- * the survivor that the newest of them names.
+ * One version for each instant of an epoch: the first by place. All closings of one gap name the
+ * survivor that the newest of them names.
  */
-function selectSettled(
-  shape: HistoryShape,
-  versions: RawBuilder<unknown>,
-  partition: readonly string[],
-): RawBuilder<unknown> {
-  const order = [
-    ...(shape.sequence === undefined ? [] : ['tidemill_sequence']),
-    'tidemill_recorded',
-    'tidemill_closed',
-    ...(shape.supersededBy ? ['tidemill_survivor'] : []),
-    ...shape.tracked,
-    ...shape.untracked,
-  ];
-  const newest = sql.join(order.map((name) => sql`${sql.id(name)} desc nulls last`));
-  const instant = columnList([...partition, 'tidemill_valid']);
+function selectSettled(shape: HistoryShape, hasShared: boolean): RawBuilder<unknown> {
+  if (!hasShared && !shape.supersededBy) {
+    return sql`
+      select * from known`;
+  }
+  const instant = columnList([...shape.keys, 'tidemill_epoch', 'tidemill_valid']);
   const numbered = sql`
-      select
-        *,
-        row_number() over (partition by ${instant} order by ${newest}) as tidemill_rank
-      from ${versions}`;
+      select *,
+        row_number() over (partition by ${instant} order by tidemill_place) as tidemill_rank
+      from known`;
   if (!shape.supersededBy) {
     return sql`
       select * from (${numbered}
       ) as numbered
       where tidemill_rank = 1`;
   }
-  return selectSurvivors(shape, numbered, partition, newest);
+  return selectSurvivors(shape, numbered);
 }
 
-function selectSurvivors(
-  shape: HistoryShape,
-  numbered: RawBuilder<unknown>,
-  partition: readonly string[],
-  newest: RawBuilder<unknown>,
-): RawBuilder<unknown> {
-  const parts = columnList(partition);
-  const rest = sql.join([
-    columnList(shape.carried.map((column) => column.name)),
-    sql`tidemill_epoch`,
-    sql`tidemill_epoch_start`,
-    sql`tidemill_epoch_end`,
-    sql`tidemill_content`,
-    sql`tidemill_valid`,
-    sql`tidemill_recorded`,
-    sql`tidemill_closed`,
+function selectSurvivors(shape: HistoryShape, numbered: RawBuilder<unknown>): RawBuilder<unknown> {
+  const epochKey = [...shape.keys, 'tidemill_epoch'];
+  const parts = columnList(epochKey);
+  const rest = columnList([
+    ...epochKey,
+    ...epochEnds,
+    'tidemill_content',
+    'tidemill_valid',
+    'tidemill_recorded',
+    'tidemill_closed',
+    'tidemill_place',
+    'tidemill_last_valid',
+    'tidemill_last_place',
   ]);
   const nullsLast = sql`case when tidemill_survivor is null then 1 else 0 end`;
   return sql`
@@ -130,7 +115,7 @@ function selectSurvivors(
         from (
           select ${rest}, tidemill_rank,
             case when tidemill_closed then first_value(tidemill_survivor) over (
-              partition by ${parts}, tidemill_valid order by ${nullsLast}, ${newest}
+              partition by ${parts}, tidemill_valid order by ${nullsLast}, tidemill_place
             ) end as tidemill_named
           from (${numbered}
           ) as numbered
@@ -150,6 +135,8 @@ export function insertBeliefs(
   columns: readonly string[],
 ): RawBuilder<unknown> {
   const chain = columnList([...shape.keys, 'tidemill_valid']);
+  const version = [...shape.keys, 'tidemill_valid', 'tidemill_place'];
+  const untracked = new Set(shape.untracked);
   const lag = (name: string) => sql`lag(${sql.id(name)}) over tidemill_per_start`;
   return sql`
     insert into ${target} (${columnList(columns)})
@@ -193,16 +180,28 @@ export function insertBeliefs(
     )
     select
       ${sql.join([
-        columnList(shape.carried.map((column) => column.name)),
-        sql`tidemill_valid`,
-        sql`tidemill_next_valid`,
+        ...shape.carried.map(({ name }) =>
+          sql.id(untracked.has(name) ? 'last_version' : 'first_version', name),
+        ),
+        sql`lasting.tidemill_valid`,
+        sql`lasting.tidemill_next_valid`,
         sql`tidemill_first_ended_at`,
         sql`tidemill_first_appeared_at`,
         sql`tidemill_epoch_end`,
-        sql`tidemill_next_valid is null and tidemill_epoch_end is null`,
-        ...(hasClosings(shape) ? [sql`coalesce(tidemill_next_closed, false)`] : []),
-        ...(shape.supersededBy ? [sql`tidemill_next_survivor`] : []),
+        sql`lasting.tidemill_next_valid is null and tidemill_epoch_end is null`,
+        ...(hasClosings(shape) ? [sql`coalesce(lasting.tidemill_next_closed, false)`] : []),
+        ...(shape.supersededBy ? [sql`lasting.tidemill_next_survivor`] : []),
       ])}
     from lasting
+    join ${shape.tables.lateVersions} as first_version
+      on ${keysEqual(version, sql.id('first_version'), sql.id('lasting'))}${
+        untracked.size > 0
+          ? sql`
+    join ${shape.tables.lateVersions} as last_version
+      on ${keysEqual(shape.keys, sql.id('last_version'), sql.id('lasting'))}
+      and last_version.tidemill_valid = lasting.tidemill_last_valid
+      and last_version.tidemill_place = lasting.tidemill_last_place`
+          : sql``
+      }
     where tidemill_age = 1`;
 }

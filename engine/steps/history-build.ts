@@ -33,10 +33,14 @@ export interface HistoryBuild {
   readonly dialect: Dialect;
 }
 
-/** What was read. `hasRuns`: some version says what the one before said. */
+/** What was read. */
 export interface VersionsRead {
   readonly mark: HistoryMark;
+  /** Some version says what the one before said. */
   readonly hasRuns: boolean;
+  readonly hasLate: boolean;
+  /** Two versions of a late key are of one instant. */
+  readonly hasShared: boolean;
 }
 
 /** What was derived. `ties`: instants of one key whose versions the source does not order. */
@@ -67,14 +71,16 @@ export async function readVersions(
   refuseUnplaced(build, Number(extent.unplaced));
   const hasRuns = Number(extent.repeated) > 0;
   await session.execute(createLate(shape));
-  await session.execute(createLateVersions(shape));
+  const [late] = await session.query<LateExtent>(measureLate(shape));
+  const hasShared = Number(late?.shared) > 0;
+  await session.execute(createLateVersions(shape, hasShared));
   if ((await countOf(session, countCollisions(shape, hasRuns))) > 0) {
     await dropTables(session, [shape.tables.versions, shape.tables.lateVersions]);
     await create(rankContent(shape));
-    await session.execute(createLateVersions(shape));
+    await session.execute(createLateVersions(shape, hasShared));
   }
   const mark = { changedBy, recorded: extent.recorded, rows: Number(extent.rows) };
-  return { mark, hasRuns };
+  return { mark, hasRuns, hasLate: Number(late?.rows) > 0, hasShared };
 }
 
 interface VersionsExtent {
@@ -97,7 +103,7 @@ export async function deriveHistory(
   session: Session,
   build: HistoryBuild,
   target: RawBuilder<unknown>,
-  hasRuns: boolean,
+  { hasRuns, hasLate, hasShared }: VersionsRead,
 ): Promise<Derived> {
   const { shape, context } = build;
   const names = build.columns.map((column) => column.name);
@@ -107,17 +113,15 @@ export async function deriveHistory(
   };
   let rows = await execute(insertInOrder(shape, target, names, hasRuns));
   let ties = 0;
-  const [late] = await session.query<LateExtent>(measureLate(shape));
-  if (Number(late?.rows) > 0) {
-    const hasShared = Number(late?.shared) > 0;
+  if (hasLate) {
     if (hasShared) ties = await countOf(session, countTies(shape));
     refuseTies(build, ties);
     await execute(createBeliefs(shape, hasShared));
     rows += await execute(insertBeliefs(shape, target, names));
     await dropTables(session, [shape.tables.beliefs]);
   }
-  const { versions, late: lateKeys, lateVersions } = shape.tables;
-  await dropTables(session, [versions, lateKeys, lateVersions]);
+  const { versions, late, lateVersions } = shape.tables;
+  await dropTables(session, [versions, late, lateVersions]);
   await requireHistory(session, build.node, shape, target, build.dialect);
   return { rows, ties };
 }

@@ -14,19 +14,6 @@ const closed = sql.id('tidemill_closed');
 const survivor = sql.id('tidemill_survivor');
 const content = sql.id('tidemill_content');
 
-/** The columns every version has, under the names used here. */
-export function versionColumns(shape: HistoryShape): RawBuilder<unknown> {
-  return sql.join([
-    columnList(shape.carried.map((column) => column.name)),
-    valid,
-    recorded,
-    ...(shape.sequence === undefined ? [] : [sql.id('tidemill_sequence')]),
-    closed,
-    ...(shape.supersededBy ? [survivor] : []),
-    content,
-  ]);
-}
-
 /** The log with its parts renamed; `closed` is true where the record is gone or was merged away. */
 export function selectVersions(
   shape: HistoryShape,
@@ -126,6 +113,12 @@ export function selectNeighbours(
     window tidemill_per_key as (partition by ${columnList(partition)} order by ${valid})`;
 }
 
+/** Columns that a row takes from the first version of its run, and those from the last. */
+export interface RunColumns {
+  readonly first: readonly string[];
+  readonly last: readonly string[];
+}
+
 /**
  * One row for each run of equal versions: half-open, ended by the next version that says something
  * else. A version alone carries its end itself; of a longer run only the first and the last version
@@ -135,29 +128,27 @@ export function selectIntervals(
   shape: HistoryShape,
   neighbours: RawBuilder<unknown>,
   partition: readonly string[],
-  constants: readonly string[] = [],
+  { first, last }: RunColumns,
 ): RawBuilder<unknown> {
-  const names = shape.carried.map((column) => column.name);
-  const untracked = new Set(shape.untracked);
-  const last = (name: string) =>
-    sql`lead(${sql.id(name)}) over tidemill_per_run as ${sql.id(name)}`;
-  const carried = sql.join(names.map((name) => (untracked.has(name) ? last(name) : sql.id(name))));
-  const extra = [...partition.filter((name) => !names.includes(name)), ...constants];
   const ends = [
+    ...last,
     'tidemill_next_valid',
     'tidemill_next_recorded',
     'tidemill_next_closed',
     ...(shape.supersededBy ? ['tidemill_next_survivor'] : []),
   ];
-  const head = columnList([...extra, 'tidemill_valid', 'tidemill_recorded']);
+  const starts = columnList([...first, 'tidemill_valid', 'tidemill_recorded']);
+  const ofLast = ends.map(
+    (name) => sql`lead(${sql.id(name)}) over tidemill_per_run as ${sql.id(name)}`,
+  );
   return sql`
-    select ${columnList(names)}, ${head}, ${columnList(ends)}
+    select ${starts}, ${columnList(ends)}
     from ${neighbours}
     where not ${closed} and not tidemill_same_before and not tidemill_same_after
     union all
-    select ${columnList(names)}, ${head}, ${columnList(ends)}
+    select ${starts}, ${columnList(ends)}
     from (
-      select ${carried}, ${head}, ${sql.join(ends.map(last))}, tidemill_same_after
+      select ${starts}, ${sql.join(ofLast)}, tidemill_same_after
       from ${neighbours}
       where not ${closed} and tidemill_same_before <> tidemill_same_after
       window tidemill_per_run as (partition by ${columnList(partition)} order by ${valid})

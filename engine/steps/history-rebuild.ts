@@ -50,13 +50,13 @@ async function deriveAll(
   const session = sessionOfSteps(warehouse);
   await dropScratch(warehouse, build);
   try {
-    const { mark, hasRuns } = await readVersions(session, build, 'all');
+    const read = await readVersions(session, build, 'all');
     if (build.changedBy === 'content') {
       const kept = nextOf(digestsOf(node.relation));
       await session.execute(insertAllDigests(shape, kept, shape.tables.versions, dialect));
     }
-    const derived = await deriveHistory(session, build, tableOf(nextOf(node.relation)), hasRuns);
-    return { mark, derived };
+    const derived = await deriveHistory(session, build, tableOf(nextOf(node.relation)), read);
+    return { mark: read.mark, derived };
   } catch (error) {
     await dropScratch(warehouse, build).catch(() => {
       build.context.log.warn('leftover_kept', { ...node.relation });

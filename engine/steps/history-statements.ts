@@ -53,11 +53,29 @@ export function createLate(shape: HistoryShape): RawBuilder<unknown> {
     group by ${columnList(shape.keys)}`;
 }
 
-/** The versions of the late keys aside: several statements look at them, and they are few. */
-export function createLateVersions(shape: HistoryShape): RawBuilder<unknown> {
+/**
+ * The versions of the late keys aside: several statements look at them, and they are few. Each
+ * bears its place among those of its instant, the one that counts first: the last by sequence, then
+ * by when it was learned, then, where the source leaves the order open, by the content itself, a
+ * closing last. Where no two versions share an instant (`hasShared`) there is nothing to sort.
+ */
+export function createLateVersions(shape: HistoryShape, hasShared: boolean): RawBuilder<unknown> {
+  const order = [
+    ...(shape.sequence === undefined ? [] : ['tidemill_sequence']),
+    'tidemill_recorded',
+    'tidemill_closed',
+    ...(shape.supersededBy ? ['tidemill_survivor'] : []),
+    ...shape.tracked,
+    ...shape.untracked,
+  ];
+  const newest = sql.join(order.map((name) => sql`${sql.id('versions', name)} desc nulls last`));
+  const instant = columnList([...shape.keys, 'tidemill_valid'], 'versions');
+  const place = hasShared
+    ? sql`row_number() over (partition by ${instant} order by ${newest})`
+    : sql`1`;
   return sql`
     create temporary table ${shape.tables.lateVersions} as
-    select versions.*
+    select versions.*, ${place} as tidemill_place
     from ${shape.tables.versions} as versions
     join ${shape.tables.late} as late
       on ${keysEqual(shape.keys, sql.id('late'), sql.id('versions'))}`;
@@ -179,7 +197,10 @@ export function insertInOrder(
 ): RawBuilder<unknown> {
   const inOrder = versionsInOrder(shape);
   const intervals = hasRuns
-    ? selectIntervals(shape, inOrder, shape.keys)
+    ? selectIntervals(shape, inOrder, shape.keys, {
+        first: [...shape.keys, ...shape.tracked],
+        last: shape.untracked,
+      })
     : sql`
     select * from ${inOrder}
     where not tidemill_closed`;

@@ -72,8 +72,8 @@ async function replaceKeys(session: Session, build: HistoryBuild): Promise<Deriv
   const { node, columns, shape } = build;
   const names = columns.map((column) => column.name);
   await session.execute(sql`create temporary table ${shape.tables.rows} ${columnTypes(columns)}`);
-  const { hasRuns } = await readVersions(session, build, 'changed');
-  const derived = await deriveHistory(session, build, shape.tables.rows, hasRuns);
+  const read = await readVersions(session, build, 'changed');
+  const derived = await deriveHistory(session, build, shape.tables.rows, read);
   await session.execute(deleteByKey(node.relation, shape.tables.keys, shape.keys));
   await session.execute(insertBatch(node.relation, shape.tables.rows, names));
   await dropTables(session, [shape.tables.rows]);

@@ -38,6 +38,12 @@
       )
     )
     select
-      "id", "name", "seen", tidemill_valid, tidemill_next_valid, tidemill_first_ended_at, tidemill_first_appeared_at, tidemill_epoch_end, tidemill_next_valid is null and tidemill_epoch_end is null, coalesce(tidemill_next_closed, false), tidemill_next_survivor
+      "first_version"."id", "first_version"."name", "last_version"."seen", lasting.tidemill_valid, lasting.tidemill_next_valid, tidemill_first_ended_at, tidemill_first_appeared_at, tidemill_epoch_end, lasting.tidemill_next_valid is null and tidemill_epoch_end is null, coalesce(lasting.tidemill_next_closed, false), lasting.tidemill_next_survivor
     from lasting
+    join "tidemill_late_versions__mart__thing" as first_version
+      on "first_version"."id" = "lasting"."id" and "first_version"."tidemill_valid" = "lasting"."tidemill_valid" and "first_version"."tidemill_place" = "lasting"."tidemill_place"
+    join "tidemill_late_versions__mart__thing" as last_version
+      on "last_version"."id" = "lasting"."id"
+      and last_version.tidemill_valid = lasting.tidemill_last_valid
+      and last_version.tidemill_place = lasting.tidemill_last_place
     where tidemill_age = 1

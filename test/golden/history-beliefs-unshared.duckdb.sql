@@ -1,6 +1,7 @@
     create temporary table "tidemill_beliefs__mart__thing" as
     with learned as (
-      select "id", "name", "seen", "tidemill_valid", "tidemill_recorded", "tidemill_sequence", "tidemill_closed", "tidemill_content"
+      select "id", tidemill_valid, tidemill_recorded, tidemill_closed, tidemill_content, tidemill_place,
+        tidemill_valid as tidemill_last_valid, tidemill_place as tidemill_last_place
       from "tidemill_late_versions__mart__thing" as versions
     ),
     steps as (
@@ -43,13 +44,13 @@
     window tidemill_per_key as (partition by "id", "tidemill_epoch" order by "tidemill_valid")
     ),
     intervals as (
-    select "id", "name", "seen", "tidemill_epoch", "tidemill_epoch_start", "tidemill_epoch_end", "tidemill_content", "tidemill_valid", "tidemill_recorded", "tidemill_next_valid", "tidemill_next_recorded", "tidemill_next_closed"
+    select "id", "tidemill_epoch", "tidemill_epoch_start", "tidemill_epoch_end", "tidemill_content", "tidemill_place", "tidemill_valid", "tidemill_recorded", "tidemill_last_valid", "tidemill_last_place", "tidemill_next_valid", "tidemill_next_recorded", "tidemill_next_closed"
     from "neighbours"
     where not "tidemill_closed" and not tidemill_same_before and not tidemill_same_after
     union all
-    select "id", "name", "seen", "tidemill_epoch", "tidemill_epoch_start", "tidemill_epoch_end", "tidemill_content", "tidemill_valid", "tidemill_recorded", "tidemill_next_valid", "tidemill_next_recorded", "tidemill_next_closed"
+    select "id", "tidemill_epoch", "tidemill_epoch_start", "tidemill_epoch_end", "tidemill_content", "tidemill_place", "tidemill_valid", "tidemill_recorded", "tidemill_last_valid", "tidemill_last_place", "tidemill_next_valid", "tidemill_next_recorded", "tidemill_next_closed"
     from (
-      select "id", "name", lead("seen") over tidemill_per_run as "seen", "tidemill_epoch", "tidemill_epoch_start", "tidemill_epoch_end", "tidemill_content", "tidemill_valid", "tidemill_recorded", lead("tidemill_next_valid") over tidemill_per_run as "tidemill_next_valid", lead("tidemill_next_recorded") over tidemill_per_run as "tidemill_next_recorded", lead("tidemill_next_closed") over tidemill_per_run as "tidemill_next_closed", tidemill_same_after
+      select "id", "tidemill_epoch", "tidemill_epoch_start", "tidemill_epoch_end", "tidemill_content", "tidemill_place", "tidemill_valid", "tidemill_recorded", lead("tidemill_last_valid") over tidemill_per_run as "tidemill_last_valid", lead("tidemill_last_place") over tidemill_per_run as "tidemill_last_place", lead("tidemill_next_valid") over tidemill_per_run as "tidemill_next_valid", lead("tidemill_next_recorded") over tidemill_per_run as "tidemill_next_recorded", lead("tidemill_next_closed") over tidemill_per_run as "tidemill_next_closed", tidemill_same_after
       from "neighbours"
       where not "tidemill_closed" and tidemill_same_before <> tidemill_same_after
       window tidemill_per_run as (partition by "id", "tidemill_epoch" order by "tidemill_valid")

@@ -1,6 +1,7 @@
     create temporary table "tidemill_beliefs__mart__thing" as
     with learned as (
-      select "id", "name", "seen", "tidemill_valid", "tidemill_recorded", "tidemill_sequence", "tidemill_closed", "tidemill_survivor", "tidemill_content"
+      select "id", tidemill_valid, tidemill_recorded, tidemill_closed, tidemill_survivor, tidemill_content, tidemill_place,
+        tidemill_valid as tidemill_last_valid, tidemill_place as tidemill_last_place
       from "tidemill_late_versions__mart__thing" as versions
     ),
     steps as (
@@ -29,26 +30,25 @@
         or versions.tidemill_recorded < epochs.tidemill_epoch_end)
     ),
     settled as (
-      select "id", "name", "seen", tidemill_epoch, tidemill_epoch_start, tidemill_epoch_end, tidemill_content, tidemill_valid, tidemill_recorded, tidemill_closed,
+      select "id", "tidemill_epoch", "tidemill_epoch_start", "tidemill_epoch_end", "tidemill_content", "tidemill_valid", "tidemill_recorded", "tidemill_closed", "tidemill_place", "tidemill_last_valid", "tidemill_last_place",
         case when tidemill_closed then first_value(tidemill_survivor) over (
           partition by "id", "tidemill_epoch", tidemill_gap order by case when tidemill_survivor is null then 1 else 0 end, tidemill_valid desc
         ) end as tidemill_survivor
       from (
-        select "id", "name", "seen", tidemill_epoch, tidemill_epoch_start, tidemill_epoch_end, tidemill_content, tidemill_valid, tidemill_recorded, tidemill_closed, tidemill_named as tidemill_survivor,
+        select "id", "tidemill_epoch", "tidemill_epoch_start", "tidemill_epoch_end", "tidemill_content", "tidemill_valid", "tidemill_recorded", "tidemill_closed", "tidemill_place", "tidemill_last_valid", "tidemill_last_place", tidemill_named as tidemill_survivor,
           sum(case when tidemill_closed then 0 else 1 end) over (
             partition by "id", "tidemill_epoch" order by tidemill_valid
             rows between unbounded preceding and current row
           ) as tidemill_gap
         from (
-          select "id", "name", "seen", tidemill_epoch, tidemill_epoch_start, tidemill_epoch_end, tidemill_content, tidemill_valid, tidemill_recorded, tidemill_closed, tidemill_rank,
+          select "id", "tidemill_epoch", "tidemill_epoch_start", "tidemill_epoch_end", "tidemill_content", "tidemill_valid", "tidemill_recorded", "tidemill_closed", "tidemill_place", "tidemill_last_valid", "tidemill_last_place", tidemill_rank,
             case when tidemill_closed then first_value(tidemill_survivor) over (
-              partition by "id", "tidemill_epoch", tidemill_valid order by case when tidemill_survivor is null then 1 else 0 end, "tidemill_sequence" desc nulls last, "tidemill_recorded" desc nulls last, "tidemill_closed" desc nulls last, "tidemill_survivor" desc nulls last, "name" desc nulls last, "seen" desc nulls last
+              partition by "id", "tidemill_epoch", tidemill_valid order by case when tidemill_survivor is null then 1 else 0 end, tidemill_place
             ) end as tidemill_named
           from (
-      select
-        *,
-        row_number() over (partition by "id", "tidemill_epoch", "tidemill_valid" order by "tidemill_sequence" desc nulls last, "tidemill_recorded" desc nulls last, "tidemill_closed" desc nulls last, "tidemill_survivor" desc nulls last, "name" desc nulls last, "seen" desc nulls last) as tidemill_rank
-      from "known"
+      select *,
+        row_number() over (partition by "id", "tidemill_epoch", "tidemill_valid" order by tidemill_place) as tidemill_rank
+      from known
           ) as numbered
         ) as instants
         where tidemill_rank = 1
@@ -67,13 +67,13 @@
     window tidemill_per_key as (partition by "id", "tidemill_epoch" order by "tidemill_valid")
     ),
     intervals as (
-    select "id", "name", "seen", "tidemill_epoch", "tidemill_epoch_start", "tidemill_epoch_end", "tidemill_content", "tidemill_valid", "tidemill_recorded", "tidemill_next_valid", "tidemill_next_recorded", "tidemill_next_closed", "tidemill_next_survivor"
+    select "id", "tidemill_epoch", "tidemill_epoch_start", "tidemill_epoch_end", "tidemill_content", "tidemill_place", "tidemill_valid", "tidemill_recorded", "tidemill_last_valid", "tidemill_last_place", "tidemill_next_valid", "tidemill_next_recorded", "tidemill_next_closed", "tidemill_next_survivor"
     from "neighbours"
     where not "tidemill_closed" and not tidemill_same_before and not tidemill_same_after
     union all
-    select "id", "name", "seen", "tidemill_epoch", "tidemill_epoch_start", "tidemill_epoch_end", "tidemill_content", "tidemill_valid", "tidemill_recorded", "tidemill_next_valid", "tidemill_next_recorded", "tidemill_next_closed", "tidemill_next_survivor"
+    select "id", "tidemill_epoch", "tidemill_epoch_start", "tidemill_epoch_end", "tidemill_content", "tidemill_place", "tidemill_valid", "tidemill_recorded", "tidemill_last_valid", "tidemill_last_place", "tidemill_next_valid", "tidemill_next_recorded", "tidemill_next_closed", "tidemill_next_survivor"
     from (
-      select "id", "name", lead("seen") over tidemill_per_run as "seen", "tidemill_epoch", "tidemill_epoch_start", "tidemill_epoch_end", "tidemill_content", "tidemill_valid", "tidemill_recorded", lead("tidemill_next_valid") over tidemill_per_run as "tidemill_next_valid", lead("tidemill_next_recorded") over tidemill_per_run as "tidemill_next_recorded", lead("tidemill_next_closed") over tidemill_per_run as "tidemill_next_closed", lead("tidemill_next_survivor") over tidemill_per_run as "tidemill_next_survivor", tidemill_same_after
+      select "id", "tidemill_epoch", "tidemill_epoch_start", "tidemill_epoch_end", "tidemill_content", "tidemill_place", "tidemill_valid", "tidemill_recorded", lead("tidemill_last_valid") over tidemill_per_run as "tidemill_last_valid", lead("tidemill_last_place") over tidemill_per_run as "tidemill_last_place", lead("tidemill_next_valid") over tidemill_per_run as "tidemill_next_valid", lead("tidemill_next_recorded") over tidemill_per_run as "tidemill_next_recorded", lead("tidemill_next_closed") over tidemill_per_run as "tidemill_next_closed", lead("tidemill_next_survivor") over tidemill_per_run as "tidemill_next_survivor", tidemill_same_after
       from "neighbours"
       where not "tidemill_closed" and tidemill_same_before <> tidemill_same_after
       window tidemill_per_run as (partition by "id", "tidemill_epoch" order by "tidemill_valid")

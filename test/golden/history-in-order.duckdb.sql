@@ -2,7 +2,7 @@
     select
       "id", "name", "seen", tidemill_valid, tidemill_next_valid, tidemill_next_recorded, tidemill_recorded, null, tidemill_next_valid is null, coalesce(tidemill_next_closed, false), tidemill_next_survivor
     from (
-    select "id", "name", "seen", "tidemill_valid", "tidemill_recorded", "tidemill_next_valid", "tidemill_next_recorded", "tidemill_next_closed", "tidemill_next_survivor"
+    select "id", "name", "tidemill_valid", "tidemill_recorded", "seen", "tidemill_next_valid", "tidemill_next_recorded", "tidemill_next_closed", "tidemill_next_survivor"
     from (
       select versions.*
       from "tidemill_versions__mart__thing" as versions
@@ -12,9 +12,9 @@
     ) as versions
     where not "tidemill_closed" and not tidemill_same_before and not tidemill_same_after
     union all
-    select "id", "name", "seen", "tidemill_valid", "tidemill_recorded", "tidemill_next_valid", "tidemill_next_recorded", "tidemill_next_closed", "tidemill_next_survivor"
+    select "id", "name", "tidemill_valid", "tidemill_recorded", "seen", "tidemill_next_valid", "tidemill_next_recorded", "tidemill_next_closed", "tidemill_next_survivor"
     from (
-      select "id", "name", lead("seen") over tidemill_per_run as "seen", "tidemill_valid", "tidemill_recorded", lead("tidemill_next_valid") over tidemill_per_run as "tidemill_next_valid", lead("tidemill_next_recorded") over tidemill_per_run as "tidemill_next_recorded", lead("tidemill_next_closed") over tidemill_per_run as "tidemill_next_closed", lead("tidemill_next_survivor") over tidemill_per_run as "tidemill_next_survivor", tidemill_same_after
+      select "id", "name", "tidemill_valid", "tidemill_recorded", lead("seen") over tidemill_per_run as "seen", lead("tidemill_next_valid") over tidemill_per_run as "tidemill_next_valid", lead("tidemill_next_recorded") over tidemill_per_run as "tidemill_next_recorded", lead("tidemill_next_closed") over tidemill_per_run as "tidemill_next_closed", lead("tidemill_next_survivor") over tidemill_per_run as "tidemill_next_survivor", tidemill_same_after
       from (
       select versions.*
       from "tidemill_versions__mart__thing" as versions
