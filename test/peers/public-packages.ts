@@ -70,6 +70,37 @@ export function listPublicPackages(clones: string): PublicPackage[] {
         packages: utils,
       },
     },
+    ...(['snowplow', 'segment'] as const).map((name) => ({
+      name,
+      repository: at(name),
+      options: { ...plain, links: { [name]: '../' }, packages: utils },
+    })),
+    {
+      name: 'dbt_artifacts',
+      repository: at('dbt_artifacts'),
+      options: {
+        ...plain,
+        profile: 'dbt_artifacts',
+        folder: 'integration_test_project',
+        links: { dbt_artifacts: '../' },
+      },
+    },
+    {
+      name: 'dbt_unit_testing',
+      repository: at('dbt-unit-testing'),
+      options: {
+        profile: 'jaffle_shop',
+        folder: 'jaffle-shop',
+        env: isolated,
+        links: { dbt_unit_testing: '../' },
+        packages: utils,
+      },
+    },
+    {
+      name: 'jaffle_shop_duckdb',
+      repository: at('jaffle_shop_duckdb'),
+      options: { profile: 'jaffle_shop', env: isolated },
+    },
     ...fivetranSchemas.map(([name, schema]) => ({
       name,
       repository: at(`dbt_${name}`),
