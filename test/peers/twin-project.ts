@@ -64,7 +64,7 @@ export interface TwinOptions {
 }
 
 const cli = fileURLToPath(new URL('../../cli/bin.ts', import.meta.url));
-const runMaxMs = 900_000;
+const runMaxMs = 1_800_000;
 const printedMaxBytes = 256 * 1024 * 1024;
 const leftovers = /(^|[\\/])(target|logs|\.tidemill|\.git|[^\\/]*\.duckdb[^\\/]*)$/;
 
