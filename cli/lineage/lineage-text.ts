@@ -21,6 +21,18 @@ export interface TextContext {
 
 /** Levels after which a tree is cut: far deeper than models go. */
 const depthMax = 200;
+/** Edges of one column that are told one by one: a hash of five hundred columns has them all. */
+const branchesMax = 40;
+
+/** The edges to tell, and what is said of the others. */
+function cutBranches<T>(all: readonly T[]): {
+  readonly shown: readonly T[];
+  readonly rest: string;
+} {
+  if (all.length <= branchesMax) return { shown: all, rest: '' };
+  const rest = `… and ${all.length - branchesMax} more: --json tells all of them`;
+  return { shown: all.slice(0, branchesMax), rest };
+}
 
 function nameOf({ graph }: TextContext, ref: ColumnRef): string {
   const node = graph.nodes.get(ref.node);
@@ -47,9 +59,10 @@ function treeLines(
   so: { readonly indent: string; readonly depth: number; readonly told: Set<string> },
 ): string[] {
   const steps = stepsFrom(context.graph, ref, direction, context.options);
-  return steps.flatMap((edge, index) => {
+  const { shown, rest } = cutBranches(steps);
+  const lines = shown.flatMap((edge, index) => {
     const other = direction === 'upstream' ? edge.from : edge.to;
-    const isLast = index === steps.length - 1;
+    const isLast = rest === '' && index === shown.length - 1;
     const key = refKey(other);
     const node = context.graph.nodes.get(other.node);
     const isField = node?.kind === 'stream';
@@ -66,6 +79,7 @@ function treeLines(
       ...treeLines(context, other, direction, { ...so, indent, depth: so.depth + 1 }),
     ];
   });
+  return rest === '' ? lines : [...lines, `${so.indent}└─ ${context.dim(rest)}`];
 }
 
 /** One column: a tree of what it follows from, and one of what follows from it. */
@@ -115,13 +129,18 @@ function nodeText(context: TextContext, view: LineageView): string[] {
     );
     for (const direction of view.directions) {
       const arrow = direction === 'upstream' ? '←' : '→';
-      for (const edge of stepsFrom(context.graph, ref, direction, context.options)) {
+      const { shown, rest } = cutBranches(
+        stepsFrom(context.graph, ref, direction, context.options),
+      );
+      for (const edge of shown) {
         const other = direction === 'upstream' ? edge.from : edge.to;
         const name = nameOf(context, other) + marksOf(context, other);
         lines.push(`  ${arrow} ${name}  ${context.dim(wayOf(edge.kinds))}`);
       }
-      const ends = endsOf(context, ref, direction);
-      if (ends.length > 0) lines.push(context.dim(`  ${arrow}${arrow} ${ends.join(', ')}`));
+      if (rest !== '') lines.push(context.dim(`  ${arrow} ${rest}`));
+      const ends = cutBranches(endsOf(context, ref, direction));
+      const told = [...ends.shown, ends.rest].filter((one) => one !== '').join(', ');
+      if (told !== '') lines.push(context.dim(`  ${arrow}${arrow} ${told}`));
     }
   }
   if (node.rows.length > 0 && view.directions.includes('upstream')) {

@@ -56,7 +56,10 @@ export function findTarget(graph: ColumnGraph, text: string): Target | { complai
     return { complaint: `${node.label} has no column "${wanted}"${meant}${why}` };
   }
   const names = new Set(nodes.flatMap((node) => namesOf(node).slice(1)));
-  return { complaint: `there is no node "${text}"${didYouMean(text, names)}` };
+  // With a column behind it, the node's own part is what is nearly right.
+  const own = text.slice(0, Math.max(0, text.lastIndexOf('.')));
+  const meant = didYouMean(text, names) || (own === '' ? '' : didYouMean(own, names));
+  return { complaint: `there is no node "${text}"${meant}` };
 }
 
 const shownMax = 12;

@@ -61,6 +61,9 @@ from {{ source('salesforce', 'Contact') }} where not "Closed__c"`,
     "select count(*) as n, max(mail) as last, band from {{ ref('bands') }} group by band",
   );
   small.write('models/wide.sql', "pivot {{ ref('bands') }} on band using max(mail)");
+  const many = Array.from({ length: 60 }, (_, index) => `n${index}`);
+  small.write('models/many.sql', `select ${many.map((name) => `1 as ${name}`).join(', ')}`);
+  small.write('models/one.sql', `select ${many.join(' + ')} as sum from {{ ref('many') }}`);
   graph = (await traceFolder(small.folder)).graph;
 });
 
@@ -101,6 +104,13 @@ describe('lineage, before anything has landed,', () => {
       '├─ salesforce.Contact.Health_Band__c (sync bands)  copied',
       '└─ main.wide.* [key, pii]  perhaps',
     ]);
+  });
+
+  test('tells the first of very many columns, and how many are left', () => {
+    const { text } = ask('one.sum', { only: 'upstream' });
+    expect(rows(text)).toHaveLength(2 + 40 + 1);
+    expect(rows(text).at(-1)).toBe('└─ … and 20 more: --json tells all of them');
+    expect(ask('one').text).toContain('  ← … and 20 more: --json tells all of them');
   });
 
   test('shows what chooses rows where that is asked for', () => {
@@ -216,6 +226,7 @@ describe('tidemill lineage', () => {
     const node = await small.call('lineage', 'bandz');
     expect(node.code).toBe(1);
     expect(node.err).toContain('there is no node "bandz"; did you mean "bands"?');
+    expect(() => ask('bandz.band')).toThrow('"bandz.band"; did you mean "bands"?');
     expect(() => ask('bands.bend')).toThrow(
       'main.bands has no column "bend"; did you mean "band"?',
     );
