@@ -181,6 +181,7 @@ function openWarehouse(
   return loader.open({
     path,
     log,
+    filesFolder: resolve(project.folder),
     ...(memoryLimit === undefined ? {} : { memoryLimit }),
     ...(spill === undefined ? {} : { spillFolder: resolve(project.folder, spill) }),
     ...(config['threads'] === undefined ? {} : { threads: Number(config['threads']) }),

@@ -9,6 +9,7 @@ export function relationNameOf(
 ): string | null {
   if (!isModelNode(node) && !isSourceNode(node)) return null;
   if (isModelNode(node) && node.nodeConfig.materialization === 'ephemeral') return null;
+  if (isSourceNode(node) && node.external !== undefined) return node.external;
   const { schema, name } = node.relation;
   return [project.target.database, schema, name].map(quoteIdentifier).join('.');
 }

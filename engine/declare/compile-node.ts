@@ -92,7 +92,11 @@ export async function compileOperation(
   const { name, packageName, text, file = 'dbt_project.yml' } = operation;
   const caller = { packageName, name, id: `operation.${packageName}.${name}`, dependsOn: [] };
   const relationFor = (node: Readable): HostObject =>
-    relationValue({ schema: node.relation.schema, identifier: node.relation.name });
+    relationValue({
+      schema: node.relation.schema,
+      identifier: node.relation.name,
+      rendered: externalSql(node),
+    });
   const sql = await renderNode(
     project,
     options.moment ?? stillMoment,
@@ -158,6 +162,10 @@ type Readable = Extract<
   }
 >;
 
+function externalSql(node: Readable): string | undefined {
+  return 'external' in node ? node.external : undefined;
+}
+
 interface Compilation {
   readonly trace: RenderTrace;
   render(
@@ -187,6 +195,10 @@ function startCompilation(project: ModelProject, options: CompileOptions): Compi
     if (isModelNode(node) && node.nodeConfig.materialization === 'ephemeral') {
       ephemerals.set(node.id, node);
       return relationValue({ ...parts, kind: 'cte', rendered: cteName(node) });
+    }
+    const external = externalSql(node);
+    if (external !== undefined) {
+      return relationValue({ ...parts, kind: 'external', rendered: external });
     }
     reads.add(node.id);
     const rendered = options.relationName?.(node.id) ?? renderRelation(node.relation);
@@ -277,9 +289,10 @@ export function resolversOf(
   node: ModelNode,
   relationName: CompileOptions['relationName'] = () => undefined,
 ): { resolveRef(call: RefCall): HostObject; resolveSource(call: SourceCall): HostObject } {
-  const toValue = ({ id, relation }: Readable): HostObject => {
-    const { schema, name: identifier } = relation;
-    return relationValue({ schema, identifier, rendered: relationName(id) });
+  const toValue = (found: Readable): HostObject => {
+    const { schema, name: identifier } = found.relation;
+    const rendered = externalSql(found) ?? relationName(found.id);
+    return relationValue({ schema, identifier, rendered });
   };
   return {
     resolveRef: (call) => toValue(findRef(project, node, call)),

@@ -47,6 +47,8 @@ export interface SourceNode extends GraphNode {
   readonly columns: readonly ColumnPatch[];
   /** The stream that lands in it, where the source is a connection's. */
   readonly streamId?: string;
+  /** SQL that reads its files, where it is no table of the warehouse. */
+  readonly external?: string;
   readonly loadedAtField?: string;
   readonly freshness?: unknown;
   /** What is said of the source that the table is one of; absent where a connection has it. */

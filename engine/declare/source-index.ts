@@ -1,4 +1,5 @@
 import { didYouMean } from '../words/suggest.ts';
+import { externalOf } from './external-source.ts';
 import type { SourceNode } from './model-node.ts';
 import type { PackageSource } from './package-source.ts';
 import { asTexts } from './properties.ts';
@@ -95,6 +96,8 @@ function declaredNodes(
     const config = { ...own, ...table.config, ...overrides };
     const connection = connected.get(table.source);
     const streamId = connection && streamIdOf(connection.name, table.identifier);
+    const { name, identifier, schema = table.source } = table;
+    const external = externalOf({ name, identifier, schema }, table.sourceMeta, config);
     return {
       id: `source.${pack.name}.${table.source}.${table.name}`,
       resourceType: 'source',
@@ -106,7 +109,7 @@ function declaredNodes(
       tags: asTexts(config['tags']),
       config,
       dependsOn: streamId === undefined ? [] : [streamId],
-      relation: { schema: table.schema ?? table.source, name: table.identifier },
+      relation: { schema, name: identifier },
       description: table.description,
       columns: table.columns,
       sourceDescription: table.sourceDescription,
@@ -114,6 +117,7 @@ function declaredNodes(
       ...(table.schema === undefined ? {} : { writtenSchema: table.schema }),
       ...(table.docBlocks === undefined ? {} : { docBlocks: table.docBlocks }),
       ...(streamId === undefined ? {} : { streamId }),
+      ...(external === undefined ? {} : { external }),
       ...(table.loadedAtField === undefined ? {} : { loadedAtField: table.loadedAtField }),
       ...(table.freshness === undefined ? {} : { freshness: table.freshness }),
     };

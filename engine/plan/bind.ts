@@ -166,6 +166,8 @@ function isOpen(
 }
 
 async function bindSource({ request, tables }: Binding, node: SourceNode): Promise<void> {
+  // Its readers have what reads the files in their own text.
+  if (node.external !== undefined) return;
   const columns = await request.sourceColumns(node);
   if (columns === undefined) {
     throw new TerminalError(`nothing is known of the table ${node.sourceName}.${node.name}`, {

@@ -155,6 +155,9 @@ async function columnsOf(work: Work, id: string): Promise<readonly UnitColumn[] 
   const bound = work.bound.get(id)?.columns;
   const node = work.models?.nodes.get(id);
   const known = bound ?? (isSourceNode(node) ? work.sourceColumns.get(id) : undefined);
+  if (isSourceNode(node) && node.external !== undefined) {
+    return await work.request.warehouse.describeQuery(sql.raw(`select * from ${node.external}`));
+  }
   const standing = isModelNode(node) ? node.relation : undefined;
   return known ?? (standing && (await work.request.warehouse.describe(standing)));
 }

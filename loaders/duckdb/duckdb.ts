@@ -150,7 +150,7 @@ async function createWarehouse(
           return misfit;
         }),
       ),
-    openShadow: (use) => openShadow(attached.alias, use),
+    openShadow: (use) => openShadow(attached.alias, options, use),
     checkpoint: () => write(checkpoint, true),
     interrupt() {
       if (isClosed) return;
@@ -182,8 +182,12 @@ async function retryConflicts<T>(work: () => Promise<T>, log: Log): Promise<T> {
   }
 }
 
-async function openShadow(alias: string, use: 'bind' | 'run' = 'run'): Promise<Shadow> {
-  const attached = await openShadowInstance(alias);
+async function openShadow(
+  alias: string,
+  options: DuckDbOptions,
+  use: 'bind' | 'run' = 'run',
+): Promise<Shadow> {
+  const attached = await openShadowInstance(alias, options);
   const connection = await attached.connect();
   if (use === 'bind') await connection.run('pragma disable_optimizer');
   const session = sessionOf(connection);

@@ -14,6 +14,8 @@ export interface DuckDbOptions {
   /** DuckDB's own spelling, e.g. `2GB`; default 80 % of the machine's memory. */
   readonly memoryLimit?: string;
   readonly threads?: number;
+  /** Where files that statements name by a relative path are looked for, before the current one. */
+  readonly filesFolder?: string;
   readonly readOnly?: boolean;
   /** Free bytes on the disk below which nothing is written any more. */
   readonly freeBytesMin?: number;
@@ -46,6 +48,7 @@ async function createInstance(options: Omit<DuckDbOptions, 'path'>): Promise<Duc
     ...config,
     ...(options.memoryLimit === undefined ? {} : { memory_limit: options.memoryLimit }),
     ...(options.threads === undefined ? {} : { threads: String(options.threads) }),
+    ...(options.filesFolder === undefined ? {} : { file_search_path: options.filesFolder }),
     ...(options.spillFolder === undefined ? {} : { temp_directory: options.spillFolder }),
   });
 }
@@ -168,8 +171,11 @@ function attached(instance: DuckDBInstance, alias: string, path: string): Attach
 }
 
 /** An empty catalog of the same name in memory. */
-export async function openShadowInstance(alias: string): Promise<AttachedInstance> {
-  const instance = await createInstance({});
+export async function openShadowInstance(
+  alias: string,
+  { filesFolder }: Pick<DuckDbOptions, 'filesFolder'> = {},
+): Promise<AttachedInstance> {
+  const instance = await createInstance(filesFolder === undefined ? {} : { filesFolder });
   const connection = await instance.connect();
   await changeRows(connection, compileStatement(sql`attach ':memory:' as ${sql.id(alias)}`));
   connection.closeSync();
