@@ -3,10 +3,11 @@ import { loadLibrary } from '../words/load-library.ts';
 /** Column → cell. */
 export type UnitCsvRow = Readonly<Record<string, string | null>>;
 
-/** CSV with a header line; an empty cell is null. */
+/** CSV with a header line; an empty cell is null. Empty lines are passed by, as Python does. */
 export function parseUnitCsv(text: string): { readonly rows: readonly UnitCsvRow[] } {
   const { parse } = loadLibrary('csv-parse/sync') as typeof import('csv-parse/sync');
-  const records: Record<string, string>[] = parse(text, { columns: true, trim: true });
+  const options = { columns: true, trim: true, skip_empty_lines: true } as const;
+  const records: Record<string, string>[] = parse(text, options);
   const rows = records.map((record) =>
     Object.fromEntries(
       Object.entries(record).map(([key, value]) => [key, value === '' ? null : value]),

@@ -39,6 +39,20 @@ test('an empty unique_key is none, and begin may be a datetime', async () => {
   expect(await shop.rows('select count(*) as n from b')).toEqual([{ n: 1 }]);
 });
 
+test('a fixture may begin with an empty line', async () => {
+  const shop = dbtFolder({
+    'models/a.sql': 'select 1 as "GROUP"',
+    'models/b.sql': "select * from {{ ref('a') }}",
+    'tests/fixtures/rows.csv': '\nGROUP\n1\n\n2\n',
+    'models/s.yml': `unit_tests:
+  - name: u
+    model: b
+    given: [{input: ref('a'), format: csv, fixture: rows}]
+    expect: {format: csv, fixture: rows}`,
+  });
+  expect(troubles(await shop.build())).toEqual([]);
+});
+
 test('rows of a unit test name columns in any case', async () => {
   const shop = dbtFolder({
     'models/a.sql': 'select 1 as id',
