@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { materialize } from '../../engine/steps/materialize.ts';
 import type { HistoryConfig } from '../../engine/words/node.ts';
 import { contextOf, nodeOf, openWorkbench } from '../materialize/workbench.ts';
-import { appendLog, createLog, readHistory } from './history-bench.ts';
+import { appendLog, build, createLog, readHistory } from './history-bench.ts';
 import { replay, type Version } from './oracle.ts';
 import { historyRounds, logOf } from './version-logs.ts';
 
@@ -47,5 +47,19 @@ test('late versions alone at their instants make the rows that they make beside 
       }
     }),
     historyRounds(),
+  );
+});
+
+test('a history of few keys is what a replay believes: runs, late versions and shared instants alone or together', async () => {
+  await using bench = await openWorkbench();
+  await fc.assert(
+    fc.asyncProperty(fc.integer({ min: 1, max: 3 }).chain(logOf), async (log) => {
+      await bench.run('drop table if exists log', 'drop schema if exists mart cascade');
+      await createLog(bench);
+      await appendLog(bench, log);
+      await build(bench, {}, true);
+      expect(await readHistory(bench)).toEqual(replay(log));
+    }),
+    historyRounds(12),
   );
 });
