@@ -18,8 +18,8 @@ export type ReadGraph = () => Promise<Readonly<Record<string, unknown>>>;
 type Graph = Readonly<Record<string, unknown>>;
 
 /**
- * What templates see of a graph, by kind: made once, since some look a node up for every node. As in
- * dbt, all templates share it.
+ * What templates see of a graph, by kind: made once, since some look a node up for every node. As
+ * in dbt, all templates share it.
  */
 const shown = new WeakMap<Graph, Map<string, JinjaValue>>();
 

@@ -1,5 +1,6 @@
 import { numberTypes, type SalesforceField } from '../../apis/salesforce/describe.ts';
 import type { JsonValue } from '../../engine/words/json.ts';
+import { readDay, readInstant } from '../../engine/words/moment-text.ts';
 
 /** A value as Salesforce takes it, null to clear; or why it cannot be sent. */
 export type WireValue =
@@ -47,30 +48,15 @@ function toBoolean(value: JsonValue): WireValue {
 }
 
 function toDate(value: JsonValue): WireValue {
-  const text = String(value).trim();
-  const day = /^(\d{4}-\d{2}-\d{2})(?:$|[T ])/.exec(text)?.[1];
-  if (day === undefined || !isDay(day)) return { refusal: 'is not a date such as 2026-01-31' };
-  return { value: day };
+  const day = readDay(String(value));
+  return day === undefined ? { refusal: 'is not a date such as 2026-01-31' } : { value: day };
 }
 
-function isDay(day: string): boolean {
-  const atMs = Date.parse(`${day}T00:00:00Z`);
-  return !Number.isNaN(atMs) && new Date(atMs).toISOString().startsWith(day);
-}
-
-/** ISO with a zone, or without one and then UTC, as warehouses print it. */
 function toInstant(value: JsonValue): WireValue {
-  const text = String(value).trim();
-  const refusal = 'is not a time such as 2026-01-31T08:00:00Z';
-  const match =
-    /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(Z|[+-]\d{2}(?::?\d{2})?)?)?$/.exec(
-      text,
-    );
-  if (match === null || !isDay(match[1] ?? '')) return { refusal };
-  const zone = (match[3] ?? 'Z').replace(/^([+-]\d{2})$/, '$1:00');
-  const time = (match[2] ?? '00:00:00').replace(/(\.\d{3})\d+$/, '$1');
-  const atMs = Date.parse(`${match[1]}T${time}${zone}`);
-  return Number.isNaN(atMs) ? { refusal } : { value: new Date(atMs).toISOString() };
+  const at = readInstant(String(value));
+  return at === undefined
+    ? { refusal: 'is not a time such as 2026-01-31T08:00:00Z' }
+    : { value: at };
 }
 
 /** Numbers that a double cannot hold stay texts, which Salesforce reads exactly. */

@@ -38,6 +38,20 @@ test('what templates say to people is heard, also where nothing is read anew', a
   }
 });
 
+test('the file of a sync is told from the folder of the project, as that of a model', async () => {
+  const env = {
+    ...secrets,
+    SALESFORCE_URL: 'http://127.0.0.1:1',
+    HUBSPOT_URL: 'http://127.0.0.1:1',
+  };
+  using project = createSmallProject(env);
+  const { out } = await project.call('ls', '--output', 'path', '--select', 'bands', 'sync:bands');
+  expect(out.split('\n').filter(Boolean).toSorted()).toEqual([
+    'models/bands.sql',
+    'pipelines.yaml',
+  ]);
+});
+
 test('check says that it tries again, and gives up after its time', async () => {
   const silence = await openSilence();
   const env = { ...secrets, SALESFORCE_URL: silence, HUBSPOT_URL: 'http://127.0.0.1:1' };

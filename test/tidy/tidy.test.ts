@@ -213,6 +213,17 @@ describe('the command line', () => {
     }
   });
 
+  test('loads what is asked for: one command for its help, none for the version', async () => {
+    const count = async (...words: string[]) => (await loadCommands(words)).length;
+    const all = await count();
+    expect(await count('--version')).toBe(0);
+    expect(await count('ls', '--help')).toBe(1);
+    expect(await count('help', 'ls')).toBe(1);
+    for (const words of [['--help'], ['help'], ['rnu'], ['--project-dir', 'run', '--help']]) {
+      expect(await count(...words), words.join(' ')).toBe(all);
+    }
+  });
+
   test('refuses the Nodes that the package says it does not run on', () => {
     const wanted = /"node": ">=(\d+)\.(\d+)"/.exec(read('package.json'));
     expect(read('cli/bin.ts')).toContain(`major: ${wanted?.[1]}, minor: ${wanted?.[2]}`);
