@@ -7,6 +7,9 @@ type Env = Readonly<Record<string, string | undefined>>;
 /** Flags of dbt about its own machinery: taken, so that a command line of dbt's runs here. */
 const idleSwitches = [
   'cache-selected-only',
+  'clean-project-files-only',
+  'inject-ephemeral-ctes',
+  'skip-profile-setup',
   'introspect',
   'log-cache-events',
   'macro-debugging',
@@ -28,6 +31,11 @@ const idleValues = ['log-file-max-bytes', 'partial-parse-file-path', 'printer-wi
 
 /** Flags of dbt that have another name here, or none: what to do instead. */
 const toldSwitches: Readonly<Record<string, string>> = {
+  'empty-catalog': 'catalog.json tells of what stands',
+  'export-saved-queries': 'nothing is built for saved queries',
+  'include-saved-query': 'nothing is built for saved queries',
+  show: '`tidemill show --select NAME` shows rows of a node',
+  static: 'there is no site: tools read catalog.json and manifest.json',
   debug: '`tidemill runs` tells what each step came to',
   'use-colors': 'the variable NO_COLOR of the environment turns colors off',
   'write-json': 'artifacts are written to target/ by every run',
@@ -44,6 +52,22 @@ const toldValues: Readonly<Record<string, string>> = {
   'warn-error-options': '--warn-error makes every warning an error; one alone cannot be named',
 };
 
+/** Flags of commands that dbt also takes before the command, and where they mean nothing. */
+const movable = [
+  '-x, --fail-fast',
+  '--no-fail-fast',
+  '--warn-error',
+  '--no-warn-error',
+  '--defer',
+  '--no-defer',
+  '--favor-state',
+  '--no-favor-state',
+  '--state <folder>',
+  '--defer-state <folder>',
+  '--indirect-selection <how>',
+  '--threads <number>',
+] as const;
+
 /** Flags of dbt that every command takes, none of which help lists. */
 export function addDbtFlags(program: Command, note: (text: string) => void): void {
   const add = (flags: string): unknown => program.addOption(new Option(flags).hideHelp());
@@ -52,10 +76,25 @@ export function addDbtFlags(program: Command, note: (text: string) => void): voi
     add(`--no-${name}`);
   }
   for (const name of [...idleValues, ...Object.keys(toldValues)]) add(`--${name} <value>`);
+  for (const flags of movable) add(flags);
   for (const [name, instead] of Object.entries({ ...toldSwitches, ...toldValues })) {
     const tell = (flag: string) => () => note(`warning: ${flag} has no effect: ${instead}`);
     program.on(`option:${name}`, tell(`--${name}`));
     program.on(`option:no-${name}`, tell(`--no-${name}`));
+  }
+}
+
+/** Hands flags that stand before the command, or on one that has them not, to who means them. */
+export function moveDbtFlags(program: Command, command: Command): void {
+  for (const flags of movable) {
+    const key = new Option(flags).attributeName();
+    if (program.getOptionValueSource(key) !== 'cli') continue;
+    const meant = key === 'deferState' ? 'state' : key;
+    const option = command.options.find((one) => one.attributeName() === meant && !one.negate);
+    if (!option) continue;
+    const value: unknown = program.getOptionValue(key);
+    const read = typeof value === 'string' ? readOrFail(program, option, value) : value;
+    command.setOptionValueWithSource(meant, read, 'cli');
   }
 }
 
@@ -137,13 +176,20 @@ function setDefault(
     const option = owner.options.find((one) => one.attributeName() === key && !one.negate);
     if (!option || owner.getOptionValueSource(key) === 'cli') continue;
     const isSwitch = !option.required && !option.optional;
-    try {
-      const value = isSwitch ? truths.has(text.toLowerCase()) : readValue(option, text);
-      owner.setOptionValueWithSource(key, value, 'env');
-    } catch (error) {
-      if (!(error instanceof InvalidArgumentError)) throw error;
-      program.error(`error: ${source} "${text}" is invalid for ${option.long}. ${error.message}`);
-    }
+    const value = isSwitch
+      ? truths.has(text.toLowerCase())
+      : readOrFail(program, option, text, source);
+    owner.setOptionValueWithSource(key, value, 'env');
+  }
+}
+
+function readOrFail(program: Command, option: Option, text: string, source?: string): unknown {
+  try {
+    return readValue(option, text);
+  } catch (error) {
+    if (!(error instanceof InvalidArgumentError)) throw error;
+    const what = source === undefined ? option.long : `${option.long} by ${source}`;
+    return program.error(`error: "${text}" is invalid for ${what}. ${error.message}`);
   }
 }
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { loadCommands } from './commands/index.ts';
-import { addDbtFlags, applyDbtDefaults } from './dbt-flags.ts';
+import { addDbtFlags, applyDbtDefaults, moveDbtFlags } from './dbt-flags.ts';
 import { createHost, exitCodes } from './host.ts';
 import { packageFile } from './package-root.ts';
 import { addProjectFlags } from './project-flags.ts';
@@ -22,7 +22,10 @@ export async function main(argv: readonly string[]): Promise<void> {
     .exitOverride();
   addProjectFlags(program);
   addDbtFlags(program, (text) => process.stderr.write(`${text}\n`));
-  program.hook('preAction', (_, command) => applyDbtDefaults(program, command, process.env));
+  program.hook('preAction', (_, command) => {
+    moveDbtFlags(program, command);
+    return applyDbtDefaults(program, command, process.env);
+  });
   const host = createHost(program, {
     stdout: process.stdout,
     stderr: process.stderr,

@@ -22,9 +22,13 @@ function isWhole(flags: CompileFlags): boolean {
   return chosen.every((choice) => choice === undefined) && !defer && !json;
 }
 
-function tellFaults(terminal: Terminal, faults: readonly ModelFault[]): ExitCode {
+function tellFaults(
+  terminal: Terminal,
+  faults: readonly ModelFault[],
+  { warnError }: CompileFlags,
+): ExitCode {
   for (const fault of faults) terminal.note(`${fault.severity}: ${formatFault(fault)}`);
-  const isBroken = faults.some(({ severity }) => severity === 'error');
+  const isBroken = faults.some(({ severity }) => warnError || severity === 'error');
   return isBroken ? exitCodes.failure : exitCodes.success;
 }
 
@@ -64,6 +68,7 @@ export const registerCompile: RegisterCommand = (program, host) => {
     .description('render models and tests to SQL in target/compiled; prints a single one')
     .option('--inline <select>', 'render a select of your own and print it')
     .option('-f, --full-refresh', 'render incremental models as built from nothing')
+    .option('--warn-error', 'a warning is a failure')
     .option('--json', 'print one JSON object a node')
     .addOption(
       new Option('--output <format>', 'json: the same as --json').choices(['json', 'text']),
@@ -82,7 +87,7 @@ export const registerCompile: RegisterCommand = (program, host) => {
         : {};
       if (kept.answer) {
         for (const warning of kept.answer.warnings) terminal.note(`warning: ${warning}`);
-        const code = tellFaults(terminal, kept.answer.faults);
+        const code = tellFaults(terminal, kept.answer.faults, flags);
         tellFiles(terminal, kept.answer.count);
         return code;
       }
@@ -106,7 +111,7 @@ export const registerCompile: RegisterCommand = (program, host) => {
       const { compiled } = result;
       const keep = kept.keep ? { keep: kept.keep } : {};
       await writeOutputs({ project: models, moment: moment(), ...keep }, result);
-      const code = tellFaults(terminal, [...models.faults, ...result.faults]);
+      const code = tellFaults(terminal, [...models.faults, ...result.faults], flags);
       const chosen = compiled.filter(({ node }) => node.resourceType !== 'test');
       const [only] = chosen;
       if (flags.json) {

@@ -9,10 +9,11 @@ export const registerParse: RegisterCommand = (program, host) => {
   program
     .command('parse')
     .description('read every model and test, tell their faults, write target/manifest.json')
+    .option('--warn-error', 'a warning is a failure')
     .option('--json', 'print one JSON object')
     .addHelpText('after', '\nExample:\n  tidemill parse')
     .action(
-      host.action(async (context, flags: { json?: boolean }) => {
+      host.action(async (context, flags: { json?: boolean; warnError?: boolean }) => {
         const { terminal } = context;
         const { writeManifest } = await import('../../engine/artifacts/write-manifest.ts');
         const opened = await context.openProject({ needsConnections: false });
@@ -27,7 +28,8 @@ export const registerParse: RegisterCommand = (program, host) => {
         const errors = faults.filter(({ severity }) => severity === 'error').length;
         if (flags.json) terminal.out(JSON.stringify({ nodes, errors }));
         else terminal.out(`${plural(nodes, 'node')} read, ${plural(errors, 'error')}`);
-        return errors > 0 ? exitCodes.failure : exitCodes.success;
+        const isBad = errors > 0 || (flags.warnError && faults.length > 0);
+        return isBad ? exitCodes.failure : exitCodes.success;
       }),
     );
 };

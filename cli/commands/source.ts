@@ -1,3 +1,4 @@
+import { Option } from 'commander';
 import { formatFault } from '../../engine/declare/model-fault.ts';
 import type { SourceFreshness } from '../../engine/plan/source-freshness.ts';
 import { formatDuration } from '../../engine/words/duration.ts';
@@ -9,6 +10,7 @@ import { type ScopeFlags, selectFlags } from './scope-flags.ts';
 
 interface FreshnessFlags extends ScopeFlags {
   readonly json?: boolean;
+  readonly output?: string;
 }
 
 const styles = { pass: 'green', warn: 'yellow', error: 'red', 'runtime error': 'red' } as const;
@@ -31,6 +33,7 @@ export const registerSource: RegisterCommand = (program, host) => {
     .command('freshness')
     .description('how old the newest row of each source is; writes target/sources.json')
     .option('--json', 'print one JSON object a source')
+    .addOption(new Option('-o, --output <file>').hideHelp())
     .addHelpText('after', '\nExample:\n  tidemill source freshness --select "source:salesforce"');
   selectFlags(freshness).action(
     host.action(async (context, flags: FreshnessFlags) => {
@@ -38,6 +41,9 @@ export const registerSource: RegisterCommand = (program, host) => {
       const { buildFreshnessResults } = await import('../../engine/artifacts/freshness-results.ts');
       const { writeArtifact } = await import('../../engine/artifacts/write-artifact.ts');
       const { checkFreshness } = await import('../../engine/plan/source-freshness.ts');
+      if (flags.output !== undefined) {
+        terminal.note('warning: --output has no effect: target/sources.json is what is written');
+      }
       const opened = await context.openProject({ needsConnections: false });
       const { models, ids, warnings } = await readOutline(opened, flags);
       for (const warning of warnings) terminal.note(`warning: ${warning}`);

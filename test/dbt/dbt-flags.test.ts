@@ -75,6 +75,7 @@ describe('a command line of dbt', () => {
       ]),
       tidemill(folder, ['compile', '--inline', "{{ ref('doubled') }} -- {{ 1 + 1 }}"]),
       tidemill(folder, [
+        ...['--no-defer', '--indirect-selection', 'cautious', '--warn-error', '--threads', '2'],
         'ls',
         '--exclude-resource-type',
         'test',
@@ -166,7 +167,9 @@ describe('dbt’s variables of the environment', () => {
     ]);
     expect(wrong).toMatchObject({
       code: 2,
-      err: expect.stringContaining('DBT_INDIRECT_SELECTION "eagre" is invalid'),
+      err: expect.stringContaining(
+        '"eagre" is invalid for --indirect-selection by DBT_INDIRECT_SELECTION',
+      ),
     });
     expect(off.out.split('\n').sort()).toEqual(['doubled', 'kept']);
     expect(profile.out).toBe('elsewhere');
