@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import { assertThat } from '../words/errors.ts';
+import { assertThat, TerminalError } from '../words/errors.ts';
 import type { AskedSession, BuildNode, Check } from '../words/node.ts';
 import type { Relation } from '../words/table.ts';
 import type { Session } from '../words/warehouse.ts';
@@ -57,8 +57,7 @@ export async function runCheck(
   asked?: AskedSession,
 ): Promise<CheckFailure | undefined> {
   const query = await check.sql((id) => quoteRelation(relationOf(id)), asked);
-  const [row] = await session.query<CheckCount>(countFailing(check, query));
-  assertThat(row, 'an aggregate answers one row');
+  const row = await countRowsOf(session, check, query);
   const { id, name, file } = check;
   const storedIn = await check.store?.relation();
   const failure = {
@@ -67,6 +66,19 @@ export async function runCheck(
   };
   if (check.severity === 'error' && row.is_error) return { ...failure, severity: 'error' };
   return row.is_warning ? { ...failure, severity: 'warn' } : undefined;
+}
+
+/** A test that cannot be asked is told as one: its model may be as it should. */
+async function countRowsOf(session: Session, check: Check, query: string): Promise<CheckCount> {
+  try {
+    const [row] = await session.query<CheckCount>(countFailing(check, query));
+    assertThat(row, 'an aggregate answers one row');
+    return row;
+  } catch (error) {
+    if (!(error instanceof TerminalError)) throw error;
+    const message = `the test ${check.name} (${check.file}): ${error.message}`;
+    throw new TerminalError(message, { ...error.details, cause: error });
+  }
 }
 
 interface CheckCount {
