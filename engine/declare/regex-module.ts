@@ -1,5 +1,6 @@
 import { functionBag } from './host-bag.ts';
 import { type HostCallback, type HostObject, type JinjaValue, PyTuple } from './jinja/values.ts';
+import { limitRegex } from './regex-limit.ts';
 import { regexFlags, toRegExp } from './regex-pattern.ts';
 
 type Arguments = Parameters<HostCallback>;
@@ -18,11 +19,11 @@ export function regexModule(): HostObject {
   return functionBag(
     're',
     {
-      ...functionsOf(undefined),
+      ...limitedOf(undefined),
       compile: ([pattern, flags], kwargs) =>
         functionBag(
           'Pattern',
-          functionsOf(toRegExp(String(pattern), toNumber(kwargs.get('flags') ?? flags))),
+          limitedOf(toRegExp(String(pattern), toNumber(kwargs.get('flags') ?? flags))),
           { pattern: pattern ?? null },
         ),
       escape: ([text]) => String(text).replace(/[\s&#~.*+?^${}()|[\]\\-]/gu, '\\$&'),
@@ -47,6 +48,11 @@ function readCall(bound: RegExp | undefined, [args, kwargs]: Arguments, flagsAt:
 }
 
 /** The functions of the module, or those of a compiled pattern. */
+function limitedOf(bound: RegExp | undefined): Record<string, HostCallback> {
+  const functions = Object.entries(functionsOf(bound));
+  return Object.fromEntries(functions.map(([name, call]) => [name, limitRegex(call)]));
+}
+
 function functionsOf(bound: RegExp | undefined): Record<string, HostCallback> {
   const onText =
     (answer: (regexp: RegExp, text: string) => JinjaValue): HostCallback =>

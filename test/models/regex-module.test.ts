@@ -47,3 +47,13 @@ test.each(cases)('%s is %s', async (expression, expected) => {
 test('a pattern that JavaScript does not know is told with itself', async () => {
   await expect(render(`{{ modules.re.findall('a(b', 'ab') }}`)).rejects.toThrow(/"a\(b" is not/);
 });
+
+test('a pattern that tries a text without end is stopped, and said what to do about', async () => {
+  const text = `{{ modules.re.match('(a+)+$', 'a' * 40 ~ 'b') }}`;
+  await expect(render(text)).rejects.toMatchObject({
+    code: 'jinja-steps',
+    message: expect.stringMatching(/^re\.sql:1:\d+ a pattern of modules\.re took longer than/),
+    hint: expect.stringContaining('(a+)+'),
+  });
+  expect(await render(`{{ modules.re.findall('a+', 'aab') }}`)).toBe("['aa']");
+});
