@@ -74,13 +74,13 @@ export function rankContent(shape: HistoryShape): RawBuilder<unknown> {
 }
 
 /**
- * What a version says; of a closing one, only that it closes. Nested values go in a row of one: a
- * product may lack `case` for some of them (DuckDB 1.5 does for arrays).
+ * What a version says; of a closing one, only that it closes. Nested values are compared by their
+ * text: a product may lack `case` for some of them (DuckDB 1.5 does for arrays).
  */
 export function saidColumns(shape: HistoryShape): RawBuilder<unknown>[] {
   const nested = new Set(shape.carried.filter(({ type }) => type === 'json').map(nameOf));
   const said = shape.tracked.map((name) =>
-    nested.has(name) ? sql`row(${sql.id(name)})` : sql.id(name),
+    nested.has(name) ? sql`cast(${sql.id(name)} as varchar)` : sql.id(name),
   );
   return [closed, ...said.map((value) => sql`case when not ${closed} then ${value} end`)];
 }
