@@ -185,7 +185,7 @@ export async function withWarehouseOnDemand<T>(
   };
   try {
     return await work({
-      query: async (statement) => (await warehouse()).query(statement),
+      query: async (statement, rowsMax) => (await warehouse()).query(statement, rowsMax),
       execute: async (statement) => (await warehouse()).execute(statement),
       describe: async () => undefined,
       describeQuery: async (statement) => (await warehouse()).describeQuery(statement),

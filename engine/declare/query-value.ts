@@ -10,12 +10,15 @@ import {
   PyTuple,
 } from './jinja/values.ts';
 
+/** What a template may read at once: its rows become values in this process. */
+export const queryRowsMax = 500_000;
+
 /** What a template may do to the warehouse while it is rendered: ask. */
 export async function queryForTemplate(session: Session, text: string): Promise<HostObject> {
   // Loaded here: few templates ask the warehouse.
   const { sql } = await import('kysely');
   const statement: RawBuilder<unknown> = sql.raw(text);
-  const rows = await session.query(statement);
+  const rows = await session.query(statement, queryRowsMax);
   const names =
     rows[0] === undefined
       ? (await session.describeQuery(statement)).map((column) => column.name)

@@ -324,9 +324,9 @@ function noteQueries(session: Session, note: () => void): Session {
     };
   };
   return {
-    query: (statement) => {
+    query: (statement, rowsMax) => {
       note();
-      return session.query(statement);
+      return session.query(statement, rowsMax);
     },
     execute: noted(session.execute),
     describe: noted(session.describe),

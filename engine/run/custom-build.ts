@@ -3,6 +3,7 @@ import type { TemplateWarehouse } from '../declare/adapter-value.ts';
 import type { CompileOptions } from '../declare/compile-node.ts';
 import type { ModelNode } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
+import { queryRowsMax } from '../declare/query-value.ts';
 import {
   askSnapshotStrategy,
   renderStrategy,
@@ -56,7 +57,7 @@ function writerOf(session: Session): TemplateWriter {
     isTransaction: true,
     execute: (statement) => session.execute(sql.raw(statement)),
     query: async (statement) => {
-      const rows = await session.query(sql.raw(statement));
+      const rows = await session.query(sql.raw(statement), queryRowsMax);
       const [first] = rows;
       if (first !== undefined) return { names: Object.keys(first), rows };
       if (!asking.has(firstWord(statement))) return { names: [], rows };

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { TemplateWarehouse } from '../declare/adapter-value.ts';
+import { queryRowsMax } from '../declare/query-value.ts';
 import { firstWord, splitStatements } from '../declare/split-statements.ts';
 import { findKind } from '../steps/relation-statements.ts';
 import type { Warehouse } from '../words/warehouse.ts';
@@ -26,7 +27,7 @@ export function hookWarehouse(warehouse: Warehouse): TemplateWarehouse {
           await change(warehouse, statement);
           return { names: [], rows: [] };
         }
-        const rows = await warehouse.query(sql.raw(statement));
+        const rows = await warehouse.query(sql.raw(statement), queryRowsMax);
         const [first] = rows;
         if (first !== undefined) return { names: Object.keys(first), rows };
         const columns = await warehouse.describeQuery(sql.raw(statement));

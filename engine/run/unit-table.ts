@@ -83,7 +83,7 @@ function warehouseOf(shadow: Shadow, warehouse: Warehouse): Warehouse {
   return {
     dialect,
     catalog,
-    query: (statement) => shadow.query(statement),
+    query: (statement, rowsMax) => shadow.query(statement, rowsMax),
     execute: (statement) => shadow.execute(statement),
     describe: (relation) => shadow.describe(relation),
     describeQuery: (statement) => shadow.describeQuery(statement),

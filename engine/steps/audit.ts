@@ -42,7 +42,7 @@ function askOfCopy(session: Session, live: Relation, copy: Relation): AskedSessi
     name.toLowerCase() === live.name.toLowerCase();
   return {
     rename: (statement) => statement.replaceAll(quoteRelation(live), quoteRelation(copy)),
-    query: (statement) => session.query(statement),
+    query: (statement, rowsMax) => session.query(statement, rowsMax),
     execute: (statement) => session.execute(statement),
     describeQuery: (statement) => session.describeQuery(statement),
     describe: (relation) => session.describe(isLive(relation) ? copy : relation),

@@ -72,7 +72,8 @@ async function deriveAll(
  */
 function sessionOfSteps(warehouse: Warehouse): Session {
   return {
-    query: (statement) => warehouse.transaction((session) => session.query(statement)),
+    query: (statement, rowsMax) =>
+      warehouse.transaction((session) => session.query(statement, rowsMax)),
     execute: (statement) => warehouse.transaction((session) => session.execute(statement)),
     describe: (relation) => warehouse.transaction((session) => session.describe(relation)),
     describeQuery: (statement) =>

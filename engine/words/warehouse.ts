@@ -17,7 +17,10 @@ export type Row = Readonly<Record<string, RowValue>>;
  * and parameter types, never its values.
  */
 export interface Session {
-  query<R = Row>(statement: RawBuilder<unknown>): Promise<R[]>;
+  /**
+   * All rows at once; one more than `rowsMax` is the error `too-many-rows`, and ends the reading.
+   */
+  query<R = Row>(statement: RawBuilder<unknown>, rowsMax?: number): Promise<R[]>;
   /** Runs one statement and answers how many rows it changed. */
   execute(statement: RawBuilder<unknown>): Promise<number>;
   /** Columns of a table or view; undefined where it does not exist. */

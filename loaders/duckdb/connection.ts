@@ -63,14 +63,34 @@ function rowReader(result: DuckDBResult): (chunk: DuckDBDataChunk) => Row[] {
 export async function readRows<R>(
   connection: DuckDBConnection,
   statement: CompiledStatement,
+  rowsMax?: number,
 ): Promise<R[]> {
-  return withPrepared(connection, statement, (prepared) => runForRows<R>(prepared));
+  return withPrepared(connection, statement, (prepared) => runForRows<R>(prepared, rowsMax));
 }
 
-async function runForRows<R>(prepared: DuckDBPreparedStatement): Promise<R[]> {
+async function runForRows<R>(prepared: DuckDBPreparedStatement, rowsMax?: number): Promise<R[]> {
+  if (rowsMax !== undefined) return await runForSome<R>(prepared, rowsMax);
   const result = await prepared.run();
   const chunks = await result.fetchAllChunks();
   return chunks.flatMap(rowReader(result)) as R[];
+}
+
+/**
+ * As they come, so that a result beyond the limit stands whole nowhere, not in the driver either.
+ */
+async function runForSome<R>(prepared: DuckDBPreparedStatement, rowsMax: number): Promise<R[]> {
+  const result = await prepared.stream();
+  const readChunk = rowReader(result);
+  const rows: R[] = [];
+  for await (const chunk of result) {
+    rows.push(...(readChunk(chunk) as R[]));
+    if (rows.length <= rowsMax) continue;
+    throw new TerminalError(`more than ${rowsMax} rows (rowsMax)`, {
+      code: 'too-many-rows',
+      hint: 'ask for fewer: count or aggregate them in the query, or narrow it',
+    });
+  }
+  return rows;
 }
 
 export async function changeRows(
@@ -90,9 +110,10 @@ export async function changeRows(
 export async function readRowsOnly<R>(
   connection: DuckDBConnection,
   statement: CompiledStatement,
+  rowsMax?: number,
 ): Promise<R[] | undefined> {
   return withPrepared(connection, statement, async (prepared) =>
-    readingTypes.has(prepared.statementType) ? runForRows<R>(prepared) : undefined,
+    readingTypes.has(prepared.statementType) ? runForRows<R>(prepared, rowsMax) : undefined,
   );
 }
 
@@ -166,7 +187,7 @@ export async function describeRelation(
 /** A session bound to one connection: used inside transactions and for the shadow. */
 export function sessionOf(connection: DuckDBConnection): Session {
   return {
-    query: (statement) => readRows(connection, compileStatement(statement)),
+    query: (statement, rowsMax) => readRows(connection, compileStatement(statement), rowsMax),
     execute: (statement) => changeRows(connection, compileStatement(statement)),
     describe: (relation) => describeRelation(connection, relation),
     describeQuery: (statement) => describeStatementColumns(connection, statement),

@@ -108,12 +108,12 @@ async function createWarehouse(
   return {
     dialect: duckdbDialect,
     catalog: attached.alias,
-    async query<R = Row>(statement: RawBuilder<unknown>): Promise<R[]> {
+    async query<R = Row>(statement: RawBuilder<unknown>, rowsMax?: number): Promise<R[]> {
       const compiled = compileStatement(statement);
       const answer = await guarded(() =>
-        readers.use((reader) => readRowsOnly<R>(reader, compiled)),
+        readers.use((reader) => readRowsOnly<R>(reader, compiled, rowsMax)),
       );
-      return answer ?? write(() => readRows<R>(writer, compiled));
+      return answer ?? write(() => readRows<R>(writer, compiled, rowsMax));
     },
     execute: (statement) => write(() => changeRows(writer, compileStatement(statement))),
     describe: (relation) =>

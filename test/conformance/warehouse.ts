@@ -110,6 +110,17 @@ export function testWarehouse(name: string, withWarehouse: WithWarehouse): void 
         expect(await warehouse.query(sql`select ${1} as one`)).toEqual([{ one: 1 }]);
       }));
 
+    test('reads at most as many rows at once as it is told to', () =>
+      withWarehouse(async (warehouse) => {
+        const numbers = sql`select * from range(1000000000) as numbers(n)`;
+        const refused = { code: 'too-many-rows', message: 'more than 5000 rows (rowsMax)' };
+        await expect(warehouse.query(numbers, 5_000)).rejects.toMatchObject(refused);
+        const inside = warehouse.transaction((session) => session.query(numbers, 5_000));
+        await expect(inside).rejects.toMatchObject(refused);
+        const few = sql`select * from range(5000) as numbers(n)`;
+        expect(await warehouse.query(few, 5_000)).toHaveLength(5_000);
+      }));
+
     test('streams a large result in parts and may be left early', () =>
       withWarehouse(async (warehouse) => {
         const digits = sql`(values (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)) as`;

@@ -40,6 +40,14 @@ from {{ ref('facts') }} group by day`;
     expect(more).toEqual([]);
   });
 
+  test('is refused more rows than a process can hold', async () => {
+    const shop = dbtFolder({
+      'models/counted.sql': `select {{ run_query('from range(1000000000)').rows | length }} as n`,
+    });
+    const [trouble] = troubles(await shop.build());
+    expect(trouble).toMatch(/counted.* more than 500000 rows \(rowsMax\)/);
+  });
+
   test('is added to where it is incremental, though its text differs with every run', async () => {
     const shop = dbtFolder({
       'seeds/facts.csv': 'id,amount\n1,5\n2,7\n',

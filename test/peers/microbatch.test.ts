@@ -13,7 +13,9 @@ const micro = (size = 'day', more = ''): string => `{{ config(materialized='incr
 
 const events = "{{ source('raw', 'events') }}";
 
-/** What a batch sees shows in each of them: rows that meet, counts, names and times of the batch. */
+/**
+ * What a batch sees shows in each of them: rows that meet, counts, names and times of the batch.
+ */
 const models: Readonly<Record<string, string>> = {
   copied: `${micro()} select * from ${events}`,
   joined: `${micro()} select e.happened, e.id, o.id as other from ${events} as e
