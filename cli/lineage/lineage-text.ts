@@ -82,6 +82,18 @@ function treeLines(
   return rest === '' ? lines : [...lines, `${so.indent}└─ ${context.dim(rest)}`];
 }
 
+/** A field of a CRM is where ways begin; where a sync writes it, one ends in it. */
+function writersOf({ graph }: TextContext, ref: ColumnRef): string[] {
+  const field = graph.nodes.get(ref.node);
+  if (field?.kind !== 'stream') return [];
+  return [...graph.nodes.values()]
+    .filter(({ kind, detail }) => kind === 'sync' && detail === field.label)
+    .filter(({ columns }) => columns.some(({ name }) => name === ref.column))
+    .map(
+      ({ label }) => `   what the sync ${label} writes: tidemill lineage ${label}.${ref.column}`,
+    );
+}
+
 /** One column: a tree of what it follows from, and one of what follows from it. */
 function columnText(context: TextContext, ref: ColumnRef, wanted: readonly Direction[]): string[] {
   const node = context.graph.nodes.get(ref.node);
@@ -93,7 +105,9 @@ function columnText(context: TextContext, ref: ColumnRef, wanted: readonly Direc
     ...wanted.flatMap((direction) => {
       const start = { indent: '', depth: 0, told: new Set<string>() };
       const lines = treeLines(context, ref, direction, start);
-      return [titles[direction], ...(lines.length > 0 ? lines : [context.dim('   nothing')])];
+      if (lines.length > 0) return [titles[direction], ...lines];
+      const none = direction === 'upstream' ? writersOf(context, ref) : [];
+      return [titles[direction], ...(none.length > 0 ? none : [context.dim('   nothing')])];
     }),
   ];
 }

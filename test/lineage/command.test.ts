@@ -61,6 +61,10 @@ from {{ source('salesforce', 'Contact') }} where not "Closed__c"`,
     "select count(*) as n, max(mail) as last, band from {{ ref('bands') }} group by band",
   );
   small.write('models/wide.sql', "pivot {{ ref('bands') }} on band using max(mail)");
+  small.write(
+    'models/shown.sql',
+    `select "Health_Band__c" as shown from {{ source('salesforce', 'Contact') }}`,
+  );
   const many = Array.from({ length: 60 }, (_, index) => `n${index}`);
   small.write('models/many.sql', `select ${many.map((name) => `1 as ${name}`).join(', ')}`);
   small.write('models/one.sql', `select ${many.join(' + ')} as sum from {{ ref('many') }}`);
@@ -111,6 +115,14 @@ describe('lineage, before anything has landed,', () => {
     expect(rows(text)).toHaveLength(2 + 40 + 1);
     expect(rows(text).at(-1)).toBe('└─ … and 20 more: --json tells all of them');
     expect(ask('one').text).toContain('  ← … and 20 more: --json tells all of them');
+  });
+
+  test('leads from a field of a CRM to the sync that writes it', () => {
+    expect(rows(ask('salesforce.Contact.Health_Band__c', { only: 'upstream' }).text)).toEqual([
+      'salesforce.Contact.Health_Band__c',
+      'follows from',
+      '   what the sync bands writes: tidemill lineage bands.Health_Band__c',
+    ]);
   });
 
   test('shows what chooses rows where that is asked for', () => {
