@@ -15,9 +15,10 @@ export function batchSelects(
   compiled: Compiled,
   options: CompileOptions,
 ): Pick<Batches, 'selectOf' | 'isChained'> {
-  if (!seesBatch(project, node, compiled)) return {};
+  const texts = [node.text, ...[...compiled.trace.macros].map(({ template }) => template.text)];
+  if (!seesBatch(project, node, texts)) return {};
   return {
-    isChained: /\bthis\b/.test(node.text),
+    isChained: texts.some((text) => /\bthis\b/.test(text)),
     selectOf: async (batch) => {
       const window = { ...options.window, batch };
       return (await compileNode(project, node, { ...options, window })).sql;
@@ -25,8 +26,7 @@ export function batchSelects(
   };
 }
 
-function seesBatch(project: ModelProject, node: ModelNode, { trace }: Compiled): boolean {
-  const texts = [node.text, ...[...trace.macros].map(({ template }) => template.text)];
+function seesBatch(project: ModelProject, node: ModelNode, texts: readonly string[]): boolean {
   if (texts.some((text) => text.includes('batch'))) return true;
   return node.dependsOn.some((id) => {
     const input = project.nodes.get(id);

@@ -149,12 +149,16 @@ describe('model.batch', () => {
     expect(await column(project, 'select "none" from plain')).toBe('None');
   });
 
-  test('a batch sees what those before it left in the table', async () => {
+  test.each([
+    ['its text', '{{ this }}'],
+    ['a macro', '{{ standing() }}'],
+  ])('a batch sees what those before it left in the table, named by %s', async (_, table) => {
     const project = dbtFolder({
       ...inputs,
+      'macros/standing.sql': '{% macro standing() %}{{ this }}{% endmacro %}',
       'models/chain.sql': `${micro(', full_refresh=false').replace('lookback=1', 'lookback=0')}
         select min(tm) as tm, count(*) {% if is_incremental() %}
-          + (select coalesce(max(total), 0) from {{ this }}) {% endif %} as total
+          + (select coalesce(max(total), 0) from ${table}) {% endif %} as total
         from {{ source('raw', 'events') }} having count(*) > 0`,
     });
     await project.run(source);
