@@ -7,6 +7,7 @@ import type { ModelProject } from '../engine/declare/model-project.ts';
 import type { NodeChoice } from '../engine/plan/choose-nodes.ts';
 import type { ReadModelsRequest } from '../engine/plan/read-models.ts';
 import type { StateComparison } from '../engine/plan/state-comparison.ts';
+import { TerminalError } from '../engine/words/errors.ts';
 import { silentLog } from '../engine/words/log.ts';
 import type { Session, Warehouse } from '../engine/words/warehouse.ts';
 import { loaders } from '../loaders/index.ts';
@@ -40,6 +41,15 @@ export async function readOutline(
   const models = await readProjectModels(requestOf(opened));
   const graph = joinGraph(opened.project, models, findSyncNodes(opened.project, models, opened));
   return { models, graph, ...(await choose(opened, graph, models, options)) };
+}
+
+/** @throws TerminalError `no-models` where `pipelines.yaml` names no folder of models. */
+export function requireModels({ models }: Pick<Outline, 'models'>): ModelProject {
+  if (models) return models;
+  throw new TerminalError('the project has no models', {
+    code: 'no-models',
+    hint: 'name the folder of its models under models.path of pipelines.yaml',
+  });
 }
 
 /** What is selected, and every fault: for who looks at no node more closely. */

@@ -4,7 +4,7 @@ import { plural } from '../../engine/words/plural.ts';
 import { type CommandContext, type ExitCode, exitCodes, type RegisterCommand } from '../host.ts';
 import { compileKept, type KeptWork } from '../kept-compile.ts';
 import type { OpenedProject } from '../open-project.ts';
-import { deferOutline, readOutline, withWarehouseOnDemand } from '../outline.ts';
+import { deferOutline, readOutline, requireModels, withWarehouseOnDemand } from '../outline.ts';
 import type { Terminal } from '../terminal.ts';
 import { startMoment } from './artifact-moment.ts';
 import { deferFlags, type ScopeFlags, selectFlags } from './scope-flags.ts';
@@ -43,8 +43,7 @@ async function printInline(
   flags: CompileFlags,
 ): Promise<ExitCode> {
   const { compileInline } = await import('../../engine/plan/compile-inline.ts');
-  const { models } = await readOutline(opened);
-  if (!models) return exitCodes.success;
+  const models = requireModels(await readOutline(opened));
   const moment = startMoment(opened.clock)();
   const compiled = await withWarehouseOnDemand(context, opened, (session) =>
     compileInline(models, text, {

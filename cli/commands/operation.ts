@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { TerminalError } from '../../engine/words/errors.ts';
 import { exitCodes, type RegisterCommand } from '../host.ts';
 
 const waitMaxMs = 10 * 60 * 1_000;
@@ -18,16 +17,10 @@ export const registerOperation: RegisterCommand = (program, host) => {
         const { parseVars } = await import('../../engine/declare/project/dbt-project.ts');
         const { runOperation } = await import('../../engine/run/run-operation.ts');
         const { formatOwner, waitForLock } = await import('../../engine/state/lock.ts');
-        const { readOutline } = await import('../outline.ts');
+        const { readOutline, requireModels } = await import('../outline.ts');
         const args = parseVars(flags.args, '--args');
         const opened = await context.openProject({ needsConnections: false });
-        const { models } = await readOutline(opened);
-        if (!models) {
-          throw new TerminalError('the project has no models, so it has no macros either', {
-            code: 'no-models',
-            hint: 'name the folder of its models under models.path of pipelines.yaml',
-          });
-        }
+        const models = requireModels(await readOutline(opened));
         using _lock = await waitForLock({
           folder: opened.stateFolder,
           command: context.commandLine,

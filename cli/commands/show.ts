@@ -6,7 +6,13 @@ import { TerminalError } from '../../engine/words/errors.ts';
 import { plural } from '../../engine/words/plural.ts';
 import type { Session } from '../../engine/words/warehouse.ts';
 import { exitCodes, type RegisterCommand } from '../host.ts';
-import { deferOutline, type Outline, readOutline, withReadableWarehouse } from '../outline.ts';
+import {
+  deferOutline,
+  type Outline,
+  readOutline,
+  requireModels,
+  withReadableWarehouse,
+} from '../outline.ts';
 import type { Terminal } from '../terminal.ts';
 import { formatTable } from '../text-table.ts';
 import { wholeNumber } from './flags.ts';
@@ -34,7 +40,12 @@ export const registerShow: RegisterCommand = (program, host) => {
     .option('-s, --select <selector...>', 'one model or one test')
     .option('--inline <select>', 'a select of your own, with ref and macros')
     .option('--state <folder>', 'artifacts of an earlier run, for state: and --defer')
-    .option('--limit <number>', 'how many rows; -1: all', wholeNumber(-1, limitMax), limitDefault)
+    .option(
+      '--limit <number>',
+      `how many rows; -1: ${limitMax}, the most`,
+      wholeNumber(-1, limitMax),
+      limitDefault,
+    )
     .option('--json', 'print one JSON object a row')
     .addOption(
       new Option('--output <format>', 'json: all rows as one object').choices(['json', 'text']),
@@ -84,10 +95,7 @@ interface ShownSelect {
 async function compileText(about: Shown, text: string): Promise<ShownSelect> {
   const { compileInline } = await import('../../engine/plan/compile-inline.ts');
   const { outline, session, deferred, boundaryMs, invocationId } = about;
-  if (!outline.models) {
-    throw new TerminalError('the project has no models', { code: 'no-models' });
-  }
-  const compiled = await compileInline(outline.models, text, {
+  const compiled = await compileInline(requireModels(outline), text, {
     relationName: (id) => deferred.get(id),
     moment: { boundaryMs, invocationId, isFullRefresh: false, command: 'compile' },
     warehouse: { describe: (relation) => session.describe(relation), session },
@@ -133,6 +141,9 @@ async function showRows(
   const statement = sql`select * from (\n${select}\n) as shown limit ${sql.lit(most)}`;
   const names = (await warehouse.describeQuery(statement)).map((column) => column.name);
   const rows = await warehouse.query(statement);
+  if (limit < 0 && rows.length === limitMax) {
+    terminal.note(`the first ${limitMax} rows: \`tidemill query\` asks for all of a table`);
+  }
   const plain = (_key: string, value: unknown) =>
     typeof value === 'bigint' ? value.toString() : value;
   if (output === 'json') {
