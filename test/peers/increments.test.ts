@@ -1,11 +1,4 @@
-import { DuckDBInstance } from '@duckdb/node-api';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { writeSource } from './odd-project.ts';
-import { findPython, whyNoPython } from './python.ts';
-import { layTwins, type PeerRun, type TwinProject } from './twin-project.ts';
-import { compareWarehouses } from './twin-tables.ts';
-
-const found = findPython();
+import { type Round, testRounds } from './twin-rounds.ts';
 
 /** Config of one model each. All read what others write: a changed seed is another thing to us. */
 const models: Readonly<Record<string, string>> = {
@@ -35,13 +28,6 @@ const files = {
   ),
   'models/sources.yml': 'sources: [{name: raw, tables: [{name: rows}]}]\n',
 };
-
-interface Round {
-  readonly what: string;
-  /** What others do to the table that all read. */
-  readonly statements: readonly string[];
-  readonly args?: readonly string[];
-}
 
 /**
  * Keys stay unique in what all read: a batch with a key twice is refused here, and merged by dbt.
@@ -74,46 +60,10 @@ const rounds: readonly Round[] = [
   { what: 'all rows anew', statements: [], args: ['--full-refresh'] },
 ];
 
-async function execute(file: string, statements: readonly string[]): Promise<void> {
-  const instance = await DuckDBInstance.create(file);
-  const connection = await instance.connect();
-  try {
-    for (const statement of statements) await connection.run(statement);
-  } finally {
-    connection.closeSync();
-    instance.closeSync();
-  }
-}
-
-const outcomesOf = ({ nodes }: PeerRun): Record<string, string> =>
-  Object.fromEntries([...nodes].map(([id, { outcome }]) => [id, outcome]));
-
-describe.skipIf(!found)(`increments${found ? '' : ` (skipped: ${whyNoPython()})`}`, () => {
-  let twins: TwinProject;
-  beforeAll(() => {
-    if (!found) return;
-    using source = writeSource({ name: 'grown', files });
-    twins = layTwins(source.folder, { python: found, profile: 'grown' });
-  });
-  afterAll(() => twins?.[Symbol.dispose]());
-
-  for (const { what, statements, args } of rounds) {
-    test(`of ${what} make the rows of dbt’s`, async () => {
-      const runs: PeerRun[] = [];
-      for (const peer of [twins.dbt, twins.tidemill]) {
-        if (statements.length > 0) await execute(peer.warehouse, statements);
-        runs.push(peer.run('build', args));
-      }
-      const [theirs, ours] = runs;
-      if (!theirs || !ours) throw new Error('both were run');
-      expect(outcomesOf(ours), ours.printed).toEqual(outcomesOf(theirs));
-      const { differences, compared } = await compareWarehouses(
-        twins.dbt.warehouse,
-        twins.tidemill.warehouse,
-        { ignored: /__dbt_/ },
-      );
-      expect(differences).toEqual([]);
-      expect(compared).toHaveLength(Object.keys(models).length + 1);
-    });
-  }
+testRounds({
+  what: 'increments',
+  project: 'grown',
+  files,
+  relations: Object.keys(models).length + 1,
+  rounds,
 });

@@ -1,15 +1,9 @@
-import { DuckDBInstance } from '@duckdb/node-api';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { writeSource } from './odd-project.ts';
-import { findPython, whyNoPython } from './python.ts';
-import { layTwins, type PeerRun, type TwinProject } from './twin-project.ts';
-import { compareWarehouses } from './twin-tables.ts';
+import { type Round, testRounds } from './twin-rounds.ts';
 
-const found = findPython();
-
-const micro = (size = 'day', more = ''): string => `{{ config(materialized='incremental',
+// dbt waits forever where more models than it has threads each wait for batches of their own.
+const micro = (size = 'day'): string => `{{ config(materialized='incremental',
   incremental_strategy='microbatch', event_time='happened', batch_size='${size}',
-  begin='2025-01-01'${more}) }}`;
+  begin='2025-01-01', concurrent_batches=false) }}`;
 
 const events = "{{ source('raw', 'events') }}";
 
@@ -29,7 +23,7 @@ const models: Readonly<Record<string, string>> = {
   named: `${micro()} select happened, id, '{{ model.batch.id }}' as batch,
     '{{ model.batch.event_time_start }}' as starts, '{{ model.batch.event_time_end }}' as ends
     from ${events}`,
-  in_hours: `${micro('hour', ', concurrent_batches=false')}
+  in_hours: `${micro('hour')}
     select e.*, '{{ model.batch.id }}' as batch from ${events} as e`,
   in_months: `${micro('month')} select e.*, count(*) over () as n, '{{ model.batch.id }}' as batch
     from ${events} as e`,
@@ -57,12 +51,6 @@ const files = {
   'seeds/seeds.yml': 'seeds: [{name: days, config: {event_time: day}}]\n',
 };
 
-interface Round {
-  readonly what: string;
-  readonly statements: readonly string[];
-  readonly args: readonly string[];
-}
-
 const stretch = (from: string, to: string): string[] => [
   ...['--event-time-start', from, '--event-time-end', to],
 ];
@@ -89,47 +77,11 @@ const rounds: readonly Round[] = [
   },
 ];
 
-async function execute(file: string, statements: readonly string[]): Promise<void> {
-  const instance = await DuckDBInstance.create(file);
-  const connection = await instance.connect();
-  try {
-    for (const statement of statements) await connection.run(statement);
-  } finally {
-    connection.closeSync();
-    instance.closeSync();
-  }
-}
-
-const outcomesOf = ({ nodes }: PeerRun): Record<string, string> =>
-  Object.fromEntries([...nodes].map(([id, { outcome }]) => [id, outcome]));
-
-describe.skipIf(!found)(`microbatches${found ? '' : ` (skipped: ${whyNoPython()})`}`, () => {
-  let twins: TwinProject;
-  beforeAll(() => {
-    if (!found) return;
-    using source = writeSource({ name: 'batched', files });
-    twins = layTwins(source.folder, { python: found, profile: 'batched' });
-  });
-  afterAll(() => twins?.[Symbol.dispose]());
-
-  for (const { what, statements, args } of rounds) {
-    test(`of ${what} make the rows of dbt’s`, async () => {
-      const runs: PeerRun[] = [];
-      for (const peer of [twins.dbt, twins.tidemill]) {
-        if (statements.length > 0) await execute(peer.warehouse, statements);
-        runs.push(peer.run('build', args));
-      }
-      const [theirs, ours] = runs;
-      if (!theirs || !ours) throw new Error('both were run');
-      expect(outcomesOf(ours), ours.printed).toEqual(outcomesOf(theirs));
-      const { differences, compared } = await compareWarehouses(
-        twins.dbt.warehouse,
-        twins.tidemill.warehouse,
-        { ignored: /__dbt_/ },
-      );
-      expect(differences).toEqual([]);
-      // The models but for the ephemeral one, `orders`, the seed and the two tables of others.
-      expect(compared).toHaveLength(Object.keys(models).length + 4);
-    });
-  }
+testRounds({
+  what: 'microbatches',
+  project: 'batched',
+  files,
+  // The models but for the ephemeral one, `orders`, the seed and the two tables of others.
+  relations: Object.keys(models).length + 4,
+  rounds,
 });
