@@ -42,6 +42,38 @@ function labelOf(step: Step): string {
   }
 }
 
+/** How many steps ended in each way; tests are told of apart. */
+function tellSteps(steps: readonly StepResult[]): string {
+  const counts = new Map<StepStatus, number>();
+  for (const { kind, status } of steps) {
+    if (kind !== 'check') counts.set(status, (counts.get(status) ?? 0) + 1);
+  }
+  return [...counts].map(([name, count]) => `${count} ${looks[name].word}`).join(', ');
+}
+
+/** What became of tests: of those that were steps of their own and of gates of a build. */
+function tellTests(steps: readonly StepResult[]): string {
+  const checks = steps.filter(({ kind }) => kind === 'check');
+  const ended = (...statuses: readonly StepStatus[]): number =>
+    checks.filter(({ status }) => statuses.includes(status)).length;
+  const judged = (name: string): number =>
+    steps.reduce((sum, { counts }) => sum + (counts[name] ?? 0), 0);
+  const parts = [
+    ['hold', ended('success', 'reused') + judged('tests_passed')],
+    ['warn', ended('warn') + judged('tests_warned')],
+    ['failed', ended('failed') + judged('tests_failed')],
+    ['skipped', ended('skipped', 'stopped')],
+  ] as const;
+  const some = parts.filter(([, count]) => count > 0);
+  return some
+    .map(([word, count], place) => {
+      const unit = place > 0 ? '' : count === 1 ? 'test ' : 'tests ';
+      const verb = count === 1 && (word === 'hold' || word === 'warn') ? `${word}s` : word;
+      return `${count.toLocaleString('en-US')} ${unit}${verb}`;
+    })
+    .join(', ');
+}
+
 export interface RunPrinter {
   onPlan(plan: Plan): void;
   onStart(step: Step): void;
@@ -111,12 +143,10 @@ export function createRunPrinter(
       }
     },
     finish: ({ runId, status, steps }) => {
-      const counts = new Map<StepStatus, number>();
-      for (const step of steps) counts.set(step.status, (counts.get(step.status) ?? 0) + 1);
-      const parts = [...counts].map(([name, count]) => `${count} ${looks[name].word}`);
       const took = formatDuration(now() - startedMs);
       const calls = plural(countCalls() - callsBefore, 'call');
-      const done = parts.join(', ') || 'nothing to do';
+      const told = [tellSteps(steps), tellTests(steps)].filter((part) => part !== '');
+      const done = told.join('; ') || 'nothing to do';
       terminal.out(`run ${runId} ${status} in ${took}: ${done}; ${calls}`);
     },
   };

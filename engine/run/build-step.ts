@@ -23,7 +23,7 @@ import { batchSelects } from './batch-selects.ts';
 import { type BuildMode, chooseBuildMode } from './build-mode.ts';
 import { customBuild } from './custom-build.ts';
 import { nodeHooks } from './node-hooks.ts';
-import type { RunNotes } from './run-notes.ts';
+import type { GateNote, RunNotes } from './run-notes.ts';
 import type { StepOutcome } from './run-steps.ts';
 
 const verbs: Readonly<Record<MaterializeResult['action'], string>> = {
@@ -119,8 +119,9 @@ export async function buildStep(
     },
   );
   if (result.batches) notes?.noteBatches(node.id, result.batches);
-  noteGates(build, result, notes);
-  return toOutcome(result, decision.reasons);
+  const gates = judgeGates(build, result);
+  for (const { id, ...gate } of gates) notes?.noteGate(id, build.id, gate);
+  return toOutcome(result, decision.reasons, countGates(gates));
 }
 
 /** What the rows are held to: the constraints of the contract, and the tests that are meant. */
@@ -184,17 +185,27 @@ function seenIn({ catalog, schemas, states }: Standing): Seen {
 }
 
 /** Tests that were judged with the build: those it names as failures, and the others hold. */
-function noteGates(build: BuildNode, result: MaterializeResult, notes?: RunNotes): void {
-  if (result.action === 'unchanged' || result.action === 'none') return;
-  for (const { id, isConstraint } of ownChecks(build)) {
-    if (isConstraint) continue;
+function judgeGates(build: BuildNode, result: MaterializeResult): (GateNote & { id: string })[] {
+  if (result.action === 'unchanged' || result.action === 'none') return [];
+  const tests = ownChecks(build).filter(({ isConstraint }) => !isConstraint);
+  return tests.map(({ id }) => {
     const failure = result.failures.find((one) => one.id === id);
-    if (!failure) notes?.noteGate(id, build.id, { status: 'pass', failures: 0 });
-    else {
-      const status = failure.severity === 'error' ? 'fail' : 'warn';
-      notes?.noteGate(id, build.id, { status, failures: failure.rows });
-    }
-  }
+    if (!failure) return { id, status: 'pass', failures: 0 };
+    const status = failure.severity === 'error' ? 'fail' : 'warn';
+    return { id, status, failures: failure.rows };
+  });
+}
+
+type GateCounts = Readonly<Record<'tests_passed' | 'tests_warned' | 'tests_failed', number>>;
+
+function countGates(gates: readonly GateNote[]): GateCounts {
+  const count = (status: GateNote['status']): number =>
+    gates.filter((gate) => gate.status === status).length;
+  return {
+    tests_passed: count('pass'),
+    tests_warned: count('warn'),
+    tests_failed: count('fail'),
+  };
 }
 
 /** An identity's config names its decisions; the build reads the relation they stand in. */
@@ -212,6 +223,7 @@ function toPartialOutcome(
   result: MaterializeResult,
   { successful, failed }: BatchOutcome,
   notes: readonly string[],
+  gates: GateCounts,
 ): StepOutcome {
   const told = failed.slice(0, batchesToldMax).map(({ from }) => from.replace(/T00:00.*/, ''));
   const more = failed.length > told.length ? [`${failed.length - told.length} more`] : [];
@@ -224,13 +236,18 @@ function toPartialOutcome(
     counts: {
       rows: result.rows,
       failures: result.failures.length,
+      ...gates,
       batches: successful.length,
       batches_failed: failed.length,
     },
   };
 }
 
-function toOutcome(result: MaterializeResult, reasons: readonly string[]): StepOutcome {
+function toOutcome(
+  result: MaterializeResult,
+  reasons: readonly string[],
+  gates: GateCounts,
+): StepOutcome {
   const notes = [
     ...result.failures.map(formatFailure),
     ...result.warnings,
@@ -238,7 +255,7 @@ function toOutcome(result: MaterializeResult, reasons: readonly string[]): StepO
       ? [`${plural(result.ties, 'version')} of one key and time, order not told`]
       : []),
   ];
-  const counts = { rows: result.rows, failures: result.failures.length };
+  const counts = { rows: result.rows, failures: result.failures.length, ...gates };
   if (result.action === 'withheld') {
     return {
       status: 'failed',
@@ -247,9 +264,13 @@ function toOutcome(result: MaterializeResult, reasons: readonly string[]): StepO
       counts,
     };
   }
-  if (result.batches?.failed.length) return toPartialOutcome(result, result.batches, notes);
+  if (result.batches?.failed.length) {
+    return toPartialOutcome(result, result.batches, notes, gates);
+  }
   const rows = result.rows > 0 ? `, ${plural(result.rows, 'row')}` : '';
-  const message = [`${verbs[result.action]}${rows}`, ...notes].join('; ');
+  const held = gates.tests_passed;
+  const tests = held > 0 ? `, ${plural(held, 'test holds', 'tests hold')}` : '';
+  const message = [`${verbs[result.action]}${rows}${tests}`, ...notes].join('; ');
   const isWarned = result.failures.length > 0 || result.warnings.length > 0;
   const hint = isWarned ? {} : { hint: reasons.join('; ') };
   return { status: isWarned ? 'warn' : 'success', message, counts, ...hint };

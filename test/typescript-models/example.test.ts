@@ -44,7 +44,7 @@ test('the documented example builds, tests and is reused; a changed seed is foll
   const second = await project.build();
   expect(troubles(second)).toEqual([]);
   const told = second.steps.find(({ id }) => id.endsWith('.conversations'))?.message;
-  expect(told).toBe('rebuilt, 3 rows');
+  expect(told).toBe('rebuilt, 3 rows, 1 test holds');
 });
 
 test('a changed part of a model has it built again; a wrong unit test holds it back, quoting its rows', async () => {
