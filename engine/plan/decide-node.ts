@@ -5,7 +5,7 @@ import { decideReuse, type NodeState, type ReuseReason } from '../state/nodes.ts
 import { readSpansLeft } from '../steps/batch-spans.ts';
 import { formatDuration } from '../words/duration.ts';
 import { plural } from '../words/plural.ts';
-import { explainChange, type NodeFingerprint } from './fingerprint.ts';
+import { explainChange, type NodeFingerprint, printOf } from './fingerprint.ts';
 import { sampleOf } from './sample.ts';
 import type { Standing } from './standing.ts';
 import type { Work, WorkScope } from './work.ts';
@@ -45,7 +45,7 @@ export function decideNode(work: Work, node: ModelNode, context: DecisionContext
   const state = context.standing.states.get(node.id);
   const decision = decideReuse({
     state,
-    fingerprint: print?.fingerprint ?? '',
+    fingerprint: printOf(state, print),
     inputs,
     relationExists: context.standing.catalog.columnsOf(node.relation) !== undefined,
     fullRefresh: node.nodeConfig.fullRefresh ?? context.fullRefresh,

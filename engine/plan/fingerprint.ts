@@ -28,6 +28,11 @@ export interface NodeFingerprint {
    * As `fingerprint`, but equal only where the columns of all sources are too: what it binds to.
    */
   readonly boundAs: string;
+  /**
+   * As `fingerprint`, whatever columns sources have. It is the fingerprint of what is built before
+   * a source's table is there: that it comes to be known changes nothing of what was built.
+   */
+  readonly byTexts: string;
   /** Of its own text and of the variables it read: says why the other changed, decides nothing. */
   readonly told: string;
   /** The template looked at the run's boundary or id: the text differs with every run. */
@@ -81,7 +86,8 @@ export async function fingerprintNodes(
     const joinParts = (upstream: string): string =>
       [fingerprintVersion, sqlPart, place, upstream].join('.');
     const boundAs = joinParts(upstreams.full);
-    const fingerprint = followsColumns(node) ? boundAs : joinParts(upstreams.texts);
+    const byTexts = joinParts(upstreams.texts);
+    const fingerprint = followsColumns(node) && upstreams.isKnown ? boundAs : byTexts;
     const { vars, env } = text.flags;
     const own = node.resourceType === 'seed' ? 'seed' : digestOf(node.text);
     const told = [node.script ? 'script' : own, digestOf([vars, env])].join('.');
@@ -90,12 +96,14 @@ export async function fingerprintNodes(
       ...text.flags,
       fingerprint,
       boundAs,
+      byTexts,
       told,
       ...(volatile === undefined ? {} : { volatile }),
     });
     contents.set(id, {
       full: digestOf([sqlPart, config, upstreams.full]),
       texts: digestOf([sqlPart, config, upstreams.texts]),
+      isKnown: upstreams.isKnown,
     });
   }
   return found;
@@ -117,9 +125,11 @@ function volatileView(
   return undefined;
 }
 
+type TextFlags = Omit<NodeFingerprint, 'fingerprint' | 'boundAs' | 'byTexts' | 'told'>;
+
 interface NodeText {
   readonly parts: readonly string[];
-  readonly flags: Omit<NodeFingerprint, 'fingerprint' | 'boundAs' | 'told'>;
+  readonly flags: TextFlags;
 }
 
 /** Undefined where the node cannot be rendered or read: binding says why. */
@@ -196,10 +206,7 @@ function needsWarehouse(error: unknown): boolean {
   return cause instanceof TerminalError && cause.code === 'model-needs-warehouse';
 }
 
-function flagsOf(
-  traces: readonly Compiled['trace'][],
-  volatile: string | undefined,
-): Omit<NodeFingerprint, 'fingerprint' | 'boundAs' | 'told'> {
+function flagsOf(traces: readonly Compiled['trace'][], volatile: string | undefined): TextFlags {
   const macros = traces.flatMap((trace) => [...trace.macros]);
   return {
     readsClock: traces.some((trace) => trace.readsClock),
@@ -276,6 +283,8 @@ function configPart(project: ModelProject, node: ModelNode): unknown {
 interface Contents {
   readonly full: string;
   readonly texts: string;
+  /** Whether the columns of all those sources are known. */
+  readonly isKnown: boolean;
 }
 
 /**
@@ -297,15 +306,26 @@ function upstreamParts(
     if (isSourceNode(parent)) {
       const columns = sourceColumns?.(id)?.map(({ name, typeName }) => [name, typeName]);
       const texts = [id, parent.relation];
-      return { full: [...texts, columns ?? null], texts };
+      return { full: [...texts, columns ?? null], texts, isKnown: columns !== undefined };
     }
     const known = contents.get(id);
-    return { full: [id, known?.full ?? null], texts: [id, known?.texts ?? null] };
+    const isKnown = known?.isKnown !== false;
+    return { full: [id, known?.full ?? null], texts: [id, known?.texts ?? null], isKnown };
   });
   return {
     full: digestOf(parts.map(({ full }) => full)),
     texts: digestOf(parts.map(({ texts }) => texts)),
+    isKnown: parts.every(({ isKnown }) => isKnown),
   };
+}
+
+/** The fingerprint as what stands was built, where that was of the same; else the one of now. */
+export function printOf(
+  standing: { readonly fingerprint: string } | undefined,
+  print: NodeFingerprint | undefined,
+): string {
+  if (standing && standing.fingerprint === print?.byTexts) return print.byTexts;
+  return print?.fingerprint ?? '';
 }
 
 const partNames = ['the engine', 'its SQL', 'its config', 'a model it reads'] as const;

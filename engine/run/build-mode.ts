@@ -1,6 +1,7 @@
 import { type InputWindow, isMicrobatch } from '../declare/input-window.ts';
 import type { ModelNode } from '../declare/model-node.ts';
 import type { NodeDecision } from '../plan/decide-node.ts';
+import { printOf } from '../plan/fingerprint.ts';
 import { sampleOf } from '../plan/sample.ts';
 import type { Standing } from '../plan/standing.ts';
 import type { Work } from '../plan/work.ts';
@@ -33,9 +34,10 @@ export function chooseBuildMode(
   const { boundaryMs, scope } = work.request;
   const { nodeConfig, id } = node;
   const asked = nodeConfig.fullRefresh ?? scope.fullRefresh ?? false;
-  const fingerprint = work.fingerprints.get(id)?.fingerprint ?? '';
+  const print = work.fingerprints.get(id);
+  const fingerprint = print?.fingerprint ?? '';
   const state = standing.states.get(id);
-  const isCurrent = state?.fingerprint === fingerprint;
+  const isCurrent = state !== undefined && state.fingerprint === printOf(state, print);
   const stands = standing.catalog.columnsOf(node.relation) !== undefined;
   // `full_refresh: false` is dbt's word for a table that no change makes anew.
   const isKept =
