@@ -4,6 +4,7 @@ import type { ModelProject } from '../declare/model-project.ts';
 import type { Config } from '../declare/properties.ts';
 import type { GateNote, OperationNote, RunNotes } from '../run/run-notes.ts';
 import type { BatchOutcome, Span } from '../steps/batch-spans.ts';
+import { countFailure } from '../steps/check.ts';
 import type { StepResult } from '../words/step.ts';
 import { type ArtifactMoment, artifactMetadata, isoTime } from './metadata.ts';
 import { relationNameOf } from './relation-name.ts';
@@ -158,13 +159,13 @@ function timing(name: string, startedMs: number, completedMs: number): Config {
 /** Tests of one model are gates of its build: they have no step, and here a result of their own. */
 function gateResult(step: StepResult, id: string, gate: GateNote): NodeResult {
   const startedMs = Date.parse(step.startedAt);
-  const rows = `${gate.failures} ${gate.failures === 1 ? 'row breaks' : 'rows break'} it`;
+  const { status, failures } = gate;
   return {
     ...noResult,
-    status: gate.status,
+    status,
     timing: [timing('execute', startedMs, startedMs + step.durationMs)],
-    message: gate.status === 'pass' ? null : rows,
-    failures: gate.failures,
+    message: status === 'pass' ? null : countFailure({ ...gate, rows: failures }),
+    failures,
     unique_id: id,
   };
 }

@@ -192,7 +192,8 @@ function judgeGates(build: BuildNode, result: MaterializeResult): (GateNote & { 
     const failure = result.failures.find((one) => one.id === id);
     if (!failure) return { id, status: 'pass', failures: 0 };
     const status = failure.severity === 'error' ? 'fail' : 'warn';
-    return { id, status, failures: failure.rows };
+    const { rows, failCalc } = failure;
+    return { id, status, failures: rows, ...(failCalc === undefined ? {} : { failCalc }) };
   });
 }
 

@@ -4,8 +4,9 @@ import type { Clock } from '../words/clock.ts';
 /** What became of a test that was judged as a gate, within the build of its model. */
 export interface GateNote {
   readonly status: 'pass' | 'warn' | 'fail';
-  /** Rows that break it. */
+  /** Rows that break it, or what `failCalc` makes of them. */
   readonly failures: number;
+  readonly failCalc?: string;
 }
 
 /** What became of a hook of the run. */

@@ -62,6 +62,7 @@ export async function runCheck(
   const storedIn = await check.store?.relation();
   const failure = {
     ...{ id, name, file, rows: Number(row.failing ?? 0), query },
+    ...(check.failCalc === undefined ? {} : { failCalc: check.failCalc }),
     ...(storedIn ? { storedIn } : {}),
   };
   if (check.severity === 'error' && row.is_error) return { ...failure, severity: 'error' };

@@ -95,7 +95,9 @@ export interface CheckFailure {
   readonly id: string;
   readonly name: string;
   readonly severity: 'error' | 'warn';
+  /** How many break it, or what `failCalc` makes of them. */
   readonly rows: number;
+  readonly failCalc?: string;
   readonly file: string;
   /** The check's query, to see the rows with `tidemill query`. */
   readonly query: string;

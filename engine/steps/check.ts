@@ -1,5 +1,6 @@
 import { TerminalError } from '../words/errors.ts';
 import type { Check } from '../words/node.ts';
+import { plural } from '../words/plural.ts';
 import { formatRelation, type Relation } from '../words/table.ts';
 import type { Warehouse } from '../words/warehouse.ts';
 import { runCheck } from './audit.ts';
@@ -29,9 +30,18 @@ export async function runPublishedCheck(
   return failure;
 }
 
+/** What is wrong, as `2 rows break it`; where a test counts by `fail_calc`, what that answers. */
+export function countFailure(
+  { rows, failCalc }: Pick<CheckFailure, 'rows' | 'failCalc'>,
+  name = 'it',
+): string {
+  if (failCalc !== undefined) return `${failCalc} of ${name} is ${rows}`;
+  return `${plural(rows, 'row breaks', 'rows break')} ${name}`;
+}
+
 /** One line for people. */
 export function formatFailure(failure: CheckFailure): string {
-  const rows = failure.rows === 1 ? '1 row breaks' : `${failure.rows} rows break`;
-  const stored = failure.storedIn ? `; kept in ${formatRelation(failure.storedIn)}` : '';
-  return `${rows} ${failure.name} (${failure.file}${stored})`;
+  const { name, file, storedIn } = failure;
+  const stored = storedIn ? `; kept in ${formatRelation(storedIn)}` : '';
+  return `${countFailure(failure, name)} (${file}${stored})`;
 }
