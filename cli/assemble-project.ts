@@ -31,6 +31,8 @@ export interface OpenProjectOptions {
   readonly target?: string;
   readonly profile?: string;
   readonly profilesFolder?: string;
+  /** Where artifacts are written, from the folder; default what the project says, or `target`. */
+  readonly targetPath?: string;
   /** Connectors of your own, by the name people write after `type:`. */
   readonly extractors?: ConnectorRegistry['extractors'];
   readonly destinations?: ConnectorRegistry['destinations'];
@@ -146,6 +148,7 @@ function readDeclaration(
   const path = options.warehouse === undefined ? {} : { path: resolve(options.warehouse) };
   return {
     ...declared,
+    targetPath: options.targetPath ?? declared.targetPath,
     warehouse: { ...warehouse, config: { ...warehouse.config, ...path } },
     models: models && { ...models, vars: { ...models.vars, ...options.vars } },
   };

@@ -48,7 +48,6 @@ const toldValues: Readonly<Record<string, string>> = {
   'log-level-file': noLog,
   'log-path': noLog,
   'record-timing-info': '`tidemill runs` tells how long each step took',
-  'target-path': 'artifacts are written to target/ in the project’s folder',
   'warn-error-options': '--warn-error makes every warning an error; one alone cannot be named',
 };
 
@@ -116,6 +115,7 @@ const environment: Readonly<Record<string, string>> = {
   DBT_STATE: 'state',
   DBT_STORE_FAILURES: 'storeFailures',
   DBT_TARGET: 'target',
+  DBT_TARGET_PATH: 'targetPath',
   DBT_WARN_ERROR: 'warnError',
 };
 

@@ -51,8 +51,9 @@ export async function compileKept(
   const warehouse = stampWarehouse(opened.warehousePath);
   if (standing === undefined || warehouse === undefined) return {};
   const folder = join(opened.stateFolder, 'models');
+  const { folder: root, targetPath } = opened.project;
   const { ids, faults, warnings, graph, models } = standing;
-  const key = hash('sha1', JSON.stringify([fullRefresh, warehouse]));
+  const key = hash('sha1', JSON.stringify([fullRefresh, warehouse, targetPath]));
   const keep = { folder, key, ids };
   const rest = { keep, ...(models && { outline: { models, graph, ids, warnings } }) };
   const { readKeptCompile, saveKeptCompile, verifyFiles, countFresh, ...outputs } = await import(
@@ -63,8 +64,8 @@ export async function compileKept(
   // What was read whole has nothing in common that anybody knows of.
   if (models && outputs.changeOf(models).stamp !== kept.change.stamp) return rest;
   const { artifactPath } = await import('../engine/artifacts/write-artifact.ts');
-  const root = opened.project.folder;
-  const verified = verifyFiles(kept, root, artifactPath(root, 'manifest'), Date.now());
+  const path = artifactPath({ root, targetPath }, 'manifest');
+  const verified = verifyFiles(kept, root, path, Date.now());
   if (verified === undefined) return rest;
   const isSame =
     kept.stamp === standing.stamp &&

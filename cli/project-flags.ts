@@ -10,6 +10,10 @@ export function addProjectFlags(program: Command): Command {
     .option('-t, --target <name>', "dbt projects: the profile's target")
     .option('--profile <name>', 'dbt projects: the profile, instead of the one of dbt_project.yml')
     .option('--profiles-dir <folder>', 'dbt projects: the folder of profiles.yml')
+    .option(
+      '--target-path <folder>',
+      'where artifacts are written, from the project; default target',
+    )
     .option('-q, --quiet', 'results and faults alone');
 }
 
@@ -22,7 +26,7 @@ export async function readProjectFlags(
   };
   const [vars, warehouse] = [text('vars'), text('warehouse')];
   const [target, profile] = [text('target'), text('profile')];
-  const profilesFolder = text('profilesDir');
+  const [profilesFolder, targetPath] = [text('profilesDir'), text('targetPath')];
   const { parseVars } = await import('../engine/declare/project/dbt-project.ts');
   return {
     folder: text('projectDir') ?? '.',
@@ -31,5 +35,6 @@ export async function readProjectFlags(
     ...(target === undefined ? {} : { target }),
     ...(profile === undefined ? {} : { profile }),
     ...(profilesFolder === undefined ? {} : { profilesFolder }),
+    ...(targetPath === undefined ? {} : { targetPath }),
   };
 }

@@ -8,14 +8,14 @@ import { exitCodes, type RegisterCommand } from '../host.ts';
 export const registerClean: RegisterCommand = (program, host) => {
   program
     .command('clean')
-    .description('remove target/ or what clean-targets of dbt_project.yml names')
+    .description('remove the folder of artifacts, or what clean-targets of dbt_project.yml names')
     .option('--json', 'print one JSON object')
     .addHelpText('after', '\nExample:\n  tidemill clean')
     .action(
       host.action(async (context, flags: { json?: boolean }) => {
         const { terminal } = context;
         const { project } = await context.openProject({ needsConnections: false });
-        const { targets, sources } = readCleanTargets(project.folder);
+        const { targets, sources } = readCleanTargets(project);
         const removed: string[] = [];
         for (const target of targets) {
           const path = resolve(project.folder, target);

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { Option } from 'commander';
 import { formatFault, type ModelFault } from '../../engine/declare/model-fault.ts';
 import { plural } from '../../engine/words/plural.ts';
@@ -32,8 +33,8 @@ function tellFaults(
   return isBroken ? exitCodes.failure : exitCodes.success;
 }
 
-function tellFiles(terminal: Terminal, count: number): void {
-  terminal.out(`wrote ${plural(count, 'file')} to target/compiled`);
+function tellFiles(terminal: Terminal, targetPath: string, count: number): void {
+  terminal.out(`wrote ${plural(count, 'file')} to ${join(targetPath, 'compiled')}`);
 }
 
 async function printInline(
@@ -78,6 +79,7 @@ export const registerCompile: RegisterCommand = (program, host) => {
       const { terminal } = context;
       const flags = given.output === 'json' ? { ...given, json: true } : given;
       const opened = await context.openProject({ needsConnections: false });
+      const { targetPath } = opened.project;
       const moment = startMoment(opened.clock);
       const isRefresh = flags.fullRefresh ?? false;
       if (flags.inline !== undefined) return printInline(context, opened, flags.inline, flags);
@@ -87,7 +89,7 @@ export const registerCompile: RegisterCommand = (program, host) => {
       if (kept.answer) {
         for (const warning of kept.answer.warnings) terminal.note(`warning: ${warning}`);
         const code = tellFaults(terminal, kept.answer.faults, flags);
-        tellFiles(terminal, kept.answer.count);
+        tellFiles(terminal, targetPath, kept.answer.count);
         return code;
       }
       const { compileProject } = await import('../../engine/plan/compile-project.ts');
@@ -118,7 +120,7 @@ export const registerCompile: RegisterCommand = (program, host) => {
           terminal.out(JSON.stringify({ unique_id: node.id, name: node.name, compiled: sql }));
         }
       } else if (flags.select && only && chosen.length === 1) terminal.out(only.sql.trim());
-      else tellFiles(terminal, compiled.length);
+      else tellFiles(terminal, targetPath, compiled.length);
       return code;
     }),
   );

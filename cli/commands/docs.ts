@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { formatFault } from '../../engine/declare/model-fault.ts';
 import { plural } from '../../engine/words/plural.ts';
 import { exitCodes, type RegisterCommand } from '../host.ts';
@@ -64,14 +65,15 @@ export const registerDocs: RegisterCommand = (program, host) => {
       }
       const sqlById = new Map(compiled.map(({ node, sql }) => [node.id, sql]));
       await writeManifest({ project: models, moment: moment(), compiled: sqlById });
-      await writeArtifact(models.root, 'catalog', catalog);
+      await writeArtifact(models, 'catalog', catalog);
       const counts = {
         nodes: Object.keys(catalog.nodes).length,
         sources: Object.keys(catalog.sources).length,
       };
+      const fileOf = (name: string): string => join(models.targetPath, `${name}.json`);
       const told = `${plural(counts.nodes, 'table')} and ${plural(counts.sources, 'source')}`;
       if (flags.json) terminal.out(JSON.stringify(counts));
-      else terminal.out(`wrote target/manifest.json, and target/catalog.json with ${told}`);
+      else terminal.out(`wrote ${fileOf('manifest')}, and ${fileOf('catalog')} with ${told}`);
       const isBroken = [...models.faults, ...faults].some(({ severity }) => severity === 'error');
       return isBroken ? exitCodes.failure : exitCodes.success;
     }),

@@ -49,7 +49,7 @@ function registerWork(
   );
 }
 
-const keptNames = ['vars', 'warehouse', 'target', 'profile', 'profilesDir'];
+const keptNames = ['vars', 'warehouse', 'target', 'profile', 'profilesDir', 'targetPath'];
 
 /** Flags about the project that a retry of the run must have too. */
 function keptFlags(flags: Readonly<Record<string, unknown>>): Record<string, string> {

@@ -42,7 +42,9 @@ export const registerSource: RegisterCommand = (program, host) => {
       const { writeArtifact } = await import('../../engine/artifacts/write-artifact.ts');
       const { checkFreshness } = await import('../../engine/plan/source-freshness.ts');
       if (flags.output !== undefined) {
-        terminal.note('warning: --output has no effect: target/sources.json is what is written');
+        terminal.note(
+          'warning: --output has no effect: --target-path names the folder of sources.json',
+        );
       }
       const opened = await context.openProject({ needsConnections: false });
       const { models, ids, warnings } = await readOutline(opened, flags);
@@ -56,7 +58,8 @@ export const registerSource: RegisterCommand = (program, host) => {
       const all = await withReadableWarehouse(context, opened, (warehouse) =>
         checkFreshness(nodes, warehouse, nowMs),
       );
-      await writeArtifact(opened.project.folder, 'sources', buildFreshnessResults(all, moment()));
+      const { folder: root, targetPath } = opened.project;
+      await writeArtifact({ root, targetPath }, 'sources', buildFreshnessResults(all, moment()));
       for (const one of all) {
         const { node, result } = one;
         const line = { unique_id: node.id, ...result };

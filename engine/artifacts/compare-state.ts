@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { GraphNode } from '../declare/graph.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import { asConfig, asTexts, type Config } from '../declare/properties.ts';
@@ -168,7 +168,7 @@ function compareSources(state: PreviousState, project: ModelProject): SelectorMe
         code: 'selector-invalid',
       });
     }
-    const folder = join(project.root, 'target');
+    const folder = resolve(project.root, project.targetPath);
     if (!existsSync(join(folder, 'sources.json'))) {
       throw new TerminalError(`${folder} holds no sources.json to compare with`, {
         code: 'state-unreadable',

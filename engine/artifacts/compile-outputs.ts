@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { isModelNode } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import { type CompiledNode, type CompileRequest, compileProject } from '../plan/compile-project.ts';
@@ -76,7 +76,7 @@ function keepOutputs(
 }
 
 interface FileWriter {
-  /** Below the root; a file that holds the text already is left alone. */
+  /** Absolute or from the root; a file that holds the text already is left alone. */
   write(path: string, text: string): void;
 }
 
@@ -86,7 +86,7 @@ function openWriter(root: string): FileWriter {
   const folders = new Map<string, boolean>();
   return {
     write: (path, text) => {
-      const full = `${root}/${path}`;
+      const full = resolve(root, path);
       const folder = dirname(full);
       if (!folders.has(folder)) {
         folders.set(folder, mkdirSync(folder, { recursive: true }) !== undefined);

@@ -2,7 +2,6 @@ import { posix } from 'node:path';
 import type { ModelNode, TestNode } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import { packageFile } from './file-path.ts';
-import { targetFolder } from './write-artifact.ts';
 
 /** Where a node's SQL is written, as dbt does: below its package, under its file's own path. */
 export function compiledPath(project: ModelProject, node: ModelNode | TestNode): string {
@@ -13,5 +12,5 @@ export function compiledPath(project: ModelProject, node: ModelNode | TestNode):
   const hasOwnFile = !isGeneric && node.resourceType !== 'snapshot';
   // What is written of a model in TypeScript is its shape, in SQL.
   const file = hasOwnFile ? path.replace(/\.ts$/, '.sql') : posix.join(path, `${name}.sql`);
-  return posix.join(targetFolder, 'compiled', node.packageName, file);
+  return posix.join(project.targetPath, 'compiled', node.packageName, file);
 }

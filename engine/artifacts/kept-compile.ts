@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { type FileStamp, readStamp, stampTrustedAfterMs } from '../declare/memory/file-stamp.ts';
 import { programIdentity } from '../declare/memory/program-identity.ts';
@@ -10,7 +10,7 @@ import { digestContent, type ManifestLayout } from './manifest-layout.ts';
 
 /** A file as it was written, or read. */
 interface KeptFile {
-  /** Below the project's root. */
+  /** Absolute, or from the project's root. */
   readonly path: string;
   /** Empty: its content must be looked at. */
   readonly stamp: string;
@@ -111,7 +111,7 @@ function verifyAll<F extends KeptFile>(
 ): F[] | undefined {
   const verified: F[] = [];
   for (const file of files) {
-    const path = `${root}/${file.path}`;
+    const path = resolve(root, file.path);
     const stamp = readStamp(path);
     if (stamp === undefined) return undefined;
     if (file.stamp === stamp.text) verified.push(file);

@@ -39,10 +39,9 @@ export async function writeRunArtifacts(from: RunArtifacts): Promise<void> {
   const moment = { invocationId, startedAtMs: boundaryMs, generatedAtMs: nowMs };
   const compiled = new Map([...notes.compiled].map(([id, { sql }]) => [id, sql]));
   const { steps } = result;
-  const { root } = models;
   try {
     const results = buildRunResults({ project: models, moment, steps, notes, selected, args });
-    await writeArtifact(root, 'run_results', results);
+    await writeArtifact(models, 'run_results', results);
     await writeManifest({ project: models, moment, compiled });
   } catch (error) {
     if (!isFileError(error)) throw error;

@@ -26,7 +26,7 @@ export async function spliceManifest(
   change: ManifestChange,
 ): Promise<ManifestLayout | undefined> {
   const { project } = request;
-  const path = artifactPath(project.root, 'manifest');
+  const path = artifactPath(project, 'manifest');
   const standing = readManifest(layout, path);
   if (standing === undefined) return undefined;
   const from = await gatherManifestSources(request);

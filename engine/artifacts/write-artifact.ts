@@ -1,21 +1,21 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, resolve } from 'node:path';
+import type { ModelProject } from '../declare/project-shape.ts';
 import type { ArtifactName } from './metadata.ts';
 
-/** The folder of a project that artifacts are written to, and `clean` removes. */
-export const targetFolder = 'target';
+type Placed = Pick<ModelProject, 'root' | 'targetPath'>;
 
-export function artifactPath(root: string, name: ArtifactName): string {
-  return join(root, targetFolder, `${name}.json`);
+export function artifactPath({ root, targetPath }: Placed, name: ArtifactName): string {
+  return resolve(root, targetPath, `${name}.json`);
 }
 
 /** Replaces an artifact whole: whoever reads it meanwhile sees the old one or the new one. */
 export async function writeArtifact(
-  root: string,
+  project: Placed,
   name: ArtifactName,
   artifact: unknown,
 ): Promise<void> {
-  const path = artifactPath(root, name);
+  const path = artifactPath(project, name);
   const next = `${path}.${process.pid}.next`;
   await mkdir(dirname(path), { recursive: true });
   await writeFile(next, toText(artifact));

@@ -32,7 +32,7 @@ export async function writeManifest(
   const standing = `"${markName}":"${project.stamp}.`;
   const digests = models.map(([id, sql]) => [id, digestContent(sql)] as const);
   const digest = digestOf(digests, request.hasFiles ?? false);
-  const head = await readHead(artifactPath(project.root, 'manifest'));
+  const head = await readHead(artifactPath(project, 'manifest'));
   const wanted = models.length === 0 ? standing : `${standing}${digest}"`;
   if (!always && head.includes(wanted)) return undefined;
   return await writeAnew(request, digest);
@@ -52,7 +52,7 @@ export function digestOf(
 async function writeAnew(request: ManifestRequest, digest: string): Promise<ManifestLayout> {
   const { project } = request;
   const from = await gatherManifestSources(request);
-  using file = openArtifactFile(artifactPath(project.root, 'manifest'));
+  using file = openArtifactFile(artifactPath(project, 'manifest'));
   const head = file.add(headText(request, digest));
   const entries = entryIds(project).map((id, index) => {
     if (index > 0) file.add(',');

@@ -16,11 +16,16 @@ import type { PlacedEntry } from './properties.ts';
 import type { ConnectionSource, SourceIndex } from './source-index.ts';
 import type { Vars } from './vars.ts';
 
+/** Where artifacts are written, from the project's folder. */
+export const targetPathDefault = 'target';
+
 export interface ModelProjectOptions {
   /** The project's folder; every path in nodes and faults is relative to it. */
   readonly root: string;
   /** The project's name, where no `dbt_project.yml` gives one. */
   readonly name: string;
+  /** Where artifacts are written, from the root; default `target`. */
+  readonly targetPath?: string;
   /** Our layout's folder of models; default `models`. */
   readonly modelsPath?: string;
   readonly target: Target;
@@ -64,6 +69,8 @@ export interface NodeChange {
 export interface ModelProject {
   readonly name: string;
   readonly root: string;
+  /** Where artifacts are written: absolute, or from the root. */
+  readonly targetPath: string;
   /** Another one whenever the project was read anew, and the same where it was remembered. */
   readonly stamp: string;
   /** Absent: everything was read. */

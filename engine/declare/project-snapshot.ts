@@ -21,7 +21,7 @@ import {
 import { indexNodes, type NodeIndex } from './node-index.ts';
 import type { ProjectPackage } from './package-source.ts';
 import { graphOf, keyOfOptions, type Spoken, type StoredOutline } from './project-outline.ts';
-import type { ModelProject, ModelProjectOptions } from './project-shape.ts';
+import { type ModelProject, type ModelProjectOptions, targetPathDefault } from './project-shape.ts';
 import type { PlacedEntry } from './properties.ts';
 import { restoreSources } from './source-index.ts';
 import { collectVars, type Vars } from './vars.ts';
@@ -243,6 +243,7 @@ export function restoreProject(
   const { change } = outline;
   return {
     root,
+    targetPath: options.targetPath ?? targetPathDefault,
     stamp: outline.stamp,
     ...(change && { change }),
     get macroUse() {

@@ -16,7 +16,7 @@ import { isModelNode, type ModelNode, type ProjectNode } from './model-node.ts';
 import { draftNodes } from './node-draft.ts';
 import { indexNodes } from './node-index.ts';
 import { type PackageSource, toProjectPackage } from './package-source.ts';
-import type { ModelProject, ModelProjectOptions } from './project-shape.ts';
+import { type ModelProject, type ModelProjectOptions, targetPathDefault } from './project-shape.ts';
 import { type ReadNode, readNode } from './read-node.ts';
 import { importScripts, readPackages } from './read-packages.ts';
 import { renderDescriptions } from './render-descriptions.ts';
@@ -87,6 +87,7 @@ export async function readProject(
     ...about,
     library,
     root,
+    targetPath: options.targetPath ?? targetPathDefault,
     stamp: randomUUID(),
     macroUse: groupMacroUse(read, watched.found),
     isGuarded: isGuarded(packages, groups, models),

@@ -64,6 +64,7 @@ function optionsOf(request: ReadModelsRequest): ModelProjectOptions | undefined 
   return {
     root: project.folder,
     name: project.name,
+    targetPath: project.targetPath,
     modelsPath: project.models.path,
     vars: project.models.vars,
     target: { name, schema, type: place.dialect, database: place.catalog },

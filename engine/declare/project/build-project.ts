@@ -13,6 +13,7 @@ import {
   type Limit,
   type WriteRule,
 } from '../../words/sync.ts';
+import { targetPathDefault } from '../project-shape.ts';
 import type {
   ConfigIssue,
   ConnectionDeclaration,
@@ -277,6 +278,7 @@ export function buildProject(input: BuildInput): { project: Project; issues: Con
     name: raw.project,
     folder: dirname(input.file),
     file: input.file,
+    targetPath: targetPathDefault,
     warehouse: { type: raw.warehouse.type, config: withoutType(raw.warehouse) },
     connections,
     extract,

@@ -3,6 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { TerminalError } from '../../words/errors.ts';
 import type { JsonObject } from '../../words/json.ts';
 import { collectFaults, formatFault } from '../model-fault.ts';
+import { targetPathDefault } from '../project-shape.ts';
 import { asConfig, asTexts, type Config } from '../properties.ts';
 import { hasFile, requireTextFile } from '../text-file.ts';
 import { parseYaml } from '../yaml-file.ts';
@@ -43,6 +44,7 @@ export function loadDbtProject(options: DbtProjectOptions): Project {
   const file = join(folder, projectFile);
   const declared = readYaml(file, 'project-invalid');
   const name = typeof declared['name'] === 'string' ? declared['name'] : basename(folder);
+  const { env } = options;
   const output = findOutput({ ...options, folder }, options.profile ?? declared['profile']);
   const config = output?.config ?? {};
   tellUnread(config, options);
@@ -57,6 +59,7 @@ export function loadDbtProject(options: DbtProjectOptions): Project {
     name,
     folder,
     file,
+    targetPath: String(render(declared['target-path'] ?? targetPathDefault, env, file)),
     warehouse: { type: 'duckdb', config: warehouse },
     target: { name: output?.name ?? 'dev', schema },
     connections: new Map(),
@@ -198,20 +201,18 @@ export function parseVars(text: string, flag = '--vars'): JsonObject {
 const sourceKeys = ['model', 'seed', 'snapshot', 'macro', 'test', 'analysis'] as const;
 
 /** Folders that `clean` removes, and absolute folders it must leave alone. */
-export function readCleanTargets(folder: string): {
+export function readCleanTargets({ folder, targetPath }: Pick<Project, 'folder' | 'targetPath'>): {
   readonly targets: readonly string[];
   readonly sources: readonly string[];
 } {
   const declared = isDbtProject(folder)
     ? readYaml(join(folder, projectFile), 'project-invalid')
     : {};
-  const targetPath = declared['target-path'];
-  const usual = [typeof targetPath === 'string' ? targetPath : 'target'];
   const written = asTexts(declared['clean-targets']);
   const named = sourceKeys.flatMap((key) => asTexts(declared[`${key}-paths`]));
   const plain = sourceKeys.map((key) => (key === 'analysis' ? 'analyses' : `${key}s`));
   return {
-    targets: written.length > 0 ? written : usual,
+    targets: written.length > 0 ? written : [targetPath],
     sources: [...named, ...plain, '.tidemill'].map((path) => resolve(folder, path)),
   };
 }

@@ -68,6 +68,8 @@ export interface Project {
   /** The folder that relative paths start from. */
   readonly folder: string;
   readonly file: string;
+  /** Where artifacts are written: absolute, or from the folder. */
+  readonly targetPath: string;
   readonly warehouse: { readonly type: string; readonly config: JsonObject };
   /** What templates know as `target`; absent: the warehouse, schema main. */
   readonly target?: { readonly name: string; readonly schema: string };
