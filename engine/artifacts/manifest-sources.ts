@@ -11,6 +11,8 @@ import {
 import type { ModelProject } from '../declare/model-project.ts';
 import { nodesOfType } from '../declare/nodes-of-type.ts';
 import { asTexts } from '../declare/properties.ts';
+import { nameTestRelations } from '../declare/test-relation.ts';
+import type { Relation } from '../words/table.ts';
 import type { ArtifactMoment } from './metadata.ts';
 
 export interface ManifestRequest {
@@ -28,6 +30,8 @@ export interface ManifestSources extends ManifestRequest {
   readonly createdAt: number;
   /** Files whose text no node holds: seeds, fixtures, and those of snapshots. */
   readonly fileTexts: ReadonlyMap<string, string>;
+  /** Where tests keep their failing rows, by id; only those whose config says so. */
+  readonly testRelations: ReadonlyMap<string, Relation>;
   /** Columns that tests hold to be unique and never null: together they name a row. */
   primaryKeyOf(node: ModelNode): readonly string[];
   /** Ids of the macros that the node's template calls. */
@@ -40,6 +44,7 @@ export async function gatherManifestSources(request: ManifestRequest): Promise<M
     ...request,
     createdAt: moment.generatedAtMs / 1_000,
     fileTexts: await readTexts(project),
+    testRelations: await nameTestRelations(project, false),
     primaryKeyOf: (node) => primaryKeyOf(project, node),
     macrosOf: (node) => macrosOf(project, node),
   };

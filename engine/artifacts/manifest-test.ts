@@ -8,19 +8,22 @@ import { filePathOf, packageFile } from './file-path.ts';
 import { compiledParts, sha256, versionOf } from './manifest-node.ts';
 import type { ManifestSources } from './manifest-sources.ts';
 import { manifestTestConfig } from './node-config.ts';
+import { writeRelationName } from './relation-name.ts';
 
 /** A test as an entry of `nodes`. */
 export function manifestTest(from: ManifestSources, test: TestNode): Config {
   const { project } = from;
   const { nodeConfig } = test;
-  const alias = typeof nodeConfig['alias'] === 'string' ? nodeConfig['alias'] : test.name;
+  const kept = from.testRelations.get(test.id);
+  const written = typeof nodeConfig['alias'] === 'string' ? nodeConfig['alias'] : test.name;
+  const alias = kept?.name ?? written;
   const schema =
     typeof nodeConfig['schema'] === 'string' ? nodeConfig['schema'] : 'dbt_test__audit';
   const isGeneric = test.testType === 'generic';
   const file = packageFile(project, test.packageName, test.file);
   return {
     database: project.target.database,
-    schema: `${project.target.schema}_${schema}`,
+    schema: kept?.schema ?? `${project.target.schema}_${schema}`,
     name: test.name,
     resource_type: 'test',
     package_name: test.packageName,
@@ -44,7 +47,7 @@ export function manifestTest(from: ManifestSources, test: TestNode): Config {
     build_path: null,
     unrendered_config: nodeConfig,
     created_at: from.createdAt,
-    relation_name: null,
+    relation_name: kept ? writeRelationName(project, kept) : null,
     raw_code: isGeneric ? genericCode(test) : test.text.trim(),
     doc_blocks: [],
     ...compiledParts(from, test, { refs: callsOf(from, test), sources: sourcesOf(from, test) }),

@@ -1,6 +1,7 @@
 import { isModelNode, isSourceNode, type ProjectNode } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import { quoteIdentifier } from '../declare/relation-value.ts';
+import type { Relation } from '../words/table.ts';
 
 /** `"database"."schema"."name"`, as dbt writes it; null where the node has no relation. */
 export function relationNameOf(
@@ -10,6 +11,9 @@ export function relationNameOf(
   if (!isModelNode(node) && !isSourceNode(node)) return null;
   if (isModelNode(node) && node.nodeConfig.materialization === 'ephemeral') return null;
   if (isSourceNode(node) && node.external !== undefined) return node.external;
-  const { schema, name } = node.relation;
-  return [project.target.database, schema, name].map(quoteIdentifier).join('.');
+  return writeRelationName(project, node.relation);
+}
+
+export function writeRelationName({ target }: ModelProject, { schema, name }: Relation): string {
+  return [target.database, schema, name].map(quoteIdentifier).join('.');
 }

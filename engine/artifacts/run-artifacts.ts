@@ -1,8 +1,11 @@
+import type { ModelProject } from '../declare/model-project.ts';
 import type { Config } from '../declare/properties.ts';
+import { nameTestRelations } from '../declare/test-relation.ts';
 import type { Work } from '../plan/work.ts';
 import type { RunNotes } from '../run/run-notes.ts';
 import type { RunResult } from '../run/run-plan.ts';
 import { messageOf } from '../words/errors.ts';
+import type { ArtifactMoment } from './metadata.ts';
 import { buildRunResults, type RunResults } from './run-results.ts';
 import { writeArtifact } from './write-artifact.ts';
 import { writeManifest } from './write-manifest.ts';
@@ -16,14 +19,30 @@ export interface RunArtifacts {
 }
 
 /** What became of each node so far, as `run_results.json` will tell it. */
-export function describeResults(from: RunArtifacts): RunResults['results'] {
-  const { work, result, notes, args, nowMs } = from;
-  const { models, request, selected } = work;
-  if (!models) return [];
-  const { boundaryMs, invocationId } = request;
-  const moment = { invocationId, startedAtMs: boundaryMs, generatedAtMs: nowMs };
+export async function describeResults(from: RunArtifacts): Promise<RunResults['results']> {
+  const { models } = from.work;
+  return models ? (await gatherResults(from, models)).results : [];
+}
+
+async function gatherResults(from: RunArtifacts, project: ModelProject): Promise<RunResults> {
+  const { work, result, notes, args } = from;
+  const { request, selected } = work;
+  const testRelations = await nameTestRelations(project, request.scope.storeFailures ?? false);
   const { steps } = result;
-  return buildRunResults({ project: models, moment, steps, notes, selected, args }).results;
+  return buildRunResults({
+    project,
+    moment: momentOf(from),
+    steps,
+    notes,
+    selected,
+    args,
+    testRelations,
+  });
+}
+
+function momentOf({ work, nowMs }: RunArtifacts): ArtifactMoment {
+  const { boundaryMs, invocationId } = work.request;
+  return { invocationId, startedAtMs: boundaryMs, generatedAtMs: nowMs };
 }
 
 /**
@@ -31,21 +50,16 @@ export function describeResults(from: RunArtifacts): RunResults['results'] {
  * cannot be written to (a read-only image, a full disk) does not change what became of the run.
  */
 export async function writeRunArtifacts(from: RunArtifacts): Promise<void> {
-  const { work, result, notes, args, nowMs } = from;
-  const { models, request, selected } = work;
+  const { models, request } = from.work;
   const { kinds } = request.scope;
   if (!models || !(kinds.has('materialize') || kinds.has('check'))) return;
-  const { boundaryMs, invocationId, log } = request;
-  const moment = { invocationId, startedAtMs: boundaryMs, generatedAtMs: nowMs };
-  const compiled = new Map([...notes.compiled].map(([id, { sql }]) => [id, sql]));
-  const { steps } = result;
+  const compiled = new Map([...from.notes.compiled].map(([id, { sql }]) => [id, sql]));
   try {
-    const results = buildRunResults({ project: models, moment, steps, notes, selected, args });
-    await writeArtifact(models, 'run_results', results);
-    await writeManifest({ project: models, moment, compiled });
+    await writeArtifact(models, 'run_results', await gatherResults(from, models));
+    await writeManifest({ project: models, moment: momentOf(from), compiled });
   } catch (error) {
     if (!isFileError(error)) throw error;
-    log.warn('artifacts.not_written', { message: messageOf(error) });
+    request.log.warn('artifacts.not_written', { message: messageOf(error) });
   }
 }
 

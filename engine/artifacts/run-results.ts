@@ -6,8 +6,9 @@ import type { GateNote, OperationNote, RunNotes } from '../run/run-notes.ts';
 import type { BatchOutcome, Span } from '../steps/batch-spans.ts';
 import { countFailure } from '../steps/check.ts';
 import type { StepResult } from '../words/step.ts';
+import type { Relation } from '../words/table.ts';
 import { type ArtifactMoment, artifactMetadata, isoTime } from './metadata.ts';
-import { relationNameOf } from './relation-name.ts';
+import { relationNameOf, writeRelationName } from './relation-name.ts';
 
 export interface RunResultsRequest {
   readonly project: ModelProject;
@@ -16,6 +17,8 @@ export interface RunResultsRequest {
   readonly notes: Pick<RunNotes, 'compiled' | 'gates' | 'batches' | 'operations'>;
   /** Ids of nodes that were meant: tests among them that were not reached are told as skipped. */
   readonly selected: ReadonlySet<string>;
+  /** Where tests keep their failing rows, by id. */
+  readonly testRelations: ReadonlyMap<string, Relation>;
   /** The command and its flags, as dbt keeps them. */
   readonly args: Config;
 }
@@ -77,7 +80,7 @@ export function buildRunResults(request: RunResultsRequest): RunResults {
     const isUnreached = judged.length === 0 && own.status !== 'success' && step.kind !== 'check';
     return [
       own,
-      ...judged.map(([id, gate]) => gateResult(step, id, gate)),
+      ...judged.map(([id, gate]) => gateResult(request, step, id, gate)),
       ...(isUnreached ? skippedGates(request, step) : []),
     ];
   });
@@ -111,7 +114,8 @@ function statusOf(step: StepResult): ResultStatus {
   }
 }
 
-function resultOf({ project, notes }: RunResultsRequest, step: StepResult): NodeResult {
+function resultOf(request: RunResultsRequest, step: StepResult): NodeResult {
+  const { project, notes } = request;
   const batches = notes.batches.get(step.id);
   const isPartial = step.status === 'failed' && batches && batches.successful.length > 0;
   const status = isPartial ? 'partial success' : statusOf(step);
@@ -142,9 +146,16 @@ function resultOf({ project, notes }: RunResultsRequest, step: StepResult): Node
     compiled: compiled !== undefined,
     compiled_code: compiled?.sql ?? null,
     relation_name:
-      step.kind === 'check' ? null : relationNameOf(project, project.nodes.get(step.id)),
+      step.kind === 'check'
+        ? keptIn(request, step.id)
+        : relationNameOf(project, project.nodes.get(step.id)),
     batch_results: batches ? toBatchResults(batches) : null,
   };
+}
+
+function keptIn({ project, testRelations }: RunResultsRequest, id: string): string | null {
+  const relation = testRelations.get(id);
+  return relation ? writeRelationName(project, relation) : null;
 }
 
 function toBatchResults({ successful, failed, earlier = [] }: BatchOutcome): BatchResults {
@@ -157,7 +168,12 @@ function timing(name: string, startedMs: number, completedMs: number): Config {
 }
 
 /** Tests of one model are gates of its build: they have no step, and here a result of their own. */
-function gateResult(step: StepResult, id: string, gate: GateNote): NodeResult {
+function gateResult(
+  request: RunResultsRequest,
+  step: StepResult,
+  id: string,
+  gate: GateNote,
+): NodeResult {
   const startedMs = Date.parse(step.startedAt);
   const { status, failures } = gate;
   return {
@@ -167,6 +183,7 @@ function gateResult(step: StepResult, id: string, gate: GateNote): NodeResult {
     message: status === 'pass' ? null : countFailure({ ...gate, rows: failures }),
     failures,
     unique_id: id,
+    relation_name: keptIn(request, id),
   };
 }
 

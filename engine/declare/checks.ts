@@ -1,10 +1,9 @@
-import type { Check, FailureStore } from '../words/node.ts';
+import type { Check } from '../words/node.ts';
 import type { Relation } from '../words/table.ts';
 import { type CompileOptions, compileTest } from './compile-node.ts';
 import { isModelNode, isTestNode, type TestNode } from './model-node.ts';
 import type { ModelProject } from './model-project.ts';
-import type { Config } from './properties.ts';
-import { nameTestRelation } from './test-relation.ts';
+import { nameTestRelation, storeOf } from './test-relation.ts';
 
 export interface CheckOptions extends CompileOptions {
   /** Keep failing rows of tests whose config does not say. */
@@ -55,15 +54,6 @@ export function toCheck(project: ModelProject, test: TestNode, options: CheckOpt
       ? {}
       : { store: { kind: store, relation: () => nameTestRelation(project, test) } }),
   };
-}
-
-/** dbt's rules: `store_failures_as` says all, `store_failures` means a table, the flag is last. */
-function storeOf(config: Config, isAsked: boolean): FailureStore['kind'] | undefined {
-  const kind = config['store_failures_as'];
-  if (kind === 'table' || kind === 'view') return kind;
-  if (kind === 'ephemeral') return undefined;
-  const wanted = config['store_failures'];
-  return (typeof wanted === 'boolean' ? wanted : isAsked) ? 'table' : undefined;
 }
 
 /** What the node's statement names: an ephemeral parent stands for what it reads itself. */

@@ -65,6 +65,7 @@ export function readNodeConfig(
   ) {
     complaints.push(`incremental_strategy "${incrementalStrategy}" needs a unique_key`);
   }
+  if (fallback === 'seed') complaints.push(...complainOfDelimiter(raw['delimiter'] ?? ','));
   if (incrementalStrategy === 'microbatch') complaints.push(...complainOfBatches(raw));
   const config: NodeConfig = {
     materialization,
@@ -85,6 +86,11 @@ export function readNodeConfig(
     raw,
   };
   return { config, complaints };
+}
+
+function complainOfDelimiter(value: unknown): string[] {
+  if (typeof value === 'string' && value.length === 1) return [];
+  return [`config "delimiter" is ${show(value)}; write one character, such as ";"`];
 }
 
 function complainOfBatches(raw: Config): string[] {

@@ -1,6 +1,8 @@
+import type { FailureStore } from '../words/node.ts';
 import type { Relation } from '../words/table.ts';
-import type { TestNode } from './model-node.ts';
+import { isTestNode, type TestNode } from './model-node.ts';
 import type { ModelProject } from './model-project.ts';
+import type { Config } from './properties.ts';
 import { askNamingMacro } from './read-node.ts';
 import { renderOfTest } from './test-config.ts';
 
@@ -24,4 +26,26 @@ export async function nameTestRelation(project: ModelProject, test: TestNode): P
       written('alias') ??
       test.name,
   };
+}
+
+/** dbt's rules: `store_failures_as` says all, `store_failures` means a table, the flag is last. */
+export function storeOf(config: Config, isAsked: boolean): FailureStore['kind'] | undefined {
+  const kind = config['store_failures_as'];
+  if (kind === 'table' || kind === 'view') return kind;
+  if (kind === 'ephemeral') return undefined;
+  const wanted = config['store_failures'];
+  return (typeof wanted === 'boolean' ? wanted : isAsked) ? 'table' : undefined;
+}
+
+/** Of the tests that keep their failing rows, where: by the test's id. */
+export async function nameTestRelations(
+  project: ModelProject,
+  isAsked: boolean,
+): Promise<ReadonlyMap<string, Relation>> {
+  const relations = new Map<string, Relation>();
+  for (const test of project.nodes.values()) {
+    if (!isTestNode(test) || storeOf(test.nodeConfig, isAsked) === undefined) continue;
+    relations.set(test.id, await nameTestRelation(project, test));
+  }
+  return relations;
 }

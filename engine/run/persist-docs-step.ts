@@ -4,6 +4,7 @@ import type { Work } from '../plan/work.ts';
 import { persistDocs, type RelationDocs } from '../steps/persist-docs.ts';
 import { TerminalError, TransientError } from '../words/errors.ts';
 import type { StepResult } from '../words/step.ts';
+import { formatRelation } from '../words/table.ts';
 
 const standing: ReadonlySet<StepResult['status']> = new Set(['success', 'warn', 'reused']);
 
@@ -21,7 +22,10 @@ export async function persistRunDocs(work: Work, steps: readonly StepResult[]): 
     if (docs) all.push(docs);
   }
   try {
-    await persistDocs(request.warehouse, all);
+    for (const { relation, columns } of await persistDocs(request.warehouse, all)) {
+      const message = `${formatRelation(relation)} has no column ${columns.join(', ')}, which is described in YAML`;
+      request.log.warn('docs.column_missing', { message });
+    }
   } catch (error) {
     if (!(error instanceof TerminalError || error instanceof TransientError)) throw error;
     request.log.warn('docs.not_persisted', { code: error.code, message: error.message });

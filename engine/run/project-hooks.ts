@@ -15,7 +15,7 @@ export interface ProjectHooks {
   readonly clock: Clock;
   readonly notes: RunNotes;
   /** What became of each node, as `run_results.json` has it; at the end of a run. */
-  results?(): readonly object[];
+  results?(): Promise<readonly object[]>;
 }
 
 /**
@@ -35,7 +35,7 @@ export async function runProjectHooks(
   if (operations.length === 0) return;
   const names = new Map<string, JinjaValue>([
     ...schemaNames(work, models),
-    ['results', await resultValues(models, hooks.results?.() ?? [])],
+    ['results', await resultValues(models, (await hooks.results?.()) ?? [])],
   ]);
   for (const operation of operations) await runOperation(work, models, operation, names, hooks);
   work.standing.forget();

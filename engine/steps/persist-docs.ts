@@ -8,8 +8,14 @@ export interface RelationDocs {
   readonly relation: Relation;
   /** Absent: the relation's own is left as it is. */
   readonly description?: string;
-  /** By column; those the relation does not have are passed by. */
+  /** By column; those the relation does not have are passed by, and told. */
   readonly columns: Readonly<Record<string, string>>;
+}
+
+/** Columns that are described and that a relation does not have. */
+export interface MissingColumns {
+  readonly relation: Relation;
+  readonly columns: readonly string[];
 }
 
 interface CommentRow {
@@ -24,19 +30,21 @@ const keyOf = (schema: string, name: string, column: string | null): string =>
 
 /**
  * Writes descriptions that are not there yet, or other than they should be: a relation that was
- * swapped in has lost those of the one before. May be repeated. Answers how many were written.
+ * swapped in has lost those of the one before. May be repeated. Answers the described columns that
+ * relations do not have.
  */
 export async function persistDocs(
   warehouse: Warehouse,
   all: readonly RelationDocs[],
-): Promise<number> {
+): Promise<MissingColumns[]> {
   const { comments } = warehouse.dialect;
-  if (!comments || all.length === 0) return 0;
+  if (!comments || all.length === 0) return [];
   const rows = await warehouse.query<CommentRow>(comments.read);
   const standing = new Map(
     rows.map(({ schema, name, column, comment }) => [keyOf(schema, name, column), comment]),
   );
   const statements: RawBuilder<unknown>[] = [];
+  const missing: MissingColumns[] = [];
   for (const { relation, description, columns } of all) {
     const { schema, name } = relation;
     const isOther = (column: string | null, text: string): boolean =>
@@ -55,7 +63,9 @@ export async function persistDocs(
       const there = known.get(column.toLowerCase());
       if (there !== undefined) statements.push(comments.onColumn(relation, there, text));
     }
+    const gone = others.map(([column]) => column).filter((one) => !known.has(one.toLowerCase()));
+    if (gone.length > 0) missing.push({ relation, columns: gone });
   }
   if (statements.length > 0) await warehouse.ddl(statements);
-  return statements.length;
+  return missing;
 }

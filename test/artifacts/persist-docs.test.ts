@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { dbtFolder } from '../dbt/dbt-project.ts';
+import { tidemill } from './command-line.ts';
 
 const comments = `
   select table_name as name, null as column_name, comment from duckdb_tables() where comment is not null
@@ -45,4 +46,6 @@ test('descriptions stand beside tables, views and columns, and follow what the f
   ]);
   await build({ fullRefresh: true });
   expect(await rows(comments)).toHaveLength(3);
+  const { err } = await tidemill(folder, 'build');
+  expect(err).toContain('main.seen has no column gone, which is described in YAML');
 });

@@ -59,6 +59,41 @@ describe('run_results.json', () => {
     expect(artifact['args']).toMatchObject({ which: 'build', select: [], full_refresh: false });
   });
 
+  test('says where a test keeps its failing rows, as the manifest does', async () => {
+    const { folder, build, rows } = dbtFolder({
+      'models/a.sql': 'select 1 as n union all select null',
+      'tests/kept_view.sql':
+        "{{ config(store_failures_as='view', severity='warn') }} select n from {{ ref('a') }} where n is null",
+      'macros/names.sql':
+        '{% macro generate_alias_name(custom, node) %}kept_{{ custom or node.name }}{% endmacro %}',
+      'models/schema.yml': `
+models:
+  - name: a
+    columns: [{name: n, data_tests: [{not_null: {config: {store_failures: true, alias: lost, severity: warn}}}, unique]}]
+`,
+    });
+    await build();
+    const manifest = readArtifact(folder, 'manifest');
+    const results = readArtifact(folder, 'run_results');
+    for (const [id, name] of [
+      ['test.shop.not_null_a_n', 'kept_lost'],
+      ['test.shop.kept_view', 'kept_kept_view'],
+    ] as const) {
+      const whole = Object.keys(statusesOf(results)).find((one) => one.startsWith(id)) ?? '';
+      const entry = entryOf(manifest, 'nodes', whole);
+      const relation = `"warehouse"."main_dbt_test__audit"."${name}"`;
+      expect(entry).toMatchObject({ schema: 'main_dbt_test__audit', alias: name });
+      expect([entry['relation_name'], resultOf(results, whole)['relation_name']]).toEqual([
+        relation,
+        relation,
+      ]);
+      expect(await rows(`select * from main_dbt_test__audit.${name}`)).toEqual([{ n: null }]);
+    }
+    const unique = Object.keys(statusesOf(results)).find((id) => id.includes('unique')) ?? '';
+    expect(resultOf(results, unique)['relation_name']).toBeNull();
+    expect(entryOf(manifest, 'nodes', unique)['relation_name']).toBeNull();
+  });
+
   test('calls a reused model a success and leaves out the gates it did not pass again', async () => {
     const { folder, build } = dbtFolder({
       ...files,

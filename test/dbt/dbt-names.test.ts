@@ -66,6 +66,21 @@ test('cells of a seed are what dbt makes of them, between the delimiter of its c
   ]);
 });
 
+test('a seed’s delimiter is one character', async () => {
+  for (const [written, shown] of [
+    ['""', '""'],
+    ['"||"', '"||"'],
+    ['0', '0'],
+  ]) {
+    const shop = dbtFolder({
+      'seeds/rows.csv': 'a,b\n1,2\n',
+      'seeds/seeds.yml': `seeds: [{name: rows, config: {delimiter: ${written}}}]`,
+    });
+    const [told] = troubles(await shop.build());
+    expect(told).toContain(`config "delimiter" is ${shown}; write one character`);
+  }
+});
+
 test('types of a seed’s columns are gathered from the project, its folders and the YAML', async () => {
   const shop = dbtFolder({
     'dbt_project.yml': `name: shop
