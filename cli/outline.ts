@@ -13,6 +13,7 @@ import type { Session, Warehouse } from '../engine/words/warehouse.ts';
 import { loaders } from '../loaders/index.ts';
 import { describeProject } from './describe-project.ts';
 import type { CommandContext } from './host.ts';
+import { lockForCommand } from './lock-project.ts';
 import type { OpenedProject } from './open-project.ts';
 
 /** What a command says of the nodes it means. */
@@ -139,8 +140,6 @@ async function choose(
   return { ids, warnings: selection.warnings, ...(state ? { state } : {}) };
 }
 
-const waitMaxMs = 10 * 60 * 1_000;
-
 /** The warehouse as it stands, for reading; an empty one where nothing was built yet. */
 export async function withReadableWarehouse<T>(
   context: CommandContext,
@@ -157,15 +156,7 @@ export async function withReadableWarehouse<T>(
       rmSync(folder, { recursive: true, force: true });
     }
   }
-  const { formatOwner, waitForLock } = await import('../engine/state/lock.ts');
-  using _lock = await waitForLock({
-    folder: opened.stateFolder,
-    command: context.commandLine,
-    clock: opened.clock,
-    signal: context.signal,
-    waitMaxMs,
-    onWait: (owner) => context.terminal.note(`waiting for ${formatOwner(owner)}`),
-  });
+  using _lock = await lockForCommand(context, opened);
   await using warehouse = await opened.openWarehouse({ readOnly: true });
   return await work(warehouse);
 }

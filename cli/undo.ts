@@ -1,5 +1,6 @@
 import type { UndoneRun, UndoPlan } from '../engine/run/undo-run.ts';
 import type { Step } from '../engine/words/step.ts';
+import { lockProject } from './lock-project.ts';
 import type { OpenedProject } from './open-project.ts';
 import { gatherProject } from './work.ts';
 
@@ -14,19 +15,6 @@ export interface UndoOptions {
 }
 
 const kinds: ReadonlySet<Step['kind']> = new Set(['sync']);
-const waitMaxMsDefault = 2_000;
-
-async function holdLock(opened: OpenedProject, command: string, options: UndoOptions) {
-  const { waitForLock, formatOwner } = await import('../engine/state/lock.ts');
-  return waitForLock({
-    folder: opened.stateFolder,
-    command,
-    clock: opened.clock,
-    waitMaxMs: options.waitMaxMs ?? waitMaxMsDefault,
-    onWait: (owner) => options.onWait?.(formatOwner(owner)),
-    ...(options.signal ? { signal: options.signal } : {}),
-  });
-}
 
 /**
  * What taking back a run's changes would do, as values: reads the CRMs, writes nothing.
@@ -40,7 +28,10 @@ export async function planUndoOf(
 ): Promise<readonly UndoPlan[]> {
   const { planUndo } = await import('../engine/run/undo-run.ts');
   const { state, clock } = opened;
-  using _lock = await holdLock(opened, options.command ?? 'tidemill undo', options);
+  using _lock = await lockProject(opened, {
+    ...options,
+    command: options.command ?? 'tidemill undo',
+  });
   await using warehouse = await opened.openWarehouse({ readOnly: true });
   const work = await gatherProject(opened, warehouse, { ...options, kinds });
   return await planUndo({ work, state, clock, undoes: runId });
@@ -55,7 +46,7 @@ export async function undoRunOf(
   const { executeUndo } = await import('../engine/run/undo-run.ts');
   const { state, clock } = opened;
   const command = options.command ?? 'tidemill undo';
-  using _lock = await holdLock(opened, command, options);
+  using _lock = await lockProject(opened, { ...options, command });
   await using warehouse = await opened.openWarehouse();
   const work = await gatherProject(opened, warehouse, { ...options, kinds });
   return await executeUndo({ work, state, clock, undoes: runId, command });

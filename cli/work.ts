@@ -14,6 +14,7 @@ import type { Plan, Step, StepResult } from '../engine/words/step.ts';
 import type { Warehouse } from '../engine/words/warehouse.ts';
 import { loaders } from '../loaders/index.ts';
 import { describeProject } from './describe-project.ts';
+import { lockProject } from './lock-project.ts';
 import type { OpenedProject } from './open-project.ts';
 
 export interface WorkOptions extends Partial<WorkScope> {
@@ -132,8 +133,6 @@ export interface RunOptions extends WorkOptions {
 }
 
 const threadsDefault = 4;
-/** Outlasts whoever only asks for the status. */
-const waitMaxMsDefault = 2_000;
 const filePollMs = 1_000;
 
 /**
@@ -144,21 +143,11 @@ export async function runProject(
   opened: OpenedProject,
   options: RunOptions = {},
 ): Promise<RunResult> {
-  const { waitForLock, formatOwner } = await import('../engine/state/lock.ts');
   const { recordLostRun } = await import('../engine/run/record-run.ts');
-  const { clock, state, stateFolder } = opened;
+  const { clock, state } = opened;
   const { signal, pipeline } = options;
   const command = options.command ?? 'tidemill run';
-  using _lock = options.lock
-    ? undefined
-    : await waitForLock({
-        folder: stateFolder,
-        command,
-        clock,
-        waitMaxMs: options.waitMaxMs ?? waitMaxMsDefault,
-        onWait: (owner) => options.onWait?.(formatOwner(owner)),
-        ...(signal ? { signal } : {}),
-      });
+  using _lock = options.lock ? undefined : await lockProject(opened, { ...options, command });
   let isRecorded = false;
   try {
     return await runHoldingLock(opened, command, {

@@ -1,9 +1,9 @@
 import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { formatOwner, waitForLock } from '../../engine/state/lock.ts';
 import { messageOf, TerminalError, TransientError } from '../../engine/words/errors.ts';
 import { loaders } from '../../loaders/index.ts';
 import { exitCodes, type RegisterCommand } from '../host.ts';
+import { lockForCommand } from '../lock-project.ts';
 import type { OpenedProject } from '../open-project.ts';
 import { wholeNumber } from './flags.ts';
 import { formatStamp, stampPattern } from './stamp.ts';
@@ -68,18 +68,11 @@ export const registerBackup: RegisterCommand = (program, host) => {
     .addHelpText('after', '\nExample:\n  tidemill backup --to /mnt/backups/revenue --keep 7')
     .action(
       host.action(async (context, flags: BackupFlags) => {
-        const { terminal, signal, commandLine: command } = context;
+        const { terminal } = context;
         const opened = await context.openProject({ needsConnections: false });
-        const { stateFolder, clock, project } = opened;
+        const { clock, project } = opened;
         const folder = resolve(flags.to ?? join(project.folder, 'backups'));
-        using _lock = await waitForLock({
-          folder: stateFolder,
-          command,
-          clock,
-          waitMaxMs,
-          signal,
-          onWait: (owner) => terminal.note(`waiting for ${formatOwner(owner)}`),
-        });
+        using _lock = await lockForCommand(context, opened, { waitMaxMs });
         const stamp = formatStamp(clock);
         await asBackupFault(folder, () => writeBackup(opened, folder, stamp));
         const removed = flags.keep === undefined ? [] : listOld(folder, flags.keep);

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { exitCodes, type RegisterCommand } from '../host.ts';
-
-const waitMaxMs = 10 * 60 * 1_000;
+import { lockForCommand } from '../lock-project.ts';
 
 /** `run-operation`: one macro, which may write. */
 export const registerOperation: RegisterCommand = (program, host) => {
@@ -16,19 +15,11 @@ export const registerOperation: RegisterCommand = (program, host) => {
         const { terminal } = context;
         const { parseVars } = await import('../../engine/declare/project/dbt-project.ts');
         const { runOperation } = await import('../../engine/run/run-operation.ts');
-        const { formatOwner, waitForLock } = await import('../../engine/state/lock.ts');
         const { readOutline, requireModels } = await import('../outline.ts');
         const args = parseVars(flags.args, '--args');
         const opened = await context.openProject({ needsConnections: false });
         const models = requireModels(await readOutline(opened));
-        using _lock = await waitForLock({
-          folder: opened.stateFolder,
-          command: context.commandLine,
-          clock: opened.clock,
-          signal: context.signal,
-          waitMaxMs,
-          onWait: (owner) => terminal.note(`waiting for ${formatOwner(owner)}`),
-        });
+        using _lock = await lockForCommand(context, opened);
         await using warehouse = await opened.openWarehouse();
         await runOperation(models, {
           ...{ macro, args, warehouse, invocationId: randomUUID() },

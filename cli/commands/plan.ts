@@ -1,6 +1,6 @@
 import { explainPlan } from '../../engine/plan/explain-plan.ts';
-import { formatOwner, waitForLock } from '../../engine/state/lock.ts';
 import { exitCodes, type RegisterCommand } from '../host.ts';
+import { lockForCommand } from '../lock-project.ts';
 import { planProject } from '../work.ts';
 import { wholeNumber } from './flags.ts';
 import { type ScopeFlags, scopeFlags, toScope } from './scope-flags.ts';
@@ -10,8 +10,6 @@ interface PlanFlags extends ScopeFlags, TimeFlags {
   readonly json?: boolean;
   readonly rows: number;
 }
-
-const waitMaxMs = 10 * 60 * 1_000;
 
 /** `plan`: what a run would do, before anything happens. */
 export const registerPlan: RegisterCommand = (program, host) => {
@@ -33,14 +31,7 @@ export const registerPlan: RegisterCommand = (program, host) => {
     host.action(async (context, flags: PlanFlags) => {
       const { terminal, signal } = context;
       const opened = await context.openProject();
-      using _lock = await waitForLock({
-        folder: opened.stateFolder,
-        command: context.commandLine,
-        clock: opened.clock,
-        signal,
-        waitMaxMs,
-        onWait: (owner) => terminal.note(`waiting for ${formatOwner(owner)}`),
-      });
+      using _lock = await lockForCommand(context, opened);
       const times = await toTimes(flags, opened.clock.now());
       const plan = await planProject(opened, {
         ...toScope(flags),

@@ -1,10 +1,10 @@
 import { Option } from 'commander';
 import { type RawBuilder, sql } from 'kysely';
-import { formatOwner, waitForLock } from '../../engine/state/lock.ts';
 import { TerminalError } from '../../engine/words/errors.ts';
 import { plural } from '../../engine/words/plural.ts';
 import type { Row, Session } from '../../engine/words/warehouse.ts';
 import { exitCodes, type RegisterCommand } from '../host.ts';
+import { lockForCommand } from '../lock-project.ts';
 import { formatCell, formatTable } from '../text-table.ts';
 
 const formats = ['table', 'csv', 'json'] as const;
@@ -62,13 +62,9 @@ export const registerQuery: RegisterCommand = (program, host) => {
             hint: 'run `tidemill run` first',
           });
         }
-        using _lock = await waitForLock({
-          folder: opened.stateFolder,
+        using _lock = await lockForCommand(context, opened, {
           command: 'tidemill query',
-          clock: opened.clock,
-          signal: context.signal,
           waitMaxMs,
-          onWait: (owner) => terminal.note(`waiting for ${formatOwner(owner)}`),
         });
         await using warehouse = await opened.openWarehouse({ readOnly: true });
         const statement = sql.raw(text);

@@ -1,8 +1,8 @@
-import { formatOwner, waitForLock } from '../../engine/state/lock.ts';
 import { TerminalError } from '../../engine/words/errors.ts';
 import type { Recovery } from '../../engine/words/recovery.ts';
 import { loaders } from '../../loaders/index.ts';
 import { exitCodes, type RegisterCommand } from '../host.ts';
+import { lockForCommand } from '../lock-project.ts';
 import { formatStamp } from './stamp.ts';
 
 interface RecoverFlags {
@@ -34,23 +34,16 @@ export const registerRecover: RegisterCommand = (program, host) => {
     .addHelpText('after', '\nExample:\n  tidemill recover --yes')
     .action(
       host.action(async (context, flags: RecoverFlags) => {
-        const { terminal, signal, commandLine: command } = context;
+        const { terminal } = context;
         const opened = await context.openProject({ needsConnections: false });
-        const { stateFolder: folder, clock, warehousePath: path, project } = opened;
+        const { clock, warehousePath: path, project } = opened;
         if (!opened.hasWarehouse()) {
           throw new TerminalError(`there is no warehouse at ${path}`, {
             code: 'warehouse-missing',
             hint: '`tidemill run` makes one.',
           });
         }
-        using _lock = await waitForLock({
-          folder,
-          command,
-          clock,
-          waitMaxMs,
-          signal,
-          onWait: (owner) => terminal.note(`waiting for ${formatOwner(owner)}`),
-        });
+        using _lock = await lockForCommand(context, opened, { waitMaxMs });
         const { files } = loaders[project.warehouse.type as keyof typeof loaders];
         const recovery = await files.planRecovery(path);
         const aside =

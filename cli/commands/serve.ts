@@ -1,7 +1,6 @@
 import { Option } from 'commander';
 import { recordLostRun } from '../../engine/run/record-run.ts';
 import { type Due, runSchedule } from '../../engine/run/schedule.ts';
-import { formatOwner, waitForLock } from '../../engine/state/lock.ts';
 import { createScheduleStore } from '../../engine/state/schedules.ts';
 import { messageOf, TerminalError } from '../../engine/words/errors.ts';
 import type { Log, LogFields } from '../../engine/words/log.ts';
@@ -13,6 +12,7 @@ import {
   formatError,
   type RegisterCommand,
 } from '../host.ts';
+import { lockProject } from '../lock-project.ts';
 import { createLog, type LogLevel, logLevels } from '../log.ts';
 import { type OpenedProject, openProject } from '../open-project.ts';
 import { runProject } from '../work.ts';
@@ -70,14 +70,7 @@ async function runPipeline(server: Server, due: Due, onBegin: () => void): Promi
   const startedMs = first.clock.now();
   let runId: string | undefined;
   try {
-    using lock = await waitForLock({
-      folder: first.stateFolder,
-      command,
-      clock: first.clock,
-      signal,
-      waitMaxMs,
-      onWait: (owner) => onWait(formatOwner(owner)),
-    });
+    using lock = await lockProject(first, { command, signal, waitMaxMs, onWait });
     onBegin();
     // Read now and not before the wait: what runs is what is declared when it runs.
     using opened = openOrRecord(server, name, command);
@@ -204,14 +197,11 @@ export const registerServe: RegisterCommand = (program, host) => {
             hint: 'add one, e.g. pipelines: { hourly: { schedule: "0 * * * *" } }',
           });
         }
-        using _lock = await waitForLock({
-          folder: first.stateFolder,
+        using _lock = await lockProject(first, {
           name: 'serve',
           command: context.commandLine,
-          clock: first.clock,
           signal: context.signal,
           waitMaxMs: startWaitMaxMs,
-          onWait: () => {},
         });
         const secrets = [...first.project.secrets];
         const log = createLog({
