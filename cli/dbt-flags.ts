@@ -123,6 +123,7 @@ const environment: Readonly<Record<string, string>> = {
 const projectFlags: Readonly<Record<string, string>> = {
   fail_fast: 'failFast',
   indirect_selection: 'indirectSelection',
+  source_freshness_run_project_hooks: 'projectHooks',
   warn_error: 'warnError',
 };
 

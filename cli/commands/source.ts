@@ -1,8 +1,13 @@
 import { Option } from 'commander';
+import type { ArtifactMoment } from '../../engine/artifacts/metadata.ts';
 import { formatFault } from '../../engine/declare/model-fault.ts';
+import type { ModelProject } from '../../engine/declare/model-project.ts';
 import type { SourceFreshness } from '../../engine/plan/source-freshness.ts';
 import { formatDuration } from '../../engine/words/duration.ts';
-import { exitCodes, type RegisterCommand } from '../host.ts';
+import type { Warehouse } from '../../engine/words/warehouse.ts';
+import { type CommandContext, exitCodes, type RegisterCommand } from '../host.ts';
+import { lockForCommand } from '../lock-project.ts';
+import type { OpenedProject } from '../open-project.ts';
 import { readOutline, withReadableWarehouse } from '../outline.ts';
 import type { Terminal } from '../terminal.ts';
 import { startMoment } from './artifact-moment.ts';
@@ -11,6 +16,7 @@ import { type ScopeFlags, selectFlags } from './scope-flags.ts';
 interface FreshnessFlags extends ScopeFlags {
   readonly json?: boolean;
   readonly output?: string;
+  readonly projectHooks: boolean;
 }
 
 const styles = { pass: 'green', warn: 'yellow', error: 'red', 'runtime error': 'red' } as const;
@@ -24,6 +30,33 @@ function explain(terminal: Terminal, { node, result }: SourceFreshness): string 
   return `${word}${name}: newest row ${formatDuration(result.ageMs)} old (${result.loadedAt})`;
 }
 
+/** Hooks may write: the warehouse is opened for that only where there are some. */
+async function checkBetweenHooks(
+  context: CommandContext,
+  opened: OpenedProject,
+  models: ModelProject,
+  moment: () => ArtifactMoment,
+  check: (warehouse: Warehouse) => Promise<SourceFreshness[]>,
+): Promise<SourceFreshness[]> {
+  const { operationsOf } = await import('../../engine/declare/operation.ts');
+  const operations = [...operationsOf(models, 'start'), ...operationsOf(models, 'end')];
+  if (operations.length === 0) return await withReadableWarehouse(context, opened, check);
+  const { runHooks } = await import('../../engine/run/project-hooks.ts');
+  const { buildFreshnessResults } = await import('../../engine/artifacts/freshness-results.ts');
+  const { clock } = opened;
+  const { startedAtMs: boundaryMs, invocationId } = moment();
+  using _lock = await lockForCommand(context, opened);
+  await using warehouse = await opened.openWarehouse();
+  const what = { models, warehouse, boundaryMs, invocationId, schemas: [] };
+  const around = { ...what, command: 'freshness' } as const;
+  await runHooks(around, 'start', { clock });
+  const found = await check(warehouse);
+  const results = async () => buildFreshnessResults(found, moment()).results;
+  await runHooks(around, 'end', { clock, results });
+  await warehouse.checkpoint();
+  return found;
+}
+
 /** `source freshness`: how old the newest row of each source is. */
 export const registerSource: RegisterCommand = (program, host) => {
   const freshness = program
@@ -34,13 +67,16 @@ export const registerSource: RegisterCommand = (program, host) => {
     .description('how old the newest row of each source is; writes target/sources.json')
     .option('--json', 'print one JSON object a source')
     .addOption(new Option('-o, --output <file>').hideHelp())
+    .addOption(new Option('--project-hooks').default(true).hideHelp())
     .addHelpText('after', '\nExample:\n  tidemill source freshness --select "source:salesforce"');
   selectFlags(freshness).action(
     host.action(async (context, flags: FreshnessFlags) => {
       const { terminal } = context;
       const { buildFreshnessResults } = await import('../../engine/artifacts/freshness-results.ts');
       const { writeArtifact } = await import('../../engine/artifacts/write-artifact.ts');
-      const { checkFreshness } = await import('../../engine/plan/source-freshness.ts');
+      const { checkFreshness, freshSources } = await import(
+        '../../engine/plan/source-freshness.ts'
+      );
       if (flags.output !== undefined) {
         terminal.note(
           'warning: --output has no effect: --target-path names the folder of sources.json',
@@ -55,11 +91,18 @@ export const registerSource: RegisterCommand = (program, host) => {
       const moment = startMoment(opened.clock);
       const nowMs = moment().startedAtMs;
       const nodes = ids.map((id) => models?.nodes.get(id));
-      const all = await withReadableWarehouse(context, opened, (warehouse) =>
-        checkFreshness(nodes, warehouse, nowMs),
-      );
+      const sources = freshSources(nodes);
       const { folder: root, targetPath } = opened.project;
-      await writeArtifact({ root, targetPath }, 'sources', buildFreshnessResults(all, moment()));
+      const check = async (warehouse: Warehouse): Promise<SourceFreshness[]> => {
+        const found = await checkFreshness(sources, warehouse, nowMs);
+        const results = buildFreshnessResults(found, moment());
+        await writeArtifact({ root, targetPath }, 'sources', results);
+        return found;
+      };
+      const hasHooks = flags.projectHooks && sources.length > 0 && models !== undefined;
+      const all = hasHooks
+        ? await checkBetweenHooks(context, opened, models, moment, check)
+        : await withReadableWarehouse(context, opened, check);
       for (const one of all) {
         const { node, result } = one;
         const line = { unique_id: node.id, ...result };

@@ -5,6 +5,8 @@ import type { Work } from '../plan/work.ts';
 import type { RunNotes } from '../run/run-notes.ts';
 import type { RunResult } from '../run/run-plan.ts';
 import { messageOf } from '../words/errors.ts';
+import type { Log } from '../words/log.ts';
+import type { ManifestRequest } from './manifest-sources.ts';
 import type { ArtifactMoment } from './metadata.ts';
 import { buildRunResults, type RunResults } from './run-results.ts';
 import { writeArtifact } from './write-artifact.ts';
@@ -53,13 +55,28 @@ export async function writeRunArtifacts(from: RunArtifacts): Promise<void> {
   const { models, request } = from.work;
   const { kinds } = request.scope;
   if (!models || !(kinds.has('materialize') || kinds.has('check'))) return;
+  const { log } = request;
   const compiled = new Map([...from.notes.compiled].map(([id, { sql }]) => [id, sql]));
+  const results = await gatherResults(from, models);
+  await writeBoth({ project: models, moment: momentOf(from), compiled }, results, log);
+}
+
+/** The same of `run-operation`, of which nothing but the macro is told. */
+export async function writeOperationArtifacts(
+  project: ModelProject,
+  results: RunResults,
+  moment: ArtifactMoment,
+): Promise<void> {
+  await writeBoth({ project, moment, compiled: new Map() }, results, project.log);
+}
+
+async function writeBoth(manifest: ManifestRequest, results: RunResults, log: Log): Promise<void> {
   try {
-    await writeArtifact(models, 'run_results', await gatherResults(from, models));
-    await writeManifest({ project: models, moment: momentOf(from), compiled });
+    await writeArtifact(manifest.project, 'run_results', results);
+    await writeManifest(manifest);
   } catch (error) {
     if (!isFileError(error)) throw error;
-    request.log.warn('artifacts.not_written', { message: messageOf(error) });
+    log.warn('artifacts.not_written', { message: messageOf(error) });
   }
 }
 

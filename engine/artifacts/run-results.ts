@@ -233,6 +233,21 @@ const noResult: Omit<NodeResult, 'status' | 'unique_id'> = {
   batch_results: null,
 };
 
+/** What became of the one macro of `run-operation`. */
+export function buildOperationResults(
+  id: string,
+  note: OperationNote,
+  moment: ArtifactMoment,
+  args: Config,
+): RunResults {
+  return {
+    metadata: artifactMetadata('run_results', moment),
+    results: [operationResult(id, note)],
+    elapsed_time: (note.endedMs - note.startedMs) / msPerSecond,
+    args,
+  };
+}
+
 function operationResult(id: string, note: OperationNote): NodeResult {
   const { isGood, message, startedMs, endedMs, sql } = note;
   return {

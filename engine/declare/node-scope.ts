@@ -6,6 +6,9 @@ import type { MacroEntry, MacroLibrary } from './macro-library.ts';
 import type { RefCall, SourceCall } from './model-node.ts';
 import type { Config } from './properties.ts';
 
+/** What `flags.WHICH` answers. */
+export type CommandName = 'build' | 'compile' | 'freshness' | 'run-operation';
+
 /** Where models are built: dbt's `target`. */
 export interface Target {
   readonly name: string;
@@ -26,7 +29,7 @@ export interface ProjectScope {
   readonly boundaryMs: number;
   readonly invocationId: string;
   readonly isFullRefresh: boolean;
-  readonly command: 'build' | 'compile';
+  readonly command: CommandName;
   readonly log: Log;
   readonly library: MacroLibrary;
   /** A variable as the package sees it. */

@@ -22,10 +22,6 @@ const unread: Readonly<Record<string, UnreadFlag>> = {
     value: false,
     says: 'a failing hook of on-run-start always ends the run',
   },
-  source_freshness_run_project_hooks: {
-    value: true,
-    says: '`source freshness` runs no hooks: it only reads',
-  },
   state_modified_compare_more_unrendered_values: {
     value: true,
     says: 'state:modified compares config as it was rendered',

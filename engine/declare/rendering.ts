@@ -7,7 +7,7 @@ import type { JinjaValue } from './jinja/values.ts';
 import type { MacroLibrary } from './macro-library.ts';
 import type { Memory } from './memory/memory.ts';
 import type { RefCall, SourceCall } from './model-node.ts';
-import type { RenderTrace, Target } from './node-scope.ts';
+import type { CommandName, RenderTrace, Target } from './node-scope.ts';
 import type { Config } from './properties.ts';
 import type { Vars } from './vars.ts';
 
@@ -31,8 +31,8 @@ export interface RenderMoment {
   readonly boundaryMs: number;
   readonly invocationId: string;
   readonly isFullRefresh: boolean;
-  /** What `flags.WHICH` answers; default: `build`. */
-  readonly command?: 'build' | 'compile';
+  /** Default: `build`. */
+  readonly command?: CommandName;
 }
 
 export interface NodeRender {

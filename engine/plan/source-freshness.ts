@@ -29,25 +29,34 @@ function durationOf(value: unknown): number | undefined {
   return typeof count === 'number' && unitMs !== undefined ? count * unitMs : undefined;
 }
 
-/** Checks every source that says how fresh it must be; one that says nothing is passed by. */
-export async function checkFreshness(
-  nodes: Iterable<ProjectNode | undefined>,
-  session: Session,
-  nowMs: number,
-): Promise<SourceFreshness[]> {
-  const found: SourceFreshness[] = [];
-  for (const node of nodes) {
-    if (!isSourceNode(node)) continue;
+/** A source that says how fresh it must be. */
+export type FreshSource = Pick<SourceFreshness, 'node' | 'limits' | 'criteria'>;
+
+/** Sources that say how fresh they must be; all other nodes are passed by. */
+export function freshSources(nodes: Iterable<ProjectNode | undefined>): FreshSource[] {
+  return [...nodes].filter(isSourceNode).flatMap((node) => {
     const criteria = asConfig(node.config['freshness'] ?? node.freshness);
     const warnAfterMs = durationOf(criteria['warn_after']);
     const errorAfterMs = durationOf(criteria['error_after']);
-    if (warnAfterMs === undefined && errorAfterMs === undefined) continue;
+    if (warnAfterMs === undefined && errorAfterMs === undefined) return [];
     const limits = {
       ...(warnAfterMs === undefined ? {} : { warnAfterMs }),
       ...(errorAfterMs === undefined ? {} : { errorAfterMs }),
     };
+    return [{ node, limits, criteria }];
+  });
+}
+
+export async function checkFreshness(
+  sources: readonly FreshSource[],
+  session: Session,
+  nowMs: number,
+): Promise<SourceFreshness[]> {
+  const found: SourceFreshness[] = [];
+  for (const source of sources) {
+    const { node, limits, criteria } = source;
     const result = await measure(node, criteria, limits, session, nowMs);
-    found.push({ node, limits, criteria, result });
+    found.push({ ...source, result });
   }
   return found;
 }

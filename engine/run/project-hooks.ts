@@ -8,19 +8,33 @@ import { type Operation, operationsOf } from '../declare/operation.ts';
 import type { Work } from '../plan/work.ts';
 import type { Clock } from '../words/clock.ts';
 import { messageOf, TerminalError } from '../words/errors.ts';
+import type { Warehouse } from '../words/warehouse.ts';
 import { hookWarehouse, runHookText } from './hook-warehouse.ts';
 import type { RunNotes } from './run-notes.ts';
 
+/** What hooks run around. */
+export interface HookScope {
+  readonly models: ModelProject;
+  readonly warehouse: Warehouse;
+  readonly boundaryMs: number;
+  readonly invocationId: string;
+  readonly isFullRefresh?: boolean;
+  /** What `flags.WHICH` answers; default: `build`. */
+  readonly command?: 'build' | 'freshness';
+  /** Those of what is built. */
+  readonly schemas: readonly string[];
+}
+
 export interface ProjectHooks {
   readonly clock: Clock;
-  readonly notes: RunNotes;
+  readonly notes?: Pick<RunNotes, 'noteOperation'>;
   /** What became of each node, as `run_results.json` has it; at the end of a run. */
   results?(): Promise<readonly object[]>;
 }
 
 /**
  * `on-run-start` and `on-run-end` of a dbt project and its packages, each a transaction of its own,
- * around a run that builds. A failing one ends the run.
+ * around a run that builds, if there is anything it is to build. A failing one ends the run.
  *
  * @throws TerminalError `hook-failed`.
  */
@@ -29,36 +43,52 @@ export async function runProjectHooks(
   when: Operation['when'],
   hooks: ProjectHooks,
 ): Promise<void> {
-  const { models, request } = work;
-  if (!models || !request.scope.kinds.has('materialize')) return;
-  const operations = operationsOf(models, when);
-  if (operations.length === 0) return;
-  const names = new Map<string, JinjaValue>([
-    ...schemaNames(work, models),
-    ['results', await resultValues(models, (await hooks.results?.()) ?? [])],
-  ]);
-  for (const operation of operations) await runOperation(work, models, operation, names, hooks);
+  const { models, request, selected } = work;
+  const { warehouse, boundaryMs, invocationId, scope } = request;
+  if (!models || !scope.kinds.has('materialize') || selected.size === 0) return;
+  const moment = { boundaryMs, invocationId, isFullRefresh: scope.fullRefresh ?? false };
+  await runHooks({ models, warehouse, ...moment, schemas: schemasOf(work, models) }, when, hooks);
   work.standing.forget();
 }
 
+/** The same around anything else. */
+export async function runHooks(
+  around: HookScope,
+  when: Operation['when'],
+  hooks: ProjectHooks,
+): Promise<void> {
+  const { models, schemas } = around;
+  const operations = operationsOf(models, when);
+  if (operations.length === 0) return;
+  const database = models.target.database ?? null;
+  const names = new Map<string, JinjaValue>([
+    ['schemas', [...schemas]],
+    ['database_schemas', schemas.map((schema) => new PyTuple([database, schema]))],
+    ['results', await resultValues(models, (await hooks.results?.()) ?? [])],
+  ]);
+  for (const operation of operations) await runOperation(around, operation, names, hooks);
+}
+
 async function runOperation(
-  { request }: Work,
-  models: ModelProject,
+  around: HookScope,
   operation: Operation,
   names: ReadonlyMap<string, JinjaValue>,
   { clock, notes }: ProjectHooks,
 ): Promise<void> {
-  const { scope, warehouse, boundaryMs, invocationId } = request;
+  const { models, warehouse, boundaryMs, invocationId, isFullRefresh = false, command } = around;
   const { id, packageName, position, when } = operation;
   const options = {
-    moment: { boundaryMs, invocationId, isFullRefresh: scope.fullRefresh ?? false },
+    moment: {
+      ...{ boundaryMs, invocationId, isFullRefresh },
+      ...(command === undefined ? {} : { command }),
+    },
     warehouse: hookWarehouse(warehouse),
     names,
   };
   const startedMs = clock.now();
   let sql: string | undefined;
   const note = (message: string, isGood: boolean): void =>
-    notes.noteOperation(id, {
+    notes?.noteOperation(id, {
       ...{ isGood, message, startedMs, endedMs: clock.now() },
       ...(sql === undefined ? {} : { sql }),
     });
@@ -76,18 +106,13 @@ async function runOperation(
   }
 }
 
-function schemaNames({ selected }: Work, models: ModelProject): [string, JinjaValue][] {
+function schemasOf({ selected }: Work, models: ModelProject): string[] {
   const schemas = new Set<string>();
   for (const id of selected) {
     const node = models.nodes.get(id);
     if (isModelNode(node)) schemas.add(node.relation.schema);
   }
-  const sorted = [...schemas].sort();
-  const { database } = models.target;
-  return [
-    ['schemas', sorted],
-    ['database_schemas', sorted.map((schema) => new PyTuple([database ?? null, schema]))],
-  ];
+  return [...schemas].sort();
 }
 
 /** dbt's results: what was said of a node, and the node as the manifest tells of it. */
@@ -97,7 +122,7 @@ async function resultValues(
 ): Promise<JinjaValue[]> {
   if (results.length === 0) return [];
   const graph = (await models.readGraph?.()) ?? {};
-  const sections = [graph['nodes'], graph['exposures'], graph['unit_tests']] as (
+  const sections = [graph['nodes'], graph['exposures'], graph['unit_tests'], graph['sources']] as (
     | Readonly<Record<string, unknown>>
     | undefined
   )[];

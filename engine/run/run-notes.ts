@@ -9,10 +9,10 @@ export interface GateNote {
   readonly failCalc?: string;
 }
 
-/** What became of a hook of the run. */
+/** What became of a hook of the run, or of a macro that was called alone. */
 export interface OperationNote {
   readonly isGood: boolean;
-  readonly message: string;
+  readonly message: string | null;
   readonly startedMs: number;
   readonly endedMs: number;
   /** Absent: it could not be rendered. */

@@ -1,5 +1,6 @@
 import { compileOperation } from '../declare/compile-node.ts';
 import { toPython } from '../declare/jinja/python-value.ts';
+import type { MacroEntry } from '../declare/macro-library.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import { TerminalError } from '../words/errors.ts';
 import type { JsonObject } from '../words/json.ts';
@@ -19,30 +20,35 @@ export interface OperationRequest {
 /**
  * Calls a macro as dbt's `run-operation` does: what it runs by `run_query`, `statement` and
  * `adapter` is written, each statement a transaction of its own; the text it answers is not run.
- *
- * @throws TerminalError `macro-not-found`.
  */
 export async function runOperation(
   project: ModelProject,
   { macro, args, warehouse, boundaryMs, invocationId }: OperationRequest,
 ): Promise<void> {
-  requireMacro(project, macro);
   const text = `{% set _ = ${macro}(**macro_arguments) %}`;
   await compileOperation(
     project,
     { name: macro, packageName: project.name, text, file: `run-operation ${macro}` },
     {
-      moment: { boundaryMs, invocationId, isFullRefresh: false },
+      moment: { boundaryMs, invocationId, isFullRefresh: false, command: 'run-operation' },
       warehouse: hookWarehouse(warehouse),
       names: new Map([['macro_arguments', toPython(args)]]),
     },
   );
 }
 
-function requireMacro({ library, name: root }: ModelProject, macro: string): void {
+/**
+ * The macro that a name or `package.name` means.
+ *
+ * @throws TerminalError `macro-not-found`.
+ */
+export function findOperation(
+  { library, name: root }: ModelProject,
+  macro: string,
+): Pick<MacroEntry, 'id'> {
   const [first = '', second] = macro.split('.');
   const found = second === undefined ? library.find(first, root) : library.findIn(second, first);
-  if (found && /^\w+(\.\w+)?$/.test(macro)) return;
+  if (found && /^\w+(\.\w+)?$/.test(macro)) return found;
   const known = library.all.map(({ name, packageName }) =>
     second === undefined ? name : `${packageName}.${name}`,
   );

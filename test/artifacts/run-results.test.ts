@@ -1,8 +1,12 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { dbtFolder } from '../dbt/dbt-project.ts';
 import { entryOf, filesOf, readArtifact, resultOf, statusesOf } from './artifact-files.ts';
+import { tidemill } from './command-line.ts';
+
+// A busy machine takes its time to start a process.
+vi.setConfig({ testTimeout: 120_000 });
 
 const files = {
   'seeds/numbers.csv': 'n\n1\n2\n3\n',
@@ -144,5 +148,21 @@ models:
     await build({ select: ['tag:none'] });
     expect(statusesOf(readArtifact(folder, 'run_results'))).toEqual({});
     expect(entryOf(readArtifact(folder, 'manifest'), 'nodes', 'model.shop.a')).toBeDefined();
+  });
+
+  test('tells the macro of run-operation, and whether it ended well', async () => {
+    const { folder } = dbtFolder({
+      'macros/m.sql': `{% macro good(n) %}{% do run_query('select ' ~ n) %}{% endmacro %}
+        {% macro bad() %}{% do run_query('select nothing') %}{% endmacro %}`,
+    });
+    await tidemill(folder, 'run-operation', 'good', '--args', '{n: 2}');
+    const good = readArtifact(folder, 'run_results');
+    expect(statusesOf(good)).toEqual({ 'macro.shop.good': 'success' });
+    expect(resultOf(good, 'macro.shop.good')).toMatchObject({ failures: 0, message: null });
+    expect(good['args']).toMatchObject({ which: 'run-operation', macro: 'good', args: { n: 2 } });
+    expect(filesOf(folder)).toEqual(['manifest.json', 'run_results.json']);
+    expect((await tidemill(folder, 'run-operation', 'bad')).code).toBe(1);
+    const bad = readArtifact(folder, 'run_results');
+    expect(resultOf(bad, 'macro.shop.bad')).toMatchObject({ status: 'error', failures: 1 });
   });
 });

@@ -1,8 +1,12 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { openProject } from '../../cli/open-project.ts';
 import { readOutline } from '../../cli/outline.ts';
-import { checkFreshness } from '../../engine/plan/source-freshness.ts';
+import { checkFreshness, freshSources } from '../../engine/plan/source-freshness.ts';
+import { tidemill } from '../artifacts/command-line.ts';
 import { dbtFolder } from './dbt-project.ts';
+
+// A busy machine takes its time to start a process.
+vi.setConfig({ testTimeout: 120_000 });
 
 test('the time of the newest row is a column, or what loaded_at_query answers', async () => {
   const limits = 'freshness: {warn_after: {count: 1, period: day}}';
@@ -25,7 +29,7 @@ test('the time of the newest row is a column, or what loaded_at_query answers', 
   const { models, ids } = await readOutline(opened);
   await using warehouse = await opened.openWarehouse({ readOnly: true });
   const nodes = ids.map((id) => models?.nodes.get(id));
-  const all = await checkFreshness(nodes, warehouse, Date.UTC(2026, 0, 3, 12));
+  const all = await checkFreshness(freshSources(nodes), warehouse, Date.UTC(2026, 0, 3, 12));
   expect(
     Object.fromEntries(
       all.map(({ node, result }) => [
@@ -39,4 +43,40 @@ test('the time of the newest row is a column, or what loaded_at_query answers', 
     by_query: ['pass', '2026-01-03T00:00:00.000Z'],
     broken: ['runtime error', false],
   });
+});
+
+const hooked = (flags: string): Record<string, string> => ({
+  'dbt_project.yml': `name: shop
+on-run-start: ["create table if not exists said (what varchar)", "insert into said values ('start {{ flags.WHICH }}')"]
+on-run-end: ["{% for one in results %}insert into said values ('{{ one.node.name }} {{ one.status }} {{ schemas }}');{% endfor %}"]
+${flags}`,
+  'models/s.yml': `sources:
+  - name: raw
+    schema: main
+    loaded_at_field: tm
+    tables:
+      - {name: fresh, freshness: {warn_after: {count: 1, period: day}}}
+      - {name: silent}`,
+});
+
+test('source freshness runs the hooks of the run around what it asks, as dbt does', async () => {
+  const project = dbtFolder(hooked(''));
+  await project.run('create table fresh as select now()::timestamp as tm');
+  const { code } = await tidemill(project.folder, 'source', 'freshness');
+  expect(code).toBe(0);
+  const said = await project.rows('select what from said order by what');
+  expect(said.map(({ what }) => what)).toEqual(['fresh pass []', 'start freshness']);
+});
+
+test('source freshness runs no hooks where nothing is asked, or a flag says so', async () => {
+  const project = dbtFolder(hooked(''));
+  await project.run('create table fresh as select now()::timestamp as tm');
+  await tidemill(project.folder, 'source', 'freshness', '--select', 'source:raw.silent');
+  const without = dbtFolder(hooked('flags: {source_freshness_run_project_hooks: false}'));
+  await without.run('create table fresh as select now()::timestamp as tm');
+  const { out } = await tidemill(without.folder, 'source', 'freshness');
+  expect(out.join()).toContain('pass');
+  for (const { rows } of [project, without]) {
+    await expect(rows('select * from said')).rejects.toThrow('said');
+  }
 });

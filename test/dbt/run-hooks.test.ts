@@ -71,3 +71,12 @@ test('where one fails after it, what was built is told all the same', async () =
     'operation.shop.shop-on-run-end-0 error',
   ]);
 });
+
+test('hooks of a run do not run where nothing is meant to be built', async () => {
+  const project = dbtFolder({
+    'models/good.sql': 'select 1 as id',
+    'dbt_project.yml': 'name: shop\non-run-start: create table made as select 1 as n\n',
+  });
+  await project.build({ select: ['tag:none'] });
+  await expect(project.rows('select * from made')).rejects.toThrow('made');
+});

@@ -88,8 +88,6 @@ flags:
       'models/a.sql': 'select 1 as n',
     }),
   ).toEqual([
-    'warning: dbt_project.yml:6:39 the flag source_freshness_run_project_hooks: true is not read: ' +
-      '`source freshness` runs no hooks: it only reads',
     expect.stringMatching(/:7:\d+ the flag state_modified_compare_more_unrendered_values: true/),
     expect.stringMatching(/:8:\d+ the flag enable_truthy_nulls_equals_macro: true is not read/),
     expect.stringMatching(/:9:\d+ warn_error_options is not read; warn_error: true makes/),
