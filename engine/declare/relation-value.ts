@@ -63,8 +63,8 @@ export function relationValue(parts: RelationParts): HostObject {
     include: (_args, kwargs) => relationValue({ ...parts, ...inclusions(kwargs) }),
     quote: () => relationValue(parts),
     without_identifier: () => relationValue({ ...parts, withIdentifier: false }),
-    incorporate: (_args, kwargs) => relationValue({ ...parts, ...pathParts(kwargs) }),
-    replace_path: (_args, kwargs) => relationValue({ ...parts, ...pathParts(kwargs) }),
+    incorporate: (_args, kwargs) => relationValue(withPath(parts, kwargs)),
+    replace_path: (_args, kwargs) => relationValue(withPath(parts, kwargs)),
     information_schema: () => 'information_schema',
     // Macros of packages know a relation by being a mapping that says so.
     get: (args) => attributes[String(args[0])] ?? args[1] ?? null,
@@ -121,6 +121,16 @@ function inclusions(kwargs: ReadonlyMap<string, JinjaValue>): Partial<RelationPa
     ...(schema === undefined ? {} : { withSchema: schema }),
     ...(identifier === undefined ? {} : { withIdentifier: identifier }),
   };
+}
+
+/** Of another path, it is no longer what it was printed as. */
+function withPath(parts: RelationParts, kwargs: ReadonlyMap<string, JinjaValue>): RelationParts {
+  const changed = { ...parts, ...pathParts(kwargs) };
+  const isMoved =
+    changed.database !== parts.database ||
+    changed.schema !== parts.schema ||
+    changed.identifier !== parts.identifier;
+  return isMoved ? { ...changed, rendered: undefined } : changed;
 }
 
 function pathParts(kwargs: ReadonlyMap<string, JinjaValue>): Partial<RelationParts> {

@@ -44,6 +44,11 @@ other: {target: x, outputs: {x: {type: duckdb, path: wh.duckdb, schema: elsewher
   'macros/make.sql': `{% macro make_table(name, rows=[]) %}
     {% do run_query('create table ' ~ name ~ ' as select ' ~ (rows | length) ~ ' as n') %}
     {{ print('made ' ~ name) }}
+  {% endmacro %}
+  {% macro make_and_drop() %}
+    {% do run_query('create schema spare') %}{% do run_query('create table spare.t as select 1 as n') %}
+    {{ drop_schema_named('spare') }}
+    {{ print(run_query("select count(*) as n from duckdb_schemas() where schema_name = 'spare'").rows[0][0] ~ ' left') }}
   {% endmacro %}`,
 };
 
@@ -116,6 +121,8 @@ describe('a command line of dbt', () => {
     expect(made).toMatchObject({ code: 0, err: expect.stringContaining('made dev_made') });
     const asked = await tidemill(folder, ['query', 'select n from main.dev_made']);
     expect(asked.out).toMatch(/^n\s+-+\s+3/);
+    const dropped = await tidemill(folder, ['run-operation', 'make_and_drop']);
+    expect(dropped).toMatchObject({ code: 0, err: expect.stringContaining('0 left') });
     const [missing, broken] = await Promise.all([
       tidemill(folder, ['run-operation', 'make_tabel']),
       tidemill(folder, ['run-operation', 'make_table', '--args', '[1]']),

@@ -164,3 +164,19 @@ test('a template may ask which version of a package is here', async () => {
   };
   expect(await said('1.2.3')).toEqual([{ told: 'shop 1.2.3' }]);
 });
+
+test('a ref of the project’s own may answer another table', async () => {
+  const project = dbtFolder({
+    'seeds/first.csv': 'n\n1\n',
+    'seeds/second.csv': 'n\n2\n',
+    'macros/ref.sql':
+      "{% macro ref(name) %}{% do return(builtins.ref(name).replace_path(identifier='second')) %}{% endmacro %}",
+    'models/moved.sql': "select n from {{ ref('first') }}",
+    'models/kept.sql': "select n from {{ builtins.ref('first').incorporate(type='view') }}",
+  });
+  expect(troubles(await project.build({ select: ['resource_type:seed'] }))).toEqual([]);
+  expect(troubles(await project.build())).toEqual([]);
+  expect(await project.rows('select m.n as moved, k.n as kept from moved as m, kept as k')).toEqual(
+    [{ moved: 2, kept: 1 }],
+  );
+});

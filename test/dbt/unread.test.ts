@@ -37,6 +37,7 @@ describe('config that is not read', () => {
       // Another strategy does not ask for it.
       'models/c.sql': "{{ config(merge_update_condition='true') }} select 1 as n",
       'models/d.sql': "{{ config(database='elsewhere') }} select 1 as n",
+      'models/dd.sql': '{% call set_sql_header(config) %}set x = 1;{% endcall %} select 1 as n',
       'models/e.sql': '{{ config(database=target.database, grants={}) }} select 1 as n',
     });
     const result = await project.build();
@@ -44,6 +45,7 @@ describe('config that is not read', () => {
       expect.stringMatching(/^model.shop.a config "sql_header" is not run/),
       expect.stringMatching(/^model.shop.b config "merge_update_condition" is not read/),
       expect.stringMatching(/^model.shop.d config "database" is "elsewhere"/),
+      expect.stringMatching(/^model.shop.dd config "sql_header" is not run/),
     ]);
   });
 });

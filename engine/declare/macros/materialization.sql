@@ -6,6 +6,15 @@
 {% macro create_schema(relation) -%}
 {%- do adapter.create_schema(relation) -%}
 {%- endmacro %}
+{% macro drop_schema(relation) -%}
+{%- do adapter.drop_schema(relation) -%}
+{%- endmacro %}
+{% macro drop_schema_named(schema_name) -%}
+{%- do adapter.drop_schema(api.Relation.create(schema=schema_name)) -%}
+{%- endmacro %}
+{% macro set_sql_header(config) -%}
+{%- do config(sql_header=caller()) -%}
+{%- endmacro %}
 {% macro drop_relation(relation) -%}
 {%- do adapter.drop_relation(relation) -%}
 {%- endmacro %}
