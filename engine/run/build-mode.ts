@@ -14,6 +14,8 @@ import { cutAgain, findBatches } from './microbatch.ts';
 export interface BuildMode {
   /** Nothing of the rows that stand is kept. */
   readonly fullRefresh: boolean;
+  /** Nobody asked for a full refresh: what is added to must not lose rows by one. */
+  readonly keepsRows: boolean;
   readonly isIncremental: boolean;
   /** What the rows are remembered to be made of. */
   readonly fingerprint: string;
@@ -44,8 +46,9 @@ export function chooseBuildMode(
     stands && nodeConfig.fullRefresh === false && nodeConfig.materialization === 'incremental';
   const window = sampleOf(scope, node);
   const base = { work, node, asked, state, isCurrent, isKept, stands, fingerprint };
+  const keepsRows = !asked;
   const chosen = isMicrobatch(nodeConfig) ? chooseBatches(base, decision, window) : undefined;
-  if (chosen) return window ? { ...chosen, ...sampled, window } : chosen;
+  if (chosen) return { keepsRows, ...chosen, ...(window && { ...sampled, window }) };
   // Rows made by another text are not added to: the table is built again whole. A materialization
   // of the project's own decides for itself.
   const isAddedTo = !asked && decision.kind !== 'missing_table';
@@ -57,8 +60,9 @@ export function chooseBuildMode(
         (isCurrent || isKept || window !== undefined));
   const fullRefresh = asked || !(isCurrent || isKept);
   const { inputs } = decision;
-  if (!window) return { fullRefresh, isIncremental, fingerprint, inputs, boundaryMs };
-  return { fullRefresh: !isIncremental, isIncremental, boundaryMs, ...sampled, window };
+  const mode = { keepsRows, isIncremental, boundaryMs };
+  if (!window) return { ...mode, fullRefresh, fingerprint, inputs };
+  return { ...mode, fullRefresh: !isIncremental, ...sampled, window };
 }
 
 /** Rows of a sample are nothing that the next build may keep. */
@@ -79,7 +83,7 @@ function chooseBatches(
   { work, node, asked, state, isCurrent, isKept, stands, fingerprint }: ModeBase,
   decision: NodeDecision,
   sample: InputWindow | undefined,
-): BuildMode | undefined {
+): Omit<BuildMode, 'keepsRows'> | undefined {
   const { boundaryMs, scope } = work.request;
   // A retry makes the batches of the run it retries, and no later ones.
   const untilMs = scope.retry?.batchesUntilMs ?? boundaryMs;

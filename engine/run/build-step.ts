@@ -101,6 +101,7 @@ export async function buildStep(
     runId,
     boundaryMs: mode.boundaryMs,
     fullRefresh: mode.fullRefresh,
+    keepsRows: mode.keepsRows,
     signal,
     log,
     inputs: mode.inputs,

@@ -14,6 +14,11 @@ export interface BuildContext {
   readonly boundaryMs: number;
   /** Build from nothing, as if the node had never been built. */
   readonly fullRefresh: boolean;
+  /**
+   * Nobody asked for that: rows that a table was given over time must not be gone. Absent: they
+   * may.
+   */
+  readonly keepsRows?: boolean;
   /** Looked at between statements. */
   readonly signal: AbortSignal;
   readonly log: Log;

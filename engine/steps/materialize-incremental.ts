@@ -9,6 +9,7 @@ import { auditOrRollBack, Withheld } from './audit.ts';
 import { lastOfKeys, requireKeys } from './batch-keys.ts';
 import { type Span, selectBatch } from './batch-spans.ts';
 import type { BuildContext, MaterializeResult } from './build-context.ts';
+import { requireStandingRows } from './lost-rows.ts';
 import {
   deleteByKey,
   deleteSpans,
@@ -101,6 +102,7 @@ function buildWhole(
         });
       }
       if (keys.length > 0) await requireKeys(warehouse, node, tableOf(copy), keys);
+      if (context.keepsRows && live === 'table') await requireStandingRows(warehouse, node, copy);
       return {};
     },
   });

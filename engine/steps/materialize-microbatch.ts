@@ -121,6 +121,8 @@ function createParts(
     } catch (error) {
       context.signal.throwIfAborted();
       if (!(error instanceof TerminalError) || faultsOfAll.has(error.code)) throw error;
+      // Of a part it only says that the others are missing.
+      if (error.code === 'rows-lost' && !part.isPart) throw error;
       return { kind: 'failed', result: nothingMade, fault: error };
     }
   };

@@ -1,5 +1,5 @@
-import { cpSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { cpSync, writeFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
 import { type DbtFolder, dbtFolder, troubles } from './dbt-project.ts';
 
 const model = (config: string): string =>
@@ -31,8 +31,11 @@ test('on_schema_change says what becomes of a table when the columns of a source
   expect(troubles(second).map((one) => one.replace(/:.*/s, ''))).toEqual([
     'model.shop.failing failed',
     'model.shop.ignored warn',
+    'model.shop.unsaid failed',
   ]);
-  // Where nobody said what should happen, the table is what its source makes of it.
+  // Where nobody said what should happen, the table is what its source makes of it: once asked.
+  expect(await held(project, 'unsaid')).toBe('{n:1,gone:x}');
+  await project.build({ select: ['unsaid'], fullRefresh: true });
   expect(await held(project, 'unsaid')).toBe('{n:2,late:y}');
   expect(await held(project, 'ignored')).toBe('{n:1,gone:x} {n:2,gone:null}');
   expect(await held(project, 'appended')).toBe('{n:1,gone:x,late:null} {n:2,gone:null,late:y}');
@@ -57,11 +60,15 @@ test('a changed text makes the table anew, unless full_refresh: false protects i
   const edited = dbtFolder(of(", 'new' as word"));
   const { folder } = project;
   cpSync(`${edited.folder}/models`, `${folder}/models`, { recursive: true });
+  expect(troubles(await project.build({ select: ['kept'] }))).toEqual([]);
+  expect(await held(project, 'kept')).toBe('{n:1,word:null} {n:2,word:new}');
+  await project.run('insert into events values (1)');
   expect(troubles(await project.build({ select: ['open', 'kept'] }))).toEqual([]);
-  expect(await held(project, 'open')).toBe('{n:2,word:new}');
-  expect(await held(project, 'kept')).toBe('{n:1,word:null} {n:2,word:new}');
+  expect(await held(project, 'open')).toBe('{n:1,word:new} {n:2,word:new}');
+  await project.run('delete from events where n = 1');
   await project.build({ select: ['open', 'kept'], fullRefresh: true });
-  expect(await held(project, 'kept')).toBe('{n:1,word:null} {n:2,word:new}');
+  expect(await held(project, 'open')).toBe('{n:2,word:new}');
+  expect(await held(project, 'kept')).toBe('{n:1,word:new} {n:2,word:new}');
 });
 
 test('what is added to is not made anew because its source was first made by the run', async () => {
@@ -88,4 +95,61 @@ on-run-start: create table if not exists events as select 1 as n
   await project.run('update events set n = 3');
   await project.build();
   expect(await held(project, 'of_hook')).toBe('{n:1} {n:2} {n:3}');
+});
+
+describe('a table that is made anew though nobody asked for it', () => {
+  const keyed = "{{ config(materialized='incremental', unique_key='n') }}";
+  const added = "{{ config(materialized='incremental', incremental_strategy='append') }}";
+  const batched = `{{ config(materialized='incremental', incremental_strategy='microbatch',
+    event_time='day', begin='2025-12-30', batch_size='day') }}`;
+  const textOf = (config: string, more = '') =>
+    `${config} select n, day${more} from {{ source('raw', 'events') }}`;
+  const project = (config: string) =>
+    dbtFolder({ 'models/s.yml': files['models/s.yml'], 'models/kept.sql': textOf(config) });
+  const edit = ({ folder }: DbtFolder, text: string) =>
+    writeFileSync(`${folder}/models/kept.sql`, text);
+  const fill =
+    "create table events as select n, timestamp '2025-12-31' as day from range(1, 4) t(n)";
+
+  test.each([
+    ['by its key', keyed],
+    ['by its number', added],
+    ['batch by batch', batched],
+  ])('keeps what its source has forgotten, %s', async (_, config) => {
+    const folder = project(config);
+    await folder.run(fill);
+    expect(troubles(await folder.build())).toEqual([]);
+    const before = await held(folder, 'kept');
+    await folder.run('delete from events where n = 1');
+    edit(folder, textOf(config, ", 'new' as word"));
+    for (const _ of ['once', 'and again']) {
+      expect(troubles(await folder.build()).join()).toMatch(
+        /^model\.shop\.kept failed: .*made anew it would lose 1 of its 3 rows/,
+      );
+      expect(await held(folder, 'kept')).toBe(before);
+    }
+    await folder.build({ fullRefresh: true });
+    expect(await held(folder, 'kept')).not.toContain('n:1');
+    expect(await held(folder, 'kept')).toContain('word:new');
+  });
+
+  test('takes the place of one that has no row which it lacks, whatever their types', async () => {
+    const folder = project(keyed);
+    await folder.run(fill);
+    await folder.build();
+    await folder.run("insert into events values (4, '2025-12-31')");
+    edit(folder, `${keyed} select n::varchar as n from {{ source('raw', 'events') }}`);
+    expect(troubles(await folder.build())).toEqual([]);
+    expect(await held(folder, 'kept')).toBe('{n:1} {n:2} {n:3} {n:4}');
+  });
+
+  test('keeps one that somebody else made, rather than what the source has left of it', async () => {
+    const folder = project(keyed);
+    await folder.run(fill);
+    await folder.run("create table kept as select 0 as n, timestamp '2020-01-01' as day");
+    expect(troubles(await folder.build()).join()).toContain('would lose 1 of its 1 row');
+    edit(folder, textOf(keyed.replace(') }}', ', full_refresh=false) }}')));
+    expect(troubles(await folder.build())).toEqual([]);
+    expect(await folder.rows('select n from kept order by n')).toHaveLength(4);
+  });
 });
