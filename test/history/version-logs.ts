@@ -1,5 +1,9 @@
 import fc from 'fast-check';
+import { vi } from 'vitest';
 import type { Version } from './oracle.ts';
+
+// A long run has the time that it takes: an hour ends what would never.
+if (process.env['HISTORY_RUNS'] !== undefined) vi.setConfig({ testTimeout: 3_600_000 });
 
 /** As many rounds as `HISTORY_RUNS` says, however long they take; without it, few and soon over. */
 export function historyRounds(few = 6) {
