@@ -1,5 +1,14 @@
+import { readColumnSet, type SetContext } from './column-set.ts';
 import { computeReads, influence, nothing, type Reads, uniteReads } from './reads.ts';
-import { fieldOf, findColumn, type OutColumn, type Scope, type Value, wholeRow } from './scope.ts';
+import {
+  fieldOf,
+  findColumn,
+  type OutColumn,
+  orderOf,
+  type Scope,
+  type Value,
+  wholeRow,
+} from './scope.ts';
 import {
   isFilled,
   isTree,
@@ -11,6 +20,7 @@ import {
   queryIn,
   type Tree,
 } from './sql-tree.ts';
+import type { StarList } from './star.ts';
 import type { Env } from './statement-env.ts';
 
 /** What an expression may name. */
@@ -19,6 +29,10 @@ export interface ExpressionContext {
   readonly env: Env;
   /** `window w as (…)`, by lower-case name. */
   readonly windows: ReadonlyMap<string, unknown>;
+  /** What `*` stands for there. */
+  readonly star?: StarList;
+  /** The one of several columns that `columns(…)` stands for in this turn. */
+  readonly chosen?: OutColumn;
 }
 
 /** `t.a.b` as its parts; undefined where something else than a column is at its root. */
@@ -60,8 +74,21 @@ function readValue(node: unknown, context: ExpressionContext): Value {
   const query = queryIn(node);
   if (query) return { reads: readQuery(query, context) };
   const found = kindOf(node);
+  const set = found?.kind === 'star' ? undefined : readColumnSet(found, setContext(context));
+  if (set) {
+    const isUnpacked = found?.kind === 'columns';
+    const all = { reads: uniteReads(set.columns.map(({ reads }) => reads)) };
+    return isUnpacked ? all : (context.chosen ?? all);
+  }
   if (!found) return { reads: computeReads(readParts(node, context)) };
   return readStruct(found.kind, found.body, context) ?? computeValue(found, node, context);
+}
+
+/** What stands around `columns(…)`. */
+export function setContext(context: ExpressionContext): SetContext {
+  const { scope, star, env } = context;
+  const isLoose = env.isLoose === true;
+  return { scope, star, isLoose, resolve: (expression) => readItem(expression, context) };
 }
 
 function computeValue(
@@ -69,7 +96,8 @@ function computeValue(
   node: Tree,
   context: ExpressionContext,
 ): Value {
-  const reads = computeReads(readKind(kind, body, context) ?? readParts(node, context));
+  const own = computeReads(readKind(kind, body, context) ?? readParts(node, context));
+  const reads = uniteReads([own, takesPlaces(kind, body) ? orderOf(context.scope) : nothing]);
   return { reads, ...passStruct(kind, body, context) };
 }
 
@@ -111,6 +139,16 @@ function packFields(fields: readonly (readonly [string, Value])[]): Value {
   const reads = computeReads(uniteReads(fields.map(([, value]) => value.reads)));
   const named = new Map(fields.map(([name, value]) => [name.toLowerCase(), value]));
   return { reads, fields: named, presence: nothing };
+}
+
+/** Aggregates that depend on the order in which their rows come. */
+const placed =
+  /^(first|last|any_value|arbitrary|mode|list|array_agg|string_agg|group_concat|list_?agg|arg_?(min|max)|(min|max)_by)$/;
+
+function takesPlaces(kind: string, body: Tree): boolean {
+  if (kind === 'window_function') return true;
+  const isCall = kind === 'function' || kind === 'aggregate_function';
+  return placed.test((isCall ? nameOf(body['name']) : kind)?.toLowerCase() ?? '');
 }
 
 /** Functions that answer one of the values they are given: a struct comes out as it went in. */
@@ -176,7 +214,8 @@ function chooserReads(kind: string, body: Tree, context: ExpressionContext): Rea
   }
   const { this: _, args, expressions: __, ...rest } = body;
   const others = Array.isArray(args) ? args.slice(1) : [];
-  return uniteReads([readParts(rest, context), computeReads(readExpression(others, context))]);
+  const reads = [readParts(rest, context), computeReads(readExpression(others, context))];
+  return uniteReads([...reads, takesPlaces(kind, body) ? orderOf(context.scope) : nothing]);
 }
 
 function besideAll({ fields, presence }: Struct, reads: Reads): Struct {
@@ -195,8 +234,9 @@ function besideAll({ fields, presence }: Struct, reads: Reads): Struct {
 }
 
 function readQuery(query: Tree, { env, scope }: ExpressionContext): Reads {
-  const { columns, rows } = env.answer(query, { ...env, outer: scope });
-  return uniteReads([...columns.map(({ reads }) => computeReads(reads)), rows]);
+  const { columns, rows, open, isPartial } = env.answer(query, { ...env, outer: scope });
+  const unknown = isPartial && open ? open('*') : nothing;
+  return uniteReads([...columns.map(({ reads }) => computeReads(reads)), unknown, rows]);
 }
 
 /** Kinds that name things of their own; undefined: its parts say it all. */
@@ -213,8 +253,8 @@ function readKind(kind: string, body: Tree, context: ExpressionContext): Reads |
     case 'lambda':
       return readExpression(body['body'], withNames(context, namesOf(listAt(body, 'parameters'))));
     case 'comprehension': {
-      const variable = partsOf(body['expression']) ?? [];
-      const inner = withNames(context, variable);
+      const names = [body['expression'], body['position']].flatMap((one) => partsOf(one) ?? []);
+      const inner = withNames(context, names);
       const { iterator, this: value, condition } = body;
       return uniteReads([
         readExpression(iterator, context),
@@ -229,11 +269,6 @@ function readKind(kind: string, body: Tree, context: ExpressionContext): Reads |
         readWindow(body['over'], context),
         influence(readExpression(body['filter'], context), 'filter'),
       ]);
-    case 'function':
-      if (nameOf(body['name'])?.toLowerCase() === 'columns') {
-        throw new LineageGap('"columns(…)" stands for several columns');
-      }
-      return undefined;
     case 'star':
       return uniteReads(context.scope.relations.map((one) => wholeRow(one).reads));
     case 'raw':

@@ -1,6 +1,17 @@
 import { readExpression } from './expression-reads.ts';
-import { computeReads, influence, nothing, type Reads, uniteReads } from './reads.ts';
-import { type Answer, emptyScope, type OutColumn, type Scope, type Visible } from './scope.ts';
+import {
+  asPart,
+  besides,
+  type FromPart,
+  joinNamed,
+  type Naming,
+  namingOf,
+  noPart,
+  scopeOf,
+} from './from-part.ts';
+import { answerPivot, answerUnpivot } from './pivot.ts';
+import { computeReads, influence, nothing, uniteReads } from './reads.ts';
+import { type OutColumn, orderOf } from './scope.ts';
 import {
   isFilled,
   isTree,
@@ -12,23 +23,9 @@ import {
   queryIn,
   type Tree,
 } from './sql-tree.ts';
-import { mergeColumns, numberNames, type StarList } from './star.ts';
+import { mergeColumns, unknownStar } from './star.ts';
 import type { Env } from './statement-env.ts';
-
-/** What a `from` puts in sight. */
-export interface FromPart {
-  readonly relations: readonly Visible[];
-  readonly star: StarList;
-  readonly merged: ReadonlyMap<string, OutColumn>;
-  readonly rows: Reads;
-}
-
-const noPart: FromPart = { relations: [], star: [], merged: new Map(), rows: nothing };
-
-function scopeOf(part: FromPart, env: Env): Scope {
-  const { relations, merged } = part;
-  return { ...emptyScope, relations, merged, parent: env.outer };
-}
+import { findStranger } from './table-function.ts';
 
 /** The `from` and the joins of a select. */
 export function readFrom(select: Tree, env: Env): FromPart {
@@ -42,15 +39,6 @@ export function readFrom(select: Tree, env: Env): FromPart {
   // Joins bind tighter than commas: they belong to the last item.
   const joined = readJoins(readItem(items[last], part, env), listAt(select, 'joins'), part, env);
   return besides(part, joined);
-}
-
-function besides(left: FromPart, right: FromPart): FromPart {
-  return {
-    relations: [...left.relations, ...right.relations],
-    star: [...left.star, ...right.star],
-    merged: new Map([...left.merged, ...right.merged]),
-    rows: uniteReads([left.rows, right.rows]),
-  };
 }
 
 function readJoins(
@@ -78,7 +66,7 @@ function joinParts(
   const kind = String(join['kind']);
   const both = besides(left, right);
   const scope = scopeOf(besides(before, both), env);
-  const context = { scope, env, windows: new Map<string, unknown>() };
+  const context = { scope, env, windows: new Map<string, unknown>(), star: both.star };
   const condition = influence(readExpression(join['on'], context), 'join');
   const names = kind.startsWith('Natural')
     ? sharedNames(left, right)
@@ -88,7 +76,13 @@ function joinParts(
     return { lower, one: findOne(left, lower), other: findOne(right, lower) };
   });
   const keys = pairs.flatMap(({ one, other }) => [one?.reads ?? nothing, other?.reads ?? nothing]);
-  const rows = uniteReads([both.rows, condition, ...keys.map((reads) => influence(reads, 'join'))]);
+  const places = kind === 'Positional' ? orderOf(both) : nothing;
+  const rows = uniteReads([
+    both.rows,
+    condition,
+    places,
+    ...keys.map((reads) => influence(reads, 'join')),
+  ]);
   if (/Semi|Anti/.test(kind)) return { ...left, rows };
   const made = new Map(
     pairs.flatMap(({ lower, one, other }) => {
@@ -114,40 +108,18 @@ function findOne(part: FromPart, lower: string): OutColumn | undefined {
     const found = columns.find(({ name }) => name?.toLowerCase() === lower);
     if (found) return found;
   }
-  return undefined;
+  const hiding = part.relations.flatMap(({ hides, open }) => (hides && open ? [open(lower)] : []));
+  return hiding.length === 0 ? undefined : { name: lower, reads: uniteReads(hiding) };
 }
 
 function sharedNames(left: FromPart, right: FromPart): string[] {
+  if ([...left.relations, ...right.relations].some(({ hides }) => hides)) {
+    throw new LineageGap(unknownStar);
+  }
   const known = new Set(right.star.map(({ column }) => column.name?.toLowerCase()));
   return left.star.flatMap(({ column: { name } }) =>
     name !== undefined && known.has(name.toLowerCase()) ? [name] : [],
   );
-}
-
-/** One relation: what it answers under the name it is given. */
-function asPart(answer: Answer, naming: Naming): FromPart {
-  const columns = numberNames(answer.columns).map((column, index) => {
-    const name = naming.columns[index];
-    return name === undefined ? column : { ...column, name };
-  });
-  const alias = naming.alias?.toLowerCase();
-  const visible: Visible = { ...answer, columns, alias, schema: naming.schema?.toLowerCase() };
-  return {
-    relations: [visible],
-    star: columns.map((column) => ({ column, aliases: [alias] })),
-    merged: new Map(),
-    rows: answer.rows,
-  };
-}
-
-interface Naming {
-  readonly alias: string | undefined;
-  readonly schema?: string | undefined;
-  readonly columns: readonly string[];
-}
-
-function namingOf(body: Tree): Naming {
-  return { alias: nameOf(body['alias']), columns: namesOf(listAt(body, 'column_aliases')) };
 }
 
 function readItem(item: unknown, before: FromPart, env: Env): FromPart {
@@ -165,13 +137,11 @@ function readItem(item: unknown, before: FromPart, env: Env): FromPart {
     case 'joined_table': {
       const first = readItem(body['left'], before, env);
       const joined = readJoins(first, listAt(body, 'joins'), before, env);
-      if (!isFilled(body['alias'])) return joined;
-      const columns = joined.star.map(({ column }) => column);
-      return asPart({ columns, rows: joined.rows }, namingOf(body));
+      return isFilled(body['alias']) ? joinNamed(joined, namingOf(body)) : joined;
     }
     case 'pivot':
     case 'unpivot':
-      throw new LineageGap(`the columns of "${kind}" follow from the rows`);
+      return readTurned(kind, body, before, env);
     case 'values':
       return asPart(env.answer({ values: body }, env), { alias: undefined, columns: [] });
     case 'unnest':
@@ -211,11 +181,26 @@ function readNamed(body: Tree, before: FromPart, env: Env): FromPart {
   if (kind === 'unnest' || kind === 'function') return readFunction(inner, naming, before, env);
   const part = readItem(inner, before, env);
   if (naming.alias === undefined) return part;
-  return asPart({ columns: part.star.map(({ column }) => column), rows: part.rows }, naming);
+  return joinNamed(part, naming);
+}
+
+/** A table that is pivoted; where a statement begins with it the parser takes it for a column. */
+function readTurned(kind: string, body: Tree, before: FromPart, env: Env): FromPart {
+  const written = kindOf(body['this']);
+  const isColumn = written?.kind === 'column';
+  const { name, table: schema } = isColumn ? written.body : {};
+  const part = readItem(isColumn ? { table: { name, schema } } : body['this'], before, env);
+  const isUnpivot = kind === 'unpivot' || body['unpivot'] === true;
+  const answer = isUnpivot ? answerUnpivot(body, part, env) : answerPivot(body, part, env);
+  return asPart(answer, namingOf(body));
 }
 
 /** A table function: its columns are known where they are named, else only to the warehouse. */
 function readFunction(node: unknown, naming: Naming, before: FromPart, env: Env): FromPart {
+  const stranger = findStranger(node);
+  if (stranger !== undefined) {
+    throw new LineageGap(`nobody knows which tables "${stranger}(…)" reads`);
+  }
   const scope = scopeOf(before, env);
   const reads = computeReads(readExpression(node, { scope, env, windows: new Map() }));
   const columns = naming.columns.map((name) => ({ name, reads }));

@@ -1,7 +1,9 @@
+import { answerCoarsely } from './coarse-answer.ts';
 import { type ExpressionContext, readExpression, readItem } from './expression-reads.ts';
-import { type FromPart, readFrom } from './from-scope.ts';
+import { readFrom } from './from-scope.ts';
 import { influence, nothing, type Reads, uniteReads } from './reads.ts';
-import { type Answer, emptyScope, type OutColumn, type Value } from './scope.ts';
+import { type Answer, emptyScope, type OutColumn, orderOf } from './scope.ts';
+import { opensList, readList } from './select-list.ts';
 import {
   isFilled,
   isTree,
@@ -14,7 +16,7 @@ import {
   type Tree,
   treeAt,
 } from './sql-tree.ts';
-import { expandStar, numberNames, starOpening, unknownStar } from './star.ts';
+import { numberNames, type Opening, unknownStar } from './star.ts';
 import type { Env } from './statement-env.ts';
 
 /** Rounds after which a recursive query must have met every column it can. */
@@ -24,11 +26,22 @@ const roundsMax = 20;
 const unread = ['lateral_views', 'into', 'connect', 'distribute_by', 'cluster_by', 'sort_by'];
 
 /**
- * What a query answers: its columns in order and what each follows from.
+ * What a query answers: its columns in order and what each follows from. Where `env` is loose, what
+ * is not understood of it is said of all its columns.
  *
  * @throws LineageGap where a part of it is not understood: nothing is guessed.
  */
 export function answerQuery(query: Tree, env: Env): Answer {
+  if (!env.isLoose) return answerExactly(query, env);
+  try {
+    return answerExactly(query, env);
+  } catch (error) {
+    if (!(error instanceof LineageGap)) throw error;
+    return answerCoarsely(query, env, error);
+  }
+}
+
+function answerExactly(query: Tree, env: Env): Answer {
   const found = kindOf(query);
   if (!found) throw new LineageGap('the statement is no query');
   const { kind, body } = found;
@@ -48,9 +61,11 @@ export function answerQuery(query: Tree, env: Env): Answer {
       if (next) return cutRows(answerQuery(next, inner), body, inner);
       throw new LineageGap('an empty pair of brackets');
     }
-    case 'pivot':
-    case 'unpivot':
-      throw new LineageGap(`the columns of "${kind}" follow from the rows`);
+    case 'pivot': {
+      const [turned] = readFrom({ from: { expressions: [query] } }, inner).relations;
+      if (turned) return turned;
+      throw new LineageGap('a "pivot" of nothing');
+    }
     default:
       throw new LineageGap(`a statement of the kind "${kind}" is not read`);
   }
@@ -117,79 +132,74 @@ function answerSelect(select: Tree, env: Env): Answer {
   const odd = unread.find((key) => isFilled(select[key]));
   if (odd !== undefined) throw new LineageGap(`"${odd.replaceAll('_', ' ')}" is not read`);
   const from = readFrom(select, env);
-  const { columns, context } = readList(select, from, env);
-  const rows = uniteReads([from.rows, ...readClauses(select, columns, context)]);
-  const star = listAt(select, 'expressions')
-    .map(kindOf)
-    .find((found) => found?.kind === 'star');
-  return { columns, rows, ...(star ? starOpening(star.body, context.scope) : {}) };
-}
-
-/** The select list, left to right: what stands further left may be named by its alias. */
-function readList(select: Tree, from: FromPart, env: Env) {
-  const aliases = new Map<string, Value>();
-  const windows = new Map<string, unknown>();
-  for (const one of listAt(select, 'windows')) {
-    const name = isTree(one) ? nameOf(one['name']) : undefined;
-    if (isTree(one) && name !== undefined) windows.set(name.toLowerCase(), one['spec']);
-  }
-  const { relations, merged } = from;
-  const scope = { ...emptyScope, relations, merged, aliases, parent: env.outer };
-  const context: ExpressionContext = { scope, env, windows };
-  const resolve = (expression: unknown): OutColumn => readItem(expression, context);
-  const columns = listAt(select, 'expressions').flatMap((node): OutColumn[] => {
-    const found = kindOf(node);
-    if (found?.kind === 'star') return expandStar(found.body, scope, from.star, resolve);
-    const column = readItem(node, context);
-    if (found?.kind === 'alias' && column.name !== undefined) {
-      aliases.set(column.name.toLowerCase(), column);
-    }
-    return [column];
-  });
-  return { columns, context };
+  const { columns, opening, context } = readList(select, from, env);
+  const rows = uniteReads([from.rows, ...readClauses(select, columns, opening, context)]);
+  const order = orderReads(select, withHidden(columns, opening), context);
+  return { columns, rows, order, ...opening };
 }
 
 /** What decides which rows there are. */
 function readClauses(
   select: Tree,
-  columns: readonly OutColumn[],
+  known: readonly OutColumn[],
+  opening: Opening,
   context: ExpressionContext,
 ): Reads[] {
+  const columns = withHidden(known, opening);
   const read = (node: unknown): Reads => readExpression(node, context);
   const filters = ['where_clause', 'having', 'qualify'].map((key) =>
     influence(read(select[key]), 'filter'),
   );
-  const group = treeAt(select, 'group_by');
-  const grouped = group
-    ? listAt(group, 'expressions').map((one) => ordinal(one, columns) ?? read(one))
-    : [];
+  const group = treeAt(select, 'group_by') ?? {};
+  const items = listAt(select, 'expressions');
+  const grouped = listAt(group, 'expressions').map((one) => ordinal(one, columns) ?? read(one));
+  if (group['all'] === true) grouped.push(...items.filter((one) => !aggregates(one)).map(read));
   const distinct = listAt(select, 'distinct_on').map(read);
   if (select['distinct'] === true && distinct.length === 0) {
     distinct.push(...columns.map(({ reads }) => reads));
   }
-  const opened = listAt(select, 'expressions').filter(opensList).map(read);
+  const opened = items.filter(opensList).map(read);
   return [
     ...filters,
     ...opened.map((reads) => influence(reads, 'join')),
     ...[...grouped, ...distinct].map((reads) => influence(reads, 'group')),
-    ...readCuts(select, columns, read),
+    readCuts(select, columns, context),
   ];
 }
 
+const aggregateKinds =
+  /^(aggregate_function|count|sum|avg|min|max|median|first|last|any_value|(array|string|list)_agg)$/;
+
+/** Whether an item surely is none of those that `group by all` groups by. */
+function aggregates(node: unknown): boolean {
+  if (Array.isArray(node)) return node.some(aggregates);
+  if (!isTree(node) || queryIn(node)) return false;
+  const kind = kindOf(node)?.kind;
+  if (kind === 'window_function') return false;
+  return aggregateKinds.test(kind ?? '') || Object.values(node).some(aggregates);
+}
+
+/** For what counts places or means all of them: columns nobody knows may stand anywhere. */
+function withHidden(columns: readonly OutColumn[], { hides, open }: Opening) {
+  if (!hides || !open) return columns;
+  const hidden: OutColumn = { name: undefined, reads: open('*') };
+  const known = columns.map((one) => ({ ...one, reads: uniteReads([one.reads, hidden.reads]) }));
+  return [...known, hidden];
+}
+
 /** Where only some of the rows are taken, their order and what counts them decide which. */
-function readCuts(
-  body: Tree,
-  columns: readonly OutColumn[],
-  read: (node: unknown) => Reads,
-): Reads[] {
+function readCuts(body: Tree, columns: readonly OutColumn[], context: ExpressionContext): Reads {
   const cuts = ['limit', 'offset', 'fetch'].map((key) => body[key]);
-  const order = treeAt(body, 'order_by');
   const decides = [...cuts, body['distinct_on']].some(isFilled);
-  const ordered = order && decides ? listAt(order, 'expressions') : [];
-  return [
-    ...ordered.map((one) => influence(orderReads(one, columns, read), 'order')),
-    ...cuts.map((one) => influence(read(one), 'filter')),
-  ];
+  const counted = cuts.map((one) => influence(readExpression(one, context), 'filter'));
+  return uniteReads([decides ? orderReads(body, columns, context) : nothing, ...counted]);
+}
+
+/** What the rows are ordered by; where that says nothing of two rows, they stay as they came. */
+function orderReads(body: Tree, columns: readonly OutColumn[], context: ExpressionContext): Reads {
+  const items = listAt(treeAt(body, 'order_by') ?? {}, 'expressions');
+  const own = items.map((one) => influence(readOrder(one, columns, context), 'order'));
+  return uniteReads([orderOf(context.scope), ...own]);
 }
 
 /** The same around a whole query, whose columns are all that an order can name. */
@@ -197,35 +207,27 @@ function cutRows(answer: Answer, body: Tree, env: Env): Answer {
   const relations = [{ ...answer, alias: undefined }];
   const scope = { ...emptyScope, relations, parent: env.outer };
   const context = { scope, env, windows: new Map<string, unknown>() };
-  const cuts = readCuts(body, answer.columns, (node) => readExpression(node, context));
-  return { ...answer, rows: uniteReads([answer.rows, ...cuts]) };
+  const columns = withHidden(answer.columns, answer);
+  const rows = uniteReads([answer.rows, readCuts(body, columns, context)]);
+  return { ...answer, rows, order: orderReads(body, columns, context) };
 }
 
-/** `unnest(…)` in a select list makes rows; one in a subquery makes rows there. */
-function opensList(node: unknown): boolean {
-  if (Array.isArray(node)) return node.some(opensList);
-  if (!isTree(node) || queryIn(node)) return false;
-  const found = kindOf(node);
-  const name = found?.kind === 'function' ? nameOf(found.body['name']) : found?.kind;
-  return name?.toLowerCase() === 'unnest' || Object.values(node).some(opensList);
-}
-
-/** `group by 2`: the column at that place. */
+/** `group by 2`: the column at that place; behind those that are known stands what is hidden. */
 function ordinal(node: unknown, columns: readonly OutColumn[]): Reads | undefined {
   const found = kindOf(node);
   if (found?.kind !== 'literal' || found.body['literal_type'] !== 'number') return undefined;
-  return columns[Number(found.body['value']) - 1]?.reads;
+  return (columns[Number(found.body['value']) - 1] ?? columns.at(-1))?.reads;
 }
 
-function orderReads(
+function readOrder(
   node: unknown,
   columns: readonly OutColumn[],
-  read: (node: unknown) => Reads,
+  context: ExpressionContext,
 ): Reads {
   if (!isTree(node)) return nothing;
   const name = nameOf(kindOf(node['this'])?.body['name'])?.toLowerCase();
   if (name === 'all') return uniteReads(columns.map(({ reads }) => reads));
-  return ordinal(node['this'], columns) ?? read(node['this']);
+  return ordinal(node['this'], columns) ?? readExpression(node['this'], context);
 }
 
 function answerSets(kind: string, body: Tree, env: Env): Answer {
@@ -235,14 +237,17 @@ function answerSets(kind: string, body: Tree, env: Env): Answer {
   const other = answerQuery(right, env);
   if (one.isPartial || other.isPartial) throw new LineageGap(unknownStar);
   const rows = uniteReads([one.rows, other.rows]);
+  const order = uniteReads([one.order ?? nothing, other.order ?? nothing]);
   if (kind !== 'union') {
-    const compared = other.columns.map(({ reads }) => influence(reads, 'filter'));
-    return { columns: one.columns, rows: uniteReads([rows, ...compared]) };
+    const both = [...one.columns, ...other.columns];
+    const compared = both.map(({ reads }) => influence(reads, 'filter'));
+    return { columns: one.columns, rows: uniteReads([rows, ...compared]), order };
   }
   const columns = body['by_name'] === true ? uniteByName(one, other) : uniteByPlace(one, other);
-  if (body['all'] === true) return { columns, rows };
+  if (body['all'] === true) return { columns, rows, order };
   return {
     columns,
+    order,
     rows: uniteReads([rows, ...columns.map(({ reads }) => influence(reads, 'group'))]),
   };
 }

@@ -14,6 +14,8 @@ export interface Value {
 export interface OutColumn extends Value {
   /** Absent where the warehouse makes a name up. */
   readonly name: string | undefined;
+  /** It stands behind columns nobody knows, and one of those may have its name. */
+  readonly isLate?: boolean;
 }
 
 /** What a query or a table answers. */
@@ -21,6 +23,8 @@ export interface Answer {
   readonly columns: readonly OutColumn[];
   /** What decides which rows there are. */
   readonly rows: Reads;
+  /** What puts the rows in order, for what takes the first of them or counts their places. */
+  readonly order?: Reads;
   /**
    * What a name means that is none of `columns`, for a relation whose columns nobody knows whole: a
    * table function's follow from its arguments, a table's are taken as they are named.
@@ -28,6 +32,8 @@ export interface Answer {
   readonly open?: (name: string) => Reads;
   /** A `*` of columns nobody knows is among them: only what is named is certain. */
   readonly isPartial?: boolean;
+  /** Columns nobody knows are among its own: any name that is known further out may be theirs. */
+  readonly hides?: boolean;
 }
 
 /** A relation as a `from` shows it. */
@@ -52,6 +58,10 @@ export interface Scope {
   readonly aliases: ReadonlyMap<string, Value>;
   readonly parent?: Scope | undefined;
 }
+
+/** What the rows in sight are ordered by. */
+export const orderOf = ({ relations }: Pick<Scope, 'relations'>): Reads =>
+  uniteReads(relations.flatMap(({ order }) => order ?? []));
 
 export const emptyScope: Scope = { relations: [], merged: new Map(), aliases: new Map() };
 
@@ -93,8 +103,18 @@ export function findRelation(scope: Scope, alias: string, schema?: string): Visi
 const ownColumns = new Set(['rowid', 'ctid', 'tableoid']);
 const nowhere: Value = { reads: new Map() };
 
-/** `name` by itself: a column, an alias of the list, a whole relation; inner scopes first. */
+/** `name` by itself: a column, a whole relation, an alias of the list; inner scopes first. */
 function findPlain(scope: Scope, name: string): Value | undefined {
+  const found = findMeant(scope, name);
+  const isColumn =
+    scope.merged.has(name.toLowerCase()) || scope.relations.some((one) => findKnown(one, name));
+  if (!found || isColumn) return found;
+  const hiding = scope.relations.flatMap(({ hides, open }) => (hides && open ? [open(name)] : []));
+  if (hiding.length === 0) return found;
+  return { reads: uniteReads([found.reads, ...hiding]) };
+}
+
+function findMeant(scope: Scope, name: string): Value | undefined {
   const lower = name.toLowerCase();
   const merged = scope.merged.get(lower);
   if (merged) return merged;
@@ -102,10 +122,10 @@ function findPlain(scope: Scope, name: string): Value | undefined {
     const found = findKnown(relation, name);
     if (found) return found;
   }
-  const alias = scope.aliases.get(lower);
-  if (alias) return alias;
   const whole = findRelation(scope, name);
   if (whole) return wholeRow(whole);
+  const alias = scope.aliases.get(lower);
+  if (alias) return alias;
   const outer = scope.parent && findPlain(scope.parent, name);
   if (outer) return outer;
   const [open, ...others] = scope.relations.flatMap((relation) => relation.open ?? []);

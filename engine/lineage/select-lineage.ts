@@ -1,3 +1,5 @@
+import { answerCoarsely } from './coarse-answer.ts';
+import { fillColumns, nameColumns } from './name-columns.ts';
 import { answerQuery } from './query-answer.ts';
 import { nothing, readColumn } from './reads.ts';
 import type { Answer } from './scope.ts';
@@ -14,15 +16,20 @@ export interface ReadableTable {
   assume?(name: string): void;
 }
 
+const hiddenColumns = 'its columns follow from rows or types that only the warehouse sees';
+
 /**
- * Follows each column of a select to the columns of the relations it reads.
+ * Follows each column of a select to the columns of the relations it reads. `names` are its columns
+ * as the warehouse sees them: given those, a part that is not understood is said of all the columns
+ * that may come from it.
  *
- * @throws LineageGap with the reason where the statement is not understood whole.
+ * @throws LineageGap with the reason where not even the tables that it reads are certain.
  */
 export function readSelect(
   parser: SqlParser,
   sql: string,
   table: (schema: string | undefined, name: string) => ReadableTable | undefined,
+  names?: readonly string[],
 ): Answer {
   const known = new Map<string, Answer>();
   const answerTable: Env['table'] = (schema, name) => {
@@ -47,7 +54,38 @@ export function readSelect(
   };
   const tree = parser.parse(sql.replace(/[\s;]+$/, ''));
   const env = { table: answerTable, tables: new Map(), answer: answerQuery };
-  const answer = answerQuery(tree, env);
-  if (answer.isPartial) throw new LineageGap(unknownStar);
-  return answer;
+  if (!names) {
+    const answer = answerQuery(tree, env);
+    if (answer.isPartial) throw new LineageGap(answer.hides ? hiddenColumns : unknownStar);
+    return answer;
+  }
+  const loose = { ...env, isLoose: true };
+  const turns = [
+    () => answerQuery(tree, env),
+    () => answerQuery(tree, loose),
+    (gap: LineageGap) => answerCoarsely(tree, loose, gap),
+  ];
+  return findFitting(turns, names);
+}
+
+/** The first answer that has the columns which the warehouse sees; each is less exact. */
+function findFitting(
+  turns: readonly ((gap: LineageGap) => Answer)[],
+  names: readonly string[],
+): Answer {
+  let gap = new LineageGap('it has no columns');
+  for (const turn of turns) {
+    try {
+      const { columns, rows, open, isPartial } = turn(gap);
+      const isOpen = open !== undefined && isPartial === true;
+      const named = isOpen
+        ? fillColumns({ columns, rows, open }, names)
+        : nameColumns(columns, names);
+      return { columns: named, rows };
+    } catch (error) {
+      if (!(error instanceof LineageGap)) throw error;
+      gap = error;
+    }
+  }
+  throw gap;
 }

@@ -12,6 +12,9 @@ import { isTree, LineageGap, listAt, nameOf, namesOf, type Tree } from './sql-tr
 /** What `*` stands for, in order: columns of a `using` once, at their first place. */
 export type StarList = readonly StarColumn[];
 
+/** What a list of columns stands for besides those that are known. */
+export type Opening = Pick<Answer, 'open' | 'isPartial' | 'hides'>;
+
 /** Said where columns matter that nobody knows. */
 export const unknownStar = '"*" takes columns of a table or a function of which nobody knows them';
 
@@ -24,24 +27,37 @@ function relationOf(star: Tree, scope: Scope): Visible | undefined {
   return relation;
 }
 
+/** The parts of a struct's name in `packed.*`; undefined: it is a relation, or all of them. */
+export function structStar(star: Tree, scope: Scope): readonly string[] | undefined {
+  const parts = nameOf(star['table'])?.split('.');
+  if (!parts) return undefined;
+  return findRelation(scope, parts.at(-1) ?? '', parts.at(-2)) ? undefined : parts;
+}
+
 function starOf(star: Tree, scope: Scope, all: StarList): StarList {
   const relation = relationOf(star, scope);
   if (!relation) return all;
   return relation.columns.map((column) => ({ column, aliases: [relation.alias] }));
 }
 
-/** What else a `*` brings into a query: columns that are known once somebody names them. */
-export function starOpening(star: Tree, scope: Scope): Pick<Answer, 'open' | 'isPartial'> {
+/** The relations that a `*` takes the columns of. */
+export function starRelations(star: Tree, scope: Scope): readonly Visible[] {
   const relation = relationOf(star, scope);
-  const covered = (relation ? [relation] : scope.relations).filter(({ open }) => open);
+  return relation ? [relation] : scope.relations;
+}
+
+/** What else a `*` over them brings into a query: columns that are known once they are named. */
+export function openingOf(relations: readonly Visible[]): Opening {
+  const covered = relations.filter(({ open }) => open);
   const [first, ...others] = covered;
   if (!first?.open) return {};
   const isPartial = covered.some((one) => one.columns.length === 0 || one.isPartial === true);
-  if (others.length === 0) return { open: first.open, isPartial };
+  const hides = covered.some((one) => one.hides === true);
+  if (others.length === 0) return { open: first.open, isPartial, hides };
   const open = (): never => {
     throw new LineageGap(unknownStar);
   };
-  return { open, isPartial };
+  return { open, isPartial, hides };
 }
 
 function isMeant({ column, aliases }: StarColumn, written: string): boolean {
@@ -70,15 +86,24 @@ export function expandStar(
     const [from, to] = Array.isArray(pair) ? pair.map(nameOf) : [];
     if (from !== undefined && to !== undefined) renamed.set(from.toLowerCase(), to);
   }
+  const late = lateAliases(starRelations(star, scope));
   return starOf(star, scope, all)
     .filter((one) => !excluded.some((name) => isMeant(one, name)))
-    .map(({ column }) => {
+    .map(({ column: found, aliases }) => {
+      const isLate = aliases.some((alias) => late.has(alias));
+      const column = isLate ? { ...found, isLate } : found;
       const lower = column.name?.toLowerCase() ?? '';
       const other = replaced.get(lower);
       if (other) return { ...other, name: column.name };
       const name = renamed.get(lower);
       return name === undefined ? column : { ...column, name };
     });
+}
+
+/** Relations behind one whose columns nobody knows: one of those may hide what is theirs. */
+function lateAliases(relations: readonly Visible[]): Set<string | undefined> {
+  const first = relations.findIndex(({ hides }) => hides === true);
+  return new Set(first < 0 ? [] : relations.slice(first + 1).map(({ alias }) => alias));
 }
 
 /** Several columns of one name in a query that is read: the warehouse numbers the later ones. */

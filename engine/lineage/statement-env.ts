@@ -9,6 +9,8 @@ export interface Env {
   readonly tables: ReadonlyMap<string, Answer>;
   /** Names of the statement around a subquery. */
   readonly outer?: Scope | undefined;
+  /** What is not understood whole may be said of all columns together: the warehouse names them. */
+  readonly isLoose?: boolean;
   /** Answers a query inside this one; handed along, since queries and expressions nest. */
   readonly answer: (query: Tree, env: Env) => Answer;
 }

@@ -1,11 +1,13 @@
 import { shapeHistory } from '../steps/history-shape.ts';
+import { addedNames } from '../steps/snapshot-shape.ts';
 import { messageOf, TerminalError } from '../words/errors.ts';
 import type { HistoryConfig, NodeConfig } from '../words/node.ts';
 import type { Column, Relation } from '../words/table.ts';
 import { historyReads, identityReads, snapshotReads } from './added-columns.ts';
+import { type NamedColumn, nameColumns } from './name-columns.ts';
 import { gapLineage, type NodeLineage, toEdges } from './node-lineage.ts';
 import { composeReads, type Reads, uniteReads } from './reads.ts';
-import type { OutColumn } from './scope.ts';
+import type { Answer, OutColumn } from './scope.ts';
 import { type ReadableTable, readSelect } from './select-lineage.ts';
 import type { SqlParser } from './sql-parser.ts';
 import { LineageGap } from './sql-tree.ts';
@@ -31,16 +33,18 @@ export type FindTable = (schema: string | undefined, name: string) => ReadableTa
 /** Follows a node's columns. What is not understood whole is a gap with its reason, no guess. */
 export function traceNode(parser: SqlParser, node: TracedNode, find: FindTable): NodeLineage {
   try {
-    const answers = node.selects.map((sql) => readSelect(parser, sql, find));
-    const [first, ...others] = answers;
-    if (!first) throw new LineageGap('it has no select');
+    const [select, ...increments] = node.selects;
+    if (select === undefined) throw new LineageGap('it has no select');
+    const names = selectedNames(node);
+    const first = readSelect(parser, select, find, names);
+    const others = increments.map((sql) => readIncrement(parser, sql, find, names));
     const selected = mergeColumns(
       numberNames(first.columns),
       others.map(({ columns }) => numberNames(columns)),
     );
     const made = withAddedColumns(parser, node, selected);
-    const columns = nameColumns(made, node.columns);
-    const rows = uniteReads(answers.map((answer) => answer.rows));
+    const columns = node.columns ? nameColumns(made, node.columns) : inventNames(made);
+    const rows = uniteReads([first, ...others].map((answer) => answer.rows));
     return {
       columns: columns.map(({ name, reads }) => ({ name, from: toEdges(reads, node.id) })),
       rows: toEdges(rows, node.id),
@@ -48,6 +52,28 @@ export function traceNode(parser: SqlParser, node: TracedNode, find: FindTable):
   } catch (error) {
     if (!(error instanceof LineageGap)) throw error;
     return gapLineage(node.columns ?? [], error.message);
+  }
+}
+
+/** The columns of the select as they are bound; those of a log that nobody keeps are not known. */
+function selectedNames({ config, columns, history }: TracedNode): readonly string[] | undefined {
+  const { snapshot, identity } = config;
+  if (!columns || history || identity) return undefined;
+  return snapshot ? columns.slice(0, columns.length - addedNames(snapshot).length) : columns;
+}
+
+/** It may have other columns than the table, whose names are used only where it must be. */
+function readIncrement(
+  parser: SqlParser,
+  sql: string,
+  find: FindTable,
+  names: readonly string[] | undefined,
+): Answer {
+  try {
+    return readSelect(parser, sql, find);
+  } catch (error) {
+    if (!names || !(error instanceof LineageGap)) throw error;
+    return readSelect(parser, sql, find, names);
   }
 }
 
@@ -103,22 +129,6 @@ function readText(parser: SqlParser, sql: string, selected: readonly OutColumn[]
   return composeReads(answer.columns[0]?.reads ?? new Map(), ({ column }) => sources.get(column));
 }
 
-/** The warehouse is the authority for names: where it sees other columns, we read it wrongly. */
-function nameColumns(
-  made: readonly OutColumn[],
-  bound: readonly string[] | undefined,
-): { name: string; reads: Reads }[] {
-  if (bound === undefined) {
-    return made.map(({ name, reads }, index) => ({ name: name ?? `column ${index + 1}`, reads }));
-  }
-  if (made.length !== bound.length) {
-    throw new LineageGap(`the warehouse sees ${bound.length} columns, the parser ${made.length}`);
-  }
-  return made.map(({ name, reads }, index) => {
-    const said = bound[index] ?? '';
-    if (name !== undefined && name.toLowerCase() !== said.toLowerCase()) {
-      throw new LineageGap(`the warehouse sees a column "${said}" where the parser has "${name}"`);
-    }
-    return { name: said, reads };
-  });
+function inventNames(made: readonly OutColumn[]): NamedColumn[] {
+  return made.map((one, index) => ({ ...one, name: one.name ?? `column ${index + 1}` }));
 }

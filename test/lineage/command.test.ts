@@ -157,7 +157,7 @@ describe('lineage, before anything has landed,', () => {
 
   test('says of a node it cannot follow why, and what it reads', () => {
     const { text } = ask('wide');
-    expect(text).toContain('no columns can be told: the columns of "pivot" follow from the rows');
+    expect(text).toContain('no columns can be told: its columns follow from rows');
     expect(text).toContain('it reads main.bands');
   });
 
