@@ -84,7 +84,7 @@ async function onStage(scale: number, work: (stage: Stage) => Promise<Measuremen
   const count = Math.max(modelsPerLevel, Math.round(modelsInFull * scale));
   const models = Array.from({ length: count }, (_, index) => tinyModel(index));
   const folder = mkdtempSync(join(tmpdir(), 'tidemill-nodes-'));
-  using programs = openTimedPrograms();
+  using programs = await openTimedPrograms();
   try {
     writeProject(folder, models);
     const text = bareProgram(models);

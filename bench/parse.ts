@@ -41,7 +41,7 @@ async function onStage(scale: number, work: (stage: Stage) => Promise<Measuremen
   const { models, tests, macros } = largeProject;
   const size = { models: sized(models), tests: sized(tests), macros: sized(macros) };
   writeGeneratedProject(folder, size);
-  using programs = openTimedPrograms();
+  using programs = await openTimedPrograms();
   try {
     // The program itself is compiled once, on a project of its own.
     await setTimeout(settleMs);

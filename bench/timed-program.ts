@@ -2,10 +2,9 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { installPackage } from '../scripts/install.ts';
 
 const reporter = new URL('./report-usage.ts', import.meta.url).href;
-const program = fileURLToPath(new URL('../cli/bin.ts', import.meta.url));
 
 /** One process, from its start to its end. */
 export interface TimedRun {
@@ -15,14 +14,15 @@ export interface TimedRun {
 }
 
 export interface TimedPrograms extends Disposable {
-  /** Runs `tidemill`; its code is compiled before, as an installed program's is. */
+  /** Runs `tidemill` as it is installed; its code is compiled before. */
   tidemill(folder: string, args: readonly string[]): Promise<TimedRun>;
   /** Runs a text as a module of its own. */
   module(folder: string, text: string): Promise<TimedRun>;
 }
 
-export function openTimedPrograms(): TimedPrograms {
+export async function openTimedPrograms(): Promise<TimedPrograms> {
   const own = mkdtempSync(join(tmpdir(), 'tidemill-timed-'));
+  const program = await installPackage(own);
   const usage = join(own, 'usage.json');
   const run = async (folder: string, args: readonly string[]): Promise<TimedRun> => {
     const startedMs = performance.now();

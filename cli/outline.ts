@@ -113,9 +113,10 @@ export async function deferOutline(
   flags: { readonly defer?: boolean; readonly favorState?: boolean },
   outline: Pick<Outline, 'models' | 'ids' | 'state'>,
 ): Promise<ReadonlyMap<string, string>> {
+  if (!flags.defer) return new Map();
   const { findDeferred } = await import('../engine/plan/find-deferred.ts');
   const { models, ids, state } = outline;
-  const defer = flags.defer ? (flags.favorState ? 'always' : 'missing') : undefined;
+  const defer = flags.favorState ? 'always' : 'missing';
   const selected = new Set(ids);
   const catalog = catalogOf(opened);
   return findDeferred({ defer, session, catalog }, { models, selected, state });

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { loadCommands } from '../../cli/commands/index.ts';
-import { bundled } from '../../scripts/bundle.ts';
+import { libraries } from '../../scripts/bundle.ts';
 import { findCircle, listImports, listPackages, readSources } from './source-files.ts';
 
 /** What a machine can check of how the project is written; Biome and oxlint check the rest. */
@@ -160,7 +160,7 @@ describe('imports', () => {
     const manifest = JSON.parse(read('package.json')) as Record<string, Record<string, string>>;
     const dependencies = Object.keys(manifest['dependencies'] ?? {});
     // What a bundled file imports is inside it.
-    const isBundled = (path: string): boolean => bundled.includes(path.replace(/ts$/, 'js'));
+    const isBundled = (path: string): boolean => libraries.includes(path.replace(/\.ts$/, ''));
     const shipped = sources.filter(
       ({ path }) =>
         (product.some((floor) => floor === floorOf(path)) || path === 'index.ts') &&

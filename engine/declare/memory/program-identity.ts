@@ -1,12 +1,14 @@
 import { hash } from 'node:crypto';
 import { readdirSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 /** Folders whose code decides what is read out of a project's files, and what is made of it. */
-const folders = [
-  dirname(import.meta.dirname),
-  ...['words', 'plan', 'artifacts'].map((name) => join(import.meta.dirname, '../..', name)),
-];
+const folders = (
+  import.meta.url.endsWith('.ts')
+    ? ['../', '../../words/', '../../plan/', '../../artifacts/']
+    : ['../macros/', '../../parts/']
+).map((folder) => fileURLToPath(new URL(folder, import.meta.url)));
 
 let known: string | undefined;
 

@@ -1,0 +1,13 @@
+import { cpSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { bundleAll } from './bundle.ts';
+
+const root = dirname(import.meta.dirname);
+
+/** Puts the package into an empty folder as npm would install it; answers the file that is run. */
+export async function installPackage(folder: string): Promise<string> {
+  cpSync(join(root, 'package.json'), join(folder, 'package.json'));
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction');
+  await bundleAll(root, join(folder, 'dist'));
+  return join(folder, 'dist', 'cli', 'bin.js');
+}

@@ -1,0 +1,111 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { installPackage } from '../../scripts/install.ts';
+import { type Ended, tidemill } from '../artifacts/command-line.ts';
+import { writeFolder } from '../models/project-folder.ts';
+
+/** The package as it is installed: one program out of few files. */
+let installed = '';
+let program = '';
+
+beforeAll(async () => {
+  installed = mkdtempSync(join(tmpdir(), 'tidemill-package-'));
+  program = await installPackage(installed);
+});
+afterAll(() => rmSync(installed, { recursive: true, force: true }));
+
+function run(args: readonly string[], folder: string): Promise<Ended> {
+  const env = { ...process.env, HOME: folder, NO_COLOR: '1' };
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, { env, cwd: folder }, (error, stdout, stderr) => {
+      const code = typeof error?.code === 'number' ? error.code : 0;
+      resolve({ code, out: stdout.split('\n').filter((line) => line !== ''), err: stderr });
+    });
+  });
+}
+
+const files = {
+  'dbt_project.yml': 'name: shop\nversion: "1.0"',
+  'seeds/people.csv': 'id,name\n1,Ann\n2,Bob\n',
+  'macros/low.sql': '{% macro low(column) %}lower({{ column }}){% endmacro %}',
+  'models/quiet.sql': "select id, {{ low('name') }} as name from {{ ref('shout') }}",
+  'models/shout.ts': `import { defineModel, ref } from 'tidemill';
+export const shout = defineModel({
+  inputs: { people: ref('people', { id: 'bigint', name: 'varchar' }) },
+  columns: { id: 'bigint', name: 'varchar' },
+  async *run({ people }) {
+    for await (const { id, name } of people.rows()) yield { id, name: name?.toUpperCase() ?? null };
+  },
+});`,
+  'models/people.yml': `models:
+  - name: quiet
+    columns: [{ name: id, data_tests: [unique, not_null] }]`,
+};
+
+/** A digest: what a run writes of itself differs each time. */
+function readCompiled(folder: string): string {
+  const manifest = readFileSync(join(folder, 'target/manifest.json'), 'utf8');
+  const parts = JSON.parse(manifest) as Record<string, unknown>;
+  const text = JSON.stringify([parts['nodes'], parts['macros'], parts['child_map']]);
+  const same = text.replaceAll(folder, '').replace(/"created_at":[\d.]+/g, '');
+  return createHash('sha1').update(same).digest('hex');
+}
+
+test('a project with SQL, macros, tests and TypeScript builds as it does from the sources', async () => {
+  const [folder, other] = [writeFolder(files), writeFolder(files)];
+  const built = await run([program, 'build'], folder);
+  expect(built.err).toBe('');
+  expect(built.code).toBe(0);
+  const query = ['query', 'select name from main.quiet order by id', '--format', 'json'];
+  expect((await run([program, ...query], folder)).out).toEqual([
+    '{"name":"ann"}',
+    '{"name":"bob"}',
+  ]);
+  expect((await run([program, 'lineage', 'quiet.name'], folder)).out.join('\n')).toContain(
+    'people',
+  );
+
+  const [compiled, from] = await Promise.all([
+    run([program, 'compile'], folder),
+    tidemill(other, 'compile'),
+  ]);
+  expect(compiled).toEqual(from);
+  expect(readCompiled(folder)).toBe(readCompiled(other));
+});
+
+test('what the sources remembered is not believed by the package', async () => {
+  const folder = writeFolder(files);
+  await tidemill(folder, 'ls');
+  const kept = readFileSync(join(folder, '.tidemill/models/project'));
+  expect((await run([program, 'ls'], folder)).code).toBe(0);
+  expect(readFileSync(join(folder, '.tidemill/models/project')).equals(kept)).toBe(false);
+});
+
+test('the library and every command are in it', async () => {
+  const { out } = await run(
+    [
+      '--input-type=module',
+      '--eval',
+      `const library = await import(${JSON.stringify(join(installed, 'dist/index.js'))});
+       console.log(Object.keys(library).join(' '));`,
+    ],
+    installed,
+  );
+  const library = await import('../../index.ts');
+  expect(out.join().split(' ').toSorted()).toEqual(Object.keys(library).toSorted());
+
+  const commands = ['run', 'serve', 'sandbox', 'backup', 'undo', 'docs', 'identity', 'status'];
+  for (const command of commands) {
+    const { code, err } = await run([program, command, '--help'], installed);
+    expect([command, code, err]).toEqual([command, 0, '']);
+  }
+  const { out: version } = await run([program, '--version'], installed);
+  expect(version.join()).toContain(
+    (JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as { version: string })
+      .version,
+  );
+});
