@@ -1,7 +1,7 @@
 import { readsOf } from '../declare/checks.ts';
 import { isMicrobatch } from '../declare/input-window.ts';
-import { isSourceNode, type ModelNode } from '../declare/model-node.ts';
-import { decideReuse, type NodeState, type ReuseReason } from '../state/nodes.ts';
+import { isModelNode, isSourceNode, type ModelNode } from '../declare/model-node.ts';
+import { decideReuse, type NodeState, type ReuseReason, stateKeyOf } from '../state/nodes.ts';
 import { readSpansLeft } from '../steps/batch-spans.ts';
 import { formatDuration } from '../words/duration.ts';
 import { plural } from '../words/plural.ts';
@@ -32,7 +32,8 @@ function versionOf(work: Work, id: string, context: DecisionContext): string | u
   // What stands in another environment has no version here.
   if (work.deferred.has(id)) return undefined;
   const node = work.models?.nodes.get(id);
-  if (!isSourceNode(node)) return context.standing.states.get(id)?.dataVersion;
+  if (isModelNode(node)) return context.standing.states.get(stateKeyOf(node))?.dataVersion;
+  if (!isSourceNode(node)) return undefined;
   if (node.streamId === undefined) return undefined;
   return context.standing.sources.get(node.streamId.replace(/^extract\./, '')) ?? unversioned;
 }
@@ -42,7 +43,7 @@ export function decideNode(work: Work, node: ModelNode, context: DecisionContext
   const reads = work.models ? readsOf(work.models, node) : [];
   const inputs = Object.fromEntries(reads.map((id) => [id, versionOf(work, id, context)]));
   const print = work.fingerprints.get(node.id);
-  const state = context.standing.states.get(node.id);
+  const state = context.standing.states.get(stateKeyOf(node));
   const decision = decideReuse({
     state,
     fingerprint: printOf(state, print),

@@ -1,10 +1,17 @@
-import { type NodeState, readNodeState, readNodeStates } from '../state/nodes.ts';
+import {
+  type NodeState,
+  type PlacedNode,
+  readNodeState,
+  readNodeStates,
+  stateKeyOf,
+} from '../state/nodes.ts';
 import { readDataVersions } from '../steps/land-cursor.ts';
 import type { Warehouse } from '../words/warehouse.ts';
 import { type Catalog, readCatalog } from './catalog.ts';
 
 /** What stands in the warehouse, as far as decisions about models need it. */
 export interface Standing {
+  /** By `stateKeyOf`. */
   readonly states: ReadonlyMap<string, NodeState>;
   /** Data versions of landed streams, by `connection.stream`. */
   readonly sources: ReadonlyMap<string, string>;
@@ -23,9 +30,9 @@ export interface StandingReader {
   /** Call after whatever may have written anywhere. */
   forget(): void;
   /** Call after a build that wrote nothing but its node. */
-  forgetNode(id: string): void;
+  forgetNode(node: PlacedNode): void;
   /** As `forgetNode`, where it is known what is remembered of the node now. */
-  noteBuilt(state: NodeState, schema: string): void;
+  noteBuilt(node: PlacedNode, state: NodeState): void;
   /** Call after streams were landed. */
   forgetSources(): void;
 }
@@ -39,7 +46,7 @@ export function createStandingReader(warehouse: Warehouse): StandingReader {
   let known: Promise<Known> | undefined;
   /** What `known` came to, unless it is being read. */
   let settled: Known | undefined;
-  let staleNodes = new Set<string>();
+  let staleNodes = new Map<string, PlacedNode>();
   let hasStaleSources = false;
   const readAll = async (): Promise<Known> => {
     const [states, sources, catalog] = await Promise.all([
@@ -51,14 +58,14 @@ export function createStandingReader(warehouse: Warehouse): StandingReader {
   };
   const refresh = async (
     before: Promise<Known>,
-    nodes: ReadonlySet<string>,
+    nodes: ReadonlyMap<string, PlacedNode>,
     withSources: boolean,
   ): Promise<Known> => {
     const now = await before;
-    for (const id of nodes) {
-      const state = await readNodeState(warehouse, id);
-      if (state) now.states.set(id, state);
-      else now.states.delete(id);
+    for (const [key, node] of nodes) {
+      const state = await readNodeState(warehouse, node);
+      if (state) now.states.set(key, state);
+      else now.states.delete(key);
     }
     return withSources ? { ...now, sources: await readDataVersions(warehouse) } : now;
   };
@@ -72,7 +79,7 @@ export function createStandingReader(warehouse: Warehouse): StandingReader {
     return reading;
   };
   const forgetStale = (): void => {
-    staleNodes = new Set();
+    staleNodes = new Map();
     hasStaleSources = false;
   };
   return {
@@ -89,13 +96,13 @@ export function createStandingReader(warehouse: Warehouse): StandingReader {
       settled = undefined;
       forgetStale();
     },
-    forgetNode(id) {
-      staleNodes.add(id);
+    forgetNode(node) {
+      staleNodes.set(stateKeyOf(node), node);
     },
-    noteBuilt(state, schema) {
-      settled?.schemas.add(schema);
-      if (settled) settled.states.set(state.nodeId, state);
-      else staleNodes.add(state.nodeId);
+    noteBuilt(node, state) {
+      settled?.schemas.add(node.relation.schema);
+      if (settled) settled.states.set(stateKeyOf(node), state);
+      else staleNodes.set(stateKeyOf(node), node);
     },
     forgetSources() {
       hasStaleSources = true;

@@ -5,7 +5,7 @@ import { printOf } from '../plan/fingerprint.ts';
 import { sampleOf } from '../plan/sample.ts';
 import type { Standing } from '../plan/standing.ts';
 import type { Work } from '../plan/work.ts';
-import type { InputVersions, NodeState } from '../state/nodes.ts';
+import { type InputVersions, type NodeState, stateKeyOf } from '../state/nodes.ts';
 import { type Batches, readSpansLeft, readSpansMade } from '../steps/batch-spans.ts';
 import { parseMoment } from '../words/batch-time.ts';
 import { cutAgain, findBatches } from './microbatch.ts';
@@ -38,7 +38,7 @@ export function chooseBuildMode(
   const asked = nodeConfig.fullRefresh ?? scope.fullRefresh ?? false;
   const print = work.fingerprints.get(id);
   const fingerprint = print?.fingerprint ?? '';
-  const state = standing.states.get(id);
+  const state = standing.states.get(stateKeyOf(node));
   const isCurrent = state !== undefined && state.fingerprint === printOf(state, print);
   const stands = standing.catalog.columnsOf(node.relation) !== undefined;
   // `full_refresh: false` is dbt's word for a table that no change makes anew.

@@ -10,6 +10,7 @@ import { constraintChecks, selectByContract } from '../plan/contract.ts';
 import { decideNode } from '../plan/decide-node.ts';
 import type { Standing, StandingReader } from '../plan/standing.ts';
 import type { Work } from '../plan/work.ts';
+import { stateKeyOf } from '../state/nodes.ts';
 import { ownChecks } from '../steps/audit.ts';
 import type { Batches, BatchOutcome } from '../steps/batch-spans.ts';
 import type { MaterializeResult, ScriptSource, SeedSource, Seen } from '../steps/build-context.ts';
@@ -108,7 +109,7 @@ export async function buildStep(
     ...(seed ? { seed } : {}),
     ...(script ? { script } : {}),
     ...(batches ? { batches } : {}),
-    ...(isPlain(build, script !== undefined, batches) ? { seen: seenIn(now) } : {}),
+    ...(isPlain(build, script !== undefined, batches) ? { seen: seenIn(now, node) } : {}),
   }).then(
     (built) => {
       noteEnd(standing, build, built);
@@ -167,9 +168,8 @@ function writesElsewhere({ config, custom }: BuildNode): boolean {
 
 function noteEnd(standing: StandingReader, build: BuildNode, result?: MaterializeResult): void {
   if (writesElsewhere(build)) standing.forget();
-  else if (result?.state && !result.batches)
-    standing.noteBuilt(result.state, build.relation.schema);
-  else standing.forgetNode(build.id);
+  else if (result?.state && !result.batches) standing.noteBuilt(build, result.state);
+  else standing.forgetNode(build);
 }
 
 /** What was seen before the build holds for all of it: it is one select, published once. */
@@ -177,11 +177,11 @@ function isPlain(build: BuildNode, isScript: boolean, batches?: Batches): boolea
   return !writesElsewhere(build) && !batches && !isScript;
 }
 
-function seenIn({ catalog, schemas, states }: Standing): Seen {
+function seenIn({ catalog, schemas, states }: Standing, node: ModelNode): Seen {
   return {
     kindOf: (relation) => catalog.kindOf(relation),
     hasSchema: (schema) => schemas.has(schema),
-    hasState: (id) => states.has(id),
+    hasState: states.has(stateKeyOf(node)),
   };
 }
 

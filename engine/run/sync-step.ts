@@ -5,6 +5,7 @@ import type { StandingReader } from '../plan/standing.ts';
 import type { SyncNode } from '../plan/sync-nodes.ts';
 import type { Work } from '../plan/work.ts';
 import type { Ledger } from '../state/ledger.ts';
+import { stateKeyOf } from '../state/nodes.ts';
 import {
   type AtRest,
   applyUnlessAtRest,
@@ -64,7 +65,7 @@ async function findInputs(
   if (!spec || !isModelNode(node) || !kept.has(node.nodeConfig.materialization)) return undefined;
   if (mayWriteElsewhere(work)) return undefined;
   const { states, sources } = await standing.read();
-  const state = states.get(modelId);
+  const state = states.get(stateKeyOf(node));
   const stream = work.request.connectors.streamOf(spec.connection, spec.object);
   const crm = sources.get(`${spec.connection}.${stream}`);
   if (state?.status !== 'built' || crm === undefined) return undefined;

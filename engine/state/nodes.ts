@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
+import { formatRelation, type Relation } from '../words/table.ts';
 import type { Dialect, Session, Warehouse } from '../words/warehouse.ts';
 
 /**
@@ -8,6 +9,8 @@ import type { Dialect, Session, Warehouse } from '../words/warehouse.ts';
  */
 export interface NodeState {
   readonly nodeId: string;
+  /** The live relation, as `schema.name`: the targets of one project may share a warehouse. */
+  readonly relation: string;
   readonly fingerprint: string;
   /** What a change of the fingerprint is explained by: it decides nothing. */
   readonly told?: string | undefined;
@@ -20,6 +23,17 @@ export interface NodeState {
   readonly watermark: string | undefined;
   /** `failed`: the last attempt published nothing, or an after-hook failed. */
   readonly status: 'built' | 'failed';
+}
+
+/** A node as it stands under one target. */
+export interface PlacedNode {
+  readonly id: string;
+  readonly relation: Relation;
+}
+
+/** What states are found by. */
+export function stateKeyOf({ id, relation }: PlacedNode): string {
+  return `${id} ${formatRelation(relation)}`;
 }
 
 /** Parent node or source id → its data version. */
@@ -38,9 +52,18 @@ export async function ensureNodeStates(warehouse: Warehouse): Promise<void> {
 }
 
 async function createWhereMissing(warehouse: Warehouse): Promise<void> {
-  const standing = await warehouse.describe({ schema: 'tidemill', name: 'nodes' });
-  if (standing) return;
-  await warehouse.ddl([sql`create schema if not exists tidemill`, createNodes(warehouse.dialect)]);
+  if (await canRead(warehouse)) return;
+  await warehouse.ddl([
+    sql`create schema if not exists tidemill`,
+    // Of a shape that knew no relations: what is forgotten is built again.
+    sql`drop table if exists ${nodesTable}`,
+    createNodes(warehouse.dialect),
+  ]);
+}
+
+async function canRead(session: Session): Promise<boolean> {
+  const columns = await session.describe({ schema: 'tidemill', name: 'nodes' });
+  return columns?.some(({ name }) => name === 'relation') ?? false;
 }
 
 function createNodes(dialect: Dialect) {
@@ -49,6 +72,7 @@ function createNodes(dialect: Dialect) {
   return sql`
     create table if not exists ${nodesTable} (
       node_id ${text} not null,
+      relation ${text} not null,
       fingerprint ${text} not null,
       data_version ${text} not null,
       inputs ${text} not null,
@@ -58,20 +82,23 @@ function createNodes(dialect: Dialect) {
     )`;
 }
 
-/** Every remembered node by id; empty where nothing was ever built. */
+/** Every remembered node by `stateKeyOf`; empty where nothing was ever built. */
 export async function readNodeStates(session: Session): Promise<Map<string, NodeState>> {
-  const standing = await session.describe({ schema: 'tidemill', name: 'nodes' });
-  if (!standing) return new Map();
+  if (!(await canRead(session))) return new Map();
   const rows = await session.query<NodeRow>(selectNodes);
-  return new Map(rows.map((row) => [row.node_id, toState(row)]));
+  return new Map(rows.map((row) => [`${row.node_id} ${row.relation}`, toState(row)]));
 }
 
 export async function readNodeState(
   session: Session,
-  nodeId: string,
+  node: PlacedNode,
 ): Promise<NodeState | undefined> {
-  const [row] = await session.query<NodeRow>(sql`${selectNodes} where node_id = ${nodeId}`);
+  const [row] = await session.query<NodeRow>(sql`${selectNodes} where ${isNode(node)}`);
   return row && toState(row);
+}
+
+function isNode({ id, relation }: PlacedNode): RawBuilder<unknown> {
+  return sql`node_id = ${id} and relation = ${formatRelation(relation)}`;
 }
 
 /** Replaces the node's row. Call in the transaction that publishes. */
@@ -88,16 +115,21 @@ export function replaceNodeState(
   isFirst = false,
 ): readonly RawBuilder<unknown>[] {
   if (isFirst) return [insertNodeState(state)];
-  return [sql`delete from ${nodesTable} where node_id = ${state.nodeId}`, insertNodeState(state)];
+  const { nodeId, relation } = state;
+  return [
+    sql`delete from ${nodesTable} where node_id = ${nodeId} and relation = ${relation}`,
+    insertNodeState(state),
+  ];
 }
 
 function insertNodeState(state: NodeState): RawBuilder<unknown> {
   const builtAt = new Date(state.builtAtMs).toISOString();
   return sql`
     insert into ${nodesTable}
-      (node_id, fingerprint, data_version, inputs, built_at, watermark, status)
+      (node_id, relation, fingerprint, data_version, inputs, built_at, watermark, status)
     values (
       ${state.nodeId},
+      ${state.relation},
       ${state.told === undefined ? state.fingerprint : `${state.fingerprint}~${state.told}`},
       ${state.dataVersion},
       ${JSON.stringify(state.inputs)},
@@ -108,13 +140,14 @@ function insertNodeState(state: NodeState): RawBuilder<unknown> {
 }
 
 /** The live relation is as it was; the node runs again at the next chance. */
-export async function markNodeFailed(session: Session, nodeId: string): Promise<void> {
+export async function markNodeFailed(session: Session, node: PlacedNode): Promise<void> {
   await session.execute(sql`
-    update ${nodesTable} set status = 'failed' where node_id = ${nodeId}`);
+    update ${nodesTable} set status = 'failed' where ${isNode(node)}`);
 }
 
 interface NodeRow {
   readonly node_id: string;
+  readonly relation: string;
   readonly fingerprint: string;
   readonly data_version: string;
   readonly inputs: string;
@@ -124,13 +157,14 @@ interface NodeRow {
 }
 
 const selectNodes = sql`
-  select node_id, fingerprint, data_version, inputs, built_at, watermark, status
+  select node_id, relation, fingerprint, data_version, inputs, built_at, watermark, status
   from ${nodesTable}`;
 
 function toState(row: NodeRow): NodeState {
   const [fingerprint = '', told] = row.fingerprint.split('~');
   return {
     nodeId: row.node_id,
+    relation: row.relation,
     fingerprint,
     ...(told === undefined ? {} : { told }),
     dataVersion: row.data_version,

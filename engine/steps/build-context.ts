@@ -39,8 +39,8 @@ export interface Seen {
   kindOf(relation: Relation): RelationKind | undefined;
   /** False also where it is not known. */
   hasSchema(schema: string): boolean;
-  /** Whether anything is remembered of the node. */
-  hasState(nodeId: string): boolean;
+  /** Whether anything is remembered of the node that is built. */
+  readonly hasState: boolean;
 }
 
 export interface ScriptSource {

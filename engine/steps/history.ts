@@ -67,7 +67,7 @@ async function findBase(
 ): Promise<NodeState | undefined> {
   const { node, context } = build;
   if (live !== 'table' || context.fullRefresh) return undefined;
-  const state = await readNodeState(warehouse, node.id);
+  const state = await readNodeState(warehouse, node);
   const mark = readMark(state?.watermark);
   if (!state || !mark || state.fingerprint !== node.fingerprint) return undefined;
   if (mark.changedBy !== build.changedBy) return undefined;

@@ -95,7 +95,7 @@ async function findBase(
 ): Promise<NodeState | undefined> {
   const { node, context } = build;
   if (live !== 'table' || context.fullRefresh) return undefined;
-  const state = await readNodeState(warehouse, node.id);
+  const state = await readNodeState(warehouse, node);
   if (!state || state.fingerprint !== node.fingerprint) return undefined;
   for (const part of parts) {
     if (!(await stands(warehouse, tables[part], build.columns[part]))) return undefined;

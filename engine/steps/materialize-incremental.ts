@@ -119,7 +119,7 @@ async function mergeInPlace(warehouse: Warehouse, merge: Merge): Promise<Materia
       const { rows, isChanged } = await applyBatch(session, node.relation, merge);
       const failures = await auditOrRollBack(session, node, node.relation);
       context.signal.throwIfAborted();
-      const before = await readNodeState(session, node.id);
+      const before = await readNodeState(session, node);
       const state = stateOf(node, context);
       // Dependants must not think that something changed where nothing did.
       const dataVersion = !isChanged && before ? before.dataVersion : state.dataVersion;

@@ -41,7 +41,7 @@ export async function materialize(
   try {
     await runHooks(warehouse, node, 'post');
   } catch (error) {
-    await warehouse.transaction((session) => markNodeFailed(session, node.id));
+    await warehouse.transaction((session) => markNodeFailed(session, node));
     throw error;
   }
   return result;

@@ -1,7 +1,7 @@
 import type { RawBuilder } from 'kysely';
 import { markNodeFailed, type NodeState, replaceNodeState } from '../state/nodes.ts';
 import type { BuildNode } from '../words/node.ts';
-import type { Relation } from '../words/table.ts';
+import { formatRelation, type Relation } from '../words/table.ts';
 import type { Warehouse } from '../words/warehouse.ts';
 import { auditNode, mustWithhold, ownChecks } from './audit.ts';
 import { writeSpansLeft } from './batch-spans.ts';
@@ -47,7 +47,7 @@ export function ensureSchema({ schema }: Relation, seen?: Seen): readonly RawBui
 
 /** The statements that remember a node, for the transaction that publishes it. */
 export function rememberNode(state: NodeState, seen?: Seen): readonly RawBuilder<unknown>[] {
-  return replaceNodeState(state, seen?.hasState(state.nodeId) === false);
+  return replaceNodeState(state, seen?.hasState === false);
 }
 
 export function stateOf(
@@ -59,6 +59,7 @@ export function stateOf(
   const left = writeSpansLeft(spansLeft, made);
   return {
     nodeId: node.id,
+    relation: formatRelation(node.relation),
     fingerprint: node.fingerprint,
     ...(node.told === undefined ? {} : { told: node.told }),
     dataVersion: context.runId,
@@ -77,7 +78,7 @@ export async function withhold(
   kept: readonly KeptFailures[] = [],
 ): Promise<MaterializeResult> {
   await writeKept(warehouse, kept);
-  await markNodeFailed(warehouse, node.id);
+  await markNodeFailed(warehouse, node);
   return { action: 'withheld', rows: 0, dataVersion: undefined, failures, warnings: [] };
 }
 

@@ -141,7 +141,7 @@ async function updateInPlace(
       const rows = await applyChanges(session, node.relation, update);
       const failures = await auditOrRollBack(session, node, node.relation);
       context.signal.throwIfAborted();
-      const before = await readNodeState(session, node.id);
+      const before = await readNodeState(session, node);
       const state = stateOf(node, context);
       const dataVersion = rows === 0 && before ? before.dataVersion : state.dataVersion;
       await saveNodeState(session, { ...state, dataVersion });

@@ -57,3 +57,36 @@ test('a model whose name was built in another case takes its place', async () =>
   expect(troubles(await project.build())).toEqual([]);
   expect(await project.rows('select * from main.a')).toEqual([{ id: 1 }]);
 });
+
+test('each target of one warehouse remembers what it built itself', async () => {
+  const project = dbtFolder({
+    'dbt_project.yml': 'name: shop\nprofile: shop\n',
+    'profiles.yml': `shop:
+  target: dev
+  outputs:
+    dev: {type: duckdb, path: shop.duckdb, schema: dev}
+    prod: {type: duckdb, path: shop.duckdb, schema: prod}
+`,
+    'models/s.yml': 'sources: [{name: raw, schema: main, tables: [{name: events}]}]',
+    'models/kept.sql': `{{ config(materialized='incremental', unique_key='n') }}
+      select n from {{ source('raw', 'events') }}`,
+    'models/once.sql': `${table}select 1 as id`,
+    'models/after.sql': `${table}select count(*) as rows from {{ ref('once') }}`,
+  });
+  const build = async (target: string): Promise<string[]> => {
+    const { steps } = await project.build({}, { target });
+    return steps.map(({ id, status }) => `${id.replace('model.shop.', '')} ${status}`).toSorted();
+  };
+  await project.run('create table events as select 1 as n');
+  const all = ['after success', 'kept success', 'once success'];
+  expect(await build('dev')).toEqual(all);
+  expect(await build('prod')).toEqual(all);
+  await project.run('update events set n = 2');
+  for (const target of ['dev', 'prod']) {
+    expect(await build(target)).toEqual(['after reused', 'kept success', 'once reused']);
+    expect(await project.rows(`select n from ${target}.kept order by n`)).toEqual([
+      { n: 1 },
+      { n: 2 },
+    ]);
+  }
+});

@@ -288,7 +288,7 @@ describe('a build of a history', () => {
     await appendLog(bench, [version(2, 2, { name: 'bad' })]);
     expect((await attempt("name = 'bad'")).action).toBe('withheld');
     expect(await spell()).toEqual(['n 1.. (1..)']);
-    expect((await readNodeState(bench.warehouse, 'model.test.thing'))?.status).toBe('failed');
+    expect((await readNodeState(bench.warehouse, nodeOf('', config)))?.status).toBe('failed');
     expect(await attempt('false')).toMatchObject({ action: 'merged', rows: 2 });
     expect(await bench.relations('tidemill')).toEqual([
       'digests__mart__thing base table',

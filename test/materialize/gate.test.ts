@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
-import { readNodeState } from '../../engine/state/nodes.ts';
+import { type PlacedNode, readNodeState } from '../../engine/state/nodes.ts';
 import { materialize } from '../../engine/steps/materialize.ts';
 import { silentLog } from '../../engine/words/log.ts';
 import type { Check } from '../../engine/words/node.ts';
@@ -39,7 +39,7 @@ async function grow(bench: Workbench, rows: string): Promise<void> {
 }
 
 /** Every table of the node with its rows, and what is remembered of it. */
-async function readAll(bench: Workbench, node: { readonly id: string }) {
+async function readAll(bench: Workbench, node: PlacedNode) {
   const names = await bench.rows(`
     select table_schema || '.' || table_name as name from information_schema.tables
     where (table_schema = 'mart' or table_name like '%mart__thing') and table_name <> 'nodes'
@@ -48,7 +48,7 @@ async function readAll(bench: Workbench, node: { readonly id: string }) {
   for (const { name } of names) {
     tables.push([name, await bench.rows(`select * from ${name} order by all`)]);
   }
-  const state = await readNodeState(bench.warehouse, node.id);
+  const state = await readNodeState(bench.warehouse, node);
   return { tables, dataVersion: state?.dataVersion, watermark: state?.watermark };
 }
 

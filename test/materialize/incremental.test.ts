@@ -86,7 +86,7 @@ describe('an incremental table', () => {
 
   test('is audited as it would be after the merge, and left as it was when that fails', async () => {
     await start('select 1 as id, 60 as a');
-    const before = (await readNodeStates(bench.warehouse)).get('model.test.thing');
+    const before = (await readNodeStates(bench.warehouse)).get('model.test.thing mart.thing');
     const check = {
       ...checkOf('sum'),
       sql: async (nameOf: (id: string) => string) =>
@@ -95,7 +95,7 @@ describe('an incremental table', () => {
     const result = await add('select 2 as id, 60 as a', keyed, { checks: [check] });
     expect(result).toMatchObject({ action: 'withheld', failures: [{ rows: 1 }] });
     expect(await thing()).toEqual([{ id: 1, a: 60 }]);
-    const after = (await readNodeStates(bench.warehouse)).get('model.test.thing');
+    const after = (await readNodeStates(bench.warehouse)).get('model.test.thing mart.thing');
     expect(after).toEqual({ ...before, status: 'failed' });
   });
 

@@ -55,7 +55,7 @@ test('killed between batches, each is there or is left, and what is left complet
       const rows = await warehouse.query<{ n: number }>(sql`select n from mart.thing order by day`);
       return rows.map(({ n }) => n).join('');
     };
-    const state = await readNodeState(warehouse, batchesNode.id);
+    const state = await readNodeState(warehouse, batchesNode);
     const left = state?.watermark === undefined ? days : readSpansLeft(state.watermark);
     const isLeft = new Set(left.map(({ from }) => from));
     const expected = days.map(({ from }) => (isLeft.has(from) ? '1' : '2')).join('');
@@ -64,7 +64,7 @@ test('killed between batches, each is there or is left, and what is left complet
     await warehouse.execute(sql`update log set n = '2'`);
     await materialize(warehouse, batchesNode, batchesContext(left, 'third'));
     expect(await read()).toBe('222222');
-    expect((await readNodeState(warehouse, batchesNode.id))?.watermark).toBeUndefined();
+    expect((await readNodeState(warehouse, batchesNode))?.watermark).toBeUndefined();
   }
   expect(seen.has('212212')).toBe(true);
   expect(seen.size).toBeGreaterThan(2);

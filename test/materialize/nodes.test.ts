@@ -10,11 +10,14 @@ import {
   readNodeStates,
   replaceNodeState,
   saveNodeState,
+  stateKeyOf,
 } from '../../engine/state/nodes.ts';
 import { openWorkbench } from './workbench.ts';
 
+const node = { id: 'model.p.a', relation: { schema: 'main', name: 'a' } };
 const state: NodeState = {
   nodeId: 'model.p.a',
+  relation: 'main.a',
   fingerprint: 'f1',
   dataVersion: 'r1',
   inputs: { 'source.p.x': 'v1', "model.p.o'b": 'v2' },
@@ -39,8 +42,39 @@ describe('the state of nodes', () => {
     await saveNodeState(warehouse, { ...state, watermark: '2026-01-01', dataVersion: 'r2' });
     const found = await readNodeStates(warehouse);
     expect([...found.values()]).toEqual([{ ...state, watermark: '2026-01-01', dataVersion: 'r2' }]);
-    await markNodeFailed(warehouse, state.nodeId);
-    expect((await readNodeState(warehouse, state.nodeId))?.status).toBe('failed');
+    await markNodeFailed(warehouse, node);
+    expect((await readNodeState(warehouse, node))?.status).toBe('failed');
+  });
+
+  test('is of one relation: what another target built under the same name is another row', async () => {
+    await using bench = await openWorkbench();
+    const { warehouse } = bench;
+    await ensureNodeStates(warehouse);
+    await saveNodeState(warehouse, state);
+    await saveNodeState(warehouse, { ...state, relation: 'dev.a', dataVersion: 'r9' });
+    const other = { id: node.id, relation: { schema: 'dev', name: 'a' } };
+    await markNodeFailed(warehouse, other);
+    expect(await readNodeState(warehouse, node)).toEqual(state);
+    expect(await readNodeState(warehouse, other)).toMatchObject({
+      dataVersion: 'r9',
+      status: 'failed',
+    });
+    expect([...(await readNodeStates(warehouse)).keys()].toSorted()).toEqual(
+      [node, other].map(stateKeyOf).toSorted(),
+    );
+  });
+
+  test('of a shape that knew no relations is forgotten, not misread', async () => {
+    await using bench = await openWorkbench();
+    const { warehouse } = bench;
+    await warehouse.ddl([
+      sql`create schema tidemill`,
+      sql`create table tidemill.nodes as select 'model.p.a' as node_id, 'f1' as fingerprint`,
+    ]);
+    expect(await readNodeStates(warehouse)).toEqual(new Map());
+    await ensureNodeStates(warehouse);
+    await saveNodeState(warehouse, state);
+    expect([...(await readNodeStates(warehouse)).values()]).toEqual([state]);
   });
 
   test('goes back with the transaction that it was saved in', async () => {

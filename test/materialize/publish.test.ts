@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readNodeStates } from '../../engine/state/nodes.ts';
+import { readNodeStates, stateKeyOf } from '../../engine/state/nodes.ts';
 import { materialize } from '../../engine/steps/materialize.ts';
 import { checkOf, contextOf, nodeOf, openWorkbench, type Workbench } from './workbench.ts';
 
@@ -54,7 +54,7 @@ describe('tables', () => {
     ]);
     expect(await bench.rows('select * from mart.thing')).toEqual([{ a: 1 }]);
     expect(await bench.relations('mart')).toEqual(['thing base table']);
-    const state = (await readNodeStates(bench.warehouse)).get('model.test.thing');
+    const state = (await readNodeStates(bench.warehouse)).get('model.test.thing mart.thing');
     expect(state?.status).toBe('failed');
   });
 
@@ -85,7 +85,7 @@ describe('tables', () => {
     await build('select 1 as a');
     const broken = nodeOf('select 2 as a', { postHooks: ['select * from nowhere'] });
     await expect(materialize(bench.warehouse, broken, contextOf())).rejects.toThrow();
-    expect((await readNodeStates(bench.warehouse)).get(broken.id)?.status).toBe('failed');
+    expect((await readNodeStates(bench.warehouse)).get(stateKeyOf(broken))?.status).toBe('failed');
   });
 
   test('stop between statements when the run is asked to', async () => {

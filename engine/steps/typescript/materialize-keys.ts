@@ -71,7 +71,7 @@ async function findBase(
   live: RelationKind | undefined,
 ): Promise<NodeState | undefined> {
   if (live !== 'table' || context.fullRefresh || !node.isIncremental) return undefined;
-  const state = await readNodeState(warehouse, node.id);
+  const state = await readNodeState(warehouse, node);
   if (state?.fingerprint !== node.fingerprint) return undefined;
   const kept = await findKind(warehouse, digestsOf(node.relation));
   return kept === 'table' ? state : undefined;
