@@ -9,6 +9,7 @@ import {
 import { didYouMean } from '../words/suggest.ts';
 import { readHooks } from './hook-config.ts';
 import { readIdentityConfig } from './identity-config.ts';
+import { readMergeColumns, readMergeConfig } from './merge-config.ts';
 import { asTexts, type Config } from './properties.ts';
 import { readSnapshotConfig } from './snapshot-config.ts';
 
@@ -48,7 +49,11 @@ export function readNodeConfig(
     : choose('incremental_strategy', incrementalStrategies);
   const onSchemaChange = choose('on_schema_change', schemaChanges);
   const duplicateKeys = choose('duplicate_keys', duplicateChoices);
-  const uniqueKey = asTexts(raw['unique_key']).filter((key) => key !== '');
+  const isMerge = incrementalStrategy === 'merge';
+  const joined = isMerge ? readMergeColumns(raw) : [];
+  const keys = joined.length > 0 ? joined : asTexts(raw['unique_key']);
+  const uniqueKey = keys.filter((key) => key !== '');
+  const merge = isMerge ? readMergeConfig(raw, complaints) : undefined;
   const refreshEveryMs = readDuration(raw, 'refresh_every', complaints);
   const history =
     materialization === 'history'
@@ -59,10 +64,7 @@ export function readNodeConfig(
     materialization === 'snapshot'
       ? readSnapshotConfig(raw, complaints, own.snapshotStrategy)
       : undefined;
-  if (
-    (incrementalStrategy === 'merge' || incrementalStrategy === 'delete+insert') &&
-    !uniqueKey[0]
-  ) {
+  if ((isMerge || incrementalStrategy === 'delete+insert') && !uniqueKey[0]) {
     complaints.push(`incremental_strategy "${incrementalStrategy}" needs a unique_key`);
   }
   if (fallback === 'seed') complaints.push(...complainOfDelimiter(raw['delimiter'] ?? ','));
@@ -73,6 +75,7 @@ export function readNodeConfig(
     tags: asTexts(raw['tags']),
     ...(uniqueKey.length > 0 ? { uniqueKey } : {}),
     ...(incrementalStrategy ? { incrementalStrategy } : {}),
+    ...(merge ? { merge } : {}),
     ...(onSchemaChange ? { onSchemaChange } : {}),
     ...(duplicateKeys ? { duplicateKeys } : {}),
     ...optionalText('duplicateOrder', raw['duplicate_order']),

@@ -12,12 +12,6 @@ interface Unread {
   readonly isError?: true;
 }
 
-const ofMerge = {
-  says: 'is not read: rows would be merged otherwise than it says',
-  hint: 'write a strategy of your own: a macro get_incremental_NAME_sql',
-  isError: true,
-} as const;
-
 const unread: Readonly<Record<string, Unread>> = {
   grants: {
     says: 'has no effect: DuckDB has no grants',
@@ -27,11 +21,6 @@ const unread: Readonly<Record<string, Unread>> = {
     says: 'has no effect: no index is made',
     hint: 'a post_hook with `create index` makes one',
   },
-  merge_clauses: ofMerge,
-  merge_insert_condition: ofMerge,
-  merge_on_using_columns: ofMerge,
-  merge_update_condition: ofMerge,
-  merge_update_set_expressions: ofMerge,
   merge_returning_columns: {
     says: 'has no effect: what a merge answers is not read',
     hint: 'leave it out',

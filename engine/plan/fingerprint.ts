@@ -246,6 +246,10 @@ const rawKeys = [
 const mergeKeys = [
   'merge_update_columns',
   'merge_exclude_columns',
+  'merge_update_condition',
+  'merge_insert_condition',
+  'merge_update_set_expressions',
+  'merge_clauses',
   'incremental_predicates',
   'predicates',
 ] as const;

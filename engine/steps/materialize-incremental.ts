@@ -10,6 +10,7 @@ import { lastOfKeys, requireKeys } from './batch-keys.ts';
 import { type Span, selectBatch } from './batch-spans.ts';
 import type { BuildContext, MaterializeResult } from './build-context.ts';
 import { requireStandingRows } from './lost-rows.ts';
+import { mergeByClauses } from './merge-clauses.ts';
 import {
   deleteByKey,
   deleteSpans,
@@ -223,13 +224,16 @@ async function mergeStatements(
       return [deleteByKey(target, batchTable, keys, predicatesOf(raw)), insert];
     case 'merge': {
       const predicates = predicatesOf(raw);
+      const { merge: clauses } = merge.node.config;
+      const shape = { columns, keys, predicates };
+      if (clauses) return [mergeByClauses(target, batchTable, shape, clauses)];
       const updated = updatedColumns(columns, keys, raw);
       // Where a merge would write every column, delete and insert leaves the same rows sooner.
       const whole = updated.length === columns.length - keys.length;
       if (whole && merge.change.keptColumns.length === 0 && predicates.length === 0) {
         return [deleteByKey(target, batchTable, keys), insert];
       }
-      return [mergeBatch(target, batchTable, { columns, keys, updated, predicates })];
+      return [mergeBatch(target, batchTable, { ...shape, updated })];
     }
     case 'custom': {
       const batch = { target, source: batchName, columns };

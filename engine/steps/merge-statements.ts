@@ -50,7 +50,8 @@ export function deleteByKey(
     )${conditionsOf(predicates)}`;
 }
 
-function conditionsOf(predicates: readonly string[]): RawBuilder<unknown> {
+/** Further conditions of the project's own. */
+export function conditionsOf(predicates: readonly string[]): RawBuilder<unknown> {
   return sql.join(
     predicates.map((predicate) => sql` and (${sql.raw(predicate)})`),
     sql``,

@@ -1,4 +1,5 @@
 import type { IdentityConfig } from './identity.ts';
+import type { MergeConfig } from './merge.ts';
 import type { Relation } from './table.ts';
 import type { Session } from './warehouse.ts';
 
@@ -88,6 +89,8 @@ export interface NodeConfig {
   readonly tags: readonly string[];
   readonly uniqueKey?: readonly string[];
   readonly incrementalStrategy?: IncrementalStrategy;
+  /** Of `merge`; absent: rows that match are replaced, those that do not are added. */
+  readonly merge?: MergeConfig;
   readonly onSchemaChange?: 'ignore' | 'fail' | 'append_new_columns' | 'sync_all_columns';
   /** What to do with several rows of one key in a batch. */
   readonly duplicateKeys?: 'error' | 'last';

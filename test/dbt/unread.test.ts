@@ -32,10 +32,6 @@ describe('config that is not read', () => {
   test('is a fault of its node alone where the rows would be others', async () => {
     const project = dbtFolder({
       'models/a.sql': "{{ config(materialized='table', sql_header='set x = 1;') }} select 1 as n",
-      'models/b.sql': `{{ config(materialized='incremental', incremental_strategy='merge',
-        unique_key='n', merge_update_condition='true') }} select 1 as n`,
-      // Another strategy does not ask for it.
-      'models/c.sql': "{{ config(merge_update_condition='true') }} select 1 as n",
       'models/d.sql': "{{ config(database='elsewhere') }} select 1 as n",
       'models/dd.sql': '{% call set_sql_header(config) %}set x = 1;{% endcall %} select 1 as n',
       'models/e.sql': '{{ config(database=target.database, grants={}) }} select 1 as n',
@@ -43,7 +39,6 @@ describe('config that is not read', () => {
     const result = await project.build();
     expect(troubles(result).map((one) => one.replace(/ failed: .*config/, ' config'))).toEqual([
       expect.stringMatching(/^model.shop.a config "sql_header" is not run/),
-      expect.stringMatching(/^model.shop.b config "merge_update_condition" is not read/),
       expect.stringMatching(/^model.shop.d config "database" is "elsewhere"/),
       expect.stringMatching(/^model.shop.dd config "sql_header" is not run/),
     ]);

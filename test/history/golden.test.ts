@@ -21,6 +21,7 @@ import {
   insertInOrder,
   measureVersions,
 } from '../../engine/steps/history-statements.ts';
+import { mergeByClauses } from '../../engine/steps/merge-clauses.ts';
 import { deleteByKey, insertBatch, mergeBatch } from '../../engine/steps/merge-statements.ts';
 import type { Column } from '../../engine/words/table.ts';
 import { duckdbDialect } from '../../loaders/duckdb/dialect.ts';
@@ -76,6 +77,29 @@ const statements: Readonly<Record<string, RawBuilder<unknown>>> = {
     keys: ['id'],
     updated: ['name'],
   }),
+  'incremental-merge-clauses': mergeByClauses(
+    target,
+    batch,
+    { columns: ['id', 'name', 'seen'], keys: ['id'], predicates: [] },
+    {
+      clauses: [
+        {
+          when: 'matched',
+          conditions: ['DBT_INTERNAL_SOURCE.seen > DBT_INTERNAL_DEST.seen'],
+          action: {
+            ...{ kind: 'update some', include: [], exclude: [] },
+            set: [['seen', 'DBT_INTERNAL_DEST.seen + 1']],
+          },
+        },
+        { when: 'not matched', conditions: [], action: { kind: 'insert', mode: 'by_name' } },
+        {
+          when: 'not matched by source',
+          conditions: ['DBT_INTERNAL_DEST.name is null', 'true'],
+          action: { kind: 'error', message: "it isn't named" },
+        },
+      ],
+    },
+  ),
 };
 
 /** Without the indentation that the template literals carry along. */

@@ -14,6 +14,28 @@ const models: Readonly<Record<string, string>> = {
   merged_some:
     "incremental_strategy='merge', unique_key='id', merge_update_columns=['amount', 'changed_at']",
   merged_others: "incremental_strategy='merge', unique_key='id', merge_exclude_columns=['kind']",
+  merged_where: `incremental_strategy='merge', unique_key='id',
+    merge_update_condition='DBT_INTERNAL_SOURCE.amount > DBT_INTERNAL_DEST.amount',
+    merge_insert_condition="kind != 'late'"`,
+  merged_using: "incremental_strategy='merge', merge_on_using_columns=['id', 'kind']",
+  merged_sums: `incremental_strategy='merge', unique_key='id', merge_exclude_columns=['kind'],
+    merge_update_set_expressions={'amount': 'coalesce(DBT_INTERNAL_DEST.amount, 0) + DBT_INTERNAL_SOURCE.amount'}`,
+  merged_by_clauses: `incremental_strategy='merge', unique_key='id', merge_clauses={
+    'when_matched': [
+      {'action': 'delete', 'condition': "DBT_INTERNAL_SOURCE.kind = 'd'"},
+      {'action': 'do_nothing', 'condition': ['DBT_INTERNAL_SOURCE.amount is null', 'true']},
+      {'action': 'update', 'mode': 'explicit', 'update': {'include': ['amount', 'changed_at'],
+        'set_expressions': {'kind': "DBT_INTERNAL_DEST.kind || '+'"}}}],
+    'when_not_matched': [
+      {'action': 'insert', 'mode': 'explicit', 'condition': 'DBT_INTERNAL_SOURCE.id < 5',
+        'insert': {'columns': ['id', 'kind'], 'values': ['DBT_INTERNAL_SOURCE.id', "'new'"]}},
+      {'action': 'insert', 'mode': 'star'},
+      {'action': 'update', 'by': 'source', 'condition': 'DBT_INTERNAL_DEST.id = 1',
+        'set_expressions': {'amount': '-1'}},
+      {'action': 'delete', 'by': 'source', 'condition': 'DBT_INTERNAL_DEST.id = 3'}]}`,
+  merged_by_name: `incremental_strategy='merge', unique_key='id', merge_clauses={
+    'when_matched': [{'action': 'update', 'mode': 'by_name'}],
+    'when_not_matched': [{'action': 'insert', 'mode': 'by_position', 'by': 'target'}]}`,
 };
 
 const textOf = (config: string): string => `
