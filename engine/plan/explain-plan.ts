@@ -162,7 +162,7 @@ function explainImpacts(impacts: readonly Impact[]): string[] {
   if (impacts.length === 0) return [];
   return [
     'changes upstream',
-    ...impacts.flatMap(({ field, message, columns, fields, rows, unbuilt = [] }) => [
+    ...impacts.flatMap(({ field, message, columns, fields, rows, decided = [], unbuilt = [] }) => [
       `  ${field} ${message}`,
       ...(columns.length > 0 ? [`      columns: ${listNames(columns)}`] : []),
       ...(rows.length > 0 ? [`      rows of: ${listNames(rows)}`] : []),
@@ -171,6 +171,7 @@ function explainImpacts(impacts: readonly Impact[]): string[] {
             `      fields: ${listNames(fields.map((one) => `${one.target}.${one.field} (${one.sync})`))}`,
           ]
         : []),
+      ...(decided.length > 0 ? [`      decides values of: ${listNames(decided)}`] : []),
       ...(unbuilt.length > 0 ? [`      cannot be built: ${listNames(unbuilt)}`] : []),
     ]),
     '',

@@ -1,8 +1,14 @@
 import { isModelNode, isSourceNode } from '../declare/model-node.ts';
-import type { ColumnGraph, ColumnRef } from '../lineage/column-graph.ts';
+import {
+  type ColumnGraph,
+  type ColumnRef,
+  type LineageNode,
+  refKey,
+} from '../lineage/column-graph.ts';
 import { everyColumn, walkColumns } from '../lineage/column-walk.ts';
 import { type ColumnLabels, spreadLabels } from '../lineage/labels.ts';
 import type { LineageCache } from '../lineage/lineage-cache.ts';
+import { isDirect } from '../lineage/reads.ts';
 import type { Impact, Plan, Step } from '../words/step.ts';
 import { type FieldChange, findFieldChanges } from './field-changes.ts';
 import type { Work } from './work.ts';
@@ -47,7 +53,8 @@ function fieldImpact(graph: ColumnGraph, change: FieldChange): Impact | undefine
   const { label, message } = change;
   const starts = change.sources.map((node) => ({ node, column: change.column }));
   const reached = reach(graph, starts);
-  const isTouched = reached.columns.length + reached.fields.length + reached.rows.length > 0;
+  const { columns, fields, rows, decided = [] } = reached;
+  const isTouched = [columns, fields, rows, decided].some((list) => list.length > 0);
   return isTouched ? { change: change.change, field: label, message, ...reached } : undefined;
 }
 
@@ -74,30 +81,57 @@ function missingImpacts(work: Work, graph: ColumnGraph): Impact[] {
   );
 }
 
-/** Columns of models, fields of syncs and rows that follow from columns, through all levels. */
+/**
+ * Columns of models, fields of syncs and rows that follow from columns, through all levels; besides
+ * those whose values they only help to choose (an order, a key of a match), and what is made of
+ * them.
+ */
 function reach(
   graph: ColumnGraph,
   starts: readonly ColumnRef[],
-): Pick<Impact, 'columns' | 'fields' | 'rows'> {
+): Pick<Impact, 'columns' | 'fields' | 'rows' | 'decided'> {
   const { refs } = walkColumns(graph, starts, 'downstream');
   const columns: string[] = [];
   const fields: Impact['fields'][number][] = [];
-  const rows = new Set<string>();
   for (const ref of refs) {
     const node = graph.nodes.get(ref.node);
-    if (!node) continue;
-    if (ref.column !== everyColumn) {
-      for (const one of graph.choosesRowsOf(ref)) {
-        rows.add(graph.nodes.get(one.node)?.label ?? one.node);
-      }
-    }
-    if (node.kind === 'sync') {
+    if (node?.kind === 'sync') {
       fields.push({ sync: node.label, target: node.detail, field: ref.column });
-    } else if (node.kind === 'model' || node.kind === 'snapshot') {
+    } else if (node && isBuilt(node)) {
       columns.push(`${node.label}.${ref.column}`);
     }
   }
-  return { columns, fields, rows: [...rows] };
+  const chosen = walkColumns(graph, choicesOf(graph, refs), 'downstream').refs;
+  const known = new Set(refs.map(refKey));
+  const decided = chosen
+    .filter((ref) => !known.has(refKey(ref)))
+    .flatMap((ref) => {
+      const node = graph.nodes.get(ref.node);
+      if (node?.kind === 'sync') return [`${node.detail}.${ref.column} (${node.label})`];
+      return node && isBuilt(node) ? [`${node.label}.${ref.column}`] : [];
+    });
+  const rows = rowsOf(graph, [...refs, ...chosen]);
+  return { columns, fields, rows, ...(decided.length > 0 ? { decided } : {}) };
+}
+
+const isBuilt = ({ kind }: LineageNode): boolean => kind === 'model' || kind === 'snapshot';
+
+/** Columns that are ordered, matched or grouped by one of them and hold nothing of it. */
+function choicesOf(graph: ColumnGraph, refs: readonly ColumnRef[]): ColumnRef[] {
+  return refs.flatMap((ref) =>
+    graph
+      .readersOf(ref)
+      .filter(({ kinds }) => !kinds.some(isDirect))
+      .map(({ to }) => to),
+  );
+}
+
+function rowsOf(graph: ColumnGraph, refs: readonly ColumnRef[]): string[] {
+  const rows = refs
+    .filter(({ column }) => column !== everyColumn)
+    .flatMap((ref) => graph.choosesRowsOf(ref))
+    .map(({ node }) => graph.nodes.get(node)?.label ?? node);
+  return [...new Set(rows)];
 }
 
 /** The labelled values a sync hands to a CRM. */

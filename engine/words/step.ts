@@ -123,6 +123,8 @@ export interface Impact {
   }[];
   /** `schema.name` of models, and syncs, whose rows it helps to choose. */
   readonly rows: readonly string[];
+  /** Columns of models and fields of syncs whose values it only helps to choose; absent: none. */
+  readonly decided?: readonly string[];
   /** What cannot be built; absent: everything can. */
   readonly unbuilt?: readonly string[];
 }

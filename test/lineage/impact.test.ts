@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { planProject, runProject } from '../../cli/work.ts';
@@ -67,6 +67,27 @@ describe('a plan', () => {
     expect(text).toContain('  shore.people.level is not there any more');
     expect(text).toContain('      fields: shore.people.score (scores)');
     expect(text).toContain('      rows of: main.open_people');
+  });
+
+  test('marks columns that a field only orders, and what is made of them', async () => {
+    const models = {
+      'models/ranked.sql': `select person_id, row_number() over (order by points, person_id) as place
+        from {{ ref('stg_people') }}`,
+      'models/front.sql': "select place * 10 as shown from {{ ref('ranked') }} where place < 3",
+    };
+    for (const [path, text] of Object.entries(models)) project.write(path, text);
+    try {
+      shore.columns = fields.filter(({ name }) => name !== 'level');
+      const found = await plan();
+      const [impact] = found.impacts ?? [];
+      expect(impact?.decided).toEqual(['main.ranked.place', 'main.front.shown']);
+      expect(impact?.rows).toEqual(['main.front']);
+      expect(explainPlan(found)).toContain(
+        'decides values of: main.ranked.place, main.front.shown',
+      );
+    } finally {
+      for (const path of Object.keys(models)) rmSync(join(project.folder, path));
+    }
   });
 
   test('says nothing of a field that is gone and that nobody reads', async () => {
