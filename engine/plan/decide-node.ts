@@ -114,7 +114,7 @@ function describeReason(
     case 'full_refresh':
       return ['a full refresh was asked for'];
     case 'new':
-      return ['it was never built'];
+      return [reason.stands ? 'what stands was not built here' : 'it was never built'];
     case 'missing_table':
       return ['its table is not there'];
     case 'failed_last_time':

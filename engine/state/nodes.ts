@@ -178,7 +178,8 @@ function toState(row: NodeRow): NodeState {
 /** Why a node is built, or that it need not be. One reason: the first that holds, in this order. */
 export type ReuseReason =
   | { readonly kind: 'full_refresh' }
-  | { readonly kind: 'new' }
+  /** `stands`: somebody else made a relation of that name. */
+  | { readonly kind: 'new'; readonly stands: boolean }
   | { readonly kind: 'missing_table' }
   | { readonly kind: 'failed_last_time' }
   | { readonly kind: 'fingerprint_changed' }
@@ -208,7 +209,7 @@ export function decideReuse(facts: ReuseFacts): ReuseDecision {
   const { state } = facts;
   const run = (reason: ReuseReason): ReuseDecision => ({ run: true, reason });
   if (facts.fullRefresh) return run({ kind: 'full_refresh' });
-  if (!state) return run({ kind: 'new' });
+  if (!state) return run({ kind: 'new', stands: facts.relationExists });
   if (!facts.relationExists) return run({ kind: 'missing_table' });
   if (state.status === 'failed') return run({ kind: 'failed_last_time' });
   if (state.fingerprint !== facts.fingerprint) return run({ kind: 'fingerprint_changed' });

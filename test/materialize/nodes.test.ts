@@ -121,7 +121,14 @@ describe('a node', () => {
 
   test('is built for the first reason that holds', () => {
     expect(reasonOf({ fullRefresh: true, state: undefined })).toEqual({ kind: 'full_refresh' });
-    expect(reasonOf({ state: undefined, relationExists: false })).toEqual({ kind: 'new' });
+    expect(reasonOf({ state: undefined, relationExists: false })).toEqual({
+      kind: 'new',
+      stands: false,
+    });
+    expect(reasonOf({ state: undefined, relationExists: true })).toEqual({
+      kind: 'new',
+      stands: true,
+    });
     expect(reasonOf({ relationExists: false })).toEqual({ kind: 'missing_table' });
     expect(reasonOf({ state: { ...state, status: 'failed' } })).toEqual({
       kind: 'failed_last_time',
