@@ -134,11 +134,12 @@ async function choose(
   let state: StateComparison | undefined;
   if (choice.state !== undefined && models !== undefined && models !== 'outline') {
     const { compareState } = await import('../engine/artifacts/compare-state.ts');
-    state = await compareState(models, resolve(choice.state));
+    state = await compareState(models, resolve(choice.state), opened.clock.now());
   }
   const selection = chooseNodes(graph, choice, place, state?.methods ?? {});
   const ids = graph.order.filter((id) => selection.ids.has(id));
-  return { ids, warnings: selection.warnings, ...(state ? { state } : {}) };
+  const warnings = [...selection.warnings, ...(state?.warnings ?? [])];
+  return { ids, warnings, ...(state ? { state } : {}) };
 }
 
 /** The warehouse as it stands, for reading; an empty one where nothing was built yet. */

@@ -52,7 +52,7 @@ export async function gatherProject(
     openMemory: opened.openMemory,
     bindCache: openBindCache(join(opened.stateFolder, 'bound.json')),
     describeProject,
-    ...stateOf(options),
+    ...stateOf(opened, options),
     scope: {
       kinds: options.kinds ?? everyKind,
       ...toChoice(options),
@@ -254,12 +254,15 @@ function skippedStep({ id, kind }: Step, clock: Clock): StepResult {
 }
 
 /** The state is read when a plan is made, and only if one is named. */
-function stateOf({ previousArtifacts }: WorkOptions): Pick<WorkRequest, 'compareState'> {
+function stateOf(
+  { clock }: OpenedProject,
+  { previousArtifacts }: WorkOptions,
+): Pick<WorkRequest, 'compareState'> {
   if (previousArtifacts === undefined) return {};
   return {
     compareState: async (models) => {
       const { compareState } = await import('../engine/artifacts/compare-state.ts');
-      return compareState(models, previousArtifacts);
+      return compareState(models, previousArtifacts, clock.now());
     },
   };
 }

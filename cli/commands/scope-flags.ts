@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { resourceTypes } from '../../engine/declare/graph.ts';
 import { type IndirectSelection, indirectSelections } from '../../engine/declare/selection-spec.ts';
 import type { RunOptions } from '../work.ts';
@@ -58,10 +58,24 @@ export function deferFlags(command: Command): Command {
 
 /** Which kinds of nodes are meant, of those that are chosen. */
 export function typeFlags(command: Command): Command {
-  const types = (flags: string, what: string) => new Option(flags, what).choices(resourceTypes);
+  const types = (flags: string, what: string) =>
+    new Option(flags, what).choices(resourceTypes).argParser(readTypes);
   return command
     .addOption(types('--resource-type <type...>', 'only nodes of these types'))
     .addOption(types('--exclude-resource-type <type...>', 'no nodes of these types'));
+}
+
+/** dbt's words for every type that a command knows. */
+const everyType: ReadonlySet<string> = new Set(['all', 'default']);
+
+/** One type, or several in one text, as dbt takes them too. */
+function readTypes(line: string, before: readonly string[] = []): readonly string[] {
+  const types = line.split(' ').filter((word) => word !== '');
+  const unknown = types.find(
+    (type) => !everyType.has(type) && !resourceTypes.some((known) => known === type),
+  );
+  if (unknown === undefined && types.length > 0) return [...before, ...types];
+  throw new InvalidArgumentError(`Allowed choices are ${resourceTypes.join(', ')}.`);
 }
 
 /** The flags that every command about steps has. */
@@ -81,7 +95,9 @@ export function toTypes({
   excludeResourceType,
 }: ScopeFlags): Pick<RunOptions, 'resourceTypes' | 'excludedTypes'> {
   return {
-    ...(resourceType ? { resourceTypes: resourceType } : {}),
+    ...(resourceType && !resourceType.some((type) => everyType.has(type))
+      ? { resourceTypes: resourceType }
+      : {}),
     ...(excludeResourceType ? { excludedTypes: excludeResourceType } : {}),
   };
 }

@@ -1,4 +1,5 @@
 import { asConfig, asList, asTexts, type Config } from '../declare/properties.ts';
+import { isPromised } from './contract-changes.ts';
 
 /** Whether two entries of manifests say the same, by one of dbt's ways to look at them. */
 export type EntryComparison = (before: Config, now: Config) => boolean;
@@ -20,8 +21,9 @@ function isNothing(value: unknown): boolean {
 }
 
 function isSame(left: unknown, right: unknown): boolean {
+  const [one, other] = [left, right].map(withoutNothing);
   return (
-    JSON.stringify(withoutNothing(left) ?? null) === JSON.stringify(withoutNothing(right) ?? null)
+    JSON.stringify(isNothing(one) ? null : one) === JSON.stringify(isNothing(other) ? null : other)
   );
 }
 
@@ -87,20 +89,27 @@ export const hasSameDescriptions: EntryComparison = (before, now) =>
   isNothing(withoutNothing(asConfig(asConfig(now['config'])['persist_docs']))) ||
   isSame(descriptionsOf(before), descriptionsOf(now));
 
-function promised(entry: Config): unknown {
-  const contract = asConfig(asConfig(entry['config'])['contract']);
-  if (contract['enforced'] !== true) return null;
-  return Object.entries(asConfig(entry['columns']))
-    .map(([name, column]) => [name, textOf(asConfig(column)['data_type']).toLowerCase()])
-    .sort();
-}
+/** Columns, their types and constraints, as dbt sums them up; of nothing promised nothing. */
+const promised = (entry: Config): unknown =>
+  isPromised(entry) ? (asConfig(entry['contract'])['checksum'] ?? true) : null;
 
 /** A contract that nobody holds to says nothing. */
 export const hasSameContract: EntryComparison = (before, now) =>
   isSame(promised(before), promised(now));
 
+const dayOf = (date: unknown): number | null => (date ? Date.parse(String(date)) : null);
+
+/** What decides how others may refer to it. */
+const hasSameReference: EntryComparison = (before, now) =>
+  isSame(
+    [before['latest_version'], before['access'], dayOf(before['deprecation_date'])],
+    [now['latest_version'], now['access'], dayOf(now['deprecation_date'])],
+  );
+
 const hasSameFqn = sameKeys('fqn');
-const hasSameSource = sameKeys('schema', 'identifier', 'fqn', 'loader');
+const hasSameSource = sameKeys(
+  ...['schema', 'identifier', 'fqn', 'loader', 'freshness', 'loaded_at_field', 'external'],
+);
 const hasSameExposure = sameKeys('fqn', 'owner', 'maturity', 'url', 'description', 'label', 'type');
 const semanticKeys = [
   ...['fqn', 'model', 'description', 'label', 'defaults', 'entities', 'dimensions', 'measures'],
@@ -135,6 +144,7 @@ export const hasSameContents: EntryComparison = (before, now) => {
         hasSameFqn,
         hasSameRelation,
         hasSameContract,
+        hasSameReference,
       ].every((isEqual) => isEqual(before, now));
   }
 };

@@ -6,6 +6,7 @@ import { asConfig, asTexts, type Config } from '../declare/properties.ts';
 import type { SelectorMethods } from '../declare/select.ts';
 import type { StateComparison } from '../plan/state-comparison.ts';
 import { TerminalError } from '../words/errors.ts';
+import { once } from '../words/once.ts';
 import { didYouMean } from '../words/suggest.ts';
 import {
   type EntryComparison,
@@ -16,6 +17,7 @@ import {
   hasSameDescriptions,
   hasSameRelation,
 } from './compare-entries.ts';
+import { findBrokenPromises } from './contract-changes.ts';
 import { buildManifest, type Manifest } from './manifest.ts';
 import { comparedSections, type PreviousState, readPreviousState } from './previous-state.ts';
 
@@ -36,6 +38,7 @@ const values = ['new', 'old', 'modified', 'unmodified', 'modified.macros', ...Ob
 export async function compareState(
   project: ModelProject,
   folder: string,
+  nowMs: number,
 ): Promise<StateComparison> {
   const before = readPreviousState(folder);
   const manifest = await buildManifest({
@@ -43,9 +46,13 @@ export async function compareState(
     moment: { invocationId: '', startedAtMs: 0, generatedAtMs: 0 },
     compiled: new Map(),
   });
+  const warnings: string[] = [];
   return {
+    warnings,
     methods: {
-      state: compareNodes(before, manifest, project),
+      state: compareNodes(before, manifest, project, () =>
+        reportBrokenPromises(before, manifest, nowMs, warnings),
+      ),
       result: (node, value) => requirePart(before, 'results', 'run_results').get(node.id) === value,
       source_status: compareSources(before, project),
     },
@@ -76,6 +83,7 @@ function compareNodes(
   state: PreviousState,
   manifest: Manifest,
   project: ModelProject,
+  checkPromises: () => void,
 ): SelectorMethods[string] {
   const now = new Map(comparedSections.flatMap((section) => Object.entries(manifest[section])));
   let changed: ReadonlySet<string> | undefined;
@@ -83,6 +91,7 @@ function compareNodes(
     changed ??= findChangedMacros(state, manifest, project);
     return reachesAny(macrosOf(entry), changed, manifest);
   };
+  const checkOnce = once(checkPromises);
   return (node: GraphNode, value: string): boolean => {
     if (!values.includes(value)) {
       const known = values.join(', ');
@@ -91,6 +100,7 @@ function compareNodes(
         { code: 'selector-invalid' },
       );
     }
+    if (contractual.has(value)) checkOnce();
     const [before, entry] = [
       requirePart(state, 'entries', 'manifest').get(node.id),
       now.get(node.id),
@@ -113,6 +123,36 @@ function compareNodes(
         return hasPart(entry, value) && (before === undefined || !parts[value]?.(before, entry));
     }
   };
+}
+
+/** These look at contracts, also at those of models that are gone. */
+const contractual: ReadonlySet<string> = new Set(['modified', 'unmodified', 'modified.contract']);
+
+/**
+ * A contract that is broken is told; of a version of a model it is a fault, since a new version is
+ * how such a change is made.
+ */
+function reportBrokenPromises(
+  state: PreviousState,
+  manifest: Manifest,
+  nowMs: number,
+  warnings: string[],
+): void {
+  for (const [id, before] of requirePart(state, 'entries', 'manifest')) {
+    if (before['resource_type'] !== 'model') continue;
+    const now = manifest.nodes[id] ?? manifest.disabled[id]?.[0];
+    const lost = findBrokenPromises(before, now, nowMs);
+    if (lost.length === 0) continue;
+    const message = `the contract of ${id} is broken: ${lost.join('; ')}`;
+    if (before['version'] === null || before['version'] === undefined) {
+      warnings.push(`${message}; a new version of it keeps the old one for who relies on it`);
+      continue;
+    }
+    throw new TerminalError(message, {
+      code: 'contract-broken',
+      hint: 'make the change in a new version of the model, and leave this one as it was',
+    });
+  }
 }
 
 /** Sources and the like have no text and no contract: they are not asked for it. */

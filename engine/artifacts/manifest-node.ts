@@ -8,6 +8,7 @@ import {
   type TestNode,
 } from '../declare/model-node.ts';
 import { asConfig, asTexts, type Config } from '../declare/properties.ts';
+import { parseMoment } from '../words/batch-time.ts';
 import { compiledPath } from './compiled-path.ts';
 import { constraintsOf, contractChecksum } from './constraints.ts';
 import { filePathOf, packageFile } from './file-path.ts';
@@ -123,10 +124,17 @@ function modelParts(from: ManifestSources, node: ModelNode): Config {
     constraints: constraintsOf(node.constraints, 'model'),
     version: versionOf(node.version),
     latest_version: versionOf(node.latestVersion),
-    deprecation_date: null,
+    deprecation_date: momentOf(raw['deprecation_date']),
     primary_key: from.primaryKeyOf(node),
     time_spine: timeSpineOf(node),
   };
+}
+
+/** As dbt writes it: with a zone, which is UTC where nobody wrote one. */
+function momentOf(date: unknown): string | null {
+  if (typeof date !== 'string') return null;
+  const ms = parseMoment(date);
+  return Number.isNaN(ms) ? date : new Date(ms).toISOString().replace(/(\.0+)?Z$/, '+00:00');
 }
 
 function timeSpineOf({ timeSpine }: ModelNode): Config | null {

@@ -81,7 +81,7 @@ export function manifestConfig(kind: 'model' | 'seed' | 'snapshot', config: Conf
               ...asConfig(written['snapshot_meta_column_names']),
             },
           };
-  const { pre_hook: _pre, post_hook: _post, ...others } = written;
+  const { pre_hook: _pre, post_hook: _post, deprecation_date: _date, ...others } = written;
   return {
     ...nodeDefaults,
     ...others,

@@ -349,7 +349,7 @@ function readSingularTests(yaml: YamlFile, root: Config): Properties['singularTe
 /** `config:` together with the keys that may also stand beside it. */
 function configOf(entry: Config): Config {
   const beside: Record<string, unknown> = {};
-  for (const key of ['tags', 'meta', 'docs', 'access', 'group'] as const) {
+  for (const key of ['tags', 'meta', 'docs', 'access', 'group', 'deprecation_date'] as const) {
     if (entry[key] !== undefined && entry[key] !== null) beside[key] = entry[key];
   }
   return mergeConfig(beside, asConfig(entry['config']));

@@ -128,6 +128,7 @@ export async function gatherWork(request: WorkRequest): Promise<Work> {
   ]);
   const state = models && (await request.compareState?.(models));
   const selection = chooseNodes(graph, scope, models, state?.methods);
+  const chosenWarnings = [...selection.warnings, ...(state?.warnings ?? [])];
   const selected = narrowToRetry(selection.ids, scope, models);
   const deferred = await findDeferred(deferOf(request), { models, selected, state });
   const standing = createStandingReader(request.warehouse);
@@ -136,7 +137,7 @@ export async function gatherWork(request: WorkRequest): Promise<Work> {
   if (!models || !needsModels(scope)) {
     const none = { fingerprints: new Map(), bound: new Map(), outside: new Set<string>() };
     const nothing = { ...none, nodeFaults: new Map(), sourceColumns: new Map(), faults: [] };
-    return { ...base, ...nothing, warnings: selection.warnings };
+    return { ...base, ...nothing, warnings: chosenWarnings };
   }
   const known = await bindWork(base, models);
   return {
@@ -144,7 +145,7 @@ export async function gatherWork(request: WorkRequest): Promise<Work> {
     ...known,
     nodeFaults: new Map([...notes.nodeFaults, ...known.nodeFaults]),
     faults: notes.faults,
-    warnings: [...selection.warnings, ...notes.warnings],
+    warnings: [...chosenWarnings, ...notes.warnings],
   };
 }
 
