@@ -56,23 +56,24 @@ export async function compileKept(
   const key = hash('sha1', JSON.stringify([fullRefresh, warehouse, targetPath]));
   const keep = { folder, key, ids };
   const rest = { keep, ...(models && { outline: { models, graph, ids, warnings } }) };
-  const { readKeptCompile, saveKeptCompile, verifyFiles, countFresh, ...outputs } = await import(
-    '../engine/artifacts/kept-compile.ts'
-  );
+  const { readKeptCompile, saveKeptCompile, verifyFiles, verifyManifest, ...outputs } =
+    await import('../engine/artifacts/kept-compile.ts');
   const kept = readKeptCompile(folder);
   if (kept?.key !== key) return rest;
   // What was read whole has nothing in common that anybody knows of.
   if (models && outputs.changeOf(models).stamp !== kept.change.stamp) return rest;
-  const { artifactPath } = await import('../engine/artifacts/write-artifact.ts');
-  const path = artifactPath({ root, targetPath }, 'manifest');
-  const verified = verifyFiles(kept, root, path, Date.now());
+  const verified = verifyFiles(kept, root, Date.now());
   if (verified === undefined) return rest;
   const isSame =
     kept.stamp === standing.stamp &&
     kept.ids === outputs.digestIds(ids) &&
     outputs.isSameEnv(kept, opened.env);
   if (isSame && kept.restless.length === 0) {
-    if (countFresh(kept, verified) > freshMax) saveKeptCompile(folder, verified);
+    const { artifactPath } = await import('../engine/artifacts/write-artifact.ts');
+    const path = artifactPath({ root, targetPath }, 'manifest');
+    const all = verifyManifest(verified, path, Date.now());
+    if (all === undefined) return rest;
+    if (outputs.countFresh(kept, all) > freshMax) saveKeptCompile(folder, all);
     return { keep, answer: { count: kept.nodes.length, faults, warnings } };
   }
   const again = await compileFew(context, opened, {

@@ -1,7 +1,7 @@
 import type { RunResult, StepProgress } from '../engine/run/run-plan.ts';
 import { listCalls } from '../engine/state/calls.ts';
 import { formatDuration } from '../engine/words/duration.ts';
-import { plural } from '../engine/words/plural.ts';
+import { formatCount, plural } from '../engine/words/plural.ts';
 import type { Plan, Step, StepResult, StepStatus } from '../engine/words/step.ts';
 import type { OpenedProject } from './open-project.ts';
 import type { Terminal } from './terminal.ts';
@@ -69,7 +69,7 @@ function tellTests(steps: readonly StepResult[]): string {
     .map(([word, count], place) => {
       const unit = place > 0 ? '' : count === 1 ? 'test ' : 'tests ';
       const verb = count === 1 && (word === 'hold' || word === 'warn') ? `${word}s` : word;
-      return `${count.toLocaleString('en-US')} ${unit}${verb}`;
+      return `${formatCount(count)} ${unit}${verb}`;
     })
     .join(', ');
 }
@@ -112,13 +112,13 @@ export function createRunPrinter(
     },
     onProgress: (step, { done, total: most, unit }) => {
       const seconds = Math.max(0.001, (now() - (begun.get(step.id) ?? startedMs)) / 1_000);
-      const rate = `${Math.round(done / seconds).toLocaleString('en-US')}/s`;
+      const rate = `${formatCount(Math.round(done / seconds))}/s`;
       const left =
         most === undefined || done === 0
           ? ''
           : `, ${formatDuration(((most - done) / done) * seconds * 1_000)} left`;
-      const of = most === undefined ? '' : ` of ${most.toLocaleString('en-US')}`;
-      const amount = `${done.toLocaleString('en-US')}${of} ${unit}s`;
+      const of = most === undefined ? '' : ` of ${formatCount(most)}`;
+      const amount = `${formatCount(done)}${of} ${unit}s`;
       underWay.set(step.id, `${labelOf(step)} ${amount}, ${rate}${left}`);
       show();
     },

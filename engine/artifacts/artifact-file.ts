@@ -1,11 +1,15 @@
 import { closeSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { joinChecksums } from './joined-checksum.ts';
+import type { StandingFile } from './standing-file.ts';
 
 /** A file that is written piece by piece and stands under its name when it is whole. */
 export interface ArtifactFile extends Disposable {
   /** Answers how many bytes it is. */
   add(piece: string | Uint8Array): number;
+  /** Takes bytes of another one. */
+  copy(from: StandingFile, at: number, bytes: number): void;
   /** Puts it in place of what stood there. */
   end(): { readonly bytes: number; readonly checksum: number };
 }
@@ -23,9 +27,12 @@ export function openArtifactFile(path: string): ArtifactFile {
   let filled = 0;
   let bytes = 0;
   let checksum = 0;
+  const write = (content: Uint8Array): void => {
+    for (let at = 0; at < content.length; ) at += writeSync(file, content, at);
+  };
   const put = (content: Uint8Array): void => {
     checksum = crc32(content, checksum);
-    for (let at = 0; at < content.length; ) at += writeSync(file, content, at);
+    write(content);
   };
   const flush = (): void => {
     put(chunk.subarray(0, filled));
@@ -47,6 +54,15 @@ export function openArtifactFile(path: string): ArtifactFile {
         filled += length;
       }
       return length;
+    },
+    copy: (from, start, length) => {
+      flush();
+      bytes += length;
+      for (let at = start; at < start + length; at += chunkBytes) {
+        const part = chunk.subarray(0, Math.min(chunkBytes, start + length - at));
+        checksum = joinChecksums(checksum, from.read(at, part), part.length);
+        write(part);
+      }
     },
     end: () => {
       flush();

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { crc32 } from 'node:zlib';
 import { type FileStamp, readStamp, stampTrustedAfterMs } from '../declare/memory/file-stamp.ts';
 import { programIdentity } from '../declare/memory/program-identity.ts';
 import { openSectionFile, writeSectionFile } from '../declare/memory/section-file.ts';
 import { traceOfEnv } from '../declare/memory/watched-env.ts';
 import type { ProjectChange } from '../declare/project-shape.ts';
 import { digestContent, type ManifestLayout } from './manifest-layout.ts';
+import { openStandingFile } from './standing-file.ts';
 
 /** A file as it was written, or read. */
 interface KeptFile {
@@ -85,23 +85,30 @@ export function isSameEnv(
 }
 
 /**
- * Whether every file that was read past the project, or written, is there and untouched; with
- * stamps that can be trusted from now on. Undefined: one is not.
+ * Whether every file that was read past the project, or written, the manifest aside, is there and
+ * untouched; with stamps that can be trusted from now on. Undefined: one is not.
  */
 export function verifyFiles(
   kept: KeptCompile,
   root: string,
-  manifestPath: string,
   nowMs: number,
 ): KeptCompile | undefined {
   const nodes = verifyAll(kept.nodes, root, nowMs);
   const inputs = nodes && verifyAll(kept.inputs, root, nowMs);
-  const stamp = inputs && readStamp(manifestPath);
-  if (!nodes || !inputs || !stamp) return undefined;
-  if (stamp.text === kept.manifest.stamp) return { ...kept, nodes, inputs };
-  if (readManifest(kept.manifest, manifestPath) === undefined) return undefined;
-  const manifest = { ...kept.manifest, stamp: trustedText(stamp, nowMs) };
-  return { ...kept, nodes, inputs, manifest };
+  return nodes && inputs && { ...kept, nodes, inputs };
+}
+
+/** The same of the manifest alone: whoever takes pieces of it looks at it on the way. */
+export function verifyManifest(
+  kept: KeptCompile,
+  path: string,
+  nowMs: number,
+): KeptCompile | undefined {
+  const stamp = readStamp(path);
+  if (stamp === undefined || stamp.text === kept.manifest.stamp) return stamp && kept;
+  using standing = openStandingFile(path, kept.manifest);
+  if (!standing?.isUntouched()) return undefined;
+  return { ...kept, manifest: { ...kept.manifest, stamp: trustedText(stamp, nowMs) } };
 }
 
 function verifyAll<F extends KeptFile>(
@@ -136,14 +143,6 @@ export function countFresh(kept: KeptCompile, verified: KeptCompile): number {
 /** A stamp of a file written just now would hide a change in the same tick. */
 function trustedText(stamp: FileStamp, nowMs: number): string {
   return stamp.changedMs < nowMs - stampTrustedAfterMs ? stamp.text : '';
-}
-
-/** The manifest that was written; undefined where another stands there. */
-export function readManifest(layout: KeptCompile['manifest'], path: string): Buffer | undefined {
-  const isUntouched = layout.stamp !== '' && readStamp(path)?.text === layout.stamp;
-  const content = readBytes(path);
-  if (content?.length !== layout.bytes) return undefined;
-  return isUntouched || crc32(content) === layout.checksum ? content : undefined;
 }
 
 function readBytes(path: string): Buffer | undefined {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import {
   isModelNode,
   languageOf,
@@ -166,7 +166,7 @@ function checksumOf(from: ManifestSources, node: ModelNode): Config {
 }
 
 export function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return hash('sha256', text);
 }
 
 /** A snapshot's text is a block of its file; any other node has its file for itself. */

@@ -46,18 +46,24 @@ export async function gatherManifestSources(request: ManifestRequest): Promise<M
     fileTexts: await readTexts(project),
     testRelations: await nameTestRelations(project, false),
     primaryKeyOf: (node) => primaryKeyOf(project, node),
-    macrosOf: (node) => macrosOf(project, node),
+    macrosOf: openMacroCalls(project),
   };
 }
 
-function macrosOf(project: ModelProject, node: ModelNode | TestNode): string[] {
-  const { library } = project;
-  if (!isTestNode(node) || node.entry === undefined) {
-    return findMacroCalls(library, node.packageName, node.text);
-  }
-  const [first = '', second] = node.entry.test.split('.');
-  const text = second === undefined ? `{{ test_${first}() }}` : `{{ ${first}.test_${second}() }}`;
-  return findMacroCalls(library, node.packageName, text);
+/** There are thousands of tests of a few kinds. */
+function openMacroCalls({ library }: ModelProject): ManifestSources['macrosOf'] {
+  const known = new Map<string, readonly string[]>();
+  return (node) => {
+    if (!isTestNode(node) || node.entry === undefined) {
+      return findMacroCalls(library, node.packageName, node.text);
+    }
+    const [first = '', second] = node.entry.test.split('.');
+    const text = second === undefined ? `{{ test_${first}() }}` : `{{ ${first}.test_${second}() }}`;
+    const key = `${node.packageName} ${text}`;
+    const calls = known.get(key) ?? findMacroCalls(library, node.packageName, text);
+    known.set(key, calls);
+    return calls;
+  };
 }
 
 /** As dbt infers it: columns with a test `unique` and one `not_null`, else those with `unique`. */

@@ -1,8 +1,9 @@
 import { type ArtifactFile, openArtifactFile } from './artifact-file.ts';
-import { type KeptCompile, readManifest } from './kept-compile.ts';
+import type { KeptCompile } from './kept-compile.ts';
 import { entryIds, manifestEntry, manifestRest } from './manifest.ts';
 import type { ManifestLayout } from './manifest-layout.ts';
 import { gatherManifestSources, type ManifestRequest } from './manifest-sources.ts';
+import { openStandingFile, type StandingFile } from './standing-file.ts';
 import { artifactPath } from './write-artifact.ts';
 import { addOperations, addPart, entryText, headText } from './write-manifest.ts';
 
@@ -27,7 +28,7 @@ export async function spliceManifest(
 ): Promise<ManifestLayout | undefined> {
   const { project } = request;
   const path = artifactPath(project, 'manifest');
-  const standing = readManifest(layout, path);
+  using standing = openStandingFile(path, layout);
   if (standing === undefined) return undefined;
   const from = await gatherManifestSources(request);
   using file = openArtifactFile(path);
@@ -50,11 +51,13 @@ export async function spliceManifest(
   let at = partsStart(layout);
   const parts = layout.parts.map(([name, bytes]) => {
     const make = stands.has(name) ? undefined : rest[name];
-    const added = make ? addPart(file, name, make()) : file.add(standing.subarray(at, at + bytes));
+    if (make === undefined) file.copy(standing, at, bytes);
+    const added = make ? addPart(file, name, make()) : bytes;
     at += bytes;
     return [name, added] as const;
   });
   file.add('}');
+  if (!standing.isUntouched()) return undefined;
   return { ...file.end(), head, entries, operations, parts, read: layout.read };
 }
 
@@ -83,12 +86,12 @@ interface Copy {
 }
 
 /** What stands in a row in both files is written in one go. */
-function openCopy(file: Pick<ArtifactFile, 'add'>, standing: Buffer): Copy {
+function openCopy(file: Pick<ArtifactFile, 'add' | 'copy'>, standing: StandingFile): Copy {
   let from = 0;
   let to = 0;
   let hasComma = false;
   const flush = (): void => {
-    if (to > from) file.add(standing.subarray(from, to));
+    if (to > from) file.copy(standing, from, to - from);
     from = 0;
     to = 0;
     if (hasComma) file.add(',');

@@ -133,13 +133,17 @@ export function storeProject(
   return isPlain ? { outline, details, rest: lines } : undefined;
 }
 
-function pick(node: ProjectNode, isWanted: (key: string) => boolean): object {
-  return Object.fromEntries(Object.entries(node).filter(([key]) => isWanted(key)));
+function pick(node: ProjectNode, isOutline: boolean): object {
+  const picked: Record<string, unknown> = {};
+  for (const key in node) {
+    if (isOutlineKey(key) === isOutline) picked[key] = node[key as keyof ProjectNode];
+  }
+  return picked;
 }
 
 /** A node as far as the graph goes. */
 export function outlineOf(node: ProjectNode): GraphNode {
-  return pick(node, isOutlineKey) as GraphNode;
+  return pick(node, true) as GraphNode;
 }
 
 /** All of a node as a text that another one has only if it is the same. */
@@ -150,7 +154,7 @@ export function digestOf(node: ProjectNode): string {
 
 /** What the outline leaves out of a node. */
 export function restOf(node: ProjectNode): object {
-  return pick(node, (key) => !isOutlineKey(key));
+  return pick(node, false);
 }
 
 /** A text that is its file's stands in the memory already. */
