@@ -1,5 +1,6 @@
 import { toPython } from './jinja/python-value.ts';
-import { HostFunction, HostObject, type JinjaValue } from './jinja/values.ts';
+import type { HostObject, JinjaValue } from './jinja/values.ts';
+import { mappingValue } from './mapping-value.ts';
 
 /** The kinds of things in dbt's `graph`, each a map by unique id. */
 const kinds = [
@@ -33,19 +34,12 @@ function showKind(graph: Graph, kind: string): JinjaValue {
 
 /** `graph` of templates: read when it is first looked into, since few templates ever do. */
 export function graphValue(read: ReadGraph | undefined): HostObject {
-  const find = (key: JinjaValue): Promise<JinjaValue> | undefined => {
-    const kind = kinds.find((one) => one === key);
-    if (kind === undefined) return undefined;
-    return Promise.resolve(read?.() ?? {}).then((graph) => showKind(graph, kind));
-  };
-  const get = new HostFunction(
-    'get',
-    async (args) => (await find(args[0] ?? null)) ?? args[1] ?? null,
-  );
-  return new HostObject({
-    typeName: 'graph',
-    text: () => `<graph ${kinds.join(', ')}>`,
-    attribute: (name) => (name === 'get' ? get : find(name)),
-    item: find,
+  return mappingValue('graph', {
+    names: () => kinds,
+    find: (name) => {
+      const kind = kinds.find((one) => one === name);
+      if (kind === undefined) return undefined;
+      return Promise.resolve(read?.() ?? {}).then((graph) => showKind(graph, kind));
+    },
   });
 }

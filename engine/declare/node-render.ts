@@ -5,7 +5,7 @@ import type { Filter } from './jinja/filter.ts';
 import { toPython } from './jinja/python-value.ts';
 import { renderNative, renderTemplate } from './jinja/render-template.ts';
 import type { JinjaValue } from './jinja/values.ts';
-import { PyDict } from './jinja/values.ts';
+import { HostObject, PyDict } from './jinja/values.ts';
 import type { ProjectScope } from './node-scope.ts';
 import { type RenderRequest, recallRender } from './recall-render.ts';
 import { partsOf } from './relation-value.ts';
@@ -42,11 +42,16 @@ function scopesOf(reading: Reading, moment: RenderMoment, node: NodeRender) {
   return buildGlobals(project, { ...node, modelValue: () => modelValue(node) });
 }
 
-/** A relation counts as a mapping, as it does in dbt. */
+/**
+ * A relation counts as a mapping, as it does in dbt, and so does what stands for a dict of names.
+ */
 const ownTests: readonly (readonly [string, Filter])[] = Object.freeze([
   [
     'mapping',
-    (value: JinjaValue) => value instanceof PyDict || partsOf(value) !== undefined,
+    (value: JinjaValue) =>
+      value instanceof PyDict ||
+      partsOf(value) !== undefined ||
+      (value instanceof HostObject && value.behavior.isMapping === true),
   ] as const,
 ]);
 

@@ -9,6 +9,7 @@ import {
   PyFloat,
   PyTuple,
 } from './jinja/values.ts';
+import { mappingValue } from './mapping-value.ts';
 import { regexModule } from './regex-module.ts';
 import { findZone, firstOffsetOf, fixedZone, utcZone } from './zone-offset.ts';
 
@@ -17,15 +18,22 @@ import { findZone, firstOffsetOf, fixedZone, utcZone } from './zone-offset.ts';
  * in UTC, however it is asked for.
  */
 export function pythonModules(readTimeMs: () => number): HostObject {
-  return bagValue('modules', {
-    datetime: datetimeModule(readTimeMs),
-    re: regexModule(),
-    itertools: itertoolsModule(),
-    pytz: functionBag(
+  const modules = new Map<string, JinjaValue>([
+    ['datetime', datetimeModule(readTimeMs)],
+    ['re', regexModule()],
+    ['itertools', itertoolsModule()],
+    [
       'pytz',
-      { timezone: (args) => zoneValue(findZone(String(args[0]))) },
-      { utc, UTC: utc },
-    ),
+      functionBag(
+        'pytz',
+        { timezone: (args) => zoneValue(findZone(String(args[0]))) },
+        { utc, UTC: utc },
+      ),
+    ],
+  ]);
+  return mappingValue('modules', {
+    names: () => [...modules.keys()],
+    find: (name) => modules.get(name),
   });
 }
 

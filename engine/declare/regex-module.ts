@@ -76,8 +76,8 @@ function functionsOf(bound: RegExp | undefined): Record<string, HostCallback> {
     finditer: onText((regexp, text) => [...text.matchAll(regexp)].map(matchValue)),
     sub: (...call) => {
       const { regexp, given } = readCall(bound, call, 3);
-      const target = toReplacement(String(given(0, 'repl')));
-      return replaceSome(String(given(1, 'string')), regexp, target, toNumber(given(2, 'count')));
+      const text = String(given(1, 'string'));
+      return replaceSome(text, regexp, String(given(0, 'repl')), toNumber(given(2, 'count')));
     },
     split: (...call) => {
       const { regexp, given } = readCall(bound, call, 2);
@@ -94,29 +94,29 @@ const whitespace = new Map([
   ['t', '\t'],
 ]);
 
-/** `\1`, `\g<1>` and `\g<name>`, as JavaScript writes them. */
-function toReplacement(text: string): string {
-  return text
-    .replaceAll('$', '$$$$')
-    .replace(
-      /\\g<(\w+)>|\\(\d)|\\([nrt\\])/gu,
-      (_found, name?: string, digit?: string, sign = '') => {
+/** What a match is replaced by: `\1`, `\g<1>` and `\g<name>` are its groups. */
+function readReplacement(text: string): (found: RegExpMatchArray) => string {
+  return (found) =>
+    text.replace(
+      /\\g<(\w+)>|\\([1-9]\d?)|\\([nrt\\])/gu,
+      (_, name?: string, digit?: string, sign = '') => {
         if (sign !== '') return whitespace.get(String(sign)) ?? String(sign);
-        if (name === '0') return '$&';
-        return name !== undefined && !/^\d+$/u.test(name)
-          ? `$<${name}>`
-          : `$${name ?? digit ?? ''}`;
+        const group = name ?? digit ?? '';
+        return (/^\d+$/u.test(group) ? found[Number(group)] : found.groups?.[group]) ?? '';
       },
     );
 }
 
 /** `most` 0: all of them. */
-function replaceSome(text: string, regexp: RegExp, target: string, most: number): string {
-  if (most === 0) return text.replace(regexp, target);
-  const last = [...text.matchAll(regexp)].at(most - 1);
-  // What stands behind the last one that counts is left alone.
-  const end = last ? last.index + last[0].length : text.length;
-  return text.slice(0, end).replace(regexp, target) + text.slice(end);
+function replaceSome(text: string, regexp: RegExp, replacement: string, most: number): string {
+  const write = readReplacement(replacement);
+  let [written, from] = ['', 0];
+  for (const [index, found] of [...text.matchAll(regexp)].entries()) {
+    if (most > 0 && index === most) break;
+    written += text.slice(from, found.index) + write(found);
+    from = found.index + found[0].length;
+  }
+  return written + text.slice(from);
 }
 
 function splitText(text: string, regexp: RegExp, most: number): JinjaValue[] {

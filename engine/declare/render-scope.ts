@@ -5,17 +5,12 @@ import { parseTemplate } from './jinja/parse-template.ts';
 import { toPython } from './jinja/python-value.ts';
 import { renderTemplate } from './jinja/render-template.ts';
 import type { Globals } from './jinja/scope.ts';
-import {
-  type HostCallback,
-  HostFunction,
-  HostObject,
-  type JinjaValue,
-  PyDict,
-} from './jinja/values.ts';
+import { type HostCallback, HostFunction, type JinjaValue, PyDict } from './jinja/values.ts';
 import { internalPackage, type MacroEntry } from './macro-library.ts';
+import { mappingValue } from './mapping-value.ts';
 import type { NodeScope, ProjectScope } from './node-scope.ts';
 import type { TextRenderer } from './scope-functions.ts';
-import { type MakerScope, makeValue } from './scope-names.ts';
+import { type MakerScope, makeValue, namesOf } from './scope-names.ts';
 
 /**
  * Every name a template may use beside Jinja's own; each is made when first asked for. A macro sees
@@ -55,10 +50,10 @@ export function buildGlobals(project: ProjectScope, node: NodeScope): Globals {
     );
   };
   const namespaceOf = (packageName: string): JinjaValue =>
-    new HostObject({
-      typeName: 'package',
-      text: () => `<package ${packageName}>`,
-      attribute: (name) => {
+    mappingValue('package', {
+      names: () =>
+        library.all.filter((one) => one.packageName === packageName).map(({ name }) => name),
+      find: (name) => {
         const entry = library.findIn(name, packageName);
         if (entry) return bind(entry);
         // Some of dbt's own macros are functions here.
@@ -91,44 +86,41 @@ export function buildGlobals(project: ProjectScope, node: NodeScope): Globals {
     renderText: textRenderer(node, () => viewOf(node.packageName)),
   };
   const bags: Readonly<Record<string, () => JinjaValue>> = {
-    builtins: () => namesValue('builtins', make),
-    context: () =>
-      namesValue(
-        'context',
-        (name) => viewOf(node.packageName).get(name),
-        (name, value) => {
-          made.set(name, value);
-        },
-      ),
+    builtins: () =>
+      mappingValue('builtins', {
+        names: () => namesOf(scope).filter((name) => name !== 'builtins'),
+        find: (name) => (name === 'builtins' ? undefined : make(name)),
+      }),
+    context: () => contextValue(scope, viewOf(node.packageName), made),
   };
   return viewOf(node.packageName);
 }
 
-/** Names as a mapping; what is added, where that may be, counts for the whole rendering. */
-function namesValue(
-  typeName: string,
-  find: (name: string) => JinjaValue | undefined,
-  add?: (name: string, value: JinjaValue) => void,
-): HostObject {
-  const get = (name: string): JinjaValue | undefined =>
-    name === typeName ? undefined : find(name);
-  const methods: Record<string, HostCallback> = {
-    get: ([name, other]) => get(String(name)) ?? other ?? null,
-    update: ([values]) => {
-      if (!(values instanceof PyDict)) throw typeError(`${typeName}.update takes a mapping`);
-      for (const [name, value] of values.entries()) add?.(String(name), value);
-      return null;
+/** Every name as a mapping; to be told a name that is a macro is no use of it. */
+function contextValue(scope: MakerScope, view: Globals, made: Map<string, JinjaValue>): JinjaValue {
+  const { library } = scope.project;
+  const { packageName: from } = scope.node;
+  const macros = (): string[] => [
+    ...library.all.map(({ name }) => name).filter((name) => library.find(name, from)),
+    ...library.all.map(({ packageName }) => packageName),
+  ];
+  return mappingValue(
+    'context',
+    {
+      names: () => [...new Set([...namesOf(scope), ...made.keys(), ...macros()])],
+      find: (name) => (name === 'context' ? undefined : view.get(name)),
     },
+    { update: updateNames(made) },
+  );
+}
+
+/** What is added to the names counts for the whole rendering. */
+function updateNames(made: Map<string, JinjaValue>): HostCallback {
+  return ([values]) => {
+    if (!(values instanceof PyDict)) throw typeError('context.update takes a mapping');
+    for (const [name, value] of values.entries()) made.set(String(name), value);
+    return null;
   };
-  return new HostObject({
-    typeName,
-    text: () => `<${typeName}>`,
-    attribute: (name) => {
-      const method = add && Object.hasOwn(methods, name) ? methods[name] : undefined;
-      return method ? new HostFunction(name, method) : get(name);
-    },
-    item: (key) => get(String(key)),
-  });
 }
 
 const ownMacros = new Set(['run_query', 'statement', 'is_incremental', 'should_full_refresh']);

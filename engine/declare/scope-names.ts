@@ -171,6 +171,16 @@ const projectValues: Makers = {
   selected_resources: () => [],
 };
 
+/** Every name that `makeValue` knows. */
+export function namesOf({ node }: MakerScope): string[] {
+  const known = [
+    ...Object.keys(nodeValues),
+    ...Object.keys(projectValues),
+    ...Object.keys(functions),
+  ];
+  return [...known, ...(node.names?.keys() ?? []), ...queryNames, 'ref', 'builtins', 'context'];
+}
+
 function readTimeMs({ project, node }: MakerScope): number {
   node.trace.readsClock = true;
   return project.boundaryMs;

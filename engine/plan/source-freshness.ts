@@ -90,6 +90,7 @@ function loadedAtOf(node: SourceNode, criteria: Config): LoadedAt | undefined {
     return {
       kind: 'column',
       relation: node.relation,
+      ...(node.external === undefined ? {} : { external: node.external }),
       expression: written,
       ...(typeof filter === 'string' ? { filter } : {}),
     };

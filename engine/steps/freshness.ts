@@ -24,6 +24,8 @@ export type LoadedAt =
   | {
       readonly kind: 'column';
       readonly relation: Relation;
+      /** SQL that stands in place of the relation: one of files. */
+      readonly external?: string;
       readonly expression: string;
       readonly filter?: string;
     }
@@ -67,9 +69,10 @@ function newestOf(loadedAt: LoadedAt) {
     return sql`
     select cast((${selectOf(loadedAt.query)}) as timestamp) as loaded_at`;
   }
-  const { relation, expression, filter } = loadedAt;
+  const { relation, external, expression, filter } = loadedAt;
+  const from = external === undefined ? named(relation) : sql.raw(external);
   const where = filter === undefined ? sql`` : sql`where ${sql.raw(filter)}`;
   return sql`
     select cast(max(${selectOf(expression)}) as timestamp) as loaded_at
-    from ${named(relation)} ${where}`;
+    from ${from} ${where}`;
 }

@@ -80,3 +80,20 @@ test('source freshness runs no hooks where nothing is asked, or a flag says so',
     await expect(rows('select * from said')).rejects.toThrow('said');
   }
 });
+
+test('a source of files is as fresh as its files, not a table of its name', async () => {
+  const { folder, run } = dbtFolder({
+    'late.csv': 'tm\n2026-01-02 00:00:00\n',
+    'models/s.yml': `sources:
+  - name: raw
+    schema: main
+    loaded_at_field: tm
+    freshness: {error_after: {count: 1, period: day}}
+    tables:
+      - {name: late, meta: {external_location: "{name}.csv"}}`,
+  });
+  await run("create table late as select now()::timestamp + interval '1 day' as tm");
+  const { out, code } = await tidemill(folder, 'source', 'freshness');
+  expect(code).toBe(1);
+  expect(out.join()).toMatch(/^error .*raw\.late: newest row .* \(2026-01-02T00:00:00/);
+});

@@ -262,6 +262,8 @@ export interface HostBehavior {
   iterate?(): Iterable<JinjaValue>;
   length?(): number;
   isTrue?(): boolean;
+  /** What the test `mapping` answers. */
+  readonly isMapping?: boolean;
   call?: HostCallback;
   equals?(other: JinjaValue): boolean;
   /** Negative, zero or positive; `undefined` where the two have no order. */
