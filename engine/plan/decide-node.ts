@@ -4,8 +4,10 @@ import { isModelNode, isSourceNode, type ModelNode } from '../declare/model-node
 import { decideReuse, type NodeState, type ReuseReason, stateKeyOf } from '../state/nodes.ts';
 import { readSpansLeft } from '../steps/batch-spans.ts';
 import { formatDuration } from '../words/duration.ts';
+import type { NodeConfig } from '../words/node.ts';
 import { plural } from '../words/plural.ts';
-import { explainChange, type NodeFingerprint, printOf } from './fingerprint.ts';
+import type { NodeFingerprint } from './fingerprint.ts';
+import { explainChange, isWrittenAs, printOf } from './fingerprint-change.ts';
 import { sampleOf } from './sample.ts';
 import type { Standing } from './standing.ts';
 import type { Work, WorkScope } from './work.ts';
@@ -65,7 +67,7 @@ export function decideNode(work: Work, node: ModelNode, context: DecisionContext
     reasons:
       again !== undefined && !decision.run
         ? [again]
-        : describeReason(decision.reason, state, print),
+        : describeReason(decision.reason, state, print, node),
     inputs: Object.fromEntries(known),
   };
 }
@@ -95,6 +97,15 @@ function whyAgain(
   return `its SQL answers differently each time: ${print.volatile}`;
 }
 
+/** Whether only variables and the environment say something else of a table that is added to. */
+export function isUnedited(
+  { materialization }: NodeConfig,
+  state: NodeState | undefined,
+  print: NodeFingerprint | undefined,
+): boolean {
+  return materialization === 'incremental' && isWrittenAs(state, print);
+}
+
 const nameOf = (id: string): string => id.split('.').slice(-2).join('.');
 
 function describeFailure(state: NodeState | undefined): string {
@@ -108,6 +119,7 @@ function describeReason(
   reason: ReuseReason,
   state: NodeState | undefined,
   print: NodeFingerprint | undefined,
+  { nodeConfig }: ModelNode,
 ): string[] {
   const [before, after] = [state?.fingerprint, print?.fingerprint];
   switch (reason.kind) {
@@ -121,9 +133,11 @@ function describeReason(
       return [describeFailure(state)];
     case 'fingerprint_changed':
       if (before === '') return ['it holds a sample, or batches of other texts'];
-      return before && after
-        ? explainChange(before, after, [state?.told, print?.told])
-        : ['it changed'];
+      if (!before || !after) return ['it changed'];
+      return [
+        ...explainChange(before, after, [state?.told, print?.told]),
+        ...(isUnedited(nodeConfig, state, print) ? ['rows that stand are kept'] : []),
+      ];
     case 'input_has_new_rows':
       return [`new rows in ${reason.ids.map(nameOf).join(', ')}`];
     case 'refresh_due':

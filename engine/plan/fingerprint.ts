@@ -33,6 +33,11 @@ export interface NodeFingerprint {
    * a source's table is there: that it comes to be known changes nothing of what was built.
    */
   readonly byTexts: string;
+  /**
+   * Of the files it is made of and the macros it calls, as they are written: equal whatever
+   * variables and the environment say.
+   */
+  readonly writtenAs: string;
   /** Of its own text and of the variables it read: says why the other changed, decides nothing. */
   readonly told: string;
   /** The template looked at the run's boundary or id: the text differs with every run. */
@@ -91,18 +96,27 @@ export async function fingerprintNodes(
     const { vars, env } = text.flags;
     const own = node.resourceType === 'seed' ? 'seed' : digestOf(node.text);
     const told = [node.script ? 'script' : own, digestOf([vars, env])].join('.');
+    const isFile = node.resourceType === 'seed' || node.script !== undefined;
+    const written = digestOf([isFile ? sqlPart : own, text.flags.macros, config]);
+    const writtenAs = digestOf([
+      [written, place],
+      followsColumns(node) && upstreams.isKnown ? upstreams.written : upstreams.writtenTexts,
+    ]);
     const volatile = text.flags.volatile ?? volatileView(project, node, found);
     found.set(id, {
       ...text.flags,
       fingerprint,
       boundAs,
       byTexts,
+      writtenAs,
       told,
       ...(volatile === undefined ? {} : { volatile }),
     });
     contents.set(id, {
       full: digestOf([sqlPart, config, upstreams.full]),
       texts: digestOf([sqlPart, config, upstreams.texts]),
+      written: digestOf([written, upstreams.written]),
+      writtenTexts: digestOf([written, upstreams.writtenTexts]),
       isKnown: upstreams.isKnown,
     });
   }
@@ -125,7 +139,10 @@ function volatileView(
   return undefined;
 }
 
-type TextFlags = Omit<NodeFingerprint, 'fingerprint' | 'boundAs' | 'byTexts' | 'told'>;
+type TextFlags = Omit<
+  NodeFingerprint,
+  'fingerprint' | 'boundAs' | 'byTexts' | 'writtenAs' | 'told'
+>;
 
 interface NodeText {
   readonly parts: readonly string[];
@@ -287,6 +304,9 @@ function configPart(project: ModelProject, node: ModelNode): unknown {
 interface Contents {
   readonly full: string;
   readonly texts: string;
+  /** The same two, of files and macros as they are written. */
+  readonly written: string;
+  readonly writtenTexts: string;
   /** Whether the columns of all those sources are known. */
   readonly isKnown: boolean;
 }
@@ -310,51 +330,27 @@ function upstreamParts(
     if (isSourceNode(parent)) {
       const columns = sourceColumns?.(id)?.map(({ name, typeName }) => [name, typeName]);
       const texts = [id, parent.relation];
-      return { full: [...texts, columns ?? null], texts, isKnown: columns !== undefined };
+      const full = [...texts, columns ?? null];
+      const isKnown = columns !== undefined;
+      return { full, texts, written: full, writtenTexts: texts, isKnown };
     }
     const known = contents.get(id);
-    const isKnown = known?.isKnown !== false;
-    return { full: [id, known?.full ?? null], texts: [id, known?.texts ?? null], isKnown };
+    const of = (part: Exclude<keyof Contents, 'isKnown'>) => [id, known?.[part] ?? null];
+    return {
+      full: of('full'),
+      texts: of('texts'),
+      written: of('written'),
+      writtenTexts: of('writtenTexts'),
+      isKnown: known?.isKnown !== false,
+    };
   });
   return {
     full: digestOf(parts.map(({ full }) => full)),
     texts: digestOf(parts.map(({ texts }) => texts)),
+    written: digestOf(parts.map(({ written }) => written)),
+    writtenTexts: digestOf(parts.map(({ writtenTexts }) => writtenTexts)),
     isKnown: parts.every(({ isKnown }) => isKnown),
   };
-}
-
-/** The fingerprint as what stands was built, where that was of the same; else the one of now. */
-export function printOf(
-  standing: { readonly fingerprint: string } | undefined,
-  print: NodeFingerprint | undefined,
-): string {
-  if (standing && standing.fingerprint === print?.byTexts) return print.byTexts;
-  return print?.fingerprint ?? '';
-}
-
-const partNames = ['the engine', 'its SQL', 'its config', 'a model it reads'] as const;
-
-/** What changed between two fingerprints of one node, in words; empty where nothing did. */
-export function explainChange(
-  before: string,
-  after: string,
-  told: readonly (string | undefined)[] = [],
-): string[] {
-  if (before === after) return [];
-  const [old, now] = [before.split('.'), after.split('.')];
-  if (old.length !== now.length) return ['the engine changed'];
-  return partNames
-    .filter((_, index) => old[index] !== now[index])
-    .map((name) => `${name === 'its SQL' ? whatOfItsSql(told) : name} changed`);
-}
-
-/** SQL that changed though its file did not: by what the file calls or reads. */
-function whatOfItsSql([before, after]: readonly (string | undefined)[]): string {
-  const [old, now] = [before?.split('.'), after?.split('.')];
-  if (now?.[0] === 'seed') return 'its file';
-  if (now?.[0] === 'script') return 'its code';
-  if (!old || !now || old[0] !== now[0]) return 'its SQL';
-  return old[1] === now[1] ? 'a macro it uses' : 'a variable it reads';
 }
 
 function digestOf(value: unknown): string {

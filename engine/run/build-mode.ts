@@ -1,7 +1,7 @@
 import { type InputWindow, isMicrobatch } from '../declare/input-window.ts';
 import type { ModelNode } from '../declare/model-node.ts';
-import type { NodeDecision } from '../plan/decide-node.ts';
-import { printOf } from '../plan/fingerprint.ts';
+import { isUnedited, type NodeDecision } from '../plan/decide-node.ts';
+import { printOf } from '../plan/fingerprint-change.ts';
 import { sampleOf } from '../plan/sample.ts';
 import type { Standing } from '../plan/standing.ts';
 import type { Work } from '../plan/work.ts';
@@ -39,7 +39,8 @@ export function chooseBuildMode(
   const print = work.fingerprints.get(id);
   const fingerprint = print?.fingerprint ?? '';
   const state = standing.states.get(stateKeyOf(node));
-  const isCurrent = state !== undefined && state.fingerprint === printOf(state, print);
+  const isSame = state !== undefined && state.fingerprint === printOf(state, print);
+  const isCurrent = isSame || isUnedited(nodeConfig, state, print);
   const stands = standing.catalog.columnsOf(node.relation) !== undefined;
   // `full_refresh: false` is dbt's word for a table that no change makes anew.
   const isKept =

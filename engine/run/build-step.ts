@@ -83,12 +83,11 @@ export async function buildStep(
       ...placeDecisions(models, node),
     },
     ...(custom ? { custom } : {}),
-    told: work.fingerprints.get(step.id)?.told ?? '',
+    ...rememberedOf(work, step.id, fingerprint),
     ...nodeHooks({ models, node, options, sql: compiled.sql, warehouse }),
     sql: selectByContract(node, compiled.sql),
     isIncremental,
     checks: gatesOf(work, models, node, options),
-    fingerprint,
   };
   const seed = bound && seedOf(models, node, bound.columns);
   const script: ScriptSource | undefined = node.script && {
@@ -124,6 +123,12 @@ export async function buildStep(
   const gates = judgeGates(build, result);
   for (const { id, ...gate } of gates) notes?.noteGate(id, build.id, gate);
   return toOutcome(result, decision.reasons, countGates(gates));
+}
+
+/** What the rows are remembered to be made of. */
+function rememberedOf({ fingerprints }: Work, id: string, fingerprint: string) {
+  const print = fingerprints.get(id);
+  return { fingerprint, told: print?.told ?? '', ...(print && { writtenAs: print.writtenAs }) };
 }
 
 /** What the rows are held to: the constraints of the contract, and the tests that are meant. */

@@ -14,6 +14,8 @@ export interface NodeState {
   readonly fingerprint: string;
   /** What a change of the fingerprint is explained by: it decides nothing. */
   readonly told?: string | undefined;
+  /** As the fingerprint, whatever variables and the environment said. */
+  readonly writtenAs?: string | undefined;
   /** Changes whenever the rows may have; what dependants compare. */
   readonly dataVersion: string;
   /** Each parent's data version when this node last read it. */
@@ -130,13 +132,19 @@ function insertNodeState(state: NodeState): RawBuilder<unknown> {
     values (
       ${state.nodeId},
       ${state.relation},
-      ${state.told === undefined ? state.fingerprint : `${state.fingerprint}~${state.told}`},
+      ${joinPrints(state)},
       ${state.dataVersion},
       ${JSON.stringify(state.inputs)},
       cast(${builtAt} as timestamp),
       ${state.watermark ?? null},
       ${state.status}
     )`;
+}
+
+/** In one text, parts that are missing left out at its end. */
+function joinPrints({ fingerprint, told, writtenAs }: NodeState): string {
+  if (writtenAs !== undefined) return [fingerprint, told ?? '', writtenAs].join('~');
+  return told === undefined ? fingerprint : `${fingerprint}~${told}`;
 }
 
 /** The live relation is as it was; the node runs again at the next chance. */
@@ -161,12 +169,13 @@ const selectNodes = sql`
   from ${nodesTable}`;
 
 function toState(row: NodeRow): NodeState {
-  const [fingerprint = '', told] = row.fingerprint.split('~');
+  const [fingerprint = '', told, writtenAs] = row.fingerprint.split('~');
   return {
     nodeId: row.node_id,
     relation: row.relation,
     fingerprint,
     ...(told === undefined ? {} : { told }),
+    ...(writtenAs === undefined ? {} : { writtenAs }),
     dataVersion: row.data_version,
     inputs: JSON.parse(row.inputs) as InputVersions,
     builtAtMs: Date.parse(row.built_at),

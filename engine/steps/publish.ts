@@ -62,6 +62,7 @@ export function stateOf(
     relation: formatRelation(node.relation),
     fingerprint: node.fingerprint,
     ...(node.told === undefined ? {} : { told: node.told }),
+    ...(node.writtenAs === undefined ? {} : { writtenAs: node.writtenAs }),
     dataVersion: context.runId,
     inputs: context.inputs,
     builtAtMs: context.boundaryMs,

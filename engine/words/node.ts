@@ -163,6 +163,8 @@ export interface BuildNode {
   readonly fingerprint: string;
   /** Kept beside the fingerprint, to say later why it changed. */
   readonly told?: string;
+  /** As the fingerprint, whatever variables and the environment say: remembered beside it. */
+  readonly writtenAs?: string;
   /** Renders and runs its hooks; absent: those of its config are statements as they stand. */
   runHooks?(when: 'pre' | 'post'): Promise<void>;
   readonly custom?: CustomBuild;

@@ -1,11 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ModelProjectOptions } from '../../engine/declare/model-project.ts';
-import {
-  explainChange,
-  fingerprintNodes,
-  type NodeFingerprint,
-} from '../../engine/plan/fingerprint.ts';
+import { fingerprintNodes, type NodeFingerprint } from '../../engine/plan/fingerprint.ts';
+import { explainChange } from '../../engine/plan/fingerprint-change.ts';
 import { readFiles } from './project-folder.ts';
 import { openWarehouse } from './shadow.ts';
 
