@@ -35,7 +35,7 @@ export interface NodeFingerprint {
   readonly byTexts: string;
   /**
    * Of the files it is made of and the macros it calls, as they are written: equal whatever
-   * variables and the environment say.
+   * variables and the environment say, and however this release writes dbt's own macros.
    */
   readonly writtenAs: string;
   /** Of its own text and of the variables it read: says why the other changed, decides nothing. */
@@ -97,7 +97,7 @@ export async function fingerprintNodes(
     const own = node.resourceType === 'seed' ? 'seed' : digestOf(node.text);
     const told = [node.script ? 'script' : own, digestOf([vars, env])].join('.');
     const isFile = node.resourceType === 'seed' || node.script !== undefined;
-    const written = digestOf([isFile ? sqlPart : own, text.flags.macros, config]);
+    const written = digestOf([isFile ? sqlPart : own, ownMacros(text.flags.macros), config]);
     const writtenAs = digestOf([
       [written, place],
       followsColumns(node) && upstreams.isKnown ? upstreams.written : upstreams.writtenTexts,
@@ -143,6 +143,11 @@ type TextFlags = Omit<
   NodeFingerprint,
   'fingerprint' | 'boundAs' | 'byTexts' | 'writtenAs' | 'told'
 >;
+
+/** Those of the project and its packages. */
+function ownMacros(macros: NodeFingerprint['macros']): unknown {
+  return Object.entries(macros).filter(([id]) => !id.startsWith(`macro.${internalPackage}.`));
+}
 
 interface NodeText {
   readonly parts: readonly string[];

@@ -32,11 +32,15 @@ async function fingerprints(
 }
 
 /** Names of the nodes whose fingerprint an edit changes. */
-async function changedBy(edit: Files, options: Partial<ModelProjectOptions> = {}) {
+async function changedBy(
+  edit: Files,
+  options: Partial<ModelProjectOptions> = {},
+  part: 'fingerprint' | 'writtenAs' = 'fingerprint',
+) {
   const before = await fingerprints(base);
   const after = await fingerprints({ ...base, ...edit }, options);
   return [...before.keys()]
-    .filter((id) => before.get(id)?.fingerprint !== after.get(id)?.fingerprint)
+    .filter((id) => before.get(id)?.[part] !== after.get(id)?.[part])
     .map((id) => id.split('.').at(-1))
     .sort();
 }
@@ -73,6 +77,16 @@ describe('a fingerprint changes when the result could', () => {
       expect(await changedBy(edit, options)).toEqual(expected);
     });
   }
+
+  test.each(cases)(
+    'so does what it is written as, but for values of the run: %s',
+    async (...one) => {
+      const [, edit, changed, options] = one;
+      const written = await changedBy(edit, options, 'writtenAs');
+      if (options) expect(written).toEqual([]);
+      else expect(written).toEqual(expect.arrayContaining([...changed]));
+    },
+  );
 });
 
 describe('a fingerprint stays when the result cannot differ', () => {
