@@ -57,6 +57,8 @@ export interface NodeFingerprint {
 
 export interface FingerprintRequest {
   readonly project: ModelProject;
+  /** Nodes that are asked for; what they are made of is taken along. Absent: all. */
+  readonly ids?: readonly string[];
   /** Absent: what a template would ask is replaced by a digest of everything it is made of. */
   readonly warehouse?: TemplateWarehouse;
   /** A source's columns, where they are known: `select *` depends on them. */
@@ -68,15 +70,17 @@ const fingerprintVersion = '1';
 /** Hex digits of each part: 64 bits, far beyond what the nodes of one project can collide in. */
 const partLength = 16;
 
-/** Fingerprints of every model, seed and snapshot that can be compiled, parents first. */
+/** Fingerprints of the models, seeds and snapshots that can be compiled, parents first. */
 export async function fingerprintNodes(
   request: FingerprintRequest,
 ): Promise<Map<string, NodeFingerprint>> {
-  const { project } = request;
+  const { project, ids } = request;
   const found = new Map<string, NodeFingerprint>();
   const contents = new Map<string, Contents>();
   const dialect = project.target.type;
+  const wanted = ids && new Set([...ids, ...project.graph.ancestorsOf(ids)]);
   for (const id of project.graph.order) {
+    if (wanted?.has(id) === false) continue;
     const node = project.nodes.get(id);
     if (!isModelNode(node) || project.broken.has(id)) continue;
     const isReady = node.dependsOn.every(

@@ -93,6 +93,7 @@ export interface Work {
   readonly graph: Graph;
   /** Ids of nodes that are meant; streams, models, tests and syncs alike. */
   readonly selected: ReadonlySet<string>;
+  /** Of what is meant and all that it is made of. */
   readonly fingerprints: ReadonlyMap<string, NodeFingerprint>;
   readonly bound: ReadonlyMap<string, BoundNode>;
   /** Nodes that read tables which no edge leads to. */
@@ -218,14 +219,14 @@ async function bindWork(
     if (found) columns.set(node.id, found);
   }
   const sourceColumns = (id: string) => sortColumns(columns.get(id));
-  const texts = await fingerprintNodes({ project: models, sourceColumns });
-  await using shadow = await warehouse.openShadow('bind');
   const ids = [...selected].flatMap((id) => {
     const node = models.nodes.get(id);
     if (isUnitTestNode(node)) return [node.modelId];
     const isTest = isTestNode(node) && scope.kinds.has('check');
     return isModelNode(node) || isTest ? [id] : [];
   });
+  const texts = await fingerprintNodes({ project: models, ids, sourceColumns });
+  await using shadow = await warehouse.openShadow('bind');
   const result = await bindModels({
     project: models,
     shadow,
@@ -265,6 +266,7 @@ async function bindWork(
   const fingerprints = asks
     ? await fingerprintNodes({
         project: models,
+        ids,
         sourceColumns,
         warehouse: { describe: result.describe },
       })

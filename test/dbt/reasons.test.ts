@@ -47,6 +47,55 @@ test('a plan says for each node why it will be built, or will not', async () => 
   expect((await reasons())['numbers']).toBe('run: its file changed');
 });
 
+test('the plan of a node with all it is made of is that part of the whole plan', async () => {
+  const told = '{{ log("told of " ~ this.name, info=true) }}';
+  const files = {
+    'seeds/numbers.csv': 'id\n1\n',
+    'models/first.sql': `${told} select id from {{ ref('numbers') }}`,
+    'models/second.sql': `{{ config(materialized='table') }} ${told} select * from {{ ref('first') }}`,
+    'models/inside.sql': `{{ config(materialized='ephemeral') }} select * from {{ ref('second') }}`,
+    'models/third.sql': `{{ config(materialized='table') }} ${told} select * from {{ ref('inside') }}`,
+    'models/aside.sql': `{{ config(materialized='table') }} ${told} select current_date as day from {{ ref('first') }}`,
+    'models/all.yml': `models:
+  - { name: second, columns: [{ name: id, data_tests: [unique] }] }
+  - { name: aside, columns: [{ name: day, data_tests: [not_null] }] }`,
+  };
+  const project = dbtFolder(files);
+  const heard: string[] = [];
+  const note = (_event: string, fields?: object): void =>
+    void heard.push(String(Object.values(fields ?? {})));
+  const log = { debug: note, info: note, warn: note, error: note };
+  const plan = async (select?: string) => {
+    using opened = openProject({ folder: project.folder, env: { HOME: project.folder }, log });
+    const { steps } = await planProject(opened, select === undefined ? {} : { select: [select] });
+    return steps;
+  };
+  const compare = async (): Promise<void> => {
+    const whole = new Map((await plan()).map((step) => [step.id, step]));
+    for (const name of ['numbers', 'first', 'second', 'third', 'aside']) {
+      const steps = await plan(`+${name}`);
+      expect(steps).toEqual(steps.map(({ id }) => whole.get(id)));
+      expect(steps.length).toBeGreaterThan(0);
+    }
+  };
+  await compare();
+  heard.length = 0;
+  await plan('second');
+  // Each is heard as it is read; what is meant is rendered besides, and so is what it is made of.
+  const counts = Map.groupBy(heard, (one) => one.split(' ').at(-1));
+  expect(counts.get('second')).toHaveLength(2);
+  expect(counts.get('first')).toHaveLength(2);
+  expect(counts.get('third')).toHaveLength(1);
+  expect(counts.get('aside')).toHaveLength(1);
+  expect(troubles(await project.build())).toEqual([]);
+  await compare();
+  writeFileSync(
+    join(project.folder, 'models/second.sql'),
+    `{{ config(materialized='table') }} select id + 1 as id from {{ ref('first') }}`,
+  );
+  await compare();
+});
+
 /*
  * In production: orders of the last seven days are a table whose input gains no rows over a
  * weekend, and a file beside the project is written by somebody else.

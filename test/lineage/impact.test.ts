@@ -31,9 +31,9 @@ beforeEach(() => {
   shore.columns = [...fields];
 });
 
-async function plan(): Promise<Plan> {
+async function plan(choice: Parameters<typeof planProject>[1] = {}): Promise<Plan> {
   using opened = project.open();
-  return await planProject(opened, {});
+  return await planProject(opened, choice);
 }
 
 describe('a plan', () => {
@@ -45,6 +45,8 @@ describe('a plan', () => {
   test('marks a field that is gone with the columns, rows and fields it breaks', async () => {
     shore.columns = fields.filter(({ name }) => name !== 'level' && name !== 'closed');
     const found = await plan();
+    // What is not meant breaks all the same.
+    expect((await plan({ select: ['stg_people'] })).impacts).toEqual(found.impacts);
     expect(found.impacts).toEqual([
       {
         change: 'removed',

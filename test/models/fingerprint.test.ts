@@ -268,3 +268,18 @@ describe('what a fingerprint tells', () => {
     expect(one.get('model.shop.a')).not.toEqual(two.get('model.shop.a'));
   });
 });
+
+test('a node’s fingerprint is the same whichever others are asked for, and of those none is taken', async () => {
+  const project = await readFiles(base);
+  const all = await fingerprintNodes({ project });
+  const anyIds = fc.subarray([...project.nodes.keys(), 'model.shop.unheard_of']);
+  await fc.assert(
+    fc.asyncProperty(anyIds, async (ids) => {
+      const wanted = new Set([...ids, ...project.graph.ancestorsOf(ids)]);
+      expect([...(await fingerprintNodes({ project, ids }))]).toEqual(
+        [...all].filter(([id]) => wanted.has(id)),
+      );
+    }),
+    { numRuns: 30 },
+  );
+});
