@@ -1,6 +1,12 @@
 import type { MacroEntry, MacroLibrary } from './macro-library.ts';
 
 const tags = /\{#[\s\S]*?#\}|\{[{%]([\s\S]*?)[%}]\}/g;
+
+/** What of a text is the template's own: the insides of its tags, without comments and SQL. */
+export function tagTexts(text: string): string[] {
+  return [...text.matchAll(tags)].flatMap(([, inside]) => inside ?? []);
+}
+
 const calls =
   /(?<![\w.'"])(?:([A-Za-z_]\w*)\s*\.\s*)?([A-Za-z_]\w*)\s*\(\s*(?:['"](\w+)['"])?(?:\s*,\s*['"](\w+)['"])?/g;
 
@@ -15,8 +21,7 @@ export function findMacroCalls(
   self?: MacroEntry,
 ): string[] {
   const found = new Set<string>();
-  for (const [, inside] of text.matchAll(tags)) {
-    if (inside === undefined) continue;
+  for (const inside of tagTexts(text)) {
     for (const [, owner, name = '', first, second] of inside.matchAll(calls)) {
       const entry = findEntry(library, packageName, { owner, name, first, second });
       if (entry && entry !== self) found.add(entry.id);

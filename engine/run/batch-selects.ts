@@ -1,4 +1,5 @@
 import { type Compiled, type CompileOptions, compileNode } from '../declare/compile-node.ts';
+import { macroText, tagTexts } from '../declare/macro-calls.ts';
 import type { ModelNode } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import type { Batches } from '../steps/batch-spans.ts';
@@ -15,7 +16,7 @@ export function batchSelects(
   compiled: Compiled,
   options: CompileOptions,
 ): Pick<Batches, 'selectOf' | 'isChained'> {
-  const texts = [node.text, ...[...compiled.trace.macros].map(({ template }) => template.text)];
+  const texts = [node.text, ...[...compiled.trace.macros].map(macroText)].flatMap(tagTexts);
   if (!seesBatch(project, node, texts)) return {};
   return {
     isChained: texts.some((text) => /\bthis\b/.test(text)),
@@ -26,8 +27,9 @@ export function batchSelects(
   };
 }
 
+/** `texts`: those of the template's tags and its macros', branches that are not taken included. */
 function seesBatch(project: ModelProject, node: ModelNode, texts: readonly string[]): boolean {
-  if (texts.some((text) => text.includes('batch'))) return true;
+  if (texts.some((text) => /\b(batch|this)\b/.test(text))) return true;
   return node.dependsOn.some((id) => {
     const input = project.nodes.get(id);
     return input !== undefined && Boolean(input.config['event_time']);
