@@ -43,9 +43,11 @@ export async function nameTestRelations(
   isAsked: boolean,
 ): Promise<ReadonlyMap<string, Relation>> {
   const relations = new Map<string, Relation>();
-  for (const test of project.nodes.values()) {
-    if (!isTestNode(test) || storeOf(test.nodeConfig, isAsked) === undefined) continue;
-    relations.set(test.id, await nameTestRelation(project, test));
+  // The graph says enough of those that keep none: of a remembered project they are not read.
+  for (const { id, resourceType, config } of project.graph.nodes.values()) {
+    if (resourceType !== 'test' || storeOf(config, isAsked) === undefined) continue;
+    const test = project.nodes.get(id);
+    if (isTestNode(test)) relations.set(id, await nameTestRelation(project, test));
   }
   return relations;
 }
