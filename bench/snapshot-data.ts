@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
+import { snapshotColumns } from '../engine/declare/snapshot-config.ts';
 import type { BuildNode, SnapshotConfig } from '../engine/words/node.ts';
 
 /** Of the state, as wide as a narrow CRM object. */
@@ -39,13 +40,7 @@ export function snapshotNode(strategy: SnapshotConfig['strategy']): BuildNode {
     strategy,
     ...(strategy === 'timestamp' ? { updatedAt: 'modified_at' } : {}),
     hardDeletes: strategy === 'timestamp' ? 'ignore' : 'invalidate',
-    columnNames: {
-      dbt_scd_id: 'dbt_scd_id',
-      dbt_updated_at: 'dbt_updated_at',
-      dbt_valid_from: 'dbt_valid_from',
-      dbt_valid_to: 'dbt_valid_to',
-      dbt_is_deleted: 'dbt_is_deleted',
-    },
+    columnNames: snapshotColumns,
   };
   return {
     id: 'snapshot.bench.snapshot',

@@ -1,6 +1,6 @@
 import { isModelNode, isSourceNode, type ProjectNode } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
-import { quoteIdentifier } from '../declare/relation-value.ts';
+import { quoteIdentifier } from '../words/sql-name.ts';
 import type { Relation } from '../words/table.ts';
 
 /** `"database"."schema"."name"`, as dbt writes it; null where the node has no relation. */

@@ -1,4 +1,5 @@
 import { TerminalError } from '../words/errors.ts';
+import { quoteIdentifier } from '../words/sql-name.ts';
 import type { Column, Relation } from '../words/table.ts';
 import type { Session } from '../words/warehouse.ts';
 import { functionBag } from './host-bag.ts';
@@ -6,7 +7,7 @@ import { typeError } from './jinja/jinja-error.ts';
 import { type HostCallback, HostFunction, HostObject, type JinjaValue } from './jinja/values.ts';
 import type { Config } from './properties.ts';
 import { queryForTemplate } from './query-value.ts';
-import { createRelation, partsOf, quoteIdentifier, relationValue } from './relation-value.ts';
+import { createRelation, partsOf, relationValue } from './relation-value.ts';
 import { type TemplateWriter, writingFunctions, writingQueries } from './write-functions.ts';
 
 /** What rendering may ask of the warehouse: shapes, and rows by a query. It never writes. */

@@ -1,4 +1,5 @@
 import type { Span } from '../words/batch-time.ts';
+import { quoteIdentifier, quoteRelation } from '../words/sql-name.ts';
 import type { TemplateWarehouse } from './adapter-value.ts';
 import { refuseRef } from './group-access.ts';
 import { conditionOf, type InputWindow, isMicrobatch } from './input-window.ts';
@@ -17,7 +18,7 @@ import type { ModelProject } from './model-project.ts';
 import { type RenderMoment, renderNode, stillMoment } from './node-render.ts';
 import { type RenderTrace, startTrace } from './node-scope.ts';
 import type { Config } from './properties.ts';
-import { partsOf, quoteIdentifier, relationValue, renderRelation } from './relation-value.ts';
+import { partsOf, relationValue } from './relation-value.ts';
 import { type CommonTable, prependTables } from './sql-text.ts';
 import { testCall } from './test-call.ts';
 import { narrowTested } from './test-config.ts';
@@ -201,7 +202,7 @@ function startCompilation(project: ModelProject, options: CompileOptions): Compi
       return relationValue({ ...parts, kind: 'external', rendered: external });
     }
     reads.add(node.id);
-    const rendered = options.relationName?.(node.id) ?? renderRelation(node.relation);
+    const rendered = options.relationName?.(node.id) ?? quoteRelation(node.relation);
     return relationValue({ ...parts, rendered });
   };
   const render: Compilation['render'] = async (node, template, names) => {

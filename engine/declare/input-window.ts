@@ -7,10 +7,10 @@ import {
   startOfBatch,
 } from '../words/batch-time.ts';
 import type { NodeConfig } from '../words/node.ts';
+import { quoteIdentifier } from '../words/sql-name.ts';
 import { dateValue, utcOffset } from './date-value.ts';
 import { PyDict } from './jinja/values.ts';
 import type { Config } from './properties.ts';
-import { quoteIdentifier } from './relation-value.ts';
 
 /** Which rows of its inputs a node is to see, where those say what their time is. */
 export interface InputWindow {

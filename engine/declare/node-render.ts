@@ -8,7 +8,7 @@ import type { JinjaValue } from './jinja/values.ts';
 import { HostObject, PyDict } from './jinja/values.ts';
 import type { ProjectScope } from './node-scope.ts';
 import { type RenderRequest, recallRender } from './recall-render.ts';
-import { partsOf } from './relation-value.ts';
+import { partsOf, relationValue } from './relation-value.ts';
 import { buildGlobals } from './render-scope.ts';
 import type { NodeRender, Reading, RenderMoment } from './rendering.ts';
 
@@ -40,6 +40,28 @@ function scopesOf(reading: Reading, moment: RenderMoment, node: NodeRender) {
     graphValue: () => graphValue(reading.readGraph),
   };
   return buildGlobals(project, { ...node, modelValue: () => modelValue(node) });
+}
+
+/**
+ * A template that is rendered by itself, for its config or its name: it reads no node, and what it
+ * refers to has the name that it is called by.
+ */
+export function renderAlone(
+  { target: { schema } }: Reading,
+  about: Pick<NodeRender, 'id' | 'name' | 'packageName' | 'file' | 'fqn' | 'resourceType'>,
+  config: NodeRender['config'],
+  trace: NodeRender['trace'],
+): NodeRender {
+  return {
+    ...about,
+    relation: { schema, name: about.name },
+    config,
+    isExecuting: false,
+    isIncremental: false,
+    trace,
+    resolveRef: (call) => relationValue({ schema, identifier: call.name }),
+    resolveSource: (call) => relationValue({ schema: call.source, identifier: call.table }),
+  };
 }
 
 /**

@@ -19,6 +19,7 @@ import {
   modelValue,
   type NodeRender,
   type Reading,
+  renderAlone,
   renderNode,
   renderValue,
   stillMoment,
@@ -26,7 +27,6 @@ import {
 } from './node-render.ts';
 import { type RenderTrace, startTrace } from './node-scope.ts';
 import { type Config, mergeConfig } from './properties.ts';
-import { relationValue } from './relation-value.ts';
 import { reportTemplateError } from './template-fault.ts';
 import { complainOfScript, configOfScript } from './typescript/script-config.ts';
 import { placeCalls } from './typescript/script-template.ts';
@@ -139,22 +139,9 @@ function renderOf(
   config: Config,
   trace: RenderTrace,
 ): NodeRender {
-  const { schema } = reading.target;
-  return {
-    id: draft.id,
-    name: draft.name,
-    packageName: draft.pack.name,
-    file: draft.source.file,
-    fqn: draft.fqn,
-    resourceType: draft.kind,
-    relation: { schema, name: draft.name },
-    config,
-    isExecuting: false,
-    isIncremental: false,
-    trace,
-    resolveRef: (call) => relationValue({ schema, identifier: call.name }),
-    resolveSource: (call) => relationValue({ schema: call.source, identifier: call.table }),
-  };
+  const { id, name, pack, source, fqn, kind } = draft;
+  const about = { id, name, packageName: pack.name, file: source.file, fqn, resourceType: kind };
+  return renderAlone(reading, about, config, trace);
 }
 
 /**

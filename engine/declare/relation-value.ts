@@ -1,4 +1,4 @@
-import type { Relation } from '../words/table.ts';
+import { quoteIdentifier } from '../words/sql-name.ts';
 import {
   type HostCallback,
   HostFunction,
@@ -21,20 +21,6 @@ export interface RelationParts {
   readonly withDatabase?: boolean;
   readonly withSchema?: boolean;
   readonly withIdentifier?: boolean;
-}
-
-/** Standard quoting: doubles the quote. Both DuckDB and Postgres read it. */
-export function quoteIdentifier(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
-/** A text as a SQL literal. */
-export function quoteText(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
-}
-
-export function renderRelation(relation: Relation): string {
-  return `${quoteIdentifier(relation.schema)}.${quoteIdentifier(relation.name)}`;
 }
 
 function renderParts(parts: RelationParts): string {

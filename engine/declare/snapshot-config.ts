@@ -4,7 +4,8 @@ import { asConfig, asTexts, type Config } from './properties.ts';
 
 const strategies = ['timestamp', 'check'] as const;
 
-const ownNames: SnapshotColumnNames = {
+/** What dbt calls the columns that a snapshot adds. */
+export const snapshotColumns: SnapshotColumnNames = {
   dbt_scd_id: 'dbt_scd_id',
   dbt_updated_at: 'dbt_updated_at',
   dbt_valid_from: 'dbt_valid_from',
@@ -72,10 +73,11 @@ function readColumnNames(raw: Config, complaints: string[]): SnapshotColumnNames
   const given = asConfig(raw['snapshot_meta_column_names']);
   const names: Record<string, string> = {};
   for (const [key, value] of Object.entries(given)) {
-    if (Object.hasOwn(ownNames, key) && textOf(value) !== undefined) names[key] = String(value);
+    if (Object.hasOwn(snapshotColumns, key) && textOf(value) !== undefined)
+      names[key] = String(value);
     else complaints.push(`snapshot_meta_column_names has the unknown key "${key}"`);
   }
-  return { ...ownNames, ...names };
+  return { ...snapshotColumns, ...names };
 }
 
 function textOf(value: unknown): string | undefined {

@@ -6,6 +6,7 @@ import type { TestNode } from './model-node.ts';
 import {
   type NodeRender,
   type Reading,
+  renderAlone,
   renderNode,
   renderValue,
   stillMoment,
@@ -28,22 +29,9 @@ export function renderOfTest(
   config: Config,
   trace: RenderTrace = startTrace(),
 ): NodeRender {
-  const { schema } = reading.target;
-  return {
-    id: test.id,
-    name: test.name,
-    packageName: test.packageName,
-    file: test.file,
-    fqn: test.fqn,
-    resourceType: 'test',
-    relation: { schema, name: test.name },
-    config,
-    isExecuting: false,
-    isIncremental: false,
-    trace,
-    resolveRef: (call) => relationValue({ schema, identifier: call.name }),
-    resolveSource: (call) => relationValue({ schema: call.source, identifier: call.table }),
-  };
+  const { id, name, packageName, file, fqn } = test;
+  const about = { id, name, packageName, file, fqn, resourceType: 'test' };
+  return renderAlone(reading, about, config, trace);
 }
 
 /** Config of a test with its templates rendered: `where: "day > '{{ var(\"since\") }}'"`. */

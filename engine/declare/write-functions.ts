@@ -1,3 +1,4 @@
+import { quoteIdentifier } from '../words/sql-name.ts';
 import type { Relation } from '../words/table.ts';
 import type { Row } from '../words/warehouse.ts';
 import { functionBag } from './host-bag.ts';
@@ -5,7 +6,7 @@ import { jinjaError, typeError } from './jinja/jinja-error.ts';
 import type { CallSite } from './jinja/values.ts';
 import { type HostCallback, HostObject, type JinjaValue, PyTuple } from './jinja/values.ts';
 import { tableValue } from './query-value.ts';
-import { partsOf, quoteIdentifier, type RelationParts, relationValue } from './relation-value.ts';
+import { partsOf, type RelationParts, relationValue } from './relation-value.ts';
 import { firstWord, splitStatements } from './split-statements.ts';
 
 /** Where a project's own materialization, or a hook, writes. Statements come one by one. */

@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import type { ModelNode } from '../declare/model-node.ts';
 import { asConfig, asList, asTexts } from '../declare/properties.ts';
-import { quoteIdentifier } from '../declare/relation-value.ts';
 import { TerminalError } from '../words/errors.ts';
 import type { Check } from '../words/node.ts';
+import { quoteIdentifier } from '../words/sql-name.ts';
 import type { Column } from '../words/table.ts';
 import type { Session } from '../words/warehouse.ts';
 

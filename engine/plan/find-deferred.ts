@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import { isModelNode } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
-import { quoteIdentifier } from '../declare/relation-value.ts';
 import { TerminalError } from '../words/errors.ts';
+import { quoteIdentifier } from '../words/sql-name.ts';
 import type { Relation } from '../words/table.ts';
 import type { Session } from '../words/warehouse.ts';
 import type { StateComparison } from './state-comparison.ts';

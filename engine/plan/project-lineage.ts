@@ -8,7 +8,6 @@ import {
   type SourceNode,
 } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
-import { renderRelation } from '../declare/relation-value.ts';
 import { buildColumnGraph, type ColumnGraph, type LineageNode } from '../lineage/column-graph.ts';
 import type { LineageCache } from '../lineage/lineage-cache.ts';
 import { gapLineage, type NodeLineage } from '../lineage/node-lineage.ts';
@@ -18,6 +17,7 @@ import { traceNode } from '../lineage/trace-node.ts';
 import { traceSource, traceStream } from '../lineage/trace-source.ts';
 import { traceSync } from '../lineage/trace-sync.ts';
 import { messageOf } from '../words/errors.ts';
+import { quoteRelation } from '../words/sql-name.ts';
 import { formatRelation, type Relation } from '../words/table.ts';
 import { type Catalog, readCatalog } from './catalog.ts';
 import type { Work } from './work.ts';
@@ -218,7 +218,7 @@ async function compileSelects(tracing: Tracing, node: ModelNode): Promise<string
     givenName: (id: string) => {
       const parent = models.nodes.get(id);
       const isEphemeral = isModelNode(parent) && parent.nodeConfig.materialization === 'ephemeral';
-      return isEphemeral ? renderRelation({ schema: ephemeralSchema, name: id }) : undefined;
+      return isEphemeral ? quoteRelation({ schema: ephemeralSchema, name: id }) : undefined;
     },
   };
   const { sql } = await compileNode(models, node, options);

@@ -2,7 +2,7 @@ import type { Clock } from '../words/clock.ts';
 import type { ChangeAction, WriteResult } from '../words/destination.ts';
 import { assertThat } from '../words/errors.ts';
 import type { CanonicalKind } from '../words/warehouse.ts';
-import { nextNumber, type StateDb, type StateRow } from './state-db.ts';
+import { nextNumber, optionalText, type StateDb, type StateRow } from './state-db.ts';
 
 /** One field of a push: enough to settle, fold and undo it without the plan's table. */
 export interface PushField {
@@ -207,10 +207,6 @@ function messageOfResult(result: WriteResult): string | null {
   return result.status === 'rejected' ? result.message : result.reason;
 }
 
-function optional(value: unknown): string | undefined {
-  return value === null || value === undefined ? undefined : String(value);
-}
-
 function toPush(row: StateRow): Push {
   return {
     seq: Number(row['seq']),
@@ -224,15 +220,15 @@ function toPush(row: StateRow): Push {
     phase: Number(row['phase']),
     attempt: Number(row['attempt']),
     epoch: Number(row['epoch']),
-    crmId: optional(row['crm_id']),
+    crmId: optionalText(row['crm_id']),
     payload: JSON.parse(String(row['payload'])) as PushPayload,
     intendedAt: String(row['intended_at']),
     status: row['status'] as PushStatus,
     outcome: row['outcome'] === null ? undefined : Number(row['outcome']),
-    outcomeAt: optional(row['outcome_at']),
-    resultId: optional(row['result_id']),
+    outcomeAt: optionalText(row['outcome_at']),
+    resultId: optionalText(row['result_id']),
     created: row['created'] === 1,
-    code: optional(row['code']),
-    message: optional(row['message']),
+    code: optionalText(row['code']),
+    message: optionalText(row['message']),
   };
 }

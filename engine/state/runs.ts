@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import type { Clock } from '../words/clock.ts';
 import { assertThat, messageOf } from '../words/errors.ts';
 import { type Invocation, saveInvocation } from './invocations.ts';
-import { nextNumber, type StateDb, type StateRow } from './state-db.ts';
+import { nextNumber, optionalText, type StateDb, type StateRow } from './state-db.ts';
 
 /** killed: the process ended before it could say how the run went. */
 const runStatuses = ['running', 'succeeded', 'failed', 'stopped', 'killed'] as const;
@@ -248,23 +248,19 @@ function codeOf(error: unknown): string | null {
   return typeof code === 'string' ? code : 'unexpected';
 }
 
-function optional(value: unknown): string | undefined {
-  return value === null || value === undefined ? undefined : String(value);
-}
-
 function toRun(row: StateRow): RunRecord {
   return {
     runId: String(row['run_id']),
     command: String(row['command']),
-    pipeline: optional(row['pipeline']),
+    pipeline: optionalText(row['pipeline']),
     status: row['status'] as RunStatus,
     boundaryAt: String(row['boundary_at']),
     startedAt: String(row['started_at']),
-    finishedAt: optional(row['finished_at']),
+    finishedAt: optionalText(row['finished_at']),
     pid: Number(row['pid']),
     host: String(row['host']),
-    errorCode: optional(row['error_code']),
-    errorMessage: optional(row['error_message']),
+    errorCode: optionalText(row['error_code']),
+    errorMessage: optionalText(row['error_message']),
     counts: JSON.parse(String(row['counts'])) as Counts,
     change: Number(row['change']),
   };
@@ -277,11 +273,11 @@ function toStep(row: StateRow): StepRecord {
     kind: String(row['kind']),
     name: String(row['name']),
     status: row['status'] as StepStatus,
-    reason: optional(row['reason']),
-    startedAt: optional(row['started_at']),
-    finishedAt: optional(row['finished_at']),
-    errorCode: optional(row['error_code']),
-    errorMessage: optional(row['error_message']),
+    reason: optionalText(row['reason']),
+    startedAt: optionalText(row['started_at']),
+    finishedAt: optionalText(row['finished_at']),
+    errorCode: optionalText(row['error_code']),
+    errorMessage: optionalText(row['error_message']),
     counts: JSON.parse(String(row['counts'])) as Counts,
     change: Number(row['change']),
   };

@@ -5,6 +5,11 @@ import { TerminalError } from '../words/errors.ts';
 
 export type StateRow = Readonly<Record<string, unknown>>;
 
+/** A text of a row; undefined where it has none. */
+export function optionalText(value: unknown): string | undefined {
+  return value === null || value === undefined ? undefined : String(value);
+}
+
 /**
  * What describes the outside world or a promise we made, and so must never roll back with the
  * warehouse. Every commit is on disk when the call returns (`synchronous=FULL`). Any process may

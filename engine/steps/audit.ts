@@ -1,10 +1,10 @@
 import { type RawBuilder, sql } from 'kysely';
 import { assertThat, TerminalError } from '../words/errors.ts';
 import type { AskedSession, BuildNode, Check } from '../words/node.ts';
+import { quoteRelation } from '../words/sql-name.ts';
 import type { Relation } from '../words/table.ts';
 import type { Session } from '../words/warehouse.ts';
 import type { CheckFailure } from './build-context.ts';
-import { quoteRelation } from './relation-statements.ts';
 import { failingRows, type KeptFailures, keepFailures } from './store-failures.ts';
 
 /** Checks that read nothing but the node: the gate before its rows are published. */

@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { MergeAction, MergeClause, MergeConfig } from '../words/merge.ts';
+import { quoteIdentifier } from '../words/sql-name.ts';
 import type { Relation } from '../words/table.ts';
 import { conditionsOf } from './merge-statements.ts';
 import { keysEqual, tableOf } from './relation-statements.ts';
@@ -77,7 +78,7 @@ function copied(
       const isMeant = only.size === 0 || only.has(lower);
       return isMeant && !never.has(lower) && !written.has(lower);
     })
-    .map((name) => [name, `${batchName}."${name.replaceAll('"', '""')}"`]);
+    .map((name) => [name, `${batchName}.${quoteIdentifier(name)}`]);
 }
 
 /** Names in config may stand in quotes. */

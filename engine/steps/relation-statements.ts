@@ -7,12 +7,6 @@ export function tableOf(relation: Relation): RawBuilder<unknown> {
   return sql.id(relation.schema, relation.name);
 }
 
-/** The relation as text for a person's SQL, which is text already: quoted as the standard says. */
-export function quoteRelation(relation: Relation): string {
-  const quote = (name: string) => `"${name.replaceAll('"', '""')}"`;
-  return `${quote(relation.schema)}.${quote(relation.name)}`;
-}
-
 /**
  * A person's select as a statement: a last semicolon would end ours, a last comment eat our `)`.
  */

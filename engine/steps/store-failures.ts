@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import { insertRows } from '../state/insert-rows.ts';
 import type { Check } from '../words/node.ts';
+import { quoteRelation } from '../words/sql-name.ts';
 import type { Column, Relation } from '../words/table.ts';
 import type { Row, Session, Warehouse } from '../words/warehouse.ts';
 import {
@@ -10,7 +11,6 @@ import {
   createView,
   dropRelation,
   findKind,
-  quoteRelation,
   selectOf,
 } from './relation-statements.ts';
 

@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import { assertThat } from '../../engine/words/errors.ts';
+import { quoteIdentifier } from '../../engine/words/sql-name.ts';
 import type { ColumnType, Stream, StreamColumn } from '../../engine/words/stream.ts';
 import type { PageFile } from '../../engine/words/warehouse.ts';
 import { type ShapeNode, shapeOf } from './json-shape.ts';
@@ -113,7 +114,7 @@ function declaredUnder(stream: Stream, extraPath: readonly string[]): Record<str
 function typeText(node: ShapeNode): string {
   if (typeof node === 'string') return node;
   const entries = Object.entries(node).map(
-    ([name, child]) => `"${name.replaceAll('"', '""')}" ${typeText(child)}`,
+    ([name, child]) => `${quoteIdentifier(name)} ${typeText(child)}`,
   );
   return `STRUCT(${entries.join(', ')})`;
 }

@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path';
+import { snapshotColumns } from '../../engine/declare/snapshot-config.ts';
 import type { BuildContext } from '../../engine/steps/build-context.ts';
 import type { BuildNode, Check, Materialization, NodeConfig } from '../../engine/words/node.ts';
 import { checkOf, contextOf, nodeOf } from './workbench.ts';
@@ -28,13 +29,7 @@ const snapshot = {
   uniqueKey: ['id'],
   strategy: 'check',
   hardDeletes: 'new_record',
-  columnNames: {
-    dbt_scd_id: 'dbt_scd_id',
-    dbt_updated_at: 'dbt_updated_at',
-    dbt_valid_from: 'dbt_valid_from',
-    dbt_valid_to: 'dbt_valid_to',
-    dbt_is_deleted: 'dbt_is_deleted',
-  },
+  columnNames: snapshotColumns,
 } as const;
 const newest = 'select id, max(name) as name from log group by id';
 

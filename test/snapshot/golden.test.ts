@@ -1,6 +1,7 @@
 import type { RawBuilder } from 'kysely';
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
+import { snapshotColumns } from '../../engine/declare/snapshot-config.ts';
 import {
   createChanges,
   createEnds,
@@ -13,19 +14,12 @@ import {
 import type { SnapshotConfig } from '../../engine/words/node.ts';
 import { compileStatement } from '../../loaders/duckdb/statement.ts';
 
-const names = {
-  dbt_scd_id: 'dbt_scd_id',
-  dbt_updated_at: 'dbt_updated_at',
-  dbt_valid_from: 'dbt_valid_from',
-  dbt_valid_to: 'dbt_valid_to',
-  dbt_is_deleted: 'dbt_is_deleted',
-};
 const buildOf = (snapshot: Partial<SnapshotConfig>): SnapshotBuild => ({
   snapshot: {
     uniqueKey: ['id'],
     strategy: 'timestamp',
     hardDeletes: 'ignore',
-    columnNames: names,
+    columnNames: snapshotColumns,
     ...snapshot,
   },
   sourceTable: sql.id('tidemill_source__mart__thing'),

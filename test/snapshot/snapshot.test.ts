@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { snapshotColumns } from '../../engine/declare/snapshot-config.ts';
 import { materialize } from '../../engine/steps/materialize.ts';
 import type { BuildNode, NodeConfig, SnapshotConfig } from '../../engine/words/node.ts';
 import {
@@ -17,14 +18,6 @@ import {
   timeOf,
 } from './dbt-snapshot.ts';
 
-const columnNames = {
-  dbt_scd_id: 'dbt_scd_id',
-  dbt_updated_at: 'dbt_updated_at',
-  dbt_valid_from: 'dbt_valid_from',
-  dbt_valid_to: 'dbt_valid_to',
-  dbt_is_deleted: 'dbt_is_deleted',
-};
-
 function snapshotNode(
   snapshot: Partial<SnapshotConfig> = {},
   rest: Partial<BuildNode> = {},
@@ -34,7 +27,7 @@ function snapshotNode(
     uniqueKey: ['id'],
     strategy: 'timestamp',
     hardDeletes: 'ignore',
-    columnNames,
+    columnNames: snapshotColumns,
     ...(snapshot.strategy === 'check' ? {} : { updatedAt: 'moved' }),
     ...snapshot,
   };
@@ -168,7 +161,7 @@ describe('a snapshot', () => {
       uniqueKey: ['id', "coalesce(name, '')"],
       hardDeletes: 'invalidate',
       validToCurrent: "timestamp '9999-12-31'",
-      columnNames: { ...columnNames, dbt_valid_from: 'begins', dbt_valid_to: 'ends' },
+      columnNames: { ...snapshotColumns, dbt_valid_from: 'begins', dbt_valid_to: 'ends' },
     });
     await writeSource(bench, [
       { id: 'a', name: null, at: 1 },

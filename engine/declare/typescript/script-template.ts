@@ -1,5 +1,5 @@
+import { quoteIdentifier } from '../../words/sql-name.ts';
 import type { RefCall, SourceCall } from '../model-node.ts';
-import { quoteIdentifier } from '../relation-value.ts';
 import { formatColumnType, type ScriptColumn } from './column-spec.ts';
 import type { Script } from './read-scripts.ts';
 import type { ScriptInput } from './script-definition.ts';
