@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { isModelNode, type ModelNode } from '../../engine/declare/model-node.ts';
 import type { ModelProject } from '../../engine/declare/model-project.ts';
 import { compileInputs } from '../../engine/declare/typescript/compile-inputs.ts';
-import { readNodeStates } from '../../engine/state/nodes.ts';
+import { readNodeStates, stateKeyOf } from '../../engine/state/nodes.ts';
 import type { BuildContext, MaterializeResult } from '../../engine/steps/build-context.ts';
 import { materialize } from '../../engine/steps/materialize.ts';
 import { assertThat } from '../../engine/words/errors.ts';
@@ -43,7 +43,7 @@ export async function openScriptBench(
     node,
     async build(rest = {}, more = {}) {
       const states = await readNodeStates(bench.warehouse);
-      const isIncremental = states.has(node.id) && rest.fullRefresh !== true;
+      const isIncremental = states.has(stateKeyOf(node)) && rest.fullRefresh !== true;
       const build = nodeOf('', node.nodeConfig, {
         id: node.id,
         file: node.file,
