@@ -13,7 +13,7 @@ const installed = join(home, 'installed.txt');
 const missing = join(home, 'missing.txt');
 const installMaxMs = 600_000;
 
-/** Tried in this order; dbt-core 1.10 runs on Python 3.9 to 3.13. PEERS_PYTHON wins. */
+/** Tried in this order; dbt-duckdb 1.10 runs on Python 3.10 to 3.13. PEERS_PYTHON wins. */
 const pythons = ['python3', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python'];
 
 const binary = (name: string): string =>
@@ -60,12 +60,12 @@ function findInterpreter(): string {
   for (const python of wanted ? [wanted] : pythons) {
     try {
       const version = run(python, ['-c', 'import sys; print("%d.%d" % sys.version_info[:2])']);
-      if (/^3\.(9|1[0-3])$/.test(version.trim())) return python;
+      if (/^3\.1[0-3]$/.test(version.trim())) return python;
     } catch {
       // Not there: the next one may be.
     }
   }
-  throw new Error(`no Python 3.9 to 3.13 found (${wanted ?? pythons.join(', ')})`);
+  throw new Error(`no Python 3.10 to 3.13 found (${wanted ?? pythons.join(', ')})`);
 }
 
 function run(file: string, args: readonly string[]): string {
