@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, extname, join, resolve } from 'node:path';
+import { basename, extname, join } from 'node:path';
 import type { Graph } from '../engine/declare/graph.ts';
 import type { ModelFault } from '../engine/declare/model-fault.ts';
 import type { ModelProject } from '../engine/declare/model-project.ts';
@@ -15,6 +15,7 @@ import { describeProject } from './describe-project.ts';
 import type { CommandContext } from './host.ts';
 import { lockForCommand } from './lock-project.ts';
 import type { OpenedProject } from './open-project.ts';
+import { stateFolderOf } from './state-folder.ts';
 
 /** What a command says of the nodes it means. */
 export interface OutlineChoice extends NodeChoice {
@@ -134,7 +135,7 @@ async function choose(
   let state: StateComparison | undefined;
   if (choice.state !== undefined && models !== undefined && models !== 'outline') {
     const { compareState } = await import('../engine/artifacts/compare-state.ts');
-    state = await compareState(models, resolve(choice.state), opened.clock.now());
+    state = await compareState(models, stateFolderOf(opened, choice.state), opened.clock.now());
   }
   const selection = chooseNodes(graph, choice, place, state?.methods ?? {});
   const ids = graph.order.filter((id) => selection.ids.has(id));

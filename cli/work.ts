@@ -16,6 +16,7 @@ import { loaders } from '../loaders/index.ts';
 import { describeProject } from './describe-project.ts';
 import { lockProject } from './lock-project.ts';
 import type { OpenedProject } from './open-project.ts';
+import { stateFolderOf } from './state-folder.ts';
 
 export interface WorkOptions extends Partial<WorkScope> {
   /** The folder of artifacts that selectors and `defer` look at. */
@@ -159,7 +160,7 @@ export async function runProject(
     });
   } catch (error) {
     const about = { ...(pipeline ? { pipeline } : {}), ...(signal ? { signal } : {}) };
-    const invocation = toInvocation(options, clock.now());
+    const invocation = toInvocation(opened, options, clock.now());
     if (!isRecorded) recordLostRun({ state, clock, command, error, invocation, ...about });
     throw error;
   }
@@ -206,7 +207,7 @@ async function runHoldingLock(
     clock,
     command,
     notes,
-    invocation: toInvocation(options, work.request.boundaryMs),
+    invocation: toInvocation(opened, options, work.request.boundaryMs),
     threads: options.threads ?? threadsDefault,
     ...(options.failFast ? { failFast: true } : {}),
     ...(options.warnError ? { warnError: true } : {}),
@@ -255,14 +256,14 @@ function skippedStep({ id, kind }: Step, clock: Clock): StepResult {
 
 /** The state is read when a plan is made, and only if one is named. */
 function stateOf(
-  { clock }: OpenedProject,
+  opened: OpenedProject,
   { previousArtifacts }: WorkOptions,
 ): Pick<WorkRequest, 'compareState'> {
   if (previousArtifacts === undefined) return {};
   return {
     compareState: async (models) => {
       const { compareState } = await import('../engine/artifacts/compare-state.ts');
-      return compareState(models, previousArtifacts, clock.now());
+      return compareState(models, stateFolderOf(opened, previousArtifacts), opened.clock.now());
     },
   };
 }
@@ -300,15 +301,13 @@ function toManner(options: WorkOptions): Manner {
 }
 
 /** What `retry` needs to ask for the same again. */
-function toInvocation(options: RunOptions, boundaryMs: number): Invocation {
-  const { projectFlags = {}, retry } = options;
+function toInvocation(opened: OpenedProject, options: RunOptions, boundaryMs: number): Invocation {
+  const { projectFlags = {}, retry, previousArtifacts: state } = options;
   return {
     kinds: [...(options.kinds ?? everyKind)],
     ...toChoice(options),
     ...toManner(options),
-    ...(options.previousArtifacts === undefined
-      ? {}
-      : { previousArtifacts: options.previousArtifacts }),
+    ...(state === undefined ? {} : { previousArtifacts: stateFolderOf(opened, state) }),
     ...(options.defer ? { defer: options.defer } : {}),
     batchesUntilMs: retry?.batchesUntilMs ?? boundaryMs,
     project: projectFlags,

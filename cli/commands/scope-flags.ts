@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { resourceTypes } from '../../engine/declare/graph.ts';
 import { type IndirectSelection, indirectSelections } from '../../engine/declare/selection-spec.ts';
@@ -26,14 +25,16 @@ export interface ScopeFlags {
 
 /** Flags that choose nodes. */
 export function selectFlags(command: Command): Command {
-  // dbt's older name of the same.
+  // dbt's older names of the same.
   const select = (value: string): void => {
     const before = (command.opts()['select'] ?? []) as readonly string[];
     command.setOptionValueWithSource('select', [...before, value], 'cli');
   };
   return command
     .addOption(new Option('-m, --models <selector...>').hideHelp())
+    .addOption(new Option('--model <selector...>').hideHelp())
     .on('option:models', select)
+    .on('option:model', select)
     .option('-s, --select <selector...>', 'only these: name, +name, name+, tag:, path:, source:')
     .option('--exclude <selector...>', 'all but these')
     .option('--state <folder>', 'artifacts of an earlier run, for state: and result:')
@@ -106,7 +107,7 @@ export function toScope(flags: ScopeFlags): RunOptions {
   return {
     ...(flags.select ? { select: flags.select } : {}),
     ...(flags.exclude ? { exclude: flags.exclude } : {}),
-    ...(flags.state === undefined ? {} : { previousArtifacts: resolve(flags.state) }),
+    ...(flags.state === undefined ? {} : { previousArtifacts: flags.state }),
     ...(flags.defer ? { defer: flags.favorState ? 'always' : 'missing' } : {}),
     ...(flags.selector === undefined ? {} : { selector: flags.selector }),
     ...(flags.indirectSelection ? { indirectSelection: flags.indirectSelection } : {}),

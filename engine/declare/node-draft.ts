@@ -119,7 +119,9 @@ function draftVersions(
   const { name, latestVersion, versions = [] } = patch;
   if (patch.kind !== 'models') return [];
   return versions.flatMap(({ version, file, config, excluded, columns }) => {
-    const source = pack.models.find((one) => one.name === file);
+    const named = (wanted: string) => pack.models.find((one) => one.name === wanted);
+    // The file of the latest version needs no ending of its own.
+    const source = named(file) ?? (version === latestVersion ? named(name) : undefined);
     const id = `model.${pack.name}.${name}.v${version}`;
     if (source === undefined) {
       faults.error(patch.place, `version ${version} of "${name}" has no file ${file}.sql`);
@@ -129,8 +131,8 @@ function draftVersions(
     const folders = pack.folderConfigs.models.configOf(fqn);
     const alias = `${name}_v${version.replaceAll('.', '_')}`;
     const own = mergeConfig(mergeConfig({ alias }, patch.config), config);
-    const named = new Set([...excluded, ...columns.map((column) => column.name)]);
-    const kept = patch.columns.filter((column) => !named.has(column.name));
+    const others = new Set([...excluded, ...columns.map((column) => column.name)]);
+    const kept = patch.columns.filter((column) => !others.has(column.name));
     const template = parseModel(source, faults, id, memory);
     return [
       {

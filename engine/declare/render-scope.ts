@@ -19,11 +19,16 @@ import { type MakerScope, makeValue, namesOf } from './scope-names.ts';
 export function buildGlobals(project: ProjectScope, node: NodeScope): Globals {
   const made = new Map<string, JinjaValue>();
   const views = new Map<string, Globals>();
+  const replace = (name: string, usual: JinjaValue | undefined): JinjaValue | undefined => {
+    if (usual === undefined || !Object.hasOwn(node.macros ?? {}, name)) return usual;
+    const answer = toPython(node.macros?.[name]);
+    return usual instanceof HostFunction ? new HostFunction(name, () => answer) : answer;
+  };
   const make = (name: string): JinjaValue | undefined => {
     const known = made.get(name);
     if (known !== undefined) return known;
     const own = Object.hasOwn(bags, name) ? bags[name] : undefined;
-    const value = own ? own() : makeValue(scope, name);
+    const value = own ? own() : replace(name, makeValue(scope, name));
     if (value !== undefined) made.set(name, value);
     return value;
   };

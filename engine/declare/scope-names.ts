@@ -181,6 +181,11 @@ export function namesOf({ node }: MakerScope): string[] {
   return [...known, ...(node.names?.keys() ?? []), ...queryNames, 'ref', 'builtins', 'context'];
 }
 
+/** Whether a unit test may say what the name is: it is no part of what is tested. */
+export function isReplaceable(name: string): boolean {
+  return Object.hasOwn(projectValues, name) || Object.hasOwn(functions, name);
+}
+
 function readTimeMs({ project, node }: MakerScope): number {
   node.trace.readsClock = true;
   return project.boundaryMs;

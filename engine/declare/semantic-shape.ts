@@ -60,12 +60,8 @@ function complainOfModel(entry: Config, complain: Complain): void {
     requireOneOf(`has an entity "${name}" whose type`, type, entityTypes, complain);
   }
   const dimensions = namedEntries(entry, 'dimensions', complain);
-  for (const [name, dimension] of dimensions) {
-    const { type, type_params: params } = dimension;
+  for (const [name, { type }] of dimensions) {
     requireOneOf(`has a dimension "${name}" whose type`, type, dimensionTypes, complain);
-    if (type === 'time' && !isThere(asConfig(params)['time_granularity'])) {
-      complain(`has a dimension "${name}" of time without type_params: {time_granularity: …}`);
-    }
   }
   const isPrimary = [...entities.values()].some(({ type }) => type === 'primary');
   if (dimensions.size > 0 && !isPrimary && !isThere(entry['primary_entity'])) {

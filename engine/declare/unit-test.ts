@@ -5,6 +5,7 @@ import type { ModelNode, SourceNode, UnitRows, UnitTestNode } from './model-node
 import type { NodeIndex } from './node-index.ts';
 import type { PackageSource } from './package-source.ts';
 import { asConfig, asList, asTexts, type Config } from './properties.ts';
+import { isReplaceable } from './scope-names.ts';
 import type { SourceIndex } from './source-index.ts';
 import { foldersOf } from './yaml-folders.ts';
 
@@ -73,7 +74,7 @@ function buildUnitTest(
   const overrides = asConfig(entry['overrides']);
   const { is_incremental: isIncremental, ...macros } = asConfig(overrides['macros']);
   for (const macro of Object.keys(macros)) {
-    if (isMacro(from.library, macro, pack.name)) continue;
+    if (isReplaceable(macro) || isMacro(from.library, macro, pack.name)) continue;
     faults.error(
       place,
       `the unit test "${name}" overrides "${macro}", and there is no such macro`,

@@ -131,7 +131,9 @@ export async function gatherWork(request: WorkRequest): Promise<Work> {
   const selection = chooseNodes(graph, scope, models, state?.methods);
   const chosenWarnings = [...selection.warnings, ...(state?.warnings ?? [])];
   const selected = narrowToRetry(selection.ids, scope, models);
-  const deferred = await findDeferred(deferOf(request), { models, selected, state });
+  // What only tests are asked of is not built: it is read where it stands.
+  const built = scope.kinds.has('materialize') ? selected : new Set<string>();
+  const deferred = await findDeferred(deferOf(request), { models, selected: built, state });
   const standing = createStandingReader(request.warehouse);
   const base = { request, standing, streams, models, graph, selected, syncs, deferred };
   const notes = modelNotes(models);

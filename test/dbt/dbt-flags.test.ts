@@ -109,6 +109,16 @@ describe('a command line of dbt', () => {
     const snapshot = await tidemill(folder, ['snapshot']);
     expect(snapshot.out).toContain('dev.kept: created');
     expect(snapshot.out).toContain(': 1 ok;');
+    const two = await tidemill(folder, [
+      'ls',
+      '--resource-type',
+      'seed snapshot',
+      '--model',
+      'numbers',
+      'kept',
+      'doubled',
+    ]);
+    expect(two.out.split('\n')).toEqual(['shop.numbers', 'shop.kept']);
     const model = await tidemill(folder, ['build', '--resource-type', 'model']);
     expect(model.out).toContain('dev.doubled: created');
     expect(model.out).toContain(': 1 ok;');

@@ -123,6 +123,24 @@ test('macros answer what a unit test says, by name or by package, and only in th
   expect(await project.rows('select * from main.priced')).toEqual([{ gross: 119, label: 'real' }]);
 });
 
+test('names that every template has are what a unit test says, and only in the test', async () => {
+  const project = dbtFolder({
+    'models/told.sql':
+      "select '{{ invocation_id }}' as run, '{{ run_started_at }}' as at, '{{ local_md5('x') }}' as id",
+    'models/schema.yml': `unit_tests:
+  - name: named
+    model: told
+    overrides: {macros: {invocation_id: abc, run_started_at: then, local_md5: made}}
+    given: []
+    expect: {rows: [{run: abc, at: then, id: made}]}
+`,
+  });
+  expect(troubles(await project.build())).toEqual([]);
+  const [row] = await project.rows('select run, id from main.told');
+  expect(row).toMatchObject({ id: '9dd4e461268c8034f5c8564e155c67a6' });
+  expect(row?.['run']).toMatch(/^[0-9a-f-]{36}$/);
+});
+
 test('a unit test that cannot be run says why, at its place', async () => {
   const project = dbtFolder({
     ...files,

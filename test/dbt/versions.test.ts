@@ -45,3 +45,27 @@ test('a version there is not is told by the place of its ref', async () => {
   const names = [...project.nodes.values()].filter(isModelNode).map(({ id }) => id);
   expect(names).toContain('model.shop.dim.v2');
 });
+
+test('the latest version may stand in a file of the model’s own name', async () => {
+  const project = dbtFolder({
+    'models/dim.sql': 'select 2 as n',
+    'models/dim_v1.sql': 'select 1 as n',
+    'models/reads.sql': "select n from {{ ref('dim') }}",
+    'models/schema.yml': 'models: [{name: dim, versions: [{v: 1}, {v: 2}]}]',
+  });
+  const result = await project.build();
+  expect(troubles(result)).toEqual([]);
+  expect(result.steps.map(({ id }) => id).sort()).toEqual([
+    'model.shop.dim.v1',
+    'model.shop.dim.v2',
+    'model.shop.reads',
+  ]);
+  expect(await project.rows('select n from main.reads')).toEqual([{ n: 2 }]);
+  const older = await readFiles({
+    'dbt_project.yml': 'name: shop',
+    'models/dim.sql': 'select 2 as n',
+    'models/dim_v2.sql': 'select 1 as n',
+    'models/schema.yml': 'models: [{name: dim, versions: [{v: 1}, {v: 2}]}]',
+  });
+  expect(older.faults.map(({ message }) => message).join()).toContain('has no file dim_v1.sql');
+});

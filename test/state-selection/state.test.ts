@@ -145,6 +145,16 @@ describe('--defer', () => {
       'another environment',
     );
   });
+
+  test('reads what is only tested in the other environment too, named from the project’s folder', async () => {
+    const project = dbtProjectIn(dbtFolder(files).folder);
+    expect(troubles(await project.build({}, { target: 'prod' }))).toEqual([]);
+    cpSync(join(project.folder, 'target'), join(project.folder, 'state'), { recursive: true });
+    const tested = { kinds: new Set(['check'] as const), select: ['on', 'base'] };
+    expect(troubles(await project.build(tested))).not.toEqual([]);
+    const deferred = { ...tested, previousArtifacts: 'state', defer: 'missing' } as const;
+    expect(troubles(await project.build(deferred))).toEqual([]);
+  });
 });
 
 test('compile and show defer as a build does', { timeout: 120_000 }, async () => {
