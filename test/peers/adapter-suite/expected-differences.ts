@@ -1,6 +1,7 @@
 /**
- * Tests of dbt-tests-adapter that do not pass through Tidemill, by why: what is so by design, and what
- * dbt-duckdb fails as well (a type it does not know, data beside dbt's own tests, another warehouse).
+ * Tests of dbt-tests-adapter that do not pass through Tidemill, by why: what is so by design, and
+ * what dbt-duckdb fails as well (a type it does not know, data beside dbt's own tests, another
+ * warehouse).
  */
 const byReason: Readonly<Record<string, readonly string[]>> = {
   "it looks into the cache of dbt's adapter": [
