@@ -52,6 +52,7 @@ const entries: readonly string[] = [
   'engine/declare/typescript/define-model',
   'engine/declare/typescript/reading-worker',
   'engine/steps/typescript/running-worker',
+  'engine/artifacts/writing-worker',
 ];
 
 /** Below `dist`: within the engine, as models in TypeScript may import what is in it. */
@@ -63,7 +64,8 @@ const partsFolder = 'engine/parts';
  * it holds; what no part holds is in files by its importers.
  */
 const parts: readonly (readonly [name: string, roots: readonly string[]])[] = [
-  ['script', entries.slice(2)],
+  ['script', entries.filter((one) => one.includes('/typescript/'))],
+  ['write', ['engine/artifacts/writing-worker']],
   ['start', ['cli/main', 'cli/assemble-project', 'cli/outline', 'engine/plan/read-models']],
   ['list', ['cli/commands/ls', 'cli/commands/compile', 'engine/plan/choose-nodes']],
   ['kept', ['engine/artifacts/kept-compile', 'engine/artifacts/write-artifact']],

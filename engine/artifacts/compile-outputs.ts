@@ -1,5 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { isModelNode } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import { type CompiledNode, type CompileRequest, compileProject } from '../plan/compile-project.ts';
@@ -16,6 +15,7 @@ import { digestContent, type ManifestLayout } from './manifest-layout.ts';
 import type { ArtifactMoment } from './metadata.ts';
 import { type ManifestChange, spliceManifest } from './splice-manifest.ts';
 import { digestOf, writeManifest } from './write-manifest.ts';
+import { writeTexts } from './write-texts.ts';
 
 type Compiled = Awaited<ReturnType<typeof compileProject>>;
 
@@ -36,12 +36,12 @@ export interface OutputKeep {
 /** Writes the SQL of every node that was compiled, and the manifest. */
 export async function writeOutputs(request: OutputRequest, result: Compiled): Promise<void> {
   const { project, moment, keep } = request;
-  const writer = openWriter(project.root);
-  const nodes = result.compiled.map((one) => writeCompiled(project, writer, one));
+  const nodes = result.compiled.map((one) => keptNodeOf(project, one));
+  const writing = writeCompiled(project, result.compiled, nodes);
   const compiled = new Map(result.compiled.map(({ node, sql }) => [node.id, sql]));
   const isKept = keep !== undefined && result.faults.length === 0;
   const all = { project, moment, compiled, hasFiles: true };
-  const layout = await writeManifest(all, { always: isKept });
+  const [layout] = await Promise.all([writeManifest(all, { always: isKept }), writing]);
   if (isKept && layout) keepOutputs(keep, project, { nodes, layout, compiled: result.compiled });
 }
 
@@ -75,35 +75,18 @@ function keepOutputs(
   });
 }
 
-interface FileWriter {
-  /** Absolute or from the root; a file that holds the text already is left alone. */
-  write(path: string, text: string): void;
-}
-
-/** Thousands of files are read in a fraction of the time in which they are written. */
-function openWriter(root: string): FileWriter {
-  /** Folders that are there, and whether they were made here: nothing stands in those. */
-  const folders = new Map<string, boolean>();
-  return {
-    write: (path, text) => {
-      const full = resolve(root, path);
-      const folder = dirname(full);
-      if (!folders.has(folder)) {
-        folders.set(folder, mkdirSync(folder, { recursive: true }) !== undefined);
-      }
-      const mayStand = folders.get(folder) === false && existsSync(full);
-      if (!mayStand || readFileSync(full, 'utf8') !== text) writeFileSync(full, text);
-    },
-  };
-}
-
 function writeCompiled(
-  project: ModelProject,
-  writer: FileWriter,
-  { node, sql, macros }: CompiledNode,
-): KeptNode {
+  { root }: ModelProject,
+  compiled: readonly CompiledNode[],
+  nodes: readonly KeptNode[],
+): Promise<void> {
+  return writeTexts(
+    compiled.map(({ sql }, index) => [resolve(root, nodes[index]?.path ?? ''), sql] as const),
+  );
+}
+
+function keptNodeOf(project: ModelProject, { node, sql, macros }: CompiledNode): KeptNode {
   const path = compiledPath(project, node);
-  writer.write(path, sql);
   const digest = digestContent(sql);
   const used = macros.length > 0 ? { macros } : {};
   return { id: node.id, path, stamp: '', digest, isModel: isModelNode(node), ...used };
@@ -127,8 +110,9 @@ export async function compileAgain(
   if (ids.length > staleMax) return undefined;
   const { compiled, faults } = await compileProject({ ...compile, project, ids });
   if (faults.length > 0 || compiled.length !== ids.length) return undefined;
-  const writer = openWriter(project.root);
-  const made = new Map(compiled.map((one) => [one.node.id, writeCompiled(project, writer, one)]));
+  const written = compiled.map((one) => keptNodeOf(project, one));
+  await writeCompiled(project, compiled, written);
+  const made = new Map(written.map((node) => [node.id, node]));
   const nodes = wanted.flatMap((id) => made.get(id) ?? known.get(id) ?? []);
   const models = nodes.filter(({ isModel }) => isModel);
   const digest = digestOf(

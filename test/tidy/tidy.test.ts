@@ -193,6 +193,7 @@ describe('exports', () => {
     // The command itself, and what a worker is started with.
     expect(idle.map(({ path }) => path)).toEqual([
       'cli/bin.ts',
+      'engine/artifacts/writing-worker.ts',
       'engine/steps/typescript/running-worker.ts',
     ]);
   });
