@@ -102,12 +102,12 @@ async function readTexts(project: ModelProject): Promise<Map<string, string>> {
   return new Map(found.filter((one): one is [string, string] => one[1] !== undefined));
 }
 
-/** A file may go while the program runs: its checksum is left out then. */
+/** A file that cannot be read is told of where it is needed; its checksum is left out here. */
 async function readOptional(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if ((error as NodeJS.ErrnoException).code !== undefined) return undefined;
     throw error;
   }
 }

@@ -4,7 +4,7 @@ import { loadLibrary } from '../words/load-library.ts';
 import { didYouMean } from '../words/suggest.ts';
 import { collectFaults, type FaultList, type Place } from './model-fault.ts';
 import { placeOfPlain, readPlainYaml } from './yaml/plain-yaml.ts';
-import { readYamlValue } from './yaml/yaml-value.ts';
+import { parseWithin, readYamlValue, tooDeep } from './yaml/yaml-value.ts';
 
 /** Loaded when first used: a project that was read before has no YAML to read. */
 const yamlLibrary = () => loadLibrary('yaml') as typeof import('yaml');
@@ -51,17 +51,23 @@ export function parseByLibrary(
 ): YamlFile | undefined {
   const { LineCounter, parseDocument } = yamlLibrary();
   const lines = new LineCounter();
-  const document = parseDocument(text, {
-    lineCounter: lines,
-    prettyErrors: false,
-    logLevel: 'silent',
-    version: '1.1',
-    customTags: (tags) =>
-      tags
-        .filter((tag) => !isTimestamp(tag))
-        .map(withoutLetters)
-        .map(withDigits),
-  });
+  const document = parseWithin(() =>
+    parseDocument(text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      logLevel: 'silent',
+      version: '1.1',
+      customTags: (tags) =>
+        tags
+          .filter((tag) => !isTimestamp(tag))
+          .map(withoutLetters)
+          .map(withDigits),
+    }),
+  );
+  if (!document) {
+    faults.error({ file, line: 1, column: 1 }, `this is not valid YAML: ${tooDeep}`);
+    return undefined;
+  }
   const placeAt = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
     return { file, line: Math.max(1, line), column: Math.max(1, col) };
@@ -69,7 +75,7 @@ export function parseByLibrary(
   const errors = document.errors.filter(({ code }) => code !== 'DUPLICATE_KEY');
   for (const { pos, message } of errors.slice(0, errorsToldMax)) {
     const isDeep = message.includes('call stack');
-    const told = isDeep ? 'it is nested deeper than anybody reads' : message;
+    const told = isDeep ? tooDeep : message;
     faults.error(placeAt(pos[0]), `this is not valid YAML: ${told}`);
   }
   if (errors.length > 0) return undefined;

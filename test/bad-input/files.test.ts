@@ -41,6 +41,15 @@ test('a file that cannot be read is told with its place, and the others are read
   });
 });
 
+test('a seed that is a link to itself leaves the models to compile', async () => {
+  const root = writeFolder(files);
+  mkdirSync(join(root, 'seeds'));
+  symlinkSync('loop.csv', join(root, 'seeds/loop.csv'));
+  const { code, err } = await runIn(root, {}, ['compile']);
+  expect(err).toBe('');
+  expect(code).toBe(0);
+});
+
 test('a folder that a link leads to is read, and one that leads back to itself is not', async () => {
   const shared = writeFolder({ 'deep/shared.sql': 'select 2 as id' });
   const root = writeFolder(files);

@@ -35,6 +35,7 @@ test.each([
   ['aliases of aliases of aliases', bomb, 1, /more than 1000 values/],
   ['a merge of what is no map', 'x: &x {b: 1}\na: {<<: [*x, 3]}', 1, /[Mm]erge/],
   ['a depth that no reader has a stack for', '['.repeat(20_000), 1, /nested deeper/],
+  ['lists in lists beyond any stack', '- '.repeat(20_000), 1, /nested deeper/],
   ['thousands of mistakes', '{% if 1 %}'.repeat(5_000), 1, /directive indicator/],
 ])('%s is told in a line or three', (_, text, line, message) => {
   const faults = collectFaults();

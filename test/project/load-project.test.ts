@@ -178,7 +178,7 @@ pipelines:
 
   test('an unreadable file is one error that says what to do', () => {
     expect(() => loadProject({ file: 'no/such/pipelines.yaml', env: {}, types })).toThrow(
-      /cannot read .*no\/such\/pipelines\.yaml/,
+      /there is no .*no\/such\/pipelines\.yaml/,
     );
   });
 });

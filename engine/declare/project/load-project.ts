@@ -131,7 +131,7 @@ export interface LoadOptions {
 export function loadProject(options: LoadOptions): LoadedProject {
   const file = resolve(options.file);
   if (!hasFile(file)) {
-    throw new TerminalError(`cannot read ${file}`, {
+    throw new TerminalError(`there is no ${file}, nor a dbt_project.yml beside it`, {
       code: 'project-not-found',
       hint: 'run `tidemill init` in an empty folder, or name the folder with --project-dir',
     });

@@ -1,5 +1,5 @@
 import { loadLibrary } from '../../words/load-library.ts';
-import { readYamlValue } from '../yaml/yaml-value.ts';
+import { parseWithin, readYamlValue, tooDeep } from '../yaml/yaml-value.ts';
 import type { ConfigIssue, Position } from './project.ts';
 
 export type Path = readonly (string | number)[];
@@ -22,11 +22,13 @@ export function parseYamlSource(file: string, text: string): YamlSource {
   const yaml = loadLibrary('yaml') as typeof import('yaml');
   const { isMap, isNode, isPair, isScalar, LineCounter, parseDocument } = yaml;
   const lines = new LineCounter();
-  const document = parseDocument(text, {
-    lineCounter: lines,
-    prettyErrors: false,
-    logLevel: 'silent',
-  });
+  const document = parseWithin(() =>
+    parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'silent' }),
+  );
+  if (!document) {
+    const issue = { file, line: 1, column: 1, message: `not valid YAML: ${tooDeep}` };
+    return { ...parseYamlSource(file, ''), issues: [issue] };
+  }
   const at = (offset: number): Position => {
     const { line, col } = lines.linePos(offset);
     return { file, line: Math.max(1, line), column: Math.max(1, col) };

@@ -52,3 +52,15 @@ function findAliasFlaw(
   });
   return flaw;
 }
+
+export const tooDeep = 'it is nested deeper than anybody reads';
+
+/** What the library makes of a text; undefined where that is nested deeper than its stack goes. */
+export function parseWithin<T>(parse: () => T): T | undefined {
+  try {
+    return parse();
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
