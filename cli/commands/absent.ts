@@ -10,13 +10,6 @@ interface Absent {
 
 /** Commands of dbt that are not here. */
 const absent = {
-  clone: {
-    name: 'clone',
-    what: 'tables of another environment are not cloned',
-    instead:
-      'build with --defer --state FOLDER: what is not built here is read there; or copy the ' +
-      'DuckDB file with `tidemill backup`',
-  },
   debug: {
     name: 'debug',
     what: 'there is no command for the profile alone',
@@ -55,6 +48,5 @@ export function addAbsent(parent: Command, host: Host, { name, what, instead }: 
     );
 }
 
-export const registerClone = registerAbsent(absent.clone);
 export const registerDebug = registerAbsent(absent.debug);
 export const registerDeps = registerAbsent(absent.deps);

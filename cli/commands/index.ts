@@ -32,7 +32,7 @@ const loaders: Readonly<Record<string, () => Promise<RegisterCommand>>> = {
   seed: async () => (await import('./run.ts')).registerSeed,
   snapshot: async () => (await import('./run.ts')).registerSnapshot,
   'run-operation': async () => (await import('./operation.ts')).registerOperation,
-  clone: async () => (await import('./absent.ts')).registerClone,
+  clone: async () => (await import('./clone.ts')).registerClone,
   debug: async () => (await import('./absent.ts')).registerDebug,
   deps: async () => (await import('./absent.ts')).registerDeps,
 };

@@ -40,12 +40,19 @@ export async function findDeferred(
     if (standing.has(keyOf(node.relation))) continue;
     const other = state.relationOf(node.id);
     if (!other) continue;
-    const { database, schema, name } = other;
-    const isElsewhere = database !== undefined && database !== catalog;
-    const path = isElsewhere ? [database, schema, name] : [schema, name];
-    deferred.set(node.id, path.map(quoteIdentifier).join('.'));
+    deferred.set(node.id, pathInState(other, catalog));
   }
   return deferred;
+}
+
+/** As SQL names what another environment has; with its database only where that is another. */
+export function pathInState(
+  { database, schema, name }: Relation & { readonly database?: string },
+  catalog: string,
+): string {
+  const isElsewhere = database !== undefined && database !== catalog;
+  const path = isElsewhere ? [database, schema, name] : [schema, name];
+  return path.map(quoteIdentifier).join('.');
 }
 
 const keyOf = ({ schema, name }: Relation): string =>

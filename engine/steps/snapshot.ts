@@ -1,8 +1,8 @@
 import { type RawBuilder, sql } from 'kysely';
 import { readNodeState, saveNodeState } from '../state/nodes.ts';
-import { assertThat } from '../words/errors.ts';
+import { assertThat, TerminalError } from '../words/errors.ts';
 import type { BuildNode, SnapshotConfig, SnapshotStrategy } from '../words/node.ts';
-import type { Column, Relation } from '../words/table.ts';
+import { type Column, formatRelation, type Relation } from '../words/table.ts';
 import type { Session, Warehouse } from '../words/warehouse.ts';
 import { auditOrRollBack, Withheld } from './audit.ts';
 import { lastOfKeys, requireKeys } from './batch-keys.ts';
@@ -50,6 +50,13 @@ export async function materializeSnapshot(
   const { snapshot: written } = node.config;
   assertThat(written, `${node.id} has a snapshot config`);
   const live = await clearTheWay(warehouse, node.relation);
+  if (live === 'view') {
+    throw new TerminalError(`${formatRelation(node.relation)} is a view: it remembers nothing`, {
+      code: 'snapshot-is-a-view',
+      hint: 'Drop it, or make a table of its rows if they are what the snapshot is to begin with.',
+      model: node.id,
+    });
+  }
   const columns = await warehouse.describeQuery(selectOf(node.sql));
   const select = lastOfKeys(node, selectOf(node.sql), columns);
   const standing = live ? await warehouse.describe(node.relation) : undefined;
