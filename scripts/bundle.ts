@@ -1,6 +1,6 @@
 import { cpSync, existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { type Plugin, rolldown } from 'rolldown';
 
 /**
@@ -18,13 +18,14 @@ async function bundleModule(source: string, file: string): Promise<void> {
   });
   await bundle.close();
   const [chunk] = output;
+  writeLicenses(file.replace(/\.js$/, '.licenses.txt'), chunk.moduleIds);
   const missing = [...chunk.imports, ...chunk.dynamicImports].filter((name) => !isBuiltin(name));
   if (missing.length > 0) throw new Error(`${file} still imports ${missing.join(', ')}`);
-  const roots = new Set(chunk.moduleIds.flatMap((id) => findPackage(id) ?? []));
-  writeFileSync(
-    file.replace(/\.js$/, '.licenses.txt'),
-    [...roots].toSorted().map(formatLicense).join('\n\n'),
-  );
+}
+
+function writeLicenses(file: string, moduleIds: readonly string[]): void {
+  const roots = new Set(moduleIds.flatMap((id) => findPackage(id) ?? []));
+  writeFileSync(file, [...roots].toSorted().map(formatLicense).join('\n\n'));
 }
 
 /** The folder of the package that a module belongs to; undefined for our own. */
@@ -55,6 +56,11 @@ const entries: readonly string[] = [
   'engine/artifacts/writing-worker',
 ];
 
+/**
+ * Packages that are put in along with the program: each is many modules, or loaded at each start.
+ */
+const inside: readonly string[] = ['commander', 'kysely'];
+
 /** Below `dist`: within the engine, as models in TypeScript may import what is in it. */
 const partsFolder = 'engine/parts';
 
@@ -82,11 +88,11 @@ async function bundleProgram(root: string, dist: string): Promise<void> {
     platform: 'node',
     logLevel: 'silent',
     preserveEntrySignatures: 'allow-extension',
-    external: (id) => !id.startsWith('.') && !id.startsWith('/'),
+    external: (id) => !/^[./]/.test(id) && !inside.includes(id),
     plugins: [keepPlaces(root), keepLibraries(root)],
   });
   let closures: ReadonlyMap<string, string> | undefined;
-  await bundle.write({
+  const { output } = await bundle.write({
     dir: dist,
     format: 'esm',
     entryFileNames: '[name].js',
@@ -98,13 +104,16 @@ async function bundleProgram(root: string, dist: string): Promise<void> {
           debugName: 'parts',
           name: (id, context) => {
             closures ??= closeParts(root, (one) => context.getModuleInfo(one)?.importedIds ?? []);
-            return closures.get(id) ?? null;
+            const from = findPackage(id);
+            return from === undefined ? (closures.get(id) ?? null) : basename(from);
           },
         },
       ],
     },
   });
   await bundle.close();
+  const chunks = output.flatMap((one) => (one.type === 'chunk' ? one.moduleIds : []));
+  writeLicenses(join(dist, 'licenses.txt'), chunks);
 }
 
 /** Which part each module is in. */
@@ -118,7 +127,7 @@ function closeParts(
   for (const [name, roots] of parts) {
     const waiting = roots.map((one) => join(root, `${one}.ts`));
     for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
-      if (!id.startsWith(`${root}/`) || found.has(id)) continue;
+      if (findPackage(id) !== undefined || found.has(id)) continue;
       if (!apart.has(id)) found.set(id, name);
       waiting.push(...importsOf(id));
     }

@@ -85,6 +85,27 @@ test('what the sources remembered is not believed by the package', async () => {
   expect(readFileSync(join(folder, '.tidemill/models/project')).equals(kept)).toBe(false);
 });
 
+test('a statement that is built with one’s own query builder is one to the library', async () => {
+  const folder = writeFolder({
+    'pipelines.yaml': 'project: own\nwarehouse: { type: duckdb, path: warehouse.duckdb }\n',
+  });
+  const { out, err } = await run(
+    [
+      '--input-type=module',
+      '--eval',
+      `import { sql } from 'kysely';
+       const { openProject } = await import(${JSON.stringify(join(installed, 'dist/index.js'))});
+       using opened = openProject({ folder: ${JSON.stringify(folder)} });
+       await using warehouse = await opened.openWarehouse();
+       const name = sql.id('one');
+       const [row] = await warehouse.query(sql\`select cast(\${7} as integer) as \${name}\`);
+       console.log(JSON.stringify(row));`,
+    ],
+    installed,
+  );
+  expect([out, err]).toEqual([['{"one":7}'], '']);
+});
+
 test('the library and every command are in it', async () => {
   const { out } = await run(
     [
