@@ -52,7 +52,16 @@ export interface MacroPackage {
   readonly version: string;
   readonly macros: readonly { readonly file: string; readonly text: string }[];
   readonly dispatch: ReadonlyMap<string, readonly string[]>;
+  readonly nullsAreEqual: boolean;
 }
+
+/** `dbt.equals` where a flag of the project says that two nulls are the same. */
+const equalNulls = `{% macro duckdb__equals(expr1, expr2) %}
+    case when (({{ expr1 }} = {{ expr2 }}) or ({{ expr1 }} is null and {{ expr2 }} is null))
+        then 0
+        else 1
+    end = 0
+{% endmacro %}`;
 
 /** Parsed once a process: the texts are part of the program. */
 let internalEntries: MacroEntry[] | undefined;
@@ -88,8 +97,11 @@ export function buildMacroLibrary(
     const found = macros.flatMap(({ file, text }) => parseMacros(name, file, text, faults, memory));
     byPackage.set(name, indexMacros(found, faults));
   }
-  byPackage.set(internalPackage, indexMacros(internalEntries, faults));
   const root = packages[0];
+  const flagged = root?.nullsAreEqual
+    ? parseMacros(internalPackage, 'dbt/equals.sql', equalNulls, faults, memory)
+    : [];
+  byPackage.set(internalPackage, indexMacros([...internalEntries, ...flagged], faults));
   const rootName = root?.name ?? '';
   const findIn: MacroLibrary['findIn'] = (name, packageName) =>
     byPackage.get(packageName)?.get(name);

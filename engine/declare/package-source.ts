@@ -59,6 +59,8 @@ export interface PackageSource {
   readonly markdown: readonly SourceText[];
   /** dbt's `restrict-access`: only its own nodes may refer to what is not public. */
   readonly restrictsAccess: boolean;
+  /** dbt's flag: `dbt.equals` takes two nulls for the same. */
+  readonly nullsAreEqual: boolean;
   readonly vars: Config;
   /** dbt's `dispatch:`: namespace → where its macros are looked for. */
   readonly dispatch: ReadonlyMap<string, readonly string[]>;
@@ -69,7 +71,15 @@ export interface PackageSource {
 export interface ProjectPackage
   extends Pick<
     PackageSource,
-    'name' | 'version' | 'folder' | 'macros' | 'vars' | 'dispatch' | 'hooks' | 'restrictsAccess'
+    | 'name'
+    | 'version'
+    | 'folder'
+    | 'macros'
+    | 'vars'
+    | 'dispatch'
+    | 'hooks'
+    | 'restrictsAccess'
+    | 'nullsAreEqual'
   > {
   readonly properties: Pick<Properties, 'unitTests'>;
   /** Config of the hooks of its runs: to dbt they are models in a folder `hooks`. */
@@ -77,12 +87,13 @@ export interface ProjectPackage
 }
 
 export function toProjectPackage(pack: PackageSource, root: PackageSource): ProjectPackage {
-  const { name, version, folder, macros, vars, dispatch, hooks, restrictsAccess } = pack;
+  const { name, version, folder, macros, vars, dispatch, hooks } = pack;
+  const { restrictsAccess, nullsAreEqual } = pack;
   const { unitTests = [] } = pack.properties;
   const [own, wins] = [pack, root].map((one) => one.folderConfigs.models.configOf([name, 'hooks']));
   const hookConfig = mergeConfig(own ?? {}, wins ?? {});
-  const kept = { name, version, folder, macros, vars, dispatch, hooks, restrictsAccess };
-  return { ...kept, properties: { unitTests }, hookConfig };
+  const kept = { name, version, folder, macros, vars, dispatch, hooks };
+  return { ...kept, restrictsAccess, nullsAreEqual, properties: { unitTests }, hookConfig };
 }
 
 const folderKinds = [
@@ -197,6 +208,7 @@ export function readFiles(
     markdown: readTexts(onePerPath(docs.length > 0 ? docs : Object.values(others).flat()), 'md'),
     version: String(layout.project['version'] ?? ''),
     restrictsAccess: layout.project['restrict-access'] === true,
+    nullsAreEqual: asConfig(layout.project['flags'])['enable_truthy_nulls_equals_macro'] === true,
     folderConfigs,
     vars: asConfig(layout.project['vars']),
     dispatch: readDispatch(layout.project),

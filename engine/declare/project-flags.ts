@@ -10,10 +10,6 @@ interface UnreadFlag {
 
 /** Flags of behaviour whose effect is not had here, where they ask for it. */
 const unread: Readonly<Record<string, UnreadFlag>> = {
-  enable_truthy_nulls_equals_macro: {
-    value: true,
-    says: 'dbt.equals of two nulls is null; a macro duckdb__equals of yours may say otherwise',
-  },
   require_explicit_package_overrides_for_builtin_materializations: {
     value: false,
     says: 'a materialization of a package never stands in place of a builtin one',

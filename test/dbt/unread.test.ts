@@ -86,7 +86,6 @@ flags:
     }),
   ).toEqual([
     expect.stringMatching(/:7:\d+ the flag state_modified_compare_more_unrendered_values: true/),
-    expect.stringMatching(/:8:\d+ the flag enable_truthy_nulls_equals_macro: true is not read/),
     expect.stringMatching(/:9:\d+ warn_error_options is not read; warn_error: true makes/),
   ]);
 });
