@@ -27,7 +27,9 @@ export const dataFunctions: Readonly<Record<string, HostCallback>> = {
   ),
   fromjson: orDefault((args, kwargs) => decodeJson(String(args[0] ?? kwargs.get('string')))),
   toyaml: orDefault((args, kwargs) =>
-    yamlLibrary().stringify(fromPython(args[0] ?? kwargs.get('value') ?? null)),
+    yamlLibrary().stringify(fromPython(args[0] ?? kwargs.get('value') ?? null), {
+      sortMapEntries: (kwargs.get('sort_keys') ?? args[2]) === true,
+    }),
   ),
   fromyaml: orDefault((args, kwargs) =>
     toPython(yamlLibrary().parse(String(args[0] ?? kwargs.get('value')), { version: '1.1' })),

@@ -139,6 +139,13 @@ export function isEmptyModel({ resourceType, text, script }: ModelNode): boolean
   return resourceType === 'model' && script === undefined && text.trim() === '';
 }
 
+/** Whether `is_incremental()` may ever be true in the node: then it has two texts. */
+export function isAddedTo({ nodeConfig, text }: ModelNode): boolean {
+  const { materialization } = nodeConfig;
+  if (materialization === 'custom') return text.includes('is_incremental');
+  return materialization === 'incremental';
+}
+
 export function isModelNode(node: ProjectNode | undefined): node is ModelNode {
   const type = node?.resourceType;
   return type === 'model' || type === 'seed' || type === 'snapshot';

@@ -144,6 +144,9 @@ function renderOf(
   return renderAlone(reading, about, config, trace);
 }
 
+/** Materializations of which `is_incremental()` is never true. */
+const neverAddedTo: ReadonlySet<unknown> = new Set(['view', 'table', 'ephemeral', undefined]);
+
 /**
  * What a template reads when built from nothing and when added to may differ: an edge is needed for
  * either, so a template that asks is rendered both ways.
@@ -159,6 +162,8 @@ async function renderForCalls(
   const node = renderOf(reading, draft, config, trace);
   await traceNode(reading, stillMoment, node, template);
   if (!draft.source.text.includes('is_incremental')) return;
+  const { materialized } = mergeConfig(trace.configs.reduce(mergeConfig, config), draft.overrides);
+  if (neverAddedTo.has(materialized)) return;
   const second = startTrace();
   await traceNode(reading, stillMoment, { ...node, isIncremental: true, trace: second }, template);
   trace.refs.push(...second.refs);

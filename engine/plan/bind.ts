@@ -5,6 +5,7 @@ import { findDecisions } from '../declare/find-decisions.ts';
 import { stillWindow } from '../declare/input-window.ts';
 import type { ModelFault } from '../declare/model-fault.ts';
 import {
+  isAddedTo,
   isEmptyModel,
   isModelNode,
   isSourceNode,
@@ -240,7 +241,7 @@ async function bindSelect(binding: Binding, node: ModelNode): Promise<BoundNode>
     return { id, columns: await tables.createEmpty(relation, all) };
   }
   const columns = await tables.defineFrom(id, relation, select);
-  if (nodeConfig.materialization === 'incremental' || node.text.includes('is_incremental')) {
+  if (isAddedTo(node)) {
     // The part that only increments run reads the table itself.
     await tables.makeReady([id]);
     await request.shadow.describeQuery(await renderSelect(binding, node, true));

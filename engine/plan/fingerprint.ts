@@ -8,7 +8,7 @@ import { stillWindow } from '../declare/input-window.ts';
 import { JinjaError } from '../declare/jinja/jinja-error.ts';
 import { macroText } from '../declare/macro-calls.ts';
 import { internalPackage } from '../declare/macro-library.ts';
-import { isModelNode, isSourceNode, type ModelNode } from '../declare/model-node.ts';
+import { isAddedTo, isModelNode, isSourceNode, type ModelNode } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import { canonicalSql } from '../declare/sql-text.ts';
 import { findVolatile } from '../declare/volatile-sql.ts';
@@ -221,10 +221,6 @@ function isOwn({ nodeConfig }: ModelNode): boolean {
     nodeConfig.incrementalStrategy === 'custom' ||
     nodeConfig.snapshot?.strategy === 'custom'
   );
-}
-
-function isAddedTo(node: ModelNode): boolean {
-  return node.nodeConfig.materialization === 'incremental' || node.text.includes('is_incremental');
 }
 
 function needsWarehouse(error: unknown): boolean {

@@ -1,6 +1,7 @@
 import { readsOf } from '../declare/checks.ts';
 import { compileNode } from '../declare/compile-node.ts';
 import {
+  isAddedTo,
   isModelNode,
   isSourceNode,
   languageOf,
@@ -222,8 +223,7 @@ async function compileSelects(tracing: Tracing, node: ModelNode): Promise<string
     },
   };
   const { sql } = await compileNode(models, node, options);
-  const isAddedTo = node.nodeConfig.materialization === 'incremental';
-  if (!isAddedTo && !node.text.includes('is_incremental')) return [sql];
+  if (!isAddedTo(node)) return [sql];
   const increment = await compileNode(models, node, { ...options, isIncremental: true });
   return increment.sql === sql ? [sql] : [sql, increment.sql];
 }

@@ -194,3 +194,21 @@ test('graph is made for templates once, however often they look into it', async 
   expect([await look(), await look()]).toEqual(['one one', 'one one']);
   expect(made).toBe(1);
 });
+
+test('what only an increment may render is no matter of a view or a table', async () => {
+  const shop = dbtFolder({
+    'models/whole.sql': `{{ config(materialized='table') }} select 1 as n
+      {% if is_incremental() %}{% do exceptions.raise_compiler_error('it is added to') %}{% endif %}`,
+    'models/seen.sql': `select 1 as n
+      {% if is_incremental() %} from {{ ref('whole') }} where lost > 1 {% endif %}`,
+    'models/added.sql': `{{ config(materialized='incremental') }} select 1 as n
+      {% if is_incremental() %} where 1 > (select max(n) from {{ ref('whole') }}) {% endif %}`,
+    'tests/yaml.sql': `{% set texts = [toyaml({'b': 2, 'a': 1}), toyaml({'b': 2, 'a': 1}, sort_keys=true)] %}
+      select 1 where {{ texts != ['b: 2\\na: 1\\n', 'a: 1\\nb: 2\\n'] }}`,
+  });
+  for (const options of [{}, { withoutReuse: true }, { fullRefresh: true }]) {
+    expect(troubles(await shop.build(options))).toEqual([]);
+  }
+  const { steps } = await shop.build({ select: ['+added'] });
+  expect(steps.map(({ id }) => id)).toEqual(['model.shop.whole', 'model.shop.added']);
+});
