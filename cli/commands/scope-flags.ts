@@ -63,7 +63,12 @@ export function typeFlags(command: Command): Command {
     new Option(flags, what).choices(resourceTypes).argParser(readTypes);
   return command
     .addOption(types('--resource-type <type...>', 'only nodes of these types'))
-    .addOption(types('--exclude-resource-type <type...>', 'no nodes of these types'));
+    .addOption(types('--exclude-resource-type <type...>', 'no nodes of these types'))
+    .addOption(types('--resource-types <type...>', 'dbt’s other name').hideHelp())
+    .on('option:resource-types', (type: string) => {
+      const before = (command.opts()['resourceType'] ?? []) as readonly string[];
+      command.setOptionValueWithSource('resourceType', readTypes(type, before), 'cli');
+    });
 }
 
 /** dbt's words for every type that a command knows. */

@@ -183,7 +183,7 @@ function rowsOf({ fileTexts }: ManifestSources, given: UnitTestNode['expect']): 
   const text = fixture === undefined ? given.text : fileTexts.get(fixtureFile);
   if (fixture !== undefined && format === 'sql') return text?.trim() ?? null;
   if (format !== 'csv' || text === undefined) return rows ?? text ?? null;
-  return parseUnitCsv(text).rows;
+  return parseUnitCsv(text, given.delimiter).rows;
 }
 
 function writtenOf({ project }: ManifestSources, { packageName, place }: UnitTestNode): Config {

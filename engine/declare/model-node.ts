@@ -83,6 +83,8 @@ export interface UnitRows {
   readonly fixture?: string;
   /** The fixture's file; absent where there is none of its name. */
   readonly fixtureFile?: string;
+  /** Between the cells of that file; default: a comma. */
+  readonly delimiter?: string;
 }
 
 /** What a model answers to given rows, with no table in existence. */

@@ -1,3 +1,4 @@
+import { delimiterOf } from '../words/seed-delimiter.ts';
 import { didYouMean } from '../words/suggest.ts';
 import type { MacroLibrary } from './macro-library.ts';
 import type { FaultList, Place } from './model-fault.ts';
@@ -138,7 +139,7 @@ function complainOfTable(
 }
 
 const inputCall =
-  /^\s*(?:\{\{)?\s*(?:(this)|(ref|source)\s*\(\s*['"]([^'"]+)['"]\s*(?:,\s*['"]([^'"]+)['"]\s*)?\))\s*(?:\}\})?\s*$/;
+  /^\s*(?:\{\{)?\s*(?:(this)|(ref|source)\s*\(\s*['"]([^'"]+)['"]\s*(?:,\s*['"]([^'"]+)['"]\s*)?(?:,\s*v(?:ersion)?\s*=\s*['"]?([\w.-]+)['"]?\s*)?\))\s*(?:\}\})?\s*$/;
 
 function readGiven(
   { refs, sources }: UnitSources,
@@ -155,18 +156,31 @@ function readGiven(
       faults.error(place, message, { nodeId: id, hint: "write ref('model') or source('s', 't')" });
       return [];
     }
-    const [, isThis, kind, first = '', second] = match;
+    const [, isThis, kind, first = '', second, version] = match;
     const rows = readRows(pack, given);
     if (isThis) return [{ input: 'this', rows }];
     const call = second === undefined ? [undefined, first] : [first, second];
     const found: ModelNode | SourceNode | { complaint: string } =
       kind === 'source'
         ? sources.find(first, second ?? '', pack.name)
-        : refs.find({ packageName: call[0], name: call[1] ?? '', version: undefined }, pack.name);
-    if ('id' in found) return [{ input: found.id, rows }];
+        : refs.find({ packageName: call[0], name: call[1] ?? '', version }, pack.name);
+    if ('id' in found) return [{ input: found.id, rows: rowsOfSeed(given, found) ?? rows }];
     faults.error(place, found.complaint, { nodeId: id });
     return [];
   });
+}
+
+/** A seed of which no rows are said is given as its file is. */
+function rowsOfSeed(given: Config, node: ModelNode | SourceNode): UnitRows | undefined {
+  const isSaid = given['rows'] !== undefined || given['fixture'] !== undefined;
+  if (isSaid || node.resourceType !== 'seed') return undefined;
+  const delimiter = delimiterOf(node.nodeConfig);
+  return {
+    format: 'csv',
+    fixture: node.name,
+    fixtureFile: node.file,
+    ...(delimiter === undefined ? {} : { delimiter }),
+  };
 }
 
 function readRows({ fixtures }: PackageSource, entry: Config): UnitRows {

@@ -181,7 +181,7 @@ async function readRows(
   const file = rows.fixtureFile ?? `tests/fixtures/${rows.fixture ?? ''}.${ending}`;
   const written = rows.fixture === undefined ? rows.text : await readFixture(models, test, file);
   const text = written ?? '';
-  if (ending === 'csv') return parseUnitCsv(text);
+  if (ending === 'csv') return parseUnitCsv(text, rows.delimiter);
   if (!/\{[{%#]/.test(text)) return { select: text };
   const { name, packageName } = test;
   const template = { name, packageName, text, file: rows.fixture === undefined ? test.file : file };

@@ -167,3 +167,34 @@ test('a unit test that cannot be run says why, at its place', async () => {
     macro: expect.stringContaining('models/more.yml:5:5'),
   });
 });
+
+test('inputs may be versions of a model, and a seed that is given no rows gives its own', async () => {
+  const project = dbtFolder({
+    'seeds/rates.csv': 'code;rate\na;2\nb;3\n',
+    'seeds/seeds.yml': 'seeds: [{name: rates, config: {delimiter: ";"}}]',
+    'models/net_v1.sql': "select 'a' as code, 1 as n",
+    'models/net_v2.sql': "select 'a' as code, 2 as n",
+    'models/gross.sql': `select one.n * rate + two.n as total
+      from {{ ref('net', v=1) }} as one join {{ ref('net') }} as two using (code)
+      join {{ ref('rates') }} using (code)`,
+    'models/schema.yml': `
+models: [{name: net, versions: [{v: 1}, {v: 2}]}]
+unit_tests:
+  - name: summed
+    model: gross
+    given:
+      - {input: "ref('net', v=1)", rows: [{code: b, n: 10}]}
+      - {input: "ref('net', version='2')", rows: [{code: b, n: 5}]}
+      - {input: ref('rates')}
+    expect: {rows: [{total: 35}]}
+  - name: without_rates
+    model: gross
+    given:
+      - {input: "ref('net', v=1)", rows: [{code: b, n: 10}]}
+      - {input: "ref('net')", rows: [{code: b, n: 5}]}
+      - {input: ref('rates'), rows: []}
+    expect: {rows: []}
+`,
+  });
+  expect(troubles(await project.build())).toEqual([]);
+});
