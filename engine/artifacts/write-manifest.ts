@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { isModelNode } from '../declare/model-node.ts';
 import type { Config } from '../declare/properties.ts';
@@ -43,9 +43,7 @@ export function digestOf(
   models: readonly (readonly [id: string, digest: string])[],
   hasFiles: boolean,
 ): string {
-  const whole = createHash('sha1').update(String(hasFiles));
-  for (const [id, digest] of models) whole.update(`\0${id}\0${digest}`);
-  return whole.digest('hex');
+  return hash('sha1', [String(hasFiles), ...models.flat()].join('\0'));
 }
 
 /** Entry by entry: neither the manifest nor its text is ever whole in memory. */
@@ -81,8 +79,9 @@ export function addOperations(
   return bytes + file.add('}');
 }
 
-/** Answers how many bytes it is. */
+/** Answers how many bytes it is. Maps of ids are small: they are written in one go. */
 export function addPart(file: Pick<ArtifactFile, 'add'>, name: string, part: object): number {
+  if (name.endsWith('_map')) return file.add(`,${entryText(name, part)}`);
   let bytes = file.add(`,${JSON.stringify(name)}:{`);
   for (const [index, [key, entry]] of Object.entries(part).entries()) {
     bytes += file.add(`${index === 0 ? '' : ','}${entryText(key, entry)}`);

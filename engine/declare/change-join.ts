@@ -1,5 +1,5 @@
 import type { ChangeReach } from './change-reach.ts';
-import { buildGraph, compareIds, type GraphNode } from './graph.ts';
+import { buildGraph, compareIds, type Graph, type GraphNode } from './graph.ts';
 import { internalPackage, type MacroEntry } from './macro-library.ts';
 import { digestText } from './memory/memory.ts';
 import { isPlainJson, isSameJson } from './memory/plain-json.ts';
@@ -45,6 +45,8 @@ export interface JoinRequest {
 export interface JoinedChange {
   /** With the texts of the nodes that were read. */
   readonly whole: Stored;
+  /** Of its nodes; absent: nobody needed it on the way. */
+  readonly graph?: Graph;
   /** As it is kept: without them. */
   slim(): Stored;
 }
@@ -80,7 +82,7 @@ export function joinChange(request: JoinRequest, now: NodesNow): JoinedChange | 
   if (changes.length > 0 && !areApart(before, kept)) return undefined;
   if (!areRead(before, changed)) return undefined;
   const nodes = listNodes(outline, kept);
-  const order = orderNodes(outline, before, nodes, kept);
+  const { order, graph } = orderNodes(outline, before, nodes, kept);
   if (order === undefined) return undefined;
   const places = new Map(outline.nodes.map(({ id }, index) => [id, index]));
   const restNow = (slim: (node: ModelNode | TestNode) => ModelNode | TestNode): StoredRest => ({
@@ -97,6 +99,7 @@ export function joinChange(request: JoinRequest, now: NodesNow): JoinedChange | 
   };
   return {
     whole: { ...all, rest: restNow((node) => node) },
+    ...(graph && { graph }),
     slim: () => ({ ...all, rest: restNow((node) => withoutText(node, textOf)) }),
   };
 }
@@ -191,22 +194,22 @@ function listNodes({ nodes }: StoredOutline, { changed, gone }: Kept): GraphNode
   return list.length > count ? list.sort(compareIds) : list;
 }
 
-/** By place in `nodes`; undefined where nodes wait for each other. */
+/** By place in `nodes`; none where nodes wait for each other. */
 function orderNodes(
   { nodes: old, order, cycles }: StoredOutline,
   before: JoinRequest['before'],
   nodes: readonly GraphNode[],
   { changed, gone }: Kept,
-): readonly number[] | undefined {
+): { readonly order?: readonly number[]; readonly graph?: Graph } {
   const isSame = [...changed].every(([id, node]) =>
     isSameJson(before.graph.nodes.get(id)?.dependsOn, node.dependsOn),
   );
-  if (isSame && gone.size === 0 && old.length === nodes.length) return order;
-  if (cycles.length > 0) return undefined;
+  if (isSame && gone.size === 0 && old.length === nodes.length) return { order };
+  if (cycles.length > 0) return {};
   const graph = buildGraph(nodes);
-  if (graph.cycles.length > 0) return undefined;
+  if (graph.cycles.length > 0) return {};
   const places = new Map(nodes.map(({ id }, index) => [id, index]));
-  return graph.order.map((id) => places.get(id) ?? -1);
+  return { order: graph.order.map((id) => places.get(id) ?? -1), graph };
 }
 
 function joinMacroUse(stored: StoredMacroUse, now: NodesNow): StoredMacroUse {

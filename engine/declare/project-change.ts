@@ -66,7 +66,7 @@ export async function readChange(
   const joined = joinChange({ stored: { ...kept, outline }, before, textOf }, now);
   if (joined === undefined) return undefined;
   memory.offerChange(() => joined.slim());
-  return restoreProject(options, memory, joined.whole, lasting);
+  return restoreProject(options, memory, joined.whole, { reading: lasting, ...joined });
 }
 
 function openPart({ name, modelsPath = 'models' }: ModelProjectOptions, memory: ProjectMemory) {

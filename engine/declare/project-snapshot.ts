@@ -1,7 +1,7 @@
 import { lazyMap } from '../words/lazy-map.ts';
 import { once } from '../words/once.ts';
 import type { DocsBlockNode } from './docs-blocks.ts';
-import type { GraphNode } from './graph.ts';
+import type { Graph, GraphNode } from './graph.ts';
 import type { Template } from './jinja/ast.ts';
 import { lazyTemplate } from './lazy-template.ts';
 import { buildMacroLibrary, type MacroLibrary } from './macro-library.ts';
@@ -222,8 +222,9 @@ export function restoreProject(
   options: ModelProjectOptions,
   memory: ProjectMemory,
   { outline, details, rest }: Stored,
-  reading: StoredReading = restoreReading(options, memory, details),
+  known: { readonly reading?: StoredReading; readonly graph?: Graph } = {},
 ): Omit<ModelProject, 'log'> | undefined {
+  const reading = known.reading ?? restoreReading(options, memory, details);
   const macroFiles = details.packages.flatMap(({ macros }) => macros.map(({ file }) => file));
   const files = [...macroFiles, ...outline.nodes.filter(isFromText).map(({ file }) => file)];
   const isWhole = files.every((file) => memory.knowsText(file));
@@ -238,7 +239,7 @@ export function restoreProject(
   const disabled = details.disabled.map(whole);
   const models = outline.nodes.filter(isModelNode);
   const { root, target, env, connections = [] } = options;
-  const graph = once(() => graphOf(outline, outline.nodes));
+  const graph = once(() => known.graph ?? graphOf(outline, outline.nodes));
   const sources = once(() => {
     const found = outline.nodes.flatMap(({ id }) => (id.startsWith('source.') ? id : []));
     const list = found.flatMap((id) => nodes.get(id) ?? []).filter(isSourceNode);
