@@ -87,5 +87,9 @@ describe('a value that is accepted without the validator', () => {
       { numRuns: 300 },
     );
     expect(acceptValue({ maxLength: 1 }, 'a')).toBe(false);
+    const either = { oneOf: [{ additionalProperties: false }, { type: ['integer', 'null'] }] };
+    for (const number of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      expect(acceptValue(either, number)).toBe(false);
+    }
   });
 });

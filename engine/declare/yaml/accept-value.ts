@@ -38,12 +38,8 @@ const ofText =
     typeof value !== 'string' || rule(wanted, value);
 const ofNumber =
   (rule: (wanted: number, number: number) => boolean): Rule =>
-  (wanted, value) => {
-    if (typeof value !== 'number') return true;
-    // What validators make of these is a matter of their options.
-    if (!Number.isFinite(value)) throw new Undecided();
-    return rule(Number(wanted), value);
-  };
+  (wanted, value) =>
+    !isNumber(value) || rule(Number(wanted), value);
 const ofList =
   (rule: (wanted: unknown, list: readonly unknown[]) => boolean): Rule =>
   (wanted, value) =>
@@ -103,6 +99,13 @@ function isMap(value: unknown): value is Schema {
   return value !== null && typeof value === 'object' && !Array.isArray(value);
 }
 
+function isNumber(value: unknown): value is number {
+  if (typeof value !== 'number') return false;
+  // What validators make of these is a matter of their options.
+  if (!Number.isFinite(value)) throw new Undecided();
+  return true;
+}
+
 function listOf(wanted: unknown): readonly unknown[] {
   return Array.isArray(wanted) ? wanted : [wanted];
 }
@@ -116,9 +119,9 @@ function isOfType(type: unknown, value: unknown): boolean {
     case 'object':
       return isMap(value);
     case 'number':
-      return Number.isFinite(value);
+      return isNumber(value);
     case 'integer':
-      return Number.isInteger(value);
+      return isNumber(value) && Number.isInteger(value);
     case 'string':
     case 'boolean':
       return typeof value === type;
