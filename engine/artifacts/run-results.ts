@@ -75,6 +75,8 @@ export function buildRunResults(request: RunResultsRequest): RunResults {
   const built: NodeResult[] = steps.flatMap((step) => {
     const node = project.nodes.get(step.id);
     if (!isModelNode(node) && !isTestNode(node) && !isUnitTestNode(node)) return [];
+    // Its model says what became of it.
+    if (step.kind === 'check' && request.notes.gates.has(step.id)) return [];
     const judged = gates.get(step.id) ?? [];
     const own = resultOf(request, step);
     const isUnreached = judged.length === 0 && own.status !== 'success' && step.kind !== 'check';

@@ -21,6 +21,7 @@ import type {
   SyncStep,
 } from '../words/step.ts';
 import { type DecisionContext, decideNode } from './decide-node.ts';
+import { findNewGates, isGateOf } from './gate-prints.ts';
 import { toFault } from './gather-streams.ts';
 import { prepareSync } from './prepare-sync.ts';
 import type { SyncNode } from './sync-nodes.ts';
@@ -33,7 +34,10 @@ export async function buildPlan(work: Work): Promise<Plan> {
   const steps: Step[] = [];
   if (kinds.has('extract')) steps.push(...takeTurns(await planExtracts(work)));
   if (kinds.has('materialize')) steps.push(...(await planBuilds(work, steps)));
-  if (kinds.has('check')) steps.push(...planUnitTests(work, steps), ...planChecks(work));
+  if (kinds.has('check')) {
+    const left = kinds.has('materialize') ? await findLeftGates(work, steps) : new Set<string>();
+    steps.push(...planUnitTests(work, steps, left), ...planChecks(work, left));
+  }
   if (kinds.has('sync')) {
     for (const node of work.syncs) {
       if (work.selected.has(node.id)) steps.push(await planSync(work, node, steps));
@@ -171,8 +175,12 @@ function unitTestsOf(work: Work, modelId: string): readonly string[] {
   return work.graph.childrenOf(modelId).filter((id) => isUnitTestNode(work.models?.nodes.get(id)));
 }
 
-/** Unit tests read no table: they wait for nothing, and a model that is reused needs none. */
-function planUnitTests(work: Work, before: readonly Step[]): CheckStep[] {
+/** Unit tests read no table: they wait for nothing, and a model that is reused needs only new ones. */
+function planUnitTests(
+  work: Work,
+  before: readonly Step[],
+  left: ReadonlySet<string>,
+): CheckStep[] {
   const { models, selected } = work;
   const reused = new Set(
     before
@@ -181,7 +189,8 @@ function planUnitTests(work: Work, before: readonly Step[]): CheckStep[] {
   );
   return work.graph.order.flatMap((id) => {
     const test = models?.nodes.get(id);
-    if (!isUnitTestNode(test) || !selected.has(id) || reused.has(test.modelId)) return [];
+    if (!isUnitTestNode(test) || !selected.has(id)) return [];
+    if (reused.has(test.modelId) && !left.has(id)) return [];
     const fault = faultOf(work, id) ?? faultOf(work, test.modelId);
     const step = { kind: 'check', id, dependsOn: [], name: test.name, severity: 'error' } as const;
     return [{ ...step, ...(fault ? { fault } : {}) }];
@@ -190,9 +199,10 @@ function planUnitTests(work: Work, before: readonly Step[]): CheckStep[] {
 
 /**
  * Tests as steps of their own: those that read several nodes, which the build cannot judge before
- * all of them are published; every test where nothing is built.
+ * all of them are published; those that the rows which stand were not held to; every test where
+ * nothing is built.
  */
-function planChecks(work: Work): CheckStep[] {
+function planChecks(work: Work, left: ReadonlySet<string>): CheckStep[] {
   const { models, selected, request } = work;
   if (!models) return [];
   const builds = request.scope.kinds.has('materialize');
@@ -201,10 +211,8 @@ function planChecks(work: Work): CheckStep[] {
     if (!isTestNode(test) || !selected.has(id)) return [];
     const reads = readsOf(models, test);
     const [only = ''] = reads;
-    // A test of an ephemeral model reads what that reads, and is no gate of it.
-    const isDirect = reads.length === 1 && test.dependsOn.includes(only);
-    const isOwn = builds && isDirect && isBuilt(work, only);
-    if (isOwn) return [];
+    const isOwn = builds && isGateOf(models, test, only) && isBuilt(work, only);
+    if (isOwn && !left.has(id)) return [];
     const fault = faultOf(work, id);
     const severity = String(test.nodeConfig['severity'] ?? 'error').toLowerCase();
     return [
@@ -218,6 +226,22 @@ function planChecks(work: Work): CheckStep[] {
       },
     ];
   });
+}
+
+/** Gates of nodes that may be reused: a test that is new or has changed has not seen their rows. */
+async function findLeftGates(
+  { selected, standing, models }: Work,
+  before: readonly Step[],
+): Promise<ReadonlySet<string>> {
+  if (!models) return new Set();
+  const known = await standing.read();
+  const left = new Set<string>();
+  for (const step of before) {
+    const node = models.nodes.get(step.id);
+    if (!('decision' in step) || step.decision.action === 'run' || !isModelNode(node)) continue;
+    for (const id of await findNewGates({ models, selected }, node, known)) left.add(id);
+  }
+  return left;
 }
 
 /** The model, the stream it is compared with, and every test that may say the model is wrong. */

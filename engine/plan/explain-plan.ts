@@ -108,7 +108,7 @@ function explainChecks(steps: readonly CheckStep[]): string[] {
   const broken = steps.filter(({ fault }) => fault);
   if (steps.length === 0) return [];
   return [
-    `tests that read several models: ${steps.length}`,
+    `tests besides those of what is built: ${steps.length}`,
     ...broken.flatMap((step) => [`  ${step.name}`, ...faultLines(step)]),
     '',
   ];

@@ -8,6 +8,7 @@ import type { ModelProject } from '../declare/model-project.ts';
 import { compileInputs } from '../declare/typescript/compile-inputs.ts';
 import { constraintChecks, selectByContract } from '../plan/contract.ts';
 import { decideNode } from '../plan/decide-node.ts';
+import { toldOf } from '../plan/gate-prints.ts';
 import type { Standing, StandingReader } from '../plan/standing.ts';
 import type { Work } from '../plan/work.ts';
 import { stateKeyOf } from '../state/nodes.ts';
@@ -83,7 +84,7 @@ export async function buildStep(
       ...placeDecisions(models, node),
     },
     ...(custom ? { custom } : {}),
-    ...rememberedOf(work, step.id, fingerprint),
+    ...(await rememberedOf({ ...work, models }, step.id, fingerprint)),
     ...nodeHooks({ models, node, options, sql: compiled.sql, warehouse }),
     sql: selectByContract(node, compiled.sql),
     isIncremental,
@@ -125,10 +126,15 @@ export async function buildStep(
   return toOutcome(result, decision.reasons, countGates(gates));
 }
 
-/** What the rows are remembered to be made of. */
-function rememberedOf({ fingerprints }: Work, id: string, fingerprint: string) {
-  const print = fingerprints.get(id);
-  return { fingerprint, told: print?.told ?? '', ...(print && { writtenAs: print.writtenAs }) };
+/** What the rows are remembered to be made of, and to be held to. */
+async function rememberedOf(
+  work: Work & { readonly models: ModelProject },
+  id: string,
+  fingerprint: string,
+) {
+  const print = work.fingerprints.get(id);
+  const told = await toldOf(work, id);
+  return { fingerprint, told, ...(print && { writtenAs: print.writtenAs }) };
 }
 
 /** What the rows are held to: the constraints of the contract, and the tests that are meant. */

@@ -19,6 +19,7 @@ export async function checkStep(
   const test = models?.nodes.get(step.id);
   if (isUnitTestNode(test)) return unitTestStep(work, test);
   assertThat(models && isTestNode(test), `${step.id} is a test of the project`);
+  if (notes?.gates.has(step.id)) return { status: 'reused', message: 'its model was held to it' };
   const { boundaryMs, invocationId } = request;
   const check = toCheck(models, test, {
     storeFailures: request.scope.storeFailures ?? false,

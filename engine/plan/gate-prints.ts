@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readsOf } from '../declare/checks.ts';
+import { compileTest } from '../declare/compile-node.ts';
+import {
+  isTestNode,
+  isUnitTestNode,
+  type ModelNode,
+  type TestNode,
+  type UnitTestNode,
+} from '../declare/model-node.ts';
+import type { ModelProject } from '../declare/model-project.ts';
+import { canonicalSql } from '../declare/sql-text.ts';
+import { findVolatile } from '../declare/volatile-sql.ts';
+import { stateKeyOf } from '../state/nodes.ts';
+import type { Standing } from './standing.ts';
+import type { Work } from './work.ts';
+
+type Project = Pick<Work, 'selected'> & { readonly models: ModelProject };
+
+/** Whether the test is judged with the build of the one node that it reads. */
+export function isGateOf(models: ModelProject, test: TestNode, nodeId: string): boolean {
+  const reads = readsOf(models, test);
+  // A test of an ephemeral model reads what that reads, and is no gate of it.
+  return reads.length === 1 && reads[0] === nodeId && test.dependsOn.includes(nodeId);
+}
+
+/** Hex digits of each: of one model's tests no two are taken for one. */
+const printLength = 12;
+
+/** Config of a test that decides what its rows mean. */
+const judging = ['severity', 'error_if', 'warn_if', 'fail_calc', 'limit'] as const;
+
+/** Undefined where the same text may answer otherwise of the same rows. */
+async function printOfTest(models: ModelProject, test: TestNode): Promise<string | undefined> {
+  try {
+    const { sql, trace } = await compileTest(models, test);
+    if (trace.readsClock || trace.asksWarehouse || findVolatile(sql) !== undefined)
+      return undefined;
+    return digestOf([canonicalSql(sql), judging.map((key) => test.nodeConfig[key] ?? null)]);
+  } catch {
+    // Running it says what is wrong.
+    return undefined;
+  }
+}
+
+/** A unit test with the files that its rows stand in. */
+async function printOfUnitTest(root: string, test: UnitTestNode): Promise<string | undefined> {
+  const { given, expect, after, isIncremental, macros, vars, env } = test;
+  const files = [...given.map(({ rows }) => rows), expect].flatMap(
+    (rows) => rows.fixtureFile ?? [],
+  );
+  try {
+    const texts = await Promise.all(files.map((file) => readFile(join(root, file), 'utf8')));
+    return digestOf([given, expect, after ?? null, isIncremental, macros, vars, env, texts]);
+  } catch {
+    return undefined;
+  }
+}
+
+function digestOf(made: unknown): string {
+  return createHash('sha256').update(JSON.stringify(made)).digest('hex').slice(0, printLength);
+}
+
+async function gatePrints({ models, selected }: Project, nodeId: string) {
+  const prints = new Map<string, string | undefined>();
+  for (const id of models.graph.childrenOf(nodeId)) {
+    const test = models.nodes.get(id);
+    if (!selected.has(id)) continue;
+    if (isUnitTestNode(test)) prints.set(id, await printOfUnitTest(models.root, test));
+    else if (isTestNode(test) && isGateOf(models, test, nodeId)) {
+      prints.set(id, await printOfTest(models, test));
+    }
+  }
+  return prints;
+}
+
+/** What is remembered of a node as it is built: why it may be built again, and what it was held to. */
+export async function toldOf(
+  work: Project & Pick<Work, 'fingerprints' | 'request'>,
+  nodeId: string,
+): Promise<string> {
+  const isHeld = work.request.scope.kinds.has('check');
+  const prints = isHeld ? await gatePrints(work, nodeId) : new Map<string, undefined>();
+  const held = [...prints.values()].filter((print) => print !== undefined);
+  return [work.fingerprints.get(nodeId)?.told ?? '.', held.join(',')].join('.');
+}
+
+/** Tests of a node that its rows, as they stand, were not held to. */
+export async function findNewGates(
+  work: Project,
+  node: ModelNode,
+  { states }: Pick<Standing, 'states'>,
+): Promise<string[]> {
+  const held = states.get(stateKeyOf(node))?.told?.split('.')[2]?.split(',') ?? [];
+  const prints = await gatePrints(work, node.id);
+  return [...prints]
+    .filter(([, print]) => print === undefined || !held.includes(print))
+    .map(([id]) => id);
+}
