@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readsOf } from '../declare/checks.ts';
 import { compileTest } from '../declare/compile-node.ts';
+import { internalPackage } from '../declare/macro-library.ts';
 import {
   isTestNode,
   isUnitTestNode,
@@ -32,13 +33,44 @@ const printLength = 12;
 /** Config of a test that decides what its rows mean. */
 const judging = ['severity', 'error_if', 'warn_if', 'fail_calc', 'limit'] as const;
 
+const plainTests = new Set(['unique', 'not_null', 'accepted_values']);
+/** What says how those are asked, where a project or a package has one of its own. */
+const askingMacros = /^(\w+__)?(test_(unique|not_null|accepted_values)|get_where_subquery)$/;
+
+/** Projects in which those tests are asked as they are built in. */
+const builtIn = new WeakMap<ModelProject, boolean>();
+
+function asksAsBuiltIn(models: ModelProject): boolean {
+  const known = builtIn.get(models);
+  if (known !== undefined) return known;
+  const found = !models.library.all.some(
+    ({ name, packageName }) => packageName !== internalPackage && askingMacros.test(name),
+  );
+  builtIn.set(models, found);
+  return found;
+}
+
+/** What a test says that needs no rendering: its entry is all that it is made of. */
+function plainPart(models: ModelProject, test: TestNode): unknown {
+  const { entry, column, testedId = '' } = test;
+  if (!plainTests.has(entry?.test ?? '') || 'where' in test.nodeConfig) return undefined;
+  const tested = models.nodes.get(testedId);
+  const made = [entry?.test, entry?.arguments, column];
+  const isTemplate = JSON.stringify(made).includes('{{');
+  if (isTemplate || !tested || !('relation' in tested) || !asksAsBuiltIn(models)) return undefined;
+  return [made, tested.relation];
+}
+
 /** Undefined where the same text may answer otherwise of the same rows. */
 async function printOfTest(models: ModelProject, test: TestNode): Promise<string | undefined> {
+  const judged = judging.map((key) => test.nodeConfig[key] ?? null);
+  const plain = plainPart(models, test);
+  if (plain !== undefined) return digestOf([plain, judged]);
   try {
     const { sql, trace } = await compileTest(models, test);
     if (trace.readsClock || trace.asksWarehouse || findVolatile(sql) !== undefined)
       return undefined;
-    return digestOf([canonicalSql(sql), judging.map((key) => test.nodeConfig[key] ?? null)]);
+    return digestOf([canonicalSql(sql), judged]);
   } catch {
     // Running it says what is wrong.
     return undefined;
