@@ -175,7 +175,9 @@ function unitTestsOf(work: Work, modelId: string): readonly string[] {
   return work.graph.childrenOf(modelId).filter((id) => isUnitTestNode(work.models?.nodes.get(id)));
 }
 
-/** Unit tests read no table: they wait for nothing, and a model that is reused needs only new ones. */
+/**
+ * Unit tests read no table: they wait for nothing, and a model that is reused needs only new ones.
+ */
 function planUnitTests(
   work: Work,
   before: readonly Step[],

@@ -108,7 +108,9 @@ async function gatePrints({ models, selected }: Project, nodeId: string) {
   return prints;
 }
 
-/** What is remembered of a node as it is built: why it may be built again, and what it was held to. */
+/**
+ * What is remembered of a node as it is built: why it may be built again, and what it was held to.
+ */
 export async function toldOf(
   work: Project & Pick<Work, 'fingerprints' | 'request'>,
   nodeId: string,
