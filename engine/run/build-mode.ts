@@ -2,6 +2,7 @@ import { type InputWindow, isMicrobatch } from '../declare/input-window.ts';
 import type { ModelNode } from '../declare/model-node.ts';
 import { isUnedited, type NodeDecision } from '../plan/decide-node.ts';
 import { printOf } from '../plan/fingerprint-change.ts';
+import { mayForget } from '../plan/may-forget.ts';
 import { sampleOf } from '../plan/sample.ts';
 import type { Standing } from '../plan/standing.ts';
 import type { Work } from '../plan/work.ts';
@@ -14,7 +15,7 @@ import { cutAgain, findBatches } from './microbatch.ts';
 export interface BuildMode {
   /** Nothing of the rows that stand is kept. */
   readonly fullRefresh: boolean;
-  /** Nobody asked for a full refresh: what is added to must not lose rows by one. */
+  /** Nobody asked for it to be made anew: rows that its inputs may have forgotten must stay. */
   readonly keepsRows: boolean;
   readonly isIncremental: boolean;
   /** What the rows are remembered to be made of. */
@@ -47,7 +48,8 @@ export function chooseBuildMode(
     stands && nodeConfig.fullRefresh === false && nodeConfig.materialization === 'incremental';
   const window = sampleOf(scope, node);
   const base = { work, node, asked, state, isCurrent, isKept, stands, fingerprint };
-  const keepsRows = !asked;
+  const isAnew = nodeConfig.materialization === 'incremental' && stands && !asked && !isCurrent;
+  const keepsRows = isAnew && mayForget(work, id);
   const chosen = isMicrobatch(nodeConfig) ? chooseBatches(base, decision, window) : undefined;
   if (chosen) return { keepsRows, ...chosen, ...(window && { ...sampled, window }) };
   // Rows made by another text are not added to: the table is built again whole. A materialization

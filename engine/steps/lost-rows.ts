@@ -7,9 +7,9 @@ import type { Session } from '../words/warehouse.ts';
 import { countRows, tableOf } from './relation-statements.ts';
 
 /**
- * What was added to for years may hold what its source has long forgotten, so a copy made anew only
- * takes its place where nothing that stands would be gone: rows by their key, or where there is
- * none, by their number.
+ * What was added to for years may hold what its inputs have long forgotten, so a copy made anew
+ * only takes its place where nothing that stands would be gone: rows by their key, or where there
+ * is none, by their number.
  *
  * @throws TerminalError `rows-lost`, with counts
  */

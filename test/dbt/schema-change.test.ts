@@ -152,4 +152,16 @@ describe('a table that is made anew though nobody asked for it', () => {
     expect(troubles(await folder.build())).toEqual([]);
     expect(await folder.rows('select n from kept order by n')).toHaveLength(4);
   });
+
+  test('loses what is gone from a seed: a file forgets nothing', async () => {
+    const folder = dbtFolder({
+      'seeds/kinds.csv': 'n\n1\n2\n',
+      'models/staged.sql': "select n from {{ ref('kinds') }}",
+      'models/kept.sql': `${keyed} select n from {{ ref('staged') }}`,
+    });
+    expect(troubles(await folder.build())).toEqual([]);
+    writeFileSync(`${folder.folder}/seeds/kinds.csv`, 'n\n2\n');
+    expect(troubles(await folder.build())).toEqual([]);
+    expect(await held(folder, 'kept')).toBe('{n:2}');
+  });
 });
