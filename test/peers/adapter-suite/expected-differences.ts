@@ -31,7 +31,7 @@ const byReason: Readonly<Record<string, readonly string[]>> = {
     'Test_constraints_ModelConstraintsRuntimeEnforcement.test__model_constraints_ddl',
     'Test_constraints_TableConstraintsRuntimeDdlEnforcement.test__constraints_ddl',
   ],
-  '`clone` is not here': [
+  'a clone of the target itself fails, and connections that a test holds end with each command': [
     'Test_dbt_clone_CloneSameTargetAndState.test_clone_same_target_and_state',
     'Test_dbt_clone_PostgresCloneNotPossible.test_can_clone_false',
   ],
