@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { toRunOptions } from '../../cli/commands/retry.ts';
 import { openProject } from '../../cli/open-project.ts';
@@ -223,14 +224,21 @@ describe('a stretch of event time', () => {
 
   test('of a changed text is replaced alone, and the next build makes the table whole', async () => {
     const project = dbtFolder(files);
+    const write = (made: string): void =>
+      writeFileSync(
+        `${project.folder}/models/days.sql`,
+        files['models/days.sql'].replace('{{ var("made", "a") }}', made),
+      );
     await project.run(source);
     await project.build();
-    await project.build(stretch('2025-12-29', '2025-12-30'), { vars: { made: 'b' } });
+    write('b');
+    await project.build(stretch('2025-12-29', '2025-12-30'));
     expect(await days(project)).toBe('28:a:3 29:b:3 30:a:3 31:a:3 1:a:3');
-    await project.build({}, { vars: { made: 'b' } });
+    await project.build();
     expect(await days(project)).toBe('28:b:3 29:b:3 30:b:3 31:b:3 1:b:3');
+    write('c');
     await project.build({ ...stretch('2025-12-29', '2025-12-30'), fullRefresh: true });
-    expect(await days(project)).toBe('29:a:3');
+    expect(await days(project)).toBe('29:c:3');
   });
 
   test('is retried as the batches of it that failed; earlier successes are told', async () => {
