@@ -340,7 +340,8 @@ describe('what templates may read', () => {
       'models/x.sql': 'select 1 as id',
       'models/y.sql': 'select 1 as id',
       'models/a.sql':
-        "select * from {% if is_incremental() %}{{ ref('x') }}{% else %}{{ ref('y') }}{% endif %}",
+        "{{ config(materialized='incremental') }} select * from " +
+        "{% if is_incremental() %}{{ ref('x') }}{% else %}{{ ref('y') }}{% endif %}",
     });
     expect(modelOf(project, 'a').dependsOn.toSorted()).toEqual(['model.shop.x', 'model.shop.y']);
   });
