@@ -36,6 +36,8 @@ const volatileNames = new Set([
 const reader = /^(read_\w+|\w+_scan|parquet_\w+|duckdb_\w+|pragma_\w+)$/;
 /** Keywords: they need no parentheses. */
 const bare = /^(current_(date|time|timestamp)|localtime(stamp)?|tablesample)$/;
+/** The warehouse's own views, which may be named without their schema. */
+const systemView = /^(duckdb|pg|sqlite)_\w+$/;
 const systemSchemas = new Set(['information_schema', 'pg_catalog']);
 /** A file that stands where a table may. */
 const fileName = /^['"].*[./\\*].*['"]$/s;
@@ -44,7 +46,7 @@ const fileName = /^['"].*[./\\*].*['"]$/s;
 const hint = new RegExp(
   [
     ...[...volatileNames].filter((name) => !name.startsWith('current_')),
-    'current_|read_|_scan|parquet_|duckdb_|pragma_|information_schema|pg_catalog|sample|\\bage\\b',
+    'current_|read_|_scan|parquet_|duckdb_|sqlite_|\\bpg_|pragma_|information_schema|pg_catalog|sample|\\bage\\b',
     `\\b(from|join)\\s*['"]`,
   ].join('|'),
   'i',
@@ -83,6 +85,7 @@ function volatileAt(
   if (systemSchemas.has(word) && wordAt(1) === '.') return word;
   if (word === 'sample') return wordAt(-1) === 'using' ? 'using sample' : undefined;
   if (isPart) return undefined;
+  if (systemView.test(word) && !isCall && ['from', 'join', ','].includes(wordAt(-1))) return word;
   if (bare.test(word)) return word;
   if (!isCall) return undefined;
   // With two arguments it tells the time between them, with one the time until today.

@@ -3,6 +3,7 @@ import { readsOf } from '../declare/checks.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import { operationsOf } from '../declare/operation.ts';
 import { TerminalError } from '../words/errors.ts';
+import { once } from '../words/once.ts';
 import type { Relation } from '../words/table.ts';
 import type { Session, Shadow } from '../words/warehouse.ts';
 
@@ -44,23 +45,48 @@ export function watchOutsideTables({ project, shadow, session }: OutsideRequest)
   const isHooked = operationsOf(project, 'start').length > 0;
   let current: Reader | undefined;
   let declared: ReadonlySet<string> | undefined;
+  let namesDeclared: ReadonlySet<string> | undefined;
 
   const declaredNow = (): ReadonlySet<string> => {
     declared ??= new Set(current ? declaredBy(project, current) : []);
     return declared;
   };
-  /** Names that no edge accounts for; undefined in place of one in another database. */
-  const namesIn = async (statement: RawBuilder<unknown>) => {
-    const names = await shadow.tablesIn(statement);
-    return names
+  const declaredNames = (): ReadonlySet<string> => {
+    namesDeclared ??= new Set([...declaredNow()].map((key) => String(JSON.parse(key)[1])));
+    return namesDeclared;
+  };
+  /**
+   * Notes who reads them: names that no edge accounts for; undefined in place of one in another
+   * database.
+   */
+  const namesIn = async (
+    statement: RawBuilder<unknown>,
+    mayBe?: (name: string) => boolean,
+  ): Promise<(Relation | undefined)[]> => {
+    if (!current) return [];
+    const names = (await shadow.tablesIn(statement, mayBe))
       .map((parts) => toRelation(parts, project.target.database))
       .filter((relation) => relation === undefined || !declaredNow().has(keyOf(relation)));
+    if (names.length > 0) readers.add(current.id);
+    if (names.includes(undefined)) abroad.add(current.id);
+    return names;
+  };
+  const known = countNames(project);
+  const made = new Set<string>();
+  /** What a statement that could be described may name besides what its node declares. */
+  const isOther = (name: string): boolean => {
+    const lower = name.toLowerCase();
+    if (made.has(lower)) return true;
+    const count = known().get(lower) ?? 0;
+    return count > 1 || (count === 1 && !declaredNames().has(lower));
   };
   const makeStanding = async (relation: Relation): Promise<boolean> => {
     if (await shadow.describe(relation)) return false;
     const columns = await session?.describe(relation);
-    if (columns) await shadow.makeTables([{ relation, columns }]);
-    return columns !== undefined;
+    if (!columns) return false;
+    await shadow.makeTables([{ relation, columns }]);
+    made.add(relation.name.toLowerCase());
+    return true;
   };
   return {
     readers,
@@ -75,18 +101,18 @@ export function watchOutsideTables({ project, shadow, session }: OutsideRequest)
     enter: (node) => {
       current = node;
       declared = undefined;
+      namesDeclared = undefined;
     },
     shadow: {
       ...shadow,
       describeQuery: async (statement) => {
-        const names = current ? await namesIn(statement) : [];
-        if (current && names.length > 0) readers.add(current.id);
-        if (current && names.includes(undefined)) abroad.add(current.id);
         try {
-          return await shadow.describeQuery(statement);
+          const columns = await shadow.describeQuery(statement);
+          await namesIn(statement, isOther);
+          return columns;
         } catch (error) {
           let isMade = false;
-          for (const relation of names) {
+          for (const relation of await namesIn(statement)) {
             if (relation && (await makeStanding(relation))) isMade = true;
           }
           if (!isMade) throw error;
@@ -95,6 +121,18 @@ export function watchOutsideTables({ project, shadow, session }: OutsideRequest)
       },
     },
   };
+}
+
+/** How many relations of the project bear each name. */
+function countNames(project: ModelProject): () => ReadonlyMap<string, number> {
+  return once(() => {
+    const counts = new Map<string, number>();
+    for (const node of project.nodes.values()) {
+      const name = 'relation' in node ? node.relation.name.toLowerCase() : undefined;
+      if (name !== undefined) counts.set(name, (counts.get(name) ?? 0) + 1);
+    }
+    return counts;
+  });
 }
 
 function* declaredBy(project: ModelProject, node: Reader): Iterable<string> {

@@ -94,9 +94,13 @@ export interface Shadow extends Session, AsyncDisposable {
   makeTables(tables: readonly EmptyTable[]): Promise<void>;
   /**
    * Names of tables as a select spells them, in parts: `s.t` is `['s', 't']`. Its own common table
-   * expressions and functions are left out; none are told of what cannot be parsed.
+   * expressions and functions are left out; none are told of what cannot be parsed. With `mayBe`
+   * the product need not be asked of a statement in which no word is such a name.
    */
-  tablesIn(statement: RawBuilder<unknown>): Promise<readonly (readonly string[])[]>;
+  tablesIn(
+    statement: RawBuilder<unknown>,
+    mayBe?: (name: string) => boolean,
+  ): Promise<readonly (readonly string[])[]>;
 }
 
 export interface EmptyTable {

@@ -203,7 +203,8 @@ async function openShadow(
         });
     },
     makeTables: (tables) => makeTables(connection, tables),
-    tablesIn: async (statement) => findTables(connection, compileStatement(statement)),
+    tablesIn: async (statement, mayBe) =>
+      findTables(connection, compileStatement(statement), mayBe),
     async [Symbol.asyncDispose]() {
       connection.closeSync();
       attached.close();

@@ -105,3 +105,27 @@ test('a model that reads files is built at every run, with the columns they have
     { total: 3 },
   ]);
 });
+
+test('a name that hides among declared ones, or a view of the warehouse, is found as well', async () => {
+  const table = "{{ config(materialized='table') }}";
+  const shop = dbtFolder({
+    'models/orders.sql': `${table} select 1 as id`,
+    'models/first.sql': `${table} select o.id from {{ ref('orders') }} as o, legacy.orders as l`,
+    'models/second.sql': `${table} select l.id from {{ ref('orders') }} as o, legacy.orders as l`,
+    'models/system.sql': `${table} select count(*) as n from duckdb_schemas`,
+    'models/quoted.sql': `${table} select id from "legacy"."Odd ""name"""`,
+    'models/plain.sql': `${table} select id as orders from {{ ref('orders') }}`,
+  });
+  await shop.run('create schema legacy');
+  await shop.run('create table legacy.orders as select 7 as id');
+  await shop.run('create table legacy."Odd ""name""" as select 8 as id');
+  expect(troubles(await shop.build())).toEqual([]);
+  expect(statuses(await shop.build())).toEqual({
+    orders: 'reused',
+    plain: 'reused',
+    first: 'success',
+    second: 'success',
+    system: 'success',
+    quoted: 'success',
+  });
+});
