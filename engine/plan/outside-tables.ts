@@ -56,8 +56,8 @@ export function watchOutsideTables({ project, shadow, session }: OutsideRequest)
     return namesDeclared;
   };
   /**
-   * Notes who reads them: names that no edge accounts for; undefined in place of one in another
-   * database.
+   * Names that no edge accounts for, undefined in place of one in another database; who reads them
+   * is noted.
    */
   const namesIn = async (
     statement: RawBuilder<unknown>,
