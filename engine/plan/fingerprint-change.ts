@@ -25,7 +25,9 @@ export function isWrittenAs(
 ): boolean {
   if (!standing || !print) return false;
   if (standing.fingerprint === printOf(standing, print)) return true;
-  return standing.fingerprint !== '' && standing.writtenAs === print.writtenAs;
+  const { fingerprint, writtenAs } = standing;
+  if (fingerprint === '' || writtenAs === undefined) return false;
+  return writtenAs === print.writtenAs || writtenAs === print.writtenByTexts;
 }
 
 const partNames = ['the engine', 'its SQL', 'its config', 'a model it reads'] as const;

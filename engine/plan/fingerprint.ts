@@ -38,6 +38,8 @@ export interface NodeFingerprint {
    * variables and the environment say, and however this release writes dbt's own macros.
    */
   readonly writtenAs: string;
+  /** As `writtenAs`, whatever columns sources have: see `byTexts`. */
+  readonly writtenByTexts: string;
   /** Of its own text and of the variables it read: says why the other changed, decides nothing. */
   readonly told: string;
   /** The template looked at the run's boundary or id: the text differs with every run. */
@@ -96,16 +98,16 @@ export async function fingerprintNodes(
       [fingerprintVersion, sqlPart, place, upstream].join('.');
     const boundAs = joinParts(upstreams.full);
     const byTexts = joinParts(upstreams.texts);
-    const fingerprint = followsColumns(node) && upstreams.isKnown ? boundAs : byTexts;
+    const isByColumns = followsColumns(node) && upstreams.isKnown;
+    const fingerprint = isByColumns ? boundAs : byTexts;
     const { vars, env } = text.flags;
     const own = node.resourceType === 'seed' ? 'seed' : digestOf(node.text);
     const told = [node.script ? 'script' : own, digestOf([vars, env])].join('.');
     const isFile = node.resourceType === 'seed' || node.script !== undefined;
     const written = digestOf([isFile ? sqlPart : own, ownMacros(text.flags.macros), config]);
-    const writtenAs = digestOf([
-      [written, place],
-      followsColumns(node) && upstreams.isKnown ? upstreams.written : upstreams.writtenTexts,
-    ]);
+    const joinWritten = (upstream: string): string => digestOf([[written, place], upstream]);
+    const writtenByTexts = joinWritten(upstreams.writtenTexts);
+    const writtenAs = isByColumns ? joinWritten(upstreams.written) : writtenByTexts;
     const volatile = text.flags.volatile ?? volatileView(project, node, found);
     found.set(id, {
       ...text.flags,
@@ -113,6 +115,7 @@ export async function fingerprintNodes(
       boundAs,
       byTexts,
       writtenAs,
+      writtenByTexts,
       told,
       ...(volatile === undefined ? {} : { volatile }),
     });
@@ -145,7 +148,7 @@ function volatileView(
 
 type TextFlags = Omit<
   NodeFingerprint,
-  'fingerprint' | 'boundAs' | 'byTexts' | 'writtenAs' | 'told'
+  'fingerprint' | 'boundAs' | 'byTexts' | 'writtenAs' | 'writtenByTexts' | 'told'
 >;
 
 /** Those of the project and its packages. */

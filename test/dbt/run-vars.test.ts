@@ -43,6 +43,22 @@ test('a variable of the run is what it is about: tables that are added to keep t
   expect(await days('of_day')).toEqual([3]);
 });
 
+test('also of the second run, where the first one made the source', async () => {
+  const project = dbtFolder({
+    'dbt_project.yml': `name: shop
+version: '1.0'
+on-run-start: create table if not exists events as select n, n as day from range(1, 4) t(n)
+`,
+    'models/s.yml': 'sources: [{name: raw, schema: main, tables: [{name: events}]}]',
+    'models/of_day.sql': `${incremental}
+      select n, day from {{ source('raw', 'events') }} where day = {{ var('day') }}`,
+  });
+  for (const day of [1, 2, 3]) {
+    expect(troubles(await project.build({}, { vars: { day } }))).toEqual([]);
+  }
+  expect(await project.rows('select n from of_day')).toHaveLength(3);
+});
+
 test('what is written otherwise makes such a table anew, be it in a macro, a model below or a seed', async () => {
   const files = {
     'seeds/rates.csv': 'rate\n2\n',
