@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import { formatRelation, type Relation } from '../words/table.ts';
+import { type Column, formatRelation, type Relation } from '../words/table.ts';
 import type { Dialect, Session, Warehouse } from '../words/warehouse.ts';
 
 /**
@@ -43,28 +43,38 @@ export type InputVersions = Readonly<Record<string, string>>;
 
 const nodesTable = sql.table('tidemill.nodes');
 
-/** Warehouses whose table was seen: nothing drops it while one is open. */
-const ensured = new WeakSet<Warehouse>();
+/** One making of the table a warehouse, however many steps wait for it: nothing drops it after. */
+const ensured = new WeakMap<Warehouse, Promise<void>>();
 
 /** Creates the table where it does not exist. Call before anything is built. */
 export async function ensureNodeStates(warehouse: Warehouse): Promise<void> {
-  if (ensured.has(warehouse)) return;
-  await createWhereMissing(warehouse);
-  ensured.add(warehouse);
+  const known = ensured.get(warehouse);
+  if (known) return await known;
+  const made = createWhereMissing(warehouse);
+  ensured.set(warehouse, made);
+  // A making that failed is tried again by the next step.
+  await made.catch((error: unknown) => {
+    ensured.delete(warehouse);
+    throw error;
+  });
 }
 
 async function createWhereMissing(warehouse: Warehouse): Promise<void> {
-  if (await canRead(warehouse)) return;
+  const columns = await columnsOfNodes(warehouse);
+  if (knowsRelations(columns)) return;
   await warehouse.ddl([
     sql`create schema if not exists tidemill`,
     // Of a shape that knew no relations: what is forgotten is built again.
-    sql`drop table if exists ${nodesTable}`,
+    ...(columns ? [sql`drop table ${nodesTable}`] : []),
     createNodes(warehouse.dialect),
   ]);
 }
 
-async function canRead(session: Session): Promise<boolean> {
-  const columns = await session.describe({ schema: 'tidemill', name: 'nodes' });
+async function columnsOfNodes(session: Session): Promise<readonly Column[] | undefined> {
+  return await session.describe({ schema: 'tidemill', name: 'nodes' });
+}
+
+function knowsRelations(columns: readonly Column[] | undefined): boolean {
   return columns?.some(({ name }) => name === 'relation') ?? false;
 }
 
@@ -86,7 +96,7 @@ function createNodes(dialect: Dialect) {
 
 /** Every remembered node by `stateKeyOf`; empty where nothing was ever built. */
 export async function readNodeStates(session: Session): Promise<Map<string, NodeState>> {
-  if (!(await canRead(session))) return new Map();
+  if (!knowsRelations(await columnsOfNodes(session))) return new Map();
   const rows = await session.query<NodeRow>(selectNodes);
   return new Map(rows.map((row) => [`${row.node_id} ${row.relation}`, toState(row)]));
 }

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   decideReuse,
   ensureNodeStates,
@@ -44,6 +44,19 @@ describe('the state of nodes', () => {
     expect([...found.values()]).toEqual([{ ...state, watermark: '2026-01-01', dataVersion: 'r2' }]);
     await markNodeFailed(warehouse, node);
     expect((await readNodeState(warehouse, node))?.status).toBe('failed');
+  });
+
+  test('is made once, however many steps of a run are the first, and again where that failed', async () => {
+    await using bench = await openWorkbench();
+    const { warehouse } = bench;
+    const makings = vi.spyOn(warehouse, 'ddl').mockRejectedValueOnce(new Error('the disk is full'));
+    await expect(ensureNodeStates(warehouse)).rejects.toThrow('the disk is full');
+    // The last comes when the first has been published: what is remembered of it must stand.
+    const first = ensureNodeStates(warehouse).then(() => saveNodeState(warehouse, state));
+    const others = [1, 2, 3].map(() => ensureNodeStates(warehouse));
+    await Promise.all([first, ...others]);
+    expect(makings).toHaveBeenCalledTimes(2);
+    expect([...(await readNodeStates(warehouse)).values()]).toEqual([state]);
   });
 
   test('is of one relation: what another target built under the same name is another row', async () => {
