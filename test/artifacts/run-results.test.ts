@@ -1,13 +1,11 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { dbtFolder } from '../dbt/dbt-project.ts';
 import { entryOf, filesOf, readArtifact, resultOf, statusesOf } from './artifact-files.ts';
 import { tidemill } from './command-line.ts';
 
 // A busy machine takes its time to start a process.
-vi.setConfig({ testTimeout: 120_000 });
-
 const files = {
   'seeds/numbers.csv': 'n\n1\n2\n3\n',
   'models/a.sql': "select n from {{ ref('numbers') }}",

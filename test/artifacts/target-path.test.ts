@@ -1,14 +1,12 @@
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { dbtFolder } from '../dbt/dbt-project.ts';
 import { entryOf, filesOf, readArtifact, statusesOf } from './artifact-files.ts';
 import { tidemill } from './command-line.ts';
 
 // A busy machine takes its time to start a process.
-vi.setConfig({ testTimeout: 120_000 });
-
 const files = {
   'models/a.sql': 'select 1 as n',
   'models/schema.yml': 'models: [{name: a, columns: [{name: n, data_tests: [unique]}]}]',

@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Ended, runIn } from '../parse-cache/command-in-process.ts';
 import { createDice, filesBelow, mutations } from './mutation.ts';
 
@@ -10,8 +10,6 @@ import { createDice, filesBelow, mutations } from './mutation.ts';
 const rounds = Number(process.env['FUZZ_ROUNDS'] ?? 4);
 const firstSeed = Number(process.env['FUZZ_SEED'] ?? 1);
 const mutationsMax = 3;
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
-
 const example = fileURLToPath(new URL('../../examples/dbt-shop', import.meta.url));
 const secret = 'pat-na1-0123456789';
 const env = { SHOP_API_TOKEN: secret };

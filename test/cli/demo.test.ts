@@ -25,7 +25,7 @@ function makeFolder(): string {
   return folder;
 }
 
-test('the demo ends well, and the queries it names answer', { timeout: 240_000 }, async () => {
+test('the demo ends well, and the queries it names answer', async () => {
   const folder = copyProject();
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const demo = await type(folder, 'demo', '--scale', '60');
@@ -40,9 +40,7 @@ test('the demo ends well, and the queries it names answer', { timeout: 240_000 }
   }
 });
 
-test('a demo that is asked to stop ends its run and plays no second one', {
-  timeout: 120_000,
-}, async () => {
+test('a demo that is asked to stop ends its run and plays no second one', async () => {
   const folder = copyProject();
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const child = spawn(process.execPath, [main, 'demo', '--scale', '60'], { cwd: folder });

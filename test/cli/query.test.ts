@@ -29,7 +29,7 @@ beforeAll(async () => {
   const config = "{{ config(materialized='table') }}";
   writeFileSync(join(folder, 'models', 'sizes.sql'), `${config} select 1 as "2", 'a,b' as "1"`);
   expect((await type('build')).code).toBe(0);
-}, 60_000);
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test('columns stand in the order of the answer, whatever they are called', async () => {

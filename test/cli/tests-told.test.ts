@@ -1,12 +1,10 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import type { RunResult } from '../../engine/run/run-plan.ts';
 import { readArtifact, statusesOf } from '../artifacts/artifact-files.ts';
 import { tidemill } from '../artifacts/command-line.ts';
 import { dbtFolder } from '../dbt/dbt-project.ts';
 
 // A busy machine takes its time to start a process.
-vi.setConfig({ testTimeout: 120_000 });
-
 const files = {
   'models/held.sql': "{{ config(materialized='table') }} select n from range(3) as rows(n)",
   'models/warned.sql': 'select 1 as n union all select 1',

@@ -1,10 +1,8 @@
 import { createServer } from 'node:net';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { createSmallProject } from '../loop/small-project.ts';
 
 // A busy machine takes its time to start a process.
-vi.setConfig({ testTimeout: 120_000 });
-
 const secrets = {
   SALESFORCE_CLIENT_ID: 'the-client-id',
   SALESFORCE_CLIENT_SECRET: 'the-client-secret',

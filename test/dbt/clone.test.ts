@@ -1,13 +1,11 @@
 import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { readArtifact, statusesOf } from '../artifacts/artifact-files.ts';
 import { tidemill } from '../artifacts/command-line.ts';
 import { type DbtFolder, dbtFolder } from './dbt-project.ts';
 
 // A busy machine takes its time to start a process.
-vi.setConfig({ testTimeout: 180_000 });
-
 const files = {
   'dbt_project.yml': 'name: shop\nversion: "1.0"\nprofile: shop\n',
   'profiles.yml': `shop:

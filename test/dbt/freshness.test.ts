@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { openProject } from '../../cli/open-project.ts';
 import { readOutline } from '../../cli/outline.ts';
 import { checkFreshness, freshSources } from '../../engine/plan/source-freshness.ts';
@@ -6,8 +6,6 @@ import { tidemill } from '../artifacts/command-line.ts';
 import { dbtFolder } from './dbt-project.ts';
 
 // A busy machine takes its time to start a process.
-vi.setConfig({ testTimeout: 120_000 });
-
 test('the time of the newest row is a column, or what loaded_at_query answers', async () => {
   const limits = 'freshness: {warn_after: {count: 1, period: day}}';
   const project = dbtFolder({

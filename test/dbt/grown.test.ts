@@ -91,9 +91,7 @@ async function readTables(project: DbtFolder): Promise<Record<string, string[]>>
   return found;
 }
 
-test('a project that grew with its log holds what one holds that is built of the whole log', {
-  timeout: 240_000,
-}, async () => {
+test('a project that grew with its log holds what one holds that is built of the whole log', async () => {
   await fc.assert(
     fc.asyncProperty(days, async (all) => {
       const grown = dbtFolder(files);

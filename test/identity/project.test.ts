@@ -44,7 +44,7 @@ function tidemill(folder: string, ...args: string[]) {
   });
 }
 
-describe('an identity in a project', { timeout: 120_000 }, () => {
+describe('an identity in a project', () => {
   let shop: DbtFolder;
   let decisions: string;
   const clusters = () =>
@@ -62,7 +62,7 @@ describe('an identity in a project', { timeout: 120_000 }, () => {
     decisions = join(shop.folder, 'seeds', 'decisions.csv');
     const result = await shop.build();
     expect(result.steps.filter(({ status }) => status !== 'success')).toEqual([]);
-  }, 120_000);
+  });
   afterAll(() => rmSync(shop.folder, { recursive: true, force: true }));
 
   test('is built after the seeds of its records and decisions, by rules that call macros', async () => {

@@ -85,9 +85,7 @@ const batches = fc.array(fc.array(deed, { minLength: 2, maxLength: 12 }), {
   maxLength: 4,
 });
 
-test('after any edits, deletes, merges, restores and decisions an increment is what a full build makes', {
-  timeout: 120_000,
-}, async () => {
+test('after any edits, deletes, merges, restores and decisions an increment is what a full build makes', async () => {
   await using bench = await openWorkbench();
   await fc.assert(
     fc.asyncProperty(batches, async (history) => {
@@ -108,9 +106,7 @@ test('after any edits, deletes, merges, restores and decisions an increment is w
   );
 });
 
-test('the same deeds in another order and other batches give the same matches and clusters', {
-  timeout: 120_000,
-}, async () => {
+test('the same deeds in another order and other batches give the same matches and clusters', async () => {
   await using bench = await openWorkbench();
   // One deed a record and pair: of two on the same the later one counts, and should.
   const keyOf = (one: Deed): string => {

@@ -23,7 +23,7 @@ beforeAll(async () => {
     [],
   );
   expect(status).toBe('succeeded');
-}, 60_000);
+});
 
 afterAll(() => project[Symbol.dispose]());
 

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { takeLock } from '../../engine/state/lock.ts';
 import { systemClock } from '../../engine/words/clock.ts';
 import { type Sandboxes, startSandboxes } from '../../sandbox/start-sandboxes.ts';
@@ -11,8 +11,6 @@ import { liveRows } from './crm-rows.ts';
 import { createSmallProject } from './small-project.ts';
 
 // A busy machine takes its time.
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
-
 const streams = {
   account: 'extract.salesforce.Account',
   contact: 'extract.salesforce.Contact',

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readOutline } from '../../cli/outline.ts';
 import { compileProject } from '../../engine/plan/compile-project.ts';
 import { isNothingToDo } from '../../engine/plan/explain-plan.ts';
@@ -7,8 +7,6 @@ import { findRelations, findRepeated, liveRecords } from './crm-rows.ts';
 import { type Loop, startLoop, troubles } from './loop.ts';
 
 // A busy machine takes its time.
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
-
 const twoHoursMs = 2 * 3_600_000;
 
 describe('the whole loop', () => {

@@ -28,9 +28,7 @@ async function buildAndDie(path: string, countdown: number): Promise<boolean> {
   }
 }
 
-test('killed between batches, each is there or is left, and what is left completes the table', {
-  timeout: 120_000,
-}, async () => {
+test('killed between batches, each is there or is left, and what is left completes the table', async () => {
   await using bench = await openWorkbench();
   await bench.run(
     `create table log as

@@ -247,7 +247,7 @@ describe('a project compiled before', () => {
       ),
       { numRuns: Number(process.env['PARSE_RUNS'] ?? 15) },
     );
-  }, 240_000);
+  });
 
   test('writes nothing where nothing has changed', async () => {
     using kept = createKept();

@@ -75,7 +75,7 @@ describe('a project read before', () => {
     await fc.assert(fc.asyncProperty(stepsOf(changes, fc.boolean()), readStepByStep), {
       numRuns: Number(process.env['PARSE_RUNS'] ?? 25),
     });
-  }, 120_000);
+  });
 
   test('a change in the very tick in which it was read is seen', async () => {
     using kept = createKeptProject(files);
@@ -203,7 +203,7 @@ describe('a memory that cannot be believed', () => {
       ),
       { numRuns: 25 },
     );
-  }, 60_000);
+  });
 
   test('of another program is not read', async () => {
     using kept = createKeptProject(files);

@@ -74,7 +74,7 @@ describe('a project of which a few files have changed', () => {
     await fc.assert(fc.asyncProperty(stepsOf(smallChanges, fc.constant(true)), readStepByStep), {
       numRuns: Number(process.env['PARSE_RUNS'] ?? 25),
     });
-  }, 120_000);
+  });
 
   test.each(aloneChanges.map((one) => [one.what, one] as const))(
     'is not read whole after: %s',

@@ -49,9 +49,7 @@ async function readCut(bytes: number) {
  * In production: the power goes while a hundred small models are published, none of them folded
  * into the file yet. A row of state that is ahead of its table would have it reused for ever.
  */
-test('a log of publications cut anywhere leaves what is remembered of each just as it stands', {
-  timeout: 120_000,
-}, async () => {
+test('a log of publications cut anywhere leaves what is remembered of each just as it stands', async () => {
   const whole = statSync(`${master}.wal`).size;
   const all = await readCut(whole);
   expect(all.standing).toEqual(all.remembered);

@@ -87,7 +87,6 @@ const combinations: Rules[] = (['timestamp', 'check'] as const).flatMap((strateg
 describe('a snapshot', () => {
   test.each(combinations)(
     'by $strategy that lets deleted rows $hardDeletes has the rows dbt would have, and a replay changes none',
-    { timeout: 60_000 },
     async (rules) => {
       await using bench = await openWorkbench();
       const checked = rules.strategy === 'check' ? { checkColumns: ['name'] } : {};

@@ -157,7 +157,7 @@ describe('--defer', () => {
   });
 });
 
-test('compile and show defer as a build does', { timeout: 120_000 }, async () => {
+test('compile and show defer as a build does', async () => {
   const project = dbtProjectIn(
     dbtFolder({
       'profiles.yml': `shop:

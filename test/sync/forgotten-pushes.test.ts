@@ -43,9 +43,7 @@ function forgetAll({ db, clock }: Lab): void {
   forgetBefore(db, new Date(clock.now()).toISOString(), clock.now());
 }
 
-test('what is forgotten of the ledger changes nothing of a state that is folded from it', {
-  timeout: 120_000,
-}, async () => {
+test('what is forgotten of the ledger changes nothing of a state that is folded from it', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(move, { minLength: 4, maxLength: 7 }), async (moves) => {
       const lab = await openLab({ spec: { behavior: 'mirror' } });

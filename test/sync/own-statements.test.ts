@@ -1,9 +1,7 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { openProject, run } from '../../index.ts';
 import { startSandboxes } from '../../sandbox/start-sandboxes.ts';
 import { createSmallProject, type SmallProject } from '../loop/small-project.ts';
-
-vi.setConfig({ testTimeout: 120_000 });
 
 type Env = Readonly<Record<string, string>>;
 
