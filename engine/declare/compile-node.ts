@@ -1,5 +1,6 @@
 import type { Span } from '../words/batch-time.ts';
 import { quoteIdentifier, quoteRelation } from '../words/sql-name.ts';
+import type { Relation } from '../words/table.ts';
 import type { TemplateWarehouse } from './adapter-value.ts';
 import { refuseRef } from './group-access.ts';
 import { conditionOf, type InputWindow, isMicrobatch } from './input-window.ts';
@@ -40,6 +41,10 @@ export interface CompileOptions {
   readonly relationName?: (id: string) => string | undefined;
   /** The same, and for ephemeral nodes too: what a unit test gives in their place. */
   readonly givenName?: (id: string) => string | undefined;
+  /**
+   * Where the node's own rows stand while it is built: what `this` prints. Absent: as published.
+   */
+  readonly standing?: Relation;
 }
 
 export interface Compiled {
@@ -216,6 +221,7 @@ function startCompilation(project: ModelProject, options: CompileOptions): Compi
           : { schema: project.target.schema, name: node.name },
         isExecuting: true,
         isIncremental: options.isIncremental ?? false,
+        ...(options.standing ? { standing: options.standing } : {}),
         ...(options.macros ? { macros: options.macros } : {}),
         ...(options.names ? { names: options.names } : {}),
         trace,

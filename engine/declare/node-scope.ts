@@ -90,6 +90,8 @@ export interface NodeScope {
   readonly packageName: string;
   readonly file: string;
   readonly relation: Relation;
+  /** Where its rows stand while it is built; absent: there. */
+  readonly standing?: Relation;
   /** The merged config; while files are read, what is known before the file's own. */
   readonly config: Config;
   /** dbt's `execute`: false while files are read. */

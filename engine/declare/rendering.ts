@@ -42,6 +42,8 @@ export interface NodeRender {
   readonly file: string;
   readonly fqn: readonly string[];
   readonly relation: Relation;
+  /** Where its rows stand while it is built; absent: there. */
+  readonly standing?: Relation;
   readonly config: Config;
   readonly resourceType: string;
   readonly isExecuting: boolean;

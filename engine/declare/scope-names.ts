@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { quoteRelation } from '../words/sql-name.ts';
 import { type AdapterScope, adapterValue, apiValue, queryFunctions } from './adapter-value.ts';
 import { dataFunctions } from './data-functions.ts';
 import { dateValue, utcOffset } from './date-value.ts';
@@ -131,6 +132,7 @@ const nodeValues: Makers = {
       database: project.target.database,
       schema: node.relation.schema,
       identifier: node.relation.name,
+      rendered: node.standing && quoteRelation(node.standing),
       kind: node.config['materialized'] === 'view' ? 'view' : 'table',
     }),
   model: ({ node }) => node.modelValue(),

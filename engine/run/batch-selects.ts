@@ -3,27 +3,54 @@ import { macroText, tagTexts } from '../declare/macro-calls.ts';
 import type { ModelNode } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import type { Batches } from '../steps/batch-spans.ts';
+import type { Relation } from '../words/table.ts';
 
 /**
  * How each batch of a microbatch is selected. A batch sees of every input with an `event_time` the
  * rows of its own stretch, so that a join or a count over two batches at once would answer
  * something else: such a model has a statement for each batch. One whose template does not depend
- * on the batch has one for all of them.
+ * on the batch has one for all of them. `isFirst`: no table stands, and nobody asked to make it
+ * anew: `is_incremental()` is then false of the batch that makes it, and true of those after it.
  */
 export function batchSelects(
   project: ModelProject,
   node: ModelNode,
   compiled: Compiled,
   options: CompileOptions,
+  isFirst = false,
 ): Pick<Batches, 'selectOf' | 'isChained'> {
   const texts = [node.text, ...[...compiled.trace.macros].map(macroText)].flatMap(tagTexts);
-  if (!seesBatch(project, node, texts)) return {};
+  const turns = isFirst && texts.some((text) => /\bis_incremental\b/.test(text));
+  if (!turns && !seesBatch(project, node, texts)) return {};
   return {
-    isChained: texts.some((text) => /\bthis\b/.test(text)),
-    selectOf: async (batch) => {
+    isChained: turns || texts.some((text) => /\bthis\b/.test(text)),
+    selectOf: async (batch, standing) => {
       const window = { ...options.window, batch };
-      return (await compileNode(project, node, { ...options, window })).sql;
+      const turned = turns && standing ? afterTheFirst(node, standing, options) : options;
+      return (await compileNode(project, node, { ...turned, window })).sql;
     },
+  };
+}
+
+/** As the template sees the table once it stands, which may yet be a copy under another name. */
+function afterTheFirst(
+  node: ModelNode,
+  standing: Relation,
+  options: CompileOptions,
+): CompileOptions {
+  const { warehouse } = options;
+  const { schema, name } = node.relation;
+  return {
+    ...options,
+    isIncremental: true,
+    standing,
+    ...(warehouse && {
+      warehouse: {
+        ...warehouse,
+        describe: (asked) =>
+          warehouse.describe(asked.schema === schema && asked.name === name ? standing : asked),
+      },
+    }),
   };
 }
 

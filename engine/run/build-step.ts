@@ -69,7 +69,8 @@ export async function buildStep(
     },
   };
   const compiled = await compileNode(models, node, options);
-  const batches = batchesOf(mode, batchSelects(models, node, compiled, options));
+  const isFirst = now.catalog.columnsOf(node.relation) === undefined && !fullRefresh;
+  const batches = batchesOf(mode, batchSelects(models, node, compiled, options, isFirst));
   notes?.noteCompiled(node.id, compiled.sql);
   const bound = work.bound.get(step.id);
   const custom = customBuild(models, node, compiled.sql, options);

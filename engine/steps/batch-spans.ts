@@ -1,5 +1,6 @@
 import { timeColumn, timeLiteral } from '../declare/input-window.ts';
 import type { Span } from '../words/batch-time.ts';
+import type { Relation } from '../words/table.ts';
 
 export type { Span } from '../words/batch-time.ts';
 
@@ -15,9 +16,10 @@ export interface Batches {
   readonly made?: readonly Span[];
   /**
    * The select as one batch sees its inputs: each is a statement of its own, since rows of two
-   * batches must not meet in one. Absent: the node's select answers for any.
+   * batches must not meet in one. `standing` is where those before it are. Absent: the node's
+   * select answers for any.
    */
-  selectOf?(span: Span): Promise<string>;
+  selectOf?(span: Span, standing?: Relation): Promise<string>;
   /** True: a batch reads what those before it left in the table. */
   readonly isChained?: boolean;
   /**
@@ -61,8 +63,12 @@ export function narrowToSpans(sql: string, { column, spans }: Batches): string {
 }
 
 /** The select of one batch, narrowed to the rows that are its own. */
-export async function selectBatch(batches: Batches, span: Span): Promise<string> {
-  const select = (await batches.selectOf?.(span)) ?? '';
+export async function selectBatch(
+  batches: Batches,
+  span: Span,
+  standing?: Relation,
+): Promise<string> {
+  const select = (await batches.selectOf?.(span, standing)) ?? '';
   return narrowToSpans(select, { ...batches, spans: [span] });
 }
 

@@ -66,13 +66,18 @@ interface Rows {
   readonly columns: readonly Column[];
 }
 
-/** The batches after the first, where each has a select of its own. */
-async function* laterBatches({ node, context, columns }: Rows): AsyncGenerator<LaterBatch> {
+/**
+ * The batches after the first, where each has a select of its own; those before stand in `target`.
+ */
+async function* laterBatches(
+  { node, context, columns }: Rows,
+  target: Relation,
+): AsyncGenerator<LaterBatch> {
   const { batches, signal } = context;
   if (!batches?.selectOf) return;
   for (const span of batches.spans.slice(1)) {
     signal.throwIfAborted();
-    const select = selectOf(await selectBatch(batches, span));
+    const select = selectOf(await selectBatch(batches, span, target));
     yield { span, select: lastOfKeys(node, select, columns) };
   }
 }
@@ -95,13 +100,14 @@ function buildWhole(
     live,
     async write(copy) {
       await warehouse.ddl([createSchema(copy.schema), createTableAs(copy, batch)]);
-      if (context.batches?.selectOf) {
-        await warehouse.transaction(async (session) => {
-          for await (const { select } of laterBatches(rows)) {
-            await session.execute(insertRows(tableOf(copy), select, namesOf(rows.columns)));
-          }
-        });
-      }
+      const insertLater = async (session: Session): Promise<void> => {
+        for await (const { select } of laterBatches(rows, copy)) {
+          await session.execute(insertRows(tableOf(copy), select, namesOf(rows.columns)));
+        }
+      };
+      // What a chained batch asks the warehouse has to be answered with those before it.
+      if (context.batches?.isChained) await insertLater(warehouse);
+      else if (context.batches?.selectOf) await warehouse.transaction(insertLater);
       if (keys.length > 0) await requireKeys(warehouse, node, tableOf(copy), keys);
       if (context.keepsRows && live === 'table') await requireStandingRows(warehouse, node, copy);
       return {};
@@ -160,13 +166,13 @@ interface Applied {
 /** Writes the batch into the target. */
 async function applyBatch(session: Session, target: Relation, merge: Merge): Promise<Applied> {
   const { batches } = merge.context;
-  if (!batches?.isChained) return applyRows(session, target, merge, laterBatches(merge));
+  if (!batches?.isChained) return applyRows(session, target, merge, laterBatches(merge, target));
   const only = (span: Span | undefined): Merge => {
     const spans = span ? [span] : [];
     return { ...merge, context: { ...merge.context, batches: { ...batches, spans } } };
   };
   let { rows, isChanged } = await applyRows(session, target, only(batches.spans[0]));
-  for await (const { span, select } of laterBatches(merge)) {
+  for await (const { span, select } of laterBatches(merge, target)) {
     const applied = await applyRows(session, target, { ...only(span), batch: select });
     rows += applied.rows;
     isChanged ||= applied.isChanged;

@@ -112,7 +112,9 @@ function createParts(
         warehouse,
         {
           ...node,
-          sql: part.selectOf ? await selectBatch(part, first) : narrowToSpans(node.sql, part),
+          sql: part.selectOf
+            ? await selectBatch(part, first, follows ? node.relation : undefined)
+            : narrowToSpans(node.sql, part),
           isIncremental: node.isIncremental || follows,
         },
         { ...context, batches: part, fullRefresh: context.fullRefresh && !follows },

@@ -171,7 +171,59 @@ describe('model.batch', () => {
     expect(troubles(await project.build())).toEqual([]);
     expect(
       await column(project, "select total from chain where tm >= '2026-01-02' order by tm"),
-    ).toBe('10 11 12');
+    ).toBe('22 23 24');
+  });
+});
+
+describe('is_incremental() of a first build', () => {
+  const model = (select: string) => ({ ...inputs, 'models/turns.sql': `${micro()} ${select}` });
+  const turns = (project: DbtFolder) =>
+    column(project, 'select day(tm), turn from turns order by tm');
+
+  test('is false in the batch that makes the table, and true in those after it', async () => {
+    const project = dbtFolder(
+      model(`select min(tm) as tm, '{{ is_incremental() }}/{{ should_full_refresh() }}' as turn
+        from {{ source('raw', 'events') }}`),
+    );
+    await project.run(source);
+    expect(troubles(await project.build())).toEqual([]);
+    const first = '28:False/False 29:True/False 30:True/False 31:True/False 1:True/False';
+    expect(await turns(project)).toBe(first);
+    // Made anew it is as in dbt: false in each of them.
+    await project.build({ fullRefresh: true });
+    expect(await turns(project)).toBe(first.replaceAll(/(True|False).False/g, 'False/True'));
+    await project.build({ withoutReuse: true });
+    expect(await turns(project)).toContain('31:True/False 1:True/False');
+  });
+
+  test('a batch then finds those before it in `this`, also by what it asks the warehouse', async () => {
+    const project = dbtFolder(
+      model(`{% if is_incremental() %}
+          {% set asked = run_query('select count(*) from ' ~ this).columns[0][0] %}
+          {% set columns = adapter.get_columns_in_relation(this) | map(attribute='name') | join %}
+          select min(tm) as tm, '{{ asked }}/{{ columns }}/{{ this.name }}/' ||
+            (select count(*) from {{ this }}) as turn
+        {% else %} select min(tm) as tm, 'made' as turn {% endif %}
+        from {{ source('raw', 'events') }}`),
+    );
+    await project.run(source);
+    expect(troubles(await project.build())).toEqual([]);
+    expect(await turns(project)).toBe(
+      '28:made 29:1/tmturn/turns/1 30:2/tmturn/turns/2 31:3/tmturn/turns/3 1:4/tmturn/turns/4',
+    );
+  });
+
+  test('where batches fail, the first that can be made makes the table', async () => {
+    const project = dbtFolder(
+      model(`select min(tm) as tm, {% if is_incremental() %}
+          (select count(*) from {{ this }}) {% else %} min(cast(n as integer)) * 0 {% endif %} as turn
+        from {{ source('raw', 'events') }} where n != '10' or error('the tenth')`),
+    );
+    await project.run(
+      source.replace('i::int as n', "case when i = 1 then 'x' else i::text end as n"),
+    );
+    expect(troubles(await project.build())[0]).toContain('2 of 5 batches failed (2025-12-28');
+    expect(await turns(project)).toBe('29:0 30:1 1:2');
   });
 });
 

@@ -30,6 +30,9 @@ const models: Readonly<Record<string, string>> = {
   in_years: `${micro('year')} select e.*, '{{ model.batch.id }}' as batch from ${events} as e`,
   by_dates: `${micro()} select d.day::timestamp as happened, d.id from {{ ref('days') }} as d`,
   from_inner: `${micro()} select * from {{ ref('inner_orders') }}`,
+  turned: `${micro()} select happened, '{{ is_incremental() }}' as turn
+    {%- if is_incremental() %}, (select count(*) from {{ this }}) {% else %}, -1 {% endif %} as n
+    from ${events}`,
   plain: "{{ config(materialized='table') }} select * from {{ ref('orders') }}",
 };
 
