@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 
 /** An absolute path, and what the file holds afterwards. */
@@ -17,6 +25,19 @@ export function openTextWriter(): (one: WrittenText) => void {
       folders.set(folder, mkdirSync(folder, { recursive: true }) !== undefined);
     }
     const mayStand = folders.get(folder) === false && existsSync(path);
-    if (!mayStand || readFileSync(path, 'utf8') !== text) writeFileSync(path, text);
+    if (!mayStand) writeFileSync(path, text);
+    else if (readFileSync(path, 'utf8') !== text) writeOver(path, text);
   };
+}
+
+/** Emptied first, a file would be put on the disk when it is closed: that takes as long as a run. */
+function writeOver(path: string, text: string): void {
+  const bytes = Buffer.from(text);
+  const file = openSync(path, 'r+');
+  try {
+    writeFileSync(file, bytes);
+    ftruncateSync(file, bytes.length);
+  } finally {
+    closeSync(file);
+  }
 }

@@ -62,16 +62,13 @@ export function compareIds(left: { readonly id: string }, right: { readonly id: 
   return left.id < right.id ? -1 : left.id > right.id ? 1 : 0;
 }
 
-type Neighbours = ReadonlyMap<string, readonly string[]>;
-
 export function buildGraph(list: Iterable<GraphNode>): Graph {
   const nodes = new Map<string, GraphNode>();
   for (const node of list) nodes.set(node.id, node);
   const links = linkNodes(nodes);
-  const { parents, children } = links;
-  const { order, knotted } = orderNodes(nodes, parents, children);
-  const cycles = findCycles(knotted, parents);
-  return createGraph(nodes, [...order, ...knotted], cycles, () => links);
+  const { order, knotted } = orderNodes(nodes, links);
+  const cycles = findCycles(knotted, links.parentsOf);
+  return createGraph(nodes, [...order, ...knotted], cycles, links);
 }
 
 /** The graph of nodes that were put in order before. */
@@ -82,63 +79,62 @@ export function restoreGraph(
 ): Graph {
   const nodes = new Map<string, GraphNode>();
   for (const node of list) nodes.set(node.id, node);
-  // Who only lists the nodes asks for no edge.
-  return createGraph(
-    nodes,
-    order,
-    cycles,
-    once(() => linkNodes(nodes)),
-  );
+  return createGraph(nodes, order, cycles, linkNodes(nodes));
 }
 
-interface Links {
-  readonly parents: Neighbours;
-  readonly children: Neighbours;
-}
+/** Ids of the nodes that one reads, or is read by; each once. */
+type Neighbours = (id: string) => readonly string[];
 
+type Links = Pick<Graph, 'parentsOf' | 'childrenOf'>;
+
+/** Who asks for no edge, or for the parents of a few, has nothing done for all. */
 function linkNodes(nodes: ReadonlyMap<string, GraphNode>): Links {
-  const parents = new Map<string, string[]>();
-  const children = new Map<string, string[]>([...nodes.keys()].map((id) => [id, []]));
-  for (const node of nodes.values()) {
-    const known = [...new Set(node.dependsOn)].filter((id) => nodes.has(id));
-    parents.set(node.id, known);
-    for (const id of known) children.get(id)?.push(node.id);
-  }
-  return { parents, children };
+  const parentsOf = (id: string): string[] =>
+    [...new Set(nodes.get(id)?.dependsOn)].filter((parent) => nodes.has(parent));
+  const children = once(() => {
+    const found = new Map<string, string[]>();
+    for (const id of nodes.keys()) {
+      for (const parent of parentsOf(id)) {
+        const known = found.get(parent);
+        if (known) known.push(id);
+        else found.set(parent, [id]);
+      }
+    }
+    return found;
+  });
+  return { parentsOf, childrenOf: (id) => children().get(id) ?? [] };
 }
 
 function createGraph(
   nodes: ReadonlyMap<string, GraphNode>,
   order: readonly string[],
   cycles: Graph['cycles'],
-  links: () => Links,
+  links: Links,
 ): Graph {
   return {
     nodes,
     order,
     cycles,
-    parentsOf: (id) => links().parents.get(id) ?? [],
-    childrenOf: (id) => links().children.get(id) ?? [],
-    ancestorsOf: (ids, depth) => walk(ids, links().parents, depth),
-    descendantsOf: (ids, depth) => walk(ids, links().children, depth),
+    ...links,
+    ancestorsOf: (ids, depth) => walk(ids, links.parentsOf, depth),
+    descendantsOf: (ids, depth) => walk(ids, links.childrenOf, depth),
   };
 }
 
 /** Kahn's algorithm, level by level: a node's level is the longest way to it. */
 function orderNodes(
   nodes: ReadonlyMap<string, GraphNode>,
-  parents: Neighbours,
-  children: Neighbours,
+  { parentsOf, childrenOf }: Links,
 ): { order: string[]; knotted: string[] } {
   const waiting = new Map<string, number>();
-  for (const id of nodes.keys()) waiting.set(id, parents.get(id)?.length ?? 0);
+  for (const id of nodes.keys()) waiting.set(id, parentsOf(id).length);
   let level = [...nodes.keys()].filter((id) => waiting.get(id) === 0).sort();
   const order: string[] = [];
   while (level.length > 0) {
     const next: string[] = [];
     for (const id of level) {
       order.push(id);
-      for (const child of children.get(id) ?? []) {
+      for (const child of childrenOf(id)) {
         const left = (waiting.get(child) ?? 0) - 1;
         waiting.set(child, left);
         if (left === 0) next.push(child);
@@ -154,29 +150,29 @@ function orderNodes(
  * Nodes left over by the ordering are in a cycle or behind one. A node is in a cycle when it is
  * among its own ancestors; one shortest cycle is reported per knot of mutually waiting nodes.
  */
-function findCycles(knotted: readonly string[], parents: Neighbours): string[][] {
+function findCycles(knotted: readonly string[], parentsOf: Neighbours): string[][] {
   const reported = new Set<string>();
   const cycles: string[][] = [];
   for (const start of knotted) {
     if (reported.has(start)) continue;
-    const path = findWayBack(start, parents);
+    const path = findWayBack(start, parentsOf);
     if (path === undefined) continue;
     cycles.push(turnCycle(path));
-    const above = walk([start], parents);
-    for (const id of above) if (walk([id], parents).has(start)) reported.add(id);
+    const above = walk([start], parentsOf);
+    for (const id of above) if (walk([id], parentsOf).has(start)) reported.add(id);
     reported.add(start);
   }
   return cycles;
 }
 
 /** The shortest path from a node over its parents to itself, without the closing repetition. */
-function findWayBack(start: string, parents: Neighbours): string[] | undefined {
+function findWayBack(start: string, parentsOf: Neighbours): string[] | undefined {
   const cameFrom = new Map<string, string>();
   let level = [start];
   while (level.length > 0) {
     const next: string[] = [];
     for (const id of level) {
-      for (const parent of parents.get(id) ?? []) {
+      for (const parent of parentsOf(id)) {
         if (parent === start) {
           const path = [id];
           for (let at = cameFrom.get(id); at !== undefined; at = cameFrom.get(at)) path.push(at);
@@ -202,7 +198,7 @@ function turnCycle(path: readonly string[]): string[] {
   return [...turned, ...turned.slice(0, 1)];
 }
 
-function walk(ids: Iterable<string>, neighbours: Neighbours, depth = Infinity): Set<string> {
+function walk(ids: Iterable<string>, neighboursOf: Neighbours, depth = Infinity): Set<string> {
   const start = new Set(ids);
   const seen = new Set<string>(start);
   const found = new Set<string>();
@@ -210,7 +206,7 @@ function walk(ids: Iterable<string>, neighbours: Neighbours, depth = Infinity): 
   for (let step = 0; step < depth && level.length > 0; step += 1) {
     const next: string[] = [];
     for (const id of level) {
-      for (const neighbour of neighbours.get(id) ?? []) {
+      for (const neighbour of neighboursOf(id)) {
         if (seen.has(neighbour)) {
           continue;
         }
