@@ -30,7 +30,7 @@ export function openTextWriter(): (one: WrittenText) => void {
   };
 }
 
-/** Emptied first, a file would be put on the disk when it is closed: that takes as long as a run. */
+/** Emptied first, a file is put on the disk when it is closed: that takes as long as a run. */
 function writeOver(path: string, text: string): void {
   const bytes = Buffer.from(text);
   const file = openSync(path, 'r+');

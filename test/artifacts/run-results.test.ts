@@ -5,7 +5,6 @@ import { dbtFolder } from '../dbt/dbt-project.ts';
 import { entryOf, filesOf, readArtifact, resultOf, statusesOf } from './artifact-files.ts';
 import { tidemill } from './command-line.ts';
 
-// A busy machine takes its time to start a process.
 const files = {
   'seeds/numbers.csv': 'n\n1\n2\n3\n',
   'models/a.sql': "select n from {{ ref('numbers') }}",

@@ -6,7 +6,6 @@ import { dbtFolder } from '../dbt/dbt-project.ts';
 import { entryOf, filesOf, readArtifact, statusesOf } from './artifact-files.ts';
 import { tidemill } from './command-line.ts';
 
-// A busy machine takes its time to start a process.
 const files = {
   'models/a.sql': 'select 1 as n',
   'models/schema.yml': 'models: [{name: a, columns: [{name: n, data_tests: [unique]}]}]',

@@ -2,21 +2,15 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { queriesToTry } from '../../cli/demo/reports.ts';
+import { bin, runNode } from '../artifacts/command-line.ts';
 import { copyProject } from '../loop/loop.ts';
-
-const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 
 /** A command as people type it, in a folder. */
 async function type(folder: string, ...args: string[]) {
-  const child = spawn(process.execPath, [main, ...args], { cwd: folder });
-  const parts: Buffer[] = [];
-  child.stdout.on('data', (part: Buffer) => parts.push(part));
-  child.stderr.on('data', (part: Buffer) => parts.push(part));
-  const code = await new Promise((resolve) => child.once('close', resolve));
-  return { code, said: Buffer.concat(parts).toString('utf8') };
+  const { code, out, err } = await runNode([bin, ...args], { home: folder, cwd: folder });
+  return { code, said: `${out}${err}` };
 }
 
 function makeFolder(): string {
@@ -43,7 +37,7 @@ test('the demo ends well, and the queries it names answer', async () => {
 test('a demo that is asked to stop ends its run and plays no second one', async () => {
   const folder = copyProject();
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const child = spawn(process.execPath, [main, 'demo', '--scale', '60'], { cwd: folder });
+  const child = spawn(process.execPath, [bin, 'demo', '--scale', '60'], { cwd: folder });
   let said = '';
   child.stdout.on('data', (part: Buffer) => {
     if (!said.includes('ok ') && String(part).includes('ok ')) child.kill('SIGINT');

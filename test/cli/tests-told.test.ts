@@ -4,7 +4,6 @@ import { readArtifact, statusesOf } from '../artifacts/artifact-files.ts';
 import { tidemill } from '../artifacts/command-line.ts';
 import { dbtFolder } from '../dbt/dbt-project.ts';
 
-// A busy machine takes its time to start a process.
 const files = {
   'models/held.sql': "{{ config(materialized='table') }} select n from range(3) as rows(n)",
   'models/warned.sql': 'select 1 as n union all select 1',

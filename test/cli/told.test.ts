@@ -2,7 +2,6 @@ import { createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { createSmallProject } from '../loop/small-project.ts';
 
-// A busy machine takes its time to start a process.
 const secrets = {
   SALESFORCE_CLIENT_ID: 'the-client-id',
   SALESFORCE_CLIENT_SECRET: 'the-client-secret',

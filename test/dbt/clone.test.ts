@@ -3,17 +3,11 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readArtifact, statusesOf } from '../artifacts/artifact-files.ts';
 import { tidemill } from '../artifacts/command-line.ts';
-import { type DbtFolder, dbtFolder } from './dbt-project.ts';
+import { type DbtFolder, dbtFolder, twoTargets } from './dbt-project.ts';
 
-// A busy machine takes its time to start a process.
 const files = {
   'dbt_project.yml': 'name: shop\nversion: "1.0"\nprofile: shop\n',
-  'profiles.yml': `shop:
-  target: dev
-  outputs:
-    dev: {type: duckdb, path: wh.duckdb, schema: dev}
-    prod: {type: duckdb, path: wh.duckdb, schema: prod}
-`,
+  'profiles.yml': twoTargets,
   'seeds/numbers.csv': 'n\n1\n2\n',
   'models/whole.sql': "{{ config(materialized='table') }} select n from {{ ref('numbers') }}",
   'models/shown.sql': "select n from {{ ref('passing') }}",

@@ -1,29 +1,8 @@
-import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { tidemill } from '../artifacts/command-line.ts';
 import { dbtFolder } from './dbt-project.ts';
-
-const bin = fileURLToPath(new URL('../../cli/bin.ts', import.meta.url));
-
-interface Ended {
-  readonly code: number;
-  readonly out: string[];
-  readonly err: string;
-}
-
-/** Runs the command as people do. */
-function tidemill(folder: string, ...args: string[]): Promise<Ended> {
-  const all = [bin, '--project-dir', folder, ...args];
-  const env = { ...process.env, HOME: folder, NO_COLOR: '1' };
-  return new Promise((resolve) => {
-    execFile(process.execPath, all, { env }, (error, stdout, stderr) => {
-      const code = typeof error?.code === 'number' ? error.code : 0;
-      resolve({ code, out: stdout.split('\n').filter((line) => line !== ''), err: stderr });
-    });
-  });
-}
 
 const files = {
   'seeds/numbers.csv': 'n\n1\n2\n3\n',

@@ -1,39 +1,16 @@
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { dbtFolder } from './dbt-project.ts';
+import { bin, runNode } from '../artifacts/command-line.ts';
+import { dbtFolder, twoTargets } from './dbt-project.ts';
 
-const bin = fileURLToPath(new URL('../../cli/bin.ts', import.meta.url));
-
-interface Ended {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** Runs the command as people do. */
-function tidemill(
-  folder: string,
-  args: readonly string[],
-  more: Record<string, string> = {},
-): Promise<Ended> {
-  const env = { ...process.env, HOME: folder, NO_COLOR: '1', ...more };
-  return new Promise((resolve) => {
-    execFile(process.execPath, [bin, ...args], { env, cwd: folder }, (error, stdout, stderr) => {
-      const code = typeof error?.code === 'number' ? error.code : 0;
-      resolve({ code, out: stdout.trim(), err: stderr.trim() });
-    });
-  });
+/** Runs the command from the folder of its project. */
+async function tidemill(folder: string, args: readonly string[], env: Record<string, string> = {}) {
+  const { code, out, err } = await runNode([bin, ...args], { home: folder, cwd: folder, env });
+  return { code, out: out.trim(), err: err.trim() };
 }
 
 const files = {
   'dbt_project.yml': 'name: shop\nversion: "1.0"\nprofile: shop\n',
-  'profiles.yml': `shop:
-  target: dev
-  outputs:
-    dev: {type: duckdb, path: wh.duckdb, schema: dev}
-    prod: {type: duckdb, path: wh.duckdb, schema: prod}
-other: {target: x, outputs: {x: {type: duckdb, path: wh.duckdb, schema: elsewhere}}}
+  'profiles.yml': `${twoTargets}other: {target: x, outputs: {x: {type: duckdb, path: wh.duckdb, schema: elsewhere}}}
 `,
   'seeds/numbers.csv': 'n\n1\n2\n',
   'models/doubled.sql':

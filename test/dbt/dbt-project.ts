@@ -21,6 +21,14 @@ export interface DbtFolder {
   pass(durationMs: number): void;
 }
 
+/** Of the project `shop`: `dev`, which is meant where none is named, and `prod` beside it. */
+export const twoTargets = `shop:
+  target: dev
+  outputs:
+    dev: {type: duckdb, path: wh.duckdb, schema: dev}
+    prod: {type: duckdb, path: wh.duckdb, schema: prod}
+`;
+
 /** A dbt project in a folder of its own, on a clock that is held. */
 export function dbtFolder(files: Readonly<Record<string, string>>): DbtFolder {
   return dbtProjectIn(writeFolder({ 'dbt_project.yml': 'name: shop\nversion: "1.0"', ...files }));

@@ -5,7 +5,6 @@ import { checkFreshness, freshSources } from '../../engine/plan/source-freshness
 import { tidemill } from '../artifacts/command-line.ts';
 import { dbtFolder } from './dbt-project.ts';
 
-// A busy machine takes its time to start a process.
 test('the time of the newest row is a column, or what loaded_at_query answers', async () => {
   const limits = 'freshness: {warn_after: {count: 1, period: day}}';
   const project = dbtFolder({

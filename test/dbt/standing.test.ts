@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { dbtFolder, troubles } from './dbt-project.ts';
+import { dbtFolder, troubles, twoTargets } from './dbt-project.ts';
 
 const table = "{{ config(materialized='table') }}\n";
 
@@ -61,12 +61,7 @@ test('a model whose name was built in another case takes its place', async () =>
 test('each target of one warehouse remembers what it built itself', async () => {
   const project = dbtFolder({
     'dbt_project.yml': 'name: shop\nprofile: shop\n',
-    'profiles.yml': `shop:
-  target: dev
-  outputs:
-    dev: {type: duckdb, path: shop.duckdb, schema: dev}
-    prod: {type: duckdb, path: shop.duckdb, schema: prod}
-`,
+    'profiles.yml': twoTargets,
     'models/s.yml': 'sources: [{name: raw, schema: main, tables: [{name: events}]}]',
     'models/kept.sql': `{{ config(materialized='incremental', unique_key='n') }}
       select n from {{ source('raw', 'events') }}`,

@@ -1,12 +1,10 @@
-import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { tidemill } from '../artifacts/command-line.ts';
 import { type DbtFolder, dbtProjectIn } from '../dbt/dbt-project.ts';
 
-const bin = fileURLToPath(new URL('../../cli/bin.ts', import.meta.url));
 const header = 'model,left_record,right_record,decision,why,decided_by,decided_at\n';
 
 const files = {
@@ -33,16 +31,6 @@ select * from {{ ref('people') }}`,
   'models/people_once.sql':
     "select person_id, min(record) as record from {{ ref('who') }} where is_primary group by 1",
 };
-
-function tidemill(folder: string, ...args: string[]) {
-  const all = [bin, '--project-dir', folder, ...args];
-  const env = { ...process.env, HOME: folder, NO_COLOR: '1' };
-  return new Promise<{ code: number; out: string; err: string }>((resolve) => {
-    execFile(process.execPath, all, { env }, (error, out, err) => {
-      resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err });
-    });
-  });
-}
 
 describe('an identity in a project', () => {
   let shop: DbtFolder;
@@ -83,10 +71,7 @@ describe('an identity in a project', () => {
 
   test('shows what is doubtful, takes a decision into its seed, and follows it with the next build', async () => {
     const review = await tidemill(shop.folder, 'identity', 'review', '--json');
-    const pairs = review.out
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const pairs = review.out.map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(pairs).toMatchObject([
       { model: 'who', reason: 'doubtful', rule: 'name', right_record: 'shop:8' },
       { model: 'who', reason: 'doubtful', rule: 'name', right_record: 'shop:8' },
@@ -102,7 +87,7 @@ describe('an identity in a project', () => {
       ...why,
     );
     expect(said).toMatchObject({ code: 0, err: '' });
-    expect(said.out).toContain('seeds/decisions.csv');
+    expect(said.out.join('\n')).toContain('seeds/decisions.csv');
     const written = readFileSync(decisions, 'utf8');
     expect(written.startsWith(`${header}who,shop:8,crm:001,same,"married, ""Leigh"" since",`)).toBe(
       true,
@@ -115,7 +100,7 @@ describe('an identity in a project', () => {
     const [event] = await shop.rows('select event, from_id, to_id from main.who_events');
     expect(event).toMatchObject({ event: 'merged' });
     const resolved = await tidemill(shop.folder, 'identity', 'resolve', String(event?.['from_id']));
-    expect(resolved.out.trim()).toBe(`${String(event?.['to_id'])} of who: crm:001, shop:7, shop:8`);
+    expect(resolved.out).toEqual([`${String(event?.['to_id'])} of who: crm:001, shop:7, shop:8`]);
   });
 
   test('takes a later decision for the one that counts', async () => {

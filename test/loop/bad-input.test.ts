@@ -10,7 +10,6 @@ import { startProxy } from '../salesforce/proxy.ts';
 import { liveRows } from './crm-rows.ts';
 import { createSmallProject } from './small-project.ts';
 
-// A busy machine takes its time.
 const streams = {
   account: 'extract.salesforce.Account',
   contact: 'extract.salesforce.Contact',

@@ -6,7 +6,6 @@ import { isNothingToDo } from '../../engine/plan/explain-plan.ts';
 import { findRelations, findRepeated, liveRecords } from './crm-rows.ts';
 import { type Loop, startLoop, troubles } from './loop.ts';
 
-// A busy machine takes its time.
 const twoHoursMs = 2 * 3_600_000;
 
 describe('the whole loop', () => {

@@ -1,11 +1,10 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { installPackage } from '../../scripts/install.ts';
-import { type Ended, tidemill } from '../artifacts/command-line.ts';
+import { bin, runNode, tidemill } from '../artifacts/command-line.ts';
 import { writeFolder } from '../models/project-folder.ts';
 
 /** The package as it is installed: one program out of few files. */
@@ -18,15 +17,8 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(installed, { recursive: true, force: true }));
 
-function run(args: readonly string[], folder: string): Promise<Ended> {
-  const env = { ...process.env, HOME: folder, NO_COLOR: '1' };
-  return new Promise((resolve) => {
-    execFile(process.execPath, args, { env, cwd: folder }, (error, stdout, stderr) => {
-      const code = typeof error?.code === 'number' ? error.code : 0;
-      resolve({ code, out: stdout.split('\n').filter((line) => line !== ''), err: stderr });
-    });
-  });
-}
+const run = (args: readonly string[], folder: string) =>
+  runNode(args, { home: folder, cwd: folder });
 
 const files = {
   'dbt_project.yml': 'name: shop\nversion: "1.0"',
@@ -61,17 +53,12 @@ test('a project with SQL, macros, tests and TypeScript builds as it does from th
   expect(built.err).toBe('');
   expect(built.code).toBe(0);
   const query = ['query', 'select name from main.quiet order by id', '--format', 'json'];
-  expect((await run([program, ...query], folder)).out).toEqual([
-    '{"name":"ann"}',
-    '{"name":"bob"}',
-  ]);
-  expect((await run([program, 'lineage', 'quiet.name'], folder)).out.join('\n')).toContain(
-    'people',
-  );
+  expect((await run([program, ...query], folder)).out).toBe('{"name":"ann"}\n{"name":"bob"}\n');
+  expect((await run([program, 'lineage', 'quiet.name'], folder)).out).toContain('people');
 
   const [compiled, from] = await Promise.all([
     run([program, 'compile'], folder),
-    tidemill(other, 'compile'),
+    run([bin, 'compile'], other),
   ]);
   expect(compiled).toEqual(from);
   expect(readCompiled(folder)).toBe(readCompiled(other));
@@ -103,7 +90,7 @@ test('a statement that is built with one’s own query builder is one to the lib
     ],
     installed,
   );
-  expect([out, err]).toEqual([['{"one":7}'], '']);
+  expect([out, err]).toEqual(['{"one":7}\n', '']);
 });
 
 test('the library and every command are in it', async () => {
@@ -117,7 +104,7 @@ test('the library and every command are in it', async () => {
     installed,
   );
   const library = await import('../../index.ts');
-  expect(out.join().split(' ').toSorted()).toEqual(Object.keys(library).toSorted());
+  expect(out.trim().split(' ').toSorted()).toEqual(Object.keys(library).toSorted());
 
   const commands = ['run', 'serve', 'sandbox', 'backup', 'undo', 'docs', 'identity', 'status'];
   for (const command of commands) {
@@ -125,7 +112,7 @@ test('the library and every command are in it', async () => {
     expect([command, code, err]).toEqual([command, 0, '']);
   }
   const { out: version } = await run([program, '--version'], installed);
-  expect(version.join()).toContain(
+  expect(version).toContain(
     (JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as { version: string })
       .version,
   );

@@ -1,7 +1,5 @@
-import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { toRunOptions } from '../../cli/commands/retry.ts';
 import { openProject } from '../../cli/open-project.ts';
@@ -9,6 +7,7 @@ import type { RunOptions } from '../../cli/work.ts';
 import { findRetry } from '../../engine/run/find-retry.ts';
 import type { RunResult } from '../../engine/run/run-plan.ts';
 import { systemClock } from '../../engine/words/clock.ts';
+import { tidemill } from '../artifacts/command-line.ts';
 import { type DbtFolder, dbtFolder, troubles } from '../dbt/dbt-project.ts';
 
 function askAgain(project: DbtFolder): RunOptions {
@@ -118,26 +117,20 @@ describe('retry', () => {
     );
   });
 
-  test('on the command line takes the flags along, and says where there is nothing to do', () => {
+  test('on the command line takes the flags along, and says where there is nothing to do', async () => {
     const { folder } = dbtFolder(chain);
-    const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
-    const tidemill = (...args: string[]) => {
-      const { status, stdout, stderr } = spawnSync(
-        process.execPath,
-        [main, '--project-dir', folder, ...args],
-        { encoding: 'utf8', env: { ...process.env, HOME: folder } },
-      );
-      return { status, text: `${stdout}${stderr}` };
+    const call = async (...args: string[]) => {
+      const { code, out, err } = await tidemill(folder, ...args);
+      return { code, text: [...out, err].join('\n') };
     };
-    expect(tidemill('retry').text).toContain('nothing to retry: no run is on record');
-    expect(
-      tidemill('--vars', '{n: 2}', 'build', '--select', 'bad', '--exclude', 'together').status,
-    ).toBe(1);
-    const again = tidemill('retry');
-    expect(again.status).toBe(1);
+    expect((await call('retry')).text).toContain('nothing to retry: no run is on record');
+    const first = ['--vars', '{n: 2}', 'build', '--select', 'bad', '--exclude', 'together'];
+    expect((await call(...first)).code).toBe(1);
+    const again = await call('retry');
+    expect(again.code).toBe(1);
     expect(again.text).toMatch(/retrying 1 step of .*build --select bad --exclude together/);
     expect(again.text).toContain('1 row breaks');
-    expect(tidemill('--vars', '{n: 1}', 'retry').status).toBe(0);
-    expect(tidemill('retry').text).toContain('no step failed in the last run');
+    expect((await call('--vars', '{n: 1}', 'retry')).code).toBe(0);
+    expect((await call('retry')).text).toContain('no step failed in the last run');
   });
 });

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +6,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { openProject } from '../../cli/open-project.ts';
 import { readOutline } from '../../cli/outline.ts';
 import { buildManifest } from '../../engine/artifacts/manifest.ts';
-import { dbtFolder, dbtProjectIn, troubles } from '../dbt/dbt-project.ts';
+import { tidemill } from '../artifacts/command-line.ts';
+import { dbtFolder, dbtProjectIn, troubles, twoTargets } from '../dbt/dbt-project.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const read = <T>(name: string): T => JSON.parse(readFileSync(join(here, name), 'utf8')) as T;
@@ -106,17 +106,16 @@ describe('result: and source_status:', () => {
   });
 });
 
+const inTwo = {
+  'profiles.yml': twoTargets,
+  'dbt_project.yml': 'name: shop\nprofile: shop\n',
+  'models/base.sql': "{{ config(materialized='table') }}select '{{ target.name }}' as made_in",
+  'models/on.sql': "{{ config(materialized='table') }}select made_in from {{ ref('base') }}",
+};
+
 describe('--defer', () => {
   const files = {
-    'profiles.yml': `shop:
-  target: dev
-  outputs:
-    dev: {type: duckdb, path: warehouse.duckdb, schema: dev}
-    prod: {type: duckdb, path: warehouse.duckdb, schema: prod}
-`,
-    'dbt_project.yml': 'name: shop\nprofile: shop\n',
-    'models/base.sql': "{{ config(materialized='table') }}select '{{ target.name }}' as made_in",
-    'models/on.sql': "{{ config(materialized='table') }}select made_in from {{ ref('base') }}",
+    ...inTwo,
     'tests/same.sql':
       "select 1 from {{ ref('on') }} o join {{ ref('base') }} b using (made_in) where false",
   };
@@ -158,36 +157,19 @@ describe('--defer', () => {
 });
 
 test('compile and show defer as a build does', async () => {
-  const project = dbtProjectIn(
-    dbtFolder({
-      'profiles.yml': `shop:
-  target: dev
-  outputs:
-    dev: {type: duckdb, path: warehouse.duckdb, schema: dev}
-    prod: {type: duckdb, path: warehouse.duckdb, schema: prod}
-`,
-      'dbt_project.yml': 'name: shop\nprofile: shop\n',
-      'models/base.sql': "{{ config(materialized='table') }}select '{{ target.name }}' as made_in",
-      'models/on.sql': "{{ config(materialized='table') }}select made_in from {{ ref('base') }}",
-    }).folder,
-  );
+  const project = dbtProjectIn(dbtFolder(inTwo).folder);
   expect(troubles(await project.build({}, { target: 'prod' }))).toEqual([]);
   cpSync(join(project.folder, 'target'), join(project.folder, 'state'), { recursive: true });
-  const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
-  const tidemill = (...args: string[]) => {
-    const { stdout, stderr } = spawnSync(
-      process.execPath,
-      [main, '--project-dir', project.folder, ...args],
-      { encoding: 'utf8', env: { ...process.env, HOME: project.folder } },
-    );
-    return `${stdout}${stderr}`;
+  const told = async (...args: string[]) => {
+    const { out, err } = await tidemill(project.folder, ...args);
+    return [...out, err].join('\n');
   };
   const state = ['--defer', '--state', join(project.folder, 'state')];
-  expect(tidemill('show', '-s', 'on', '--json', ...state)).toContain('{"made_in":"prod"}');
-  expect(tidemill('compile', '-s', 'on', ...state)).toContain('from "prod"."base"');
-  expect(tidemill('compile', '-s', 'on', '--defer')).toContain('name the folder of its manifest');
+  expect(await told('show', '-s', 'on', '--json', ...state)).toContain('{"made_in":"prod"}');
+  expect(await told('compile', '-s', 'on', ...state)).toContain('from "prod"."base"');
+  expect(await told('compile', '-s', 'on', '--defer')).toContain('name the folder of its manifest');
   await project.build({ select: ['base'] });
-  expect(tidemill('compile', '-s', 'on', ...state)).toContain('from "dev"."base"');
-  const favoured = tidemill('show', '-s', 'on', '--json', '--favor-state', ...state);
+  expect(await told('compile', '-s', 'on', ...state)).toContain('from "dev"."base"');
+  const favoured = await told('show', '-s', 'on', '--json', '--favor-state', ...state);
   expect(favoured).toContain('{"made_in":"prod"}');
 });
