@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { Column, Relation } from '../words/table.ts';
+import { type Column, flattenRelation, type Relation } from '../words/table.ts';
 import type { Dialect } from '../words/warehouse.ts';
 import { selectVersions, versionFields } from './history-intervals.ts';
 import type { HistoryShape } from './history-shape.ts';
@@ -145,5 +145,5 @@ export function insertDigests(shape: HistoryShape, kept: Relation): RawBuilder<u
 
 /** Where a history's digests are kept. */
 export function digestsOf(relation: Relation): Relation {
-  return { schema: 'tidemill', name: `digests__${relation.schema}__${relation.name}` };
+  return { schema: 'tidemill', name: `digests__${flattenRelation(relation)}` };
 }

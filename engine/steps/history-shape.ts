@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import { TerminalError } from '../words/errors.ts';
 import type { BuildNode, HistoryConfig } from '../words/node.ts';
 import { didYouMean } from '../words/suggest.ts';
-import { type Column, formatRelation } from '../words/table.ts';
+import { type Column, flattenRelation, formatRelation } from '../words/table.ts';
 
 /** Which column of the log plays which part, each under its own exact name. */
 export interface HistoryShape {
@@ -95,7 +95,7 @@ export function shapeHistory(
 }
 
 function nameTables({ relation }: BuildNode): HistoryTables {
-  const name = (part: string) => sql.id(`tidemill_${part}__${relation.schema}__${relation.name}`);
+  const name = (part: string) => sql.id(`tidemill_${part}__${flattenRelation(relation)}`);
   return {
     keys: name('keys'),
     versions: name('versions'),

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { IdentityConfig, IdentityRule } from '../words/identity.ts';
-import type { Column, Relation } from '../words/table.ts';
+import { type Column, flattenRelation, type Relation } from '../words/table.ts';
 import type { Dialect } from '../words/warehouse.ts';
 import { nextOf } from './publish.ts';
 
@@ -32,7 +32,7 @@ export function tablesOf(relation: Relation): IdentityTables {
     ids: beside('ids'),
     events: beside('events'),
     oversize: beside('oversize'),
-    records: { schema: 'tidemill', name: `identity__${schema}__${name}` },
+    records: { schema: 'tidemill', name: `identity__${flattenRelation(relation)}` },
   };
 }
 

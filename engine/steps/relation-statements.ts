@@ -47,19 +47,27 @@ export async function findKinds(
   relations: readonly Relation[],
 ): Promise<(RelationKind | undefined)[]> {
   const names = relations.map(
-    ({ schema, name }) => sql`(table_schema = ${schema} and table_name = ${name})`,
+    ({ schema, name }) =>
+      sql`(lower(table_schema) = lower(${schema}) and lower(table_name) = lower(${name}))`,
   );
   const rows = await session.query<KindRow>(sql`
     select table_schema, table_name, table_type
     from information_schema.tables
     where table_catalog = current_database()
       and (${sql.join(names, sql` or `)})`);
-  return relations.map(({ schema, name }) => {
-    const row = rows.find((one) => one.table_schema === schema && one.table_name === name);
+  return relations.map((relation) => {
+    const key = foldName(relation);
+    const row = rows.find(
+      (one) => foldName({ schema: one.table_schema, name: one.table_name }) === key,
+    );
     if (!row) return undefined;
     return row.table_type.includes('VIEW') ? 'view' : 'table';
   });
 }
+
+/** Whoever made a schema first decided how its name is written: names are the same without case. */
+const foldName = ({ schema, name }: Relation): string =>
+  JSON.stringify([schema.toLowerCase(), name.toLowerCase()]);
 
 interface KindRow {
   readonly table_schema: string;

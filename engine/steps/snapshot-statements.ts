@@ -1,14 +1,14 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { SnapshotConfig, SnapshotStrategy } from '../words/node.ts';
-import type { Relation } from '../words/table.ts';
+import { flattenRelation, type Relation } from '../words/table.ts';
 import { columnList, tableOf } from './relation-statements.ts';
 import type { ComparedColumns } from './snapshot-shape.ts';
 
 /* Temporary tables, so that a kill leaves nothing of them. */
 
 /** Of the select's rows; it outlasts a transaction, so that it bears the snapshot's name. */
-export function sourceTableOf({ schema, name }: Relation): RawBuilder<unknown> {
-  return sql.id(`tidemill_source__${schema}__${name}`);
+export function sourceTableOf(relation: Relation): RawBuilder<unknown> {
+  return sql.id(`tidemill_source__${flattenRelation(relation)}`);
 }
 /** Rows of the source that are new or changed, and open rows that it has no more. */
 export const changesTable = sql.id('tidemill_changes');

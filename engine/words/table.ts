@@ -18,6 +18,15 @@ export function formatRelation(relation: Relation): string {
   return `${relation.schema}.${relation.name}`;
 }
 
+/**
+ * `schema__name`, for a table of the engine's own that belongs to the relation: of two relations
+ * never the same, though `a__b.c` and `a.b__c` read alike.
+ */
+export function flattenRelation({ schema, name }: Relation): string {
+  const told = schema.replaceAll('.', '..').replace(/_(?=_|$)/g, '.-');
+  return `${told}__${name}`;
+}
+
 /** Columns every raw table has besides the source's own. */
 export const rawColumns = [
   '_record_id',

@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { ScriptInput } from '../../declare/typescript/script-definition.ts';
 import { TerminalError } from '../../words/errors.ts';
 import type { BuildNode } from '../../words/node.ts';
-import type { Relation } from '../../words/table.ts';
+import { flattenRelation, type Relation } from '../../words/table.ts';
 import type { Session, Warehouse } from '../../words/warehouse.ts';
 import type { BuildContext, ScriptSource } from '../build-context.ts';
 import { columnList, selectOf, tableOf } from '../relation-statements.ts';
@@ -12,12 +12,12 @@ import { joinOn, type SpooledAnswers } from './spool-table.ts';
 
 /** The keys a function is asked for, each with a number; gone once the build is over. */
 export function keysOf(relation: Relation): Relation {
-  return { schema: 'tidemill', name: `keys__${relation.schema}__${relation.name}` };
+  return { schema: 'tidemill', name: `keys__${flattenRelation(relation)}` };
 }
 
 /** The digests of the keys as they are now; those of the last build stand under `digestsOf`. */
 export function freshOf(relation: Relation): Relation {
-  return { schema: 'tidemill', name: `fresh__${relation.schema}__${relation.name}` };
+  return { schema: 'tidemill', name: `fresh__${flattenRelation(relation)}` };
 }
 
 export const digestColumn = 'tidemill_digest';

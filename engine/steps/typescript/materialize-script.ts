@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type RawBuilder, sql } from 'kysely';
 import type { BuildNode } from '../../words/node.ts';
 import { quoteRelation } from '../../words/sql-name.ts';
-import type { Relation } from '../../words/table.ts';
+import { flattenRelation, type Relation } from '../../words/table.ts';
 import type { Warehouse } from '../../words/warehouse.ts';
 import type { BuildContext, MaterializeResult, ScriptSource } from '../build-context.ts';
 import { selectOf, tableOf } from '../relation-statements.ts';
@@ -68,7 +68,7 @@ export async function materializeScript(
 
 /** Where a function's rows stand until they are published. */
 function outputOf(relation: Relation): Relation {
-  return { schema: 'tidemill', name: `output__${relation.schema}__${relation.name}` };
+  return { schema: 'tidemill', name: `output__${flattenRelation(relation)}` };
 }
 
 async function answerSet(
