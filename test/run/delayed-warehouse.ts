@@ -1,0 +1,58 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Warehouse } from '../../engine/words/warehouse.ts';
+
+/** A number from 0 to 1 after another, the same ones for the same seed (mulberry32). */
+export function createDice(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d_2b_79_f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** How often a call is held back, and behind how many others. */
+const heldShare = 0.25;
+const overtakenMax = 24;
+/** A call that nobody overtakes for so long goes on. */
+const pollMs = 1;
+const quietPollsMax = 8;
+
+/**
+ * The same warehouse, in which some calls are held back before they begin and some after they have
+ * ended, until others have overtaken them: what a step looked at has changed when it acts.
+ */
+export function delayWarehouse(warehouse: Warehouse, seed: number): Warehouse {
+  const dice = createDice(seed);
+  let done = 0;
+  const hold = async (): Promise<void> => {
+    if (dice() > heldShare) return;
+    const until = done + Math.ceil(dice() * overtakenMax);
+    for (let quiet = 0, before = done; done < until && quiet < quietPollsMax; ) {
+      await sleep(pollMs);
+      quiet = done === before ? quiet + 1 : 0;
+      before = done;
+    }
+  };
+  const around = async <T>(work: () => Promise<T>): Promise<T> => {
+    await hold();
+    const answer = await work();
+    done += 1;
+    await hold();
+    return answer;
+  };
+  return {
+    ...warehouse,
+    query: (statement, rowsMax) => around(() => warehouse.query(statement, rowsMax)),
+    execute: (statement) => around(() => warehouse.execute(statement)),
+    describe: (relation) => around(() => warehouse.describe(relation)),
+    describeQuery: (statement) => around(() => warehouse.describeQuery(statement)),
+    transaction: (work) => around(() => warehouse.transaction(work)),
+    ddl: (statements) => around(() => warehouse.ddl(statements)),
+    async *stream(statement) {
+      await hold();
+      yield* warehouse.stream(statement);
+    },
+  };
+}
