@@ -21,7 +21,12 @@ test('tables of the engine’s own that belong to two relations never bear one n
 test('two histories of one log whose names read alike are both added to', async () => {
   await using bench = await openWorkbench();
   await bench.run("create table log as select 1 as id, 1 as at, 'old' as name");
-  const history = { uniqueKey: ['id'], validAt: 'at', recordedAt: 'at', changedBy: 'content' };
+  const history = {
+    uniqueKey: ['id'],
+    validAt: 'at',
+    recordedAt: 'at',
+    changedBy: 'content',
+  } as const;
   const config = { materialization: 'history', uniqueKey: ['id'], history } as const;
   const nodes = [
     { schema: 'a__b', name: 'c' },
