@@ -98,14 +98,24 @@ function digestOf(made: unknown): string {
 async function gatePrints({ models, selected }: Project, nodeId: string) {
   const prints = new Map<string, string | undefined>();
   for (const id of models.graph.childrenOf(nodeId)) {
-    const test = models.nodes.get(id);
-    if (!selected.has(id)) continue;
-    if (isUnitTestNode(test)) prints.set(id, await printOfUnitTest(models.root, test));
-    else if (isTestNode(test) && isGateOf(models, test, nodeId)) {
-      prints.set(id, await printOfTest(models, test));
-    }
+    if (!selected.has(id) || gatedBy(models, id) !== nodeId) continue;
+    prints.set(id, await printOfGate(models, id));
   }
   return prints;
+}
+
+/** The one node whose rows a test or a unit test lets pass; undefined where it is none's gate. */
+export function gatedBy(models: ModelProject, testId: string): string | undefined {
+  const test = models.nodes.get(testId);
+  if (isUnitTestNode(test)) return test.modelId;
+  if (!isTestNode(test)) return undefined;
+  return readsOf(models, test).find((id) => isGateOf(models, test, id));
+}
+
+async function printOfGate(models: ModelProject, testId: string): Promise<string | undefined> {
+  const test = models.nodes.get(testId);
+  if (isUnitTestNode(test)) return await printOfUnitTest(models.root, test);
+  return isTestNode(test) ? await printOfTest(models, test) : undefined;
 }
 
 /**
@@ -121,13 +131,29 @@ export async function toldOf(
   return [work.fingerprints.get(nodeId)?.told ?? '.', held.join(',')].join('.');
 }
 
+function heldBy(told: string | undefined): readonly string[] {
+  return told?.split('.')[2]?.split(',') ?? [];
+}
+
+/** What is remembered of a node whose rows were held to these tests too, as they stand. */
+export async function toldWith(
+  models: ModelProject,
+  told: string | undefined,
+  testIds: readonly string[],
+): Promise<string> {
+  const [own = '', read = ''] = told?.split('.') ?? [];
+  const prints = await Promise.all(testIds.map((id) => printOfGate(models, id)));
+  const held = new Set([...heldBy(told), ...prints].filter((print) => print));
+  return [own, read, [...held].join(',')].join('.');
+}
+
 /** Tests of a node that its rows, as they stand, were not held to. */
 export async function findNewGates(
   work: Project,
   node: ModelNode,
   { states }: Pick<Standing, 'states'>,
 ): Promise<string[]> {
-  const held = states.get(stateKeyOf(node))?.told?.split('.')[2]?.split(',') ?? [];
+  const held = heldBy(states.get(stateKeyOf(node))?.told);
   const prints = await gatePrints(work, node.id);
   return [...prints]
     .filter(([, print]) => print === undefined || !held.includes(print))

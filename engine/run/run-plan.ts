@@ -11,6 +11,7 @@ import { checkStep } from './check-step.ts';
 import { extractStream } from './extract-step.ts';
 import { forgetOldRuns } from './forget-runs.ts';
 import { interruptOn } from './interrupt.ts';
+import { noteHeld } from './note-held.ts';
 import { persistRunDocs } from './persist-docs-step.ts';
 import { copyRunLog } from './record-run.ts';
 import type { RunNotes } from './run-notes.ts';
@@ -31,11 +32,11 @@ export interface RunRequest {
   readonly state: StateDb;
   readonly stateFolder: string;
   readonly clock: Clock;
-  /** Steps under way at once. */
   /** Start nothing more once a step has failed. */
   readonly failFast?: boolean;
   /** A step that ends with a warning fails the run. */
   readonly warnError?: boolean;
+  /** Steps under way at once. */
   readonly threads: number;
   /** How long runs are remembered; default: see `retention.ts`. */
   readonly keepRunsMs?: number;
@@ -105,6 +106,7 @@ export async function runPlan(request: RunRequest): Promise<RunResult> {
     },
   }).finally(() => interrupts[Symbol.dispose]());
   runs.finishSteps(runId, reused);
+  await noteHeld(work, steps);
   await persistRunDocs(work, steps);
   const status = statusOf(steps, plan, signal, request.warnError ?? false);
   const [fault] = plan.faults;

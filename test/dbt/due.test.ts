@@ -304,6 +304,29 @@ describe('a test that the rows of a node were not held to', () => {
     }
     writeFileSync(join(shop.folder, 'models/a.yml'), withTest('unique'));
     expect((await shop.build(only)).steps.at(-1)?.status).toBe('success');
+    expect((await shop.build(only)).steps.map(({ status }) => status)).toEqual(['reused']);
+    writeFileSync(join(shop.folder, 'models/a.yml'), withTest('unique, not_null'));
+    expect((await shop.build(only)).steps.map(({ id }) => id.split('.')[2])).toEqual([
+      'a',
+      'not_null_a_id',
+    ]);
+  });
+
+  test('is remembered of `test` as of a build, and not where its model is about to be another', async () => {
+    const unit = (id: number): string =>
+      `unit_tests: [{ name: u, model: a, given: [], expect: { rows: [{ id: ${id} }] } }]`;
+    const tests = { kinds: new Set(['check'] as const) };
+    const shop = dbtFolder({ 'models/a.sql': `${table} select 1 as id` });
+    expect(troubles(await shop.build({ kinds: new Set(['materialize']) }))).toEqual([]);
+    writeFileSync(join(shop.folder, 'models/a.yml'), withTest('unique'));
+    expect((await shop.build(tests)).steps.map(({ status }) => status)).toEqual(['success']);
+    expect((await shop.build(only)).steps.map(({ status }) => status)).toEqual(['reused']);
+    // It holds of a text that is not built then.
+    writeFileSync(join(shop.folder, 'models/a.sql'), `${table} select 2 as id`);
+    writeFileSync(join(shop.folder, 'models/a.yml'), unit(2));
+    expect((await shop.build(tests)).steps.map(({ status }) => status)).toEqual(['success']);
+    writeFileSync(join(shop.folder, 'models/a.sql'), `${table} select 1 as id`);
+    expect((await shop.build(only)).status).toBe('failed');
   });
 
   test('is a gate again once the node is built, and not asked twice', async () => {
