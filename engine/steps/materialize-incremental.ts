@@ -20,7 +20,6 @@ import {
 } from './merge-statements.ts';
 import { clearTheWay, publishTable, stateOf, withhold } from './publish.ts';
 import {
-  columnList,
   countRows,
   createSchema,
   createTableAs,
@@ -28,7 +27,12 @@ import {
   selectOf,
   tableOf,
 } from './relation-statements.ts';
-import { planSchemaChange, reshapeSelect, type SchemaChange } from './schema-change.ts';
+import {
+  fittedColumns,
+  planSchemaChange,
+  reshapeSelect,
+  type SchemaChange,
+} from './schema-change.ts';
 
 /** The batch of one transaction: temporary, so a kill leaves nothing of it. */
 const batchName = 'tidemill_batch';
@@ -186,10 +190,10 @@ async function applyRows(
   merge: Merge,
   later?: AsyncIterable<LaterBatch>,
 ): Promise<Applied> {
-  const { node, context, batch, change } = merge;
+  const { node, context, batch, columns, change } = merge;
   await session.execute(sql`
     create temporary table ${batchTable} as
-    select ${columnList(change.insertColumns)}
+    select ${fittedColumns(change, columns)}
     from (
       ${batch}
     ) as batch`);

@@ -113,3 +113,18 @@ export function reshapeSelect(relation: Relation, change: SchemaChange): RawBuil
     select ${sql.join(columns)}
     from ${tableOf(relation)}`;
 }
+
+/** What a batch writes, of the types that the table has: keys are told apart as they will stand. */
+export function fittedColumns(
+  { columns, insertColumns }: SchemaChange,
+  batch: readonly Column[],
+): RawBuilder<unknown> {
+  const given = new Map(batch.map(({ name, typeName }) => [name.toLowerCase(), typeName]));
+  const types = new Map(columns.map(({ name, typeName }) => [name, typeName]));
+  const fitted = insertColumns.map((name) => {
+    const typeName = types.get(name);
+    if (typeName === undefined || given.get(name.toLowerCase()) === typeName) return sql.id(name);
+    return sql`cast(${sql.id(name)} as ${sql.raw(typeName)}) as ${sql.id(name)}`;
+  });
+  return sql.join(fitted);
+}

@@ -1,0 +1,146 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { materialize } from '../../engine/steps/materialize.ts';
+import type { NodeConfig } from '../../engine/words/node.ts';
+import {
+  addBatch,
+  type Batch,
+  batchArbitrary,
+  buildWhole,
+  type Cells,
+  keyNames,
+  type Manner,
+  type ModelTable,
+  policies,
+} from './schema-model.ts';
+import { contextOf, nodeOf, openWorkbench, type Workbench } from './workbench.ts';
+
+const numRuns = Number(process.env['SCHEMA_RUNS'] ?? 16);
+
+/** The batch as a select. */
+function selectOf({ columns, rows }: Batch): string {
+  const spell = (cells: Cells) =>
+    columns
+      .map(({ name, type }) =>
+        type === 'untyped'
+          ? `null as ${name}`
+          : `cast(${cells[name] ?? 'null'} as ${type}) as ${name}`,
+      )
+      .join(', ');
+  const none = `select ${spell({})} where false`;
+  return [none, ...rows.map((cells) => `select ${spell(cells)}`)].join(' union all ');
+}
+
+const order = (rows: readonly Cells[]): string[] =>
+  rows.map((cells) => JSON.stringify(Object.entries(cells).toSorted())).toSorted();
+
+async function readTable(bench: Workbench): Promise<ModelTable> {
+  const columns = await bench.warehouse.describe({ schema: 'mart', name: 'thing' });
+  const list = (columns ?? []).map(({ name }) => `cast(${name} as double) as ${name}`).join(', ');
+  const rows = await bench.rows(`select ${list} from mart.thing`);
+  return {
+    columns: (columns ?? []).map(({ name, typeName }) => ({ name, type: typeName })),
+    rows,
+  } as unknown as ModelTable;
+}
+
+const told = ({ columns, rows }: ModelTable) => ({ columns, rows: order(rows) });
+
+function configOf({ strategy, policy, excluded }: Manner): Partial<NodeConfig> {
+  return {
+    materialization: 'incremental',
+    incrementalStrategy: strategy,
+    onSchemaChange: policy,
+    ...(strategy === 'append' ? {} : { uniqueKey: keyNames }),
+    raw: excluded ? { merge_exclude_columns: excluded } : {},
+  };
+}
+
+const manners: Omit<Manner, 'policy'>[] = [
+  { strategy: 'append' },
+  { strategy: 'delete+insert' },
+  { strategy: 'merge' },
+  { strategy: 'merge', excluded: ['a'] },
+];
+
+/** Builds the batch; answers the code of its error. */
+async function build(bench: Workbench, batch: Batch, manner: Manner, fullRefresh = false) {
+  const node = nodeOf(selectOf(batch), configOf(manner), { isIncremental: !fullRefresh });
+  return await materialize(bench.warehouse, node, contextOf({ fullRefresh })).then(
+    () => undefined,
+    (error: { code?: string }) => error.code ?? error,
+  );
+}
+
+/** Once a batch holds every key, nothing of how the table came about is left in its columns. */
+async function checkAgainstWhole(bench: Workbench, last: Batch, manner: Manner): Promise<void> {
+  const before = await readTable(bench);
+  const rows = before.rows.map((cells, index) => ({
+    ...cells,
+    a: index,
+    b: null,
+  }));
+  const whole = { columns: last.columns, rows };
+  expect(await build(bench, whole, manner)).toBeUndefined();
+  const grown = await readTable(bench);
+  expect(await build(bench, whole, manner, true)).toBeUndefined();
+  const made = await readTable(bench);
+  const names = new Set(grown.columns.map(({ name }) => name));
+  const common = made.columns.filter(({ name }) => names.has(name));
+  const only = (cells: Cells) =>
+    Object.fromEntries(common.map(({ name }) => [name, cells[name] ?? null]));
+  expect(order(grown.rows.map(only))).toEqual(order(made.rows.map(only)));
+  if (manner.policy !== 'sync_all_columns') return;
+  const shape = ({ columns }: ModelTable) => columns.map((one) => JSON.stringify(one)).toSorted();
+  expect(shape(grown)).toEqual(shape(made));
+}
+
+describe.each(manners)('increments by $strategy (leaving alone: $excluded)', (manner) => {
+  test('whose columns come, go and widen leave what dbt’s would', { timeout: 60_000 }, async () => {
+    await using bench = await openWorkbench();
+    const batches = fc.array(batchArbitrary, { minLength: 3, maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...policies), batches, async (policy, all) => {
+        await bench.run('drop table if exists mart.thing');
+        let expected: ModelTable | undefined;
+        let last: Batch | undefined;
+        for (const batch of all) {
+          const outcome = await build(bench, batch, { ...manner, policy });
+          const after = expected
+            ? addBatch(expected, batch, { ...manner, policy })
+            : firstOf(batch, manner);
+          expect(outcome).toBe(typeof after === 'string' ? after : undefined);
+          if (typeof after === 'string') continue;
+          expected = after;
+          last = batch;
+          expect(told(await readTable(bench))).toEqual(told(expected));
+        }
+        const isKeyed = manner.strategy !== 'append' && manner.excluded === undefined;
+        if (last && isKeyed) await checkAgainstWhole(bench, last, { ...manner, policy });
+      }),
+      { numRuns },
+    );
+  });
+});
+
+function firstOf(batch: Batch, { strategy }: Omit<Manner, 'policy'>): ModelTable | string {
+  const whole = buildWhole(batch);
+  if (strategy === 'append') return whole;
+  const empty = { ...whole, rows: [] };
+  return addBatch(empty, batch, { strategy, policy: 'ignore' });
+}
+
+test.each(['delete+insert', 'merge'] as const)(
+  'keys that are two in the batch and one in the table’s type are refused by %s',
+  async (strategy) => {
+    await using bench = await openWorkbench();
+    const config = configOf({ strategy, policy: 'ignore' });
+    const add = (text: string) =>
+      materialize(bench.warehouse, nodeOf(text, config, { isIncremental: true }), contextOf());
+    await add('select 1 as k1, 1 as k2, 5 as a');
+    const doubled = "select '1' as k1, 1 as k2, 6 as a union all select '01', 1, 7";
+    await expect(add(doubled)).rejects.toMatchObject({ code: 'duplicate-keys' });
+    await add("select '01' as K1, 1 as k2, '8' as A");
+    expect(await bench.rows('from mart.thing')).toEqual([{ k1: 1, k2: 1, a: 8 }]);
+  },
+);
