@@ -12,6 +12,7 @@ import type { ConnectionSchema } from '../engine/words/connection.ts';
 import type { JsonObject } from '../engine/words/json.ts';
 import { type Log, silentLog } from '../engine/words/log.ts';
 import type { Warehouse } from '../engine/words/warehouse.ts';
+import type { WarningRules } from '../engine/words/warning-rules.ts';
 import { loaders } from '../loaders/index.ts';
 import { type ConnectorRegistry, createConnections } from './connections.ts';
 
@@ -33,6 +34,8 @@ export interface OpenProjectOptions {
   readonly profilesFolder?: string;
   /** Where artifacts are written, from the folder; default what the project says, or `target`. */
   readonly targetPath?: string;
+  /** Which warnings are errors, and which are not told: dbt's `warn_error_options`. */
+  readonly warningRules?: WarningRules;
   /** Connectors of your own, by the name people write after `type:`. */
   readonly extractors?: ConnectorRegistry['extractors'];
   readonly destinations?: ConnectorRegistry['destinations'];
@@ -45,6 +48,7 @@ export interface OpenedProject extends Connectors, Disposable {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly log: Log;
+  readonly warningRules: WarningRules | undefined;
   /** Where state.db, the lock and spooled pages live: `.tidemill` beside `pipelines.yaml`. */
   readonly stateFolder: string;
   readonly state: StateDb;
@@ -99,6 +103,7 @@ export function assembleProject(
     env,
     clock,
     log,
+    warningRules: options.warningRules,
     stateFolder,
     get state() {
       return state();

@@ -48,7 +48,6 @@ const toldValues: Readonly<Record<string, string>> = {
   'log-level-file': noLog,
   'log-path': noLog,
   'record-timing-info': '`tidemill runs` tells how long each step took',
-  'warn-error-options': '--warn-error makes every warning an error; one alone cannot be named',
 };
 
 /** Flags of commands that dbt also takes before the command, and where they mean nothing. */
@@ -117,6 +116,7 @@ const environment: Readonly<Record<string, string>> = {
   DBT_TARGET: 'target',
   DBT_TARGET_PATH: 'targetPath',
   DBT_WARN_ERROR: 'warnError',
+  DBT_WARN_ERROR_OPTIONS: 'warnErrorOptions',
 };
 
 /** Keys of `flags:` in `dbt_project.yml` that are options of a command. */
@@ -125,6 +125,7 @@ const projectFlags: Readonly<Record<string, string>> = {
   indirect_selection: 'indirectSelection',
   source_freshness_run_project_hooks: 'projectHooks',
   warn_error: 'warnError',
+  warn_error_options: 'warnErrorOptions',
 };
 
 /**
@@ -146,7 +147,8 @@ export async function applyDbtDefaults(
   if (!has('dbt_project.yml') || has('pipelines.yaml')) return;
   for (const [key, value] of Object.entries(await readProjectFlags(folder))) {
     const option = projectFlags[key];
-    if (option) setDefault(program, command, option, String(value), `flags.${key}`);
+    const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+    if (option) setDefault(program, command, option, text, `flags.${key}`);
   }
   for (const [name, option] of Object.entries(environment)) {
     const value = env[name];

@@ -97,9 +97,10 @@ export async function readStanding(opened: OpenedProject): Promise<Standing | un
 }
 
 function requestOf(opened: OpenedProject): ReadModelsRequest {
-  const { project, env, log, openMemory } = opened;
+  const { project, env, log, openMemory, warningRules } = opened;
   const place = { dialect: project.warehouse.type, catalog: catalogOf(opened) };
-  return { project, place, env, log, openMemory, describeProject };
+  const told = { nowMs: opened.clock.now(), ...(warningRules && { warningRules }) };
+  return { project, place, env, log, openMemory, describeProject, ...told };
 }
 
 function catalogOf({ project }: OpenedProject): string {
@@ -129,7 +130,7 @@ async function choose(
   models: ModelProject | 'outline' | undefined,
   choice: OutlineChoice,
 ): Promise<Pick<Outline, 'ids' | 'warnings' | 'state'>> {
-  const { chooseNodes } = await import('../engine/plan/choose-nodes.ts');
+  const { chooseNodes, tellChosen } = await import('../engine/plan/choose-nodes.ts');
   const { name, folder: root } = opened.project;
   const place = models && { name, root };
   let state: StateComparison | undefined;
@@ -139,7 +140,7 @@ async function choose(
   }
   const selection = chooseNodes(graph, choice, place, state?.methods ?? {});
   const ids = graph.order.filter((id) => selection.ids.has(id));
-  const warnings = [...selection.warnings, ...(state?.warnings ?? [])];
+  const warnings = tellChosen(opened.warningRules, selection.warnings, state?.warnings);
   return { ids, warnings, ...(state ? { state } : {}) };
 }
 

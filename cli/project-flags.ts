@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { readWarningRules } from '../engine/words/warning-rules.ts';
 import type { OpenProjectOptions } from './open-project.ts';
 
 /** Which project is meant, and what is said about it from outside: flags of every command. */
@@ -14,6 +15,7 @@ export function addProjectFlags(program: Command): Command {
       '--target-path <folder>',
       'where artifacts are written, from the project; default target',
     )
+    .option('--warn-error-options <map>', 'which warnings are errors: {error: all, warn: [...]}')
     .option('-q, --quiet', 'results and faults alone');
 }
 
@@ -27,6 +29,7 @@ export async function readProjectFlags(
   const [vars, warehouse] = [text('vars'), text('warehouse')];
   const [target, profile] = [text('target'), text('profile')];
   const [profilesFolder, targetPath] = [text('profilesDir'), text('targetPath')];
+  const rules = text('warnErrorOptions');
   const { parseVars } = await import('../engine/declare/project/dbt-project.ts');
   return {
     folder: text('projectDir') ?? '.',
@@ -36,5 +39,8 @@ export async function readProjectFlags(
     ...(profile === undefined ? {} : { profile }),
     ...(profilesFolder === undefined ? {} : { profilesFolder }),
     ...(targetPath === undefined ? {} : { targetPath }),
+    ...(rules === undefined
+      ? {}
+      : { warningRules: readWarningRules(parseVars(rules, '--warn-error-options')) }),
   };
 }

@@ -12,6 +12,7 @@ import { TerminalError } from '../engine/words/errors.ts';
 import { silentLog } from '../engine/words/log.ts';
 import type { Plan, Step, StepResult } from '../engine/words/step.ts';
 import type { Warehouse } from '../engine/words/warehouse.ts';
+import { judgeWarning } from '../engine/words/warning-rules.ts';
 import { loaders } from '../loaders/index.ts';
 import { describeProject } from './describe-project.ts';
 import { lockProject } from './lock-project.ts';
@@ -51,6 +52,7 @@ export async function gatherProject(
     signal: options.signal ?? new AbortController().signal,
     log: opened.log,
     openMemory: opened.openMemory,
+    ...(opened.warningRules && { warningRules: opened.warningRules }),
     bindCache: openBindCache(join(opened.stateFolder, 'bound.json')),
     describeProject,
     ...stateOf(opened, options),
@@ -177,7 +179,12 @@ async function runHoldingLock(
   await using warehouse = await openWhenFree(opened, options);
   const { work, plan } = await gather(opened, warehouse, options);
   options.onPlan?.(plan);
-  if (options.warnError) refuseWarnings(plan);
+  if (options.warnError) refuseWarnings('--warn-error', plan.warnings);
+  const refused = plan.faults.filter(({ code }) => code === 'warning-refused');
+  refuseWarnings(
+    'warn_error_options',
+    refused.map(({ message }) => message),
+  );
   const { createRunNotes } = await import('../engine/run/run-notes.ts');
   const { describeResults, writeRunArtifacts } = await import(
     '../engine/artifacts/run-artifacts.ts'
@@ -199,6 +206,8 @@ async function runHoldingLock(
     await writeRunArtifacts({ ...artifacts, result, nowMs: clock.now() });
     throw error;
   });
+  // A test is asked while the run goes on: it alone is judged at its end.
+  const isTestRefused = judgeWarning(opened.warningRules, 'LogTestResult') === 'error';
   const result = await runPlan({
     work,
     plan,
@@ -210,7 +219,7 @@ async function runHoldingLock(
     invocation: toInvocation(opened, options, work.request.boundaryMs),
     threads: options.threads ?? threadsDefault,
     ...(options.failFast ? { failFast: true } : {}),
-    ...(options.warnError ? { warnError: true } : {}),
+    ...(options.warnError || isTestRefused ? { warnError: true } : {}),
     ...(keepRunsMs === undefined ? {} : { keepRunsMs }),
     ...(options.pipeline === undefined ? {} : { pipeline: options.pipeline }),
     ...(options.cut === undefined ? {} : { cut: options.cut }),
@@ -239,11 +248,11 @@ async function runHoldingLock(
   return result;
 }
 
-function refuseWarnings({ warnings }: Plan): void {
+function refuseWarnings(flag: string, warnings: readonly string[]): void {
   if (warnings.length === 0) return;
-  throw new TerminalError(`under --warn-error nothing is done: ${warnings.join('; ')}`, {
+  throw new TerminalError(`under ${flag} nothing is done: ${warnings.join('; ')}`, {
     code: 'warning-refused',
-    hint: 'mend what the warnings name, or leave --warn-error (warn_error, DBT_WARN_ERROR) out',
+    hint: `mend what the warnings name, or leave ${flag} out, in the project and the environment too`,
   });
 }
 

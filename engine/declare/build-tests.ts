@@ -300,7 +300,9 @@ function linkCalls(
     const found = from.refs.find(call, test.packageName);
     if ('id' in found) ids.push(found.id);
     else if (found.isDisabled) {
-      faults.warn(placeIn(test, call.place), `${found.complaint}: the test is left out`);
+      faults.warn(placeIn(test, call.place), `${found.complaint}: the test is left out`, {
+        name: 'NodeNotFoundOrDisabled',
+      });
       return undefined;
     } else faults.error(placeIn(test, call.place), found.complaint, { nodeId: test.id });
   }

@@ -1,4 +1,6 @@
 import type { ChangeReach } from './change-reach.ts';
+import { reportUnusedConfig } from './config-paths.ts';
+import { deprecatedAtMs } from './deprecated-models.ts';
 import { buildGraph, compareIds, type Graph, type GraphNode } from './graph.ts';
 import { internalPackage, type MacroEntry } from './macro-library.ts';
 import { digestText } from './memory/memory.ts';
@@ -80,7 +82,8 @@ export function joinChange(request: JoinRequest, now: NodesNow): JoinedChange | 
   }
   const kept = { gone: new Set(gone), changed };
   if (changes.length > 0 && !areApart(before, kept)) return undefined;
-  if (!areRead(before, changed)) return undefined;
+  if (!areRead(before, changed) || !areCurrent(before, kept)) return undefined;
+  if (!areConfigured(before, kept)) return undefined;
   const nodes = listNodes(outline, kept);
   const { order, graph } = orderNodes(outline, before, nodes, kept);
   if (order === undefined) return undefined;
@@ -184,6 +187,31 @@ function areRead({ nodes, target }: JoinRequest['before'], changed: Kept['change
     if (!isSameJson(was, is)) reportUnreadConfig(both, target.database, faults);
   }
   return faults.all.length === 0;
+}
+
+/** What is said of models with a date of deprecation is said of all who read them. */
+function areCurrent({ nodes }: JoinRequest['before'], { changed, gone }: Kept): boolean {
+  const isDated = (id: string): boolean => {
+    const both = [nodes.get(id), changed.get(id)].filter(isModelNode);
+    return both.some((node) => deprecatedAtMs(node) !== undefined);
+  };
+  const reads = (id: string) =>
+    [nodes.get(id), changed.get(id)].flatMap((one) => one?.dependsOn ?? []);
+  return ![...changed.keys(), ...gone].some((id) => isDated(id) || reads(id).some(isDated));
+}
+
+/** Whether config of folders applies to as much as before, where nodes came or went. */
+function areConfigured(before: JoinRequest['before'], { changed, gone }: Kept): boolean {
+  const paths = before.packages[0]?.configPaths ?? [];
+  const { nodes } = before.graph;
+  if (gone.size === 0 && [...changed.keys()].every((id) => nodes.has(id))) return true;
+  const unusedBy = (all: Iterable<GraphNode>): readonly unknown[] => {
+    const faults = collectFaults();
+    reportUnusedConfig(paths, all, before.disabled.values(), faults);
+    return faults.all;
+  };
+  const standing = [...nodes.values()].filter(({ id }) => !gone.has(id) && !changed.has(id));
+  return isSameJson(unusedBy(nodes.values()), unusedBy([...standing, ...changed.values()]));
 }
 
 function listNodes({ nodes }: StoredOutline, { changed, gone }: Kept): GraphNode[] {

@@ -13,6 +13,9 @@ export interface FolderConfigs {
 /** Keys whose value is itself a map; any other map without `+` is a folder. */
 const mapKeys = new Set(['meta', 'docs', 'grants', 'persist_docs', 'contract', 'quoting']);
 
+/** Whether the map under a key is config, and no folder. */
+export const isConfigMap = (key: string): boolean => key.startsWith('+') || mapKeys.has(key);
+
 const separator = '\u0000';
 
 export function collectFolderConfigs(): FolderConfigs {

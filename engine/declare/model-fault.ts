@@ -11,7 +11,16 @@ export interface ModelFault {
   readonly severity: 'error' | 'warning';
   /** The node that cannot be built because of it. */
   readonly nodeId?: string;
+  /** dbt's name of a warning's kind, where it has one: `warn_error_options` go by it. */
+  readonly name?: string;
+  /** It is told from then on, or only before then; absent: always. */
+  readonly fromMs?: number;
+  readonly untilMs?: number;
+  /** A warning that `warn_error_options` make an error: nothing is done then. */
+  readonly isRefused?: true;
 }
+
+type Extra = Pick<ModelFault, 'hint' | 'nodeId' | 'name' | 'fromMs' | 'untilMs'>;
 
 /** Where in a file something stands. */
 export interface Place {
@@ -23,8 +32,8 @@ export interface Place {
 /** Gathers faults, so that one does not hide the next. */
 export interface FaultList {
   readonly all: readonly ModelFault[];
-  error(place: Place, message: string, extra?: { hint?: string; nodeId?: string }): void;
-  warn(place: Place, message: string, extra?: { hint?: string; nodeId?: string }): void;
+  error(place: Place, message: string, extra?: Extra): void;
+  warn(place: Place, message: string, extra?: Extra): void;
   /** Takes over what was gathered elsewhere. */
   add(faults: readonly ModelFault[]): void;
 }

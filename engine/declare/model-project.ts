@@ -6,6 +6,7 @@ import { recallStored, type Spoken, sayAgain } from './project-outline.ts';
 import type { ModelProject, ModelProjectOptions } from './project-shape.ts';
 import { recallAll, restoreProject, storeProject } from './project-snapshot.ts';
 import { listen } from './recall-render.ts';
+import { toldFaults } from './told-faults.ts';
 
 export type { ModelProject, ModelProjectOptions } from './project-shape.ts';
 
@@ -21,10 +22,11 @@ export async function readModelProject(options: ModelProjectOptions): Promise<Mo
   const restored = kept && restoreProject(options, memory, kept);
   if (restored) {
     sayAgain(stored.spoken, log);
-    return Object.assign(restored, { log });
+    const faults = toldFaults(restored.faults, options);
+    return Object.assign(restored, { log, faults });
   }
   const changed = memory && (await readChange(options, memory));
-  if (changed) return Object.assign(changed, { log });
+  if (changed) return Object.assign(changed, { log, faults: toldFaults(changed.faults, options) });
   const own = memory ?? withoutMemory(options.root);
   const watched = watchEnv(options.env);
   const spoken: Spoken[] = [];
@@ -38,5 +40,5 @@ export async function readModelProject(options: ModelProjectOptions): Promise<Mo
     const textOf = (file: string) => memory.disk.textRead(file);
     return env && storeProject({ options, project, env, spoken, textOf });
   });
-  return project;
+  return { ...project, faults: toldFaults(project.faults, options) };
 }

@@ -217,6 +217,6 @@ function reportOrphans(
     const message = other
       ? `${missing}: it is a ${other.kind}, and of what is said here only its tests hold; say it under ${other.kind}s:`
       : `${missing}${didYouMean(patch.name, names)}`;
-    faults.warn(patch.place, message);
+    faults.warn(patch.place, message, { name: 'NoNodeForYamlKey' });
   }
 }

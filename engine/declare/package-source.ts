@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { type ConfigPath, listConfigPaths } from './config-paths.ts';
 import {
   addFolderTree,
   collectFolderConfigs,
@@ -65,6 +66,8 @@ export interface PackageSource {
   /** dbt's `dispatch:`: namespace → where its macros are looked for. */
   readonly dispatch: ReadonlyMap<string, readonly string[]>;
   readonly hooks: { readonly start: readonly string[]; readonly end: readonly string[] };
+  /** Where config stands in its `dbt_project.yml`. */
+  readonly configPaths: readonly ConfigPath[];
 }
 
 /** What is asked of a package once its nodes are made. */
@@ -80,6 +83,7 @@ export interface ProjectPackage
     | 'hooks'
     | 'restrictsAccess'
     | 'nullsAreEqual'
+    | 'configPaths'
   > {
   readonly properties: Pick<Properties, 'unitTests'>;
   /** Config of the hooks of its runs: to dbt they are models in a folder `hooks`. */
@@ -92,7 +96,9 @@ export function toProjectPackage(pack: PackageSource, root: PackageSource): Proj
   const { unitTests = [] } = pack.properties;
   const [own, wins] = [pack, root].map((one) => one.folderConfigs.models.configOf([name, 'hooks']));
   const hookConfig = mergeConfig(own ?? {}, wins ?? {});
-  const kept = { name, version, folder, macros, vars, dispatch, hooks };
+  // What a package says of its own folders is nobody's here to mend.
+  const configPaths = pack === root ? pack.configPaths : [];
+  const kept = { name, version, folder, macros, vars, dispatch, hooks, configPaths };
   return { ...kept, restrictsAccess, nullsAreEqual, properties: { unitTests }, hookConfig };
 }
 
@@ -114,6 +120,7 @@ export interface Layout {
   readonly isDbt: boolean;
   readonly paths: Readonly<Record<PathKind, readonly string[]>>;
   readonly project: Config;
+  readonly configPaths: readonly ConfigPath[];
 }
 
 export type PathKind = 'models' | 'seeds' | 'snapshots' | 'tests' | 'macros' | 'docs';
@@ -208,6 +215,7 @@ export function readFiles(
     markdown: readTexts(onePerPath(docs.length > 0 ? docs : Object.values(others).flat()), 'md'),
     version: String(layout.project['version'] ?? ''),
     restrictsAccess: layout.project['restrict-access'] === true,
+    configPaths: layout.configPaths,
     nullsAreEqual: asConfig(layout.project['flags'])['enable_truthy_nulls_equals_macro'] === true,
     folderConfigs,
     vars: asConfig(layout.project['vars']),
@@ -236,11 +244,11 @@ export function readLayout(options: PackageOptions, faults: FaultList): Layout {
   const file = posix.join(folder, 'dbt_project.yml');
   const text = readFileText(disk, file, faults);
   const key = () => keyOf('dbt-project', file, text);
-  const project = recallOutcome(memory, key, faults, (own) => {
+  const { project, configPaths } = recallOutcome(memory, key, faults, (own) => {
     const yaml = text === undefined ? undefined : parseYaml(file, text, own);
     if (yaml !== undefined) validateYaml(yaml, validateDbtProject, own, 'warning');
     if (yaml !== undefined && folder === '') reportProjectFlags(yaml, own);
-    return asConfig(yaml?.value);
+    return { project: asConfig(yaml?.value), configPaths: yaml ? listConfigPaths(yaml) : [] };
   });
   const isDbt = text !== undefined;
   const within = (kind: string): readonly string[] =>
@@ -253,6 +261,7 @@ export function readLayout(options: PackageOptions, faults: FaultList): Layout {
     name: typeof project['name'] === 'string' ? project['name'] : name,
     isDbt,
     project,
+    configPaths,
     paths: {
       models: named(['model-paths', 'source-paths'], [isDbt ? 'models' : modelsPath]),
       seeds: named(['seed-paths', 'data-paths'], within('seeds')),

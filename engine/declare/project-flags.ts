@@ -40,9 +40,4 @@ export function reportProjectFlags(yaml: YamlFile, faults: FaultList): void {
       faults.warn(yaml.placeOf(['flags', name]), `the flag ${name}: ${value} is not read: ${says}`);
     }
   }
-  if (flags['warn_error_options'] !== undefined) {
-    faults.warn(yaml.placeOf(['flags', 'warn_error_options']), 'warn_error_options is not read', {
-      hint: 'warn_error: true makes every warning an error; one alone cannot be named',
-    });
-  }
 }

@@ -5,6 +5,7 @@ import type { ProjectMemory } from './memory/project-memory.ts';
 import { traceOfEnv } from './memory/watched-env.ts';
 import type { ModelFault } from './model-fault.ts';
 import type { ModelProjectOptions, ProjectChange } from './project-shape.ts';
+import { toldFaults } from './told-faults.ts';
 
 /** What templates said while they were read: it is said again. */
 export type Spoken = readonly [
@@ -72,7 +73,8 @@ export function recallOutline(
   const stored = recallStored(options, memory);
   if (stored === undefined) return undefined;
   sayAgain(stored.spoken, options.log);
-  const { stamp, faults } = stored;
+  const { stamp } = stored;
+  const faults = toldFaults(stored.faults, options);
   return { stamp, graph: graphOf(stored, stored.nodes), faults };
 }
 

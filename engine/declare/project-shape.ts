@@ -1,4 +1,5 @@
 import type { Log } from '../words/log.ts';
+import type { WarningRules } from '../words/warning-rules.ts';
 import type { DocsBlockNode } from './docs-blocks.ts';
 import type { Graph, GraphNode } from './graph.ts';
 import type { ReadGraph } from './graph-value.ts';
@@ -37,6 +38,10 @@ export interface ModelProjectOptions {
   /** Nodes that are no models: `extract.<connection>.<stream>`, `sync.<name>`. */
   readonly foreign?: readonly GraphNode[];
   readonly log?: Log;
+  /** For faults that depend on the day; absent: none of those is told. */
+  readonly nowMs?: number;
+  /** Which warnings are errors, and which are not told. */
+  readonly warningRules?: WarningRules;
   /** What the last process read; absent: everything is read. */
   readonly memory?: ProjectMemory;
 }

@@ -1,5 +1,6 @@
 import type { NodeConfig } from '../words/node.ts';
 import type { Relation } from '../words/table.ts';
+import { reportConstraints } from './constraints.ts';
 import {
   complainOfMaterialization,
   findMaterialization,
@@ -87,6 +88,7 @@ export async function readNode(
         placeOfWords(source.file, source.text, complaint) ?? placeOfYaml(draft) ?? place;
       faults.error(found, complaint, { nodeId: id });
     }
+    if (draft.patch) reportConstraints(draft.patch, config, id, faults);
     const decisions = config.identity?.decisions;
     if (decisions !== undefined) {
       const found = placeOfWords(source.file, source.text, `"${decisions}"`) ?? placeOfYaml(draft);

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { silentLog } from '../words/log.ts';
 import { buildTests } from './build-tests.ts';
+import { reportUnusedConfig } from './config-paths.ts';
+import { reportDeprecated } from './deprecated-models.ts';
 import { collectMacroPatches, indexDocs } from './docs-blocks.ts';
 import { buildExposures } from './exposure.ts';
 import { buildGraph, compareIds, type Graph } from './graph.ts';
@@ -81,6 +83,8 @@ export async function readProject(
     ...(options.foreign ?? []),
   ]);
   reportModels(models, packages, target.database, faults);
+  reportDeprecated(models, faults);
+  reportUnusedConfig(top.configPaths, nodes.values(), disabled, faults);
   const graph = buildGraph(nodes.values());
   reportCycles(graph, faults);
   return {

@@ -86,7 +86,9 @@ export function parseByLibrary(
   }
   // Python's reader takes the last and says nothing: projects that run have such keys.
   for (const { pos } of document.errors) {
-    faults.warn(placeAt(pos[0]), 'this key stands here twice: the last one counts');
+    faults.warn(placeAt(pos[0]), 'this key stands here twice: the last one counts', {
+      name: 'DuplicateYAMLKeysDeprecation',
+    });
   }
   return {
     file,
@@ -174,7 +176,8 @@ export function validateYaml(
     if (told.has(id)) continue;
     told.add(id);
     if (isUnknownKey && unknownKeys === 'warning') {
-      faults.warn(place, message);
+      const kind = path.length === 0 ? 'TopLevelKey' : 'KeyInObject';
+      faults.warn(place, message, { name: `Custom${kind}Deprecation` });
       continue;
     }
     faults.error(place, message);

@@ -7,6 +7,7 @@ import { matchesPath, matchesPattern } from '../declare/select-method.ts';
 import type { IndirectSelection, SelectionSpec } from '../declare/selection-spec.ts';
 import { readSelectors } from '../declare/selectors-file.ts';
 import { TerminalError } from '../words/errors.ts';
+import { tellWarnings, type WarningRules } from '../words/warning-rules.ts';
 
 /** Which nodes a command means, as its flags say it. */
 export interface NodeChoice {
@@ -44,6 +45,20 @@ export function chooseNodes(
   });
   if (selection.errors.length === 0) return narrowToTypes(graph, choice, selection);
   throw new TerminalError(selection.errors.join('\n'), { code: 'selector-invalid' });
+}
+
+/**
+ * What is told of a choice: selectors that match nothing, and promises that its state finds broken.
+ */
+export function tellChosen(
+  rules: WarningRules | undefined,
+  chosen: readonly string[],
+  compared: readonly string[] = [],
+): string[] {
+  return [
+    ...tellWarnings(rules, 'NoNodesForSelectionCriteria', chosen),
+    ...tellWarnings(rules, 'UnversionedBreakingChange', compared),
+  ];
 }
 
 function narrowToTypes(

@@ -44,6 +44,7 @@ export async function checkContract(
     found.delete(name.toLowerCase());
     const promised = promisedTypes.get(name);
     if (column === undefined) faults.push(`"${name}" is missing`);
+    else if (dataType === undefined) faults.push(`"${name}" has no data_type in YAML`);
     else if (promised !== undefined && promised !== column.typeName) {
       faults.push(`"${name}" is ${column.typeName}, promised was ${dataType}`);
     }
@@ -52,7 +53,10 @@ export async function checkContract(
   if (faults.length === 0) return;
   throw new TerminalError(`the contract is broken: ${faults.join('; ')}`, {
     code: 'contract-broken',
-    hint: 'change the select, or the columns in YAML',
+    hint:
+      node.columns.length === 0
+        ? 'say its columns and their data_type in YAML'
+        : 'change the select, or the columns in YAML',
     model: node.id,
   });
 }

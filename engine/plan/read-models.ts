@@ -5,6 +5,7 @@ import type { Project } from '../declare/project/project.ts';
 import { type ProjectOutline, recallOutline } from '../declare/project-outline.ts';
 import type { ModelProject, ModelProjectOptions } from '../declare/project-shape.ts';
 import type { Log } from '../words/log.ts';
+import type { WarningRules } from '../words/warning-rules.ts';
 import type { SyncNode } from './sync-nodes.ts';
 
 export interface ReadModelsRequest {
@@ -15,6 +16,9 @@ export interface ReadModelsRequest {
   readonly log: Log;
   /** What the last process read of the same files; absent: everything is read. */
   openMemory?(): ProjectMemory;
+  /** For what is told of them: see `ModelProjectOptions`. */
+  readonly nowMs?: number;
+  readonly warningRules?: WarningRules;
   /** dbt's manifest, for templates that look into `graph`; absent: they see none. */
   readonly describeProject?: DescribeProject;
 }
@@ -58,7 +62,7 @@ async function readNow(options: ModelProjectOptions): Promise<ModelProject> {
 }
 
 function optionsOf(request: ReadModelsRequest): ModelProjectOptions | undefined {
-  const { project, place, env, log, openMemory } = request;
+  const { project, place, env, log, openMemory, nowMs, warningRules } = request;
   if (!project.models) return undefined;
   const { name = 'warehouse', schema = 'main' } = project.target ?? {};
   return {
@@ -70,6 +74,8 @@ function optionsOf(request: ReadModelsRequest): ModelProjectOptions | undefined 
     target: { name, schema, type: place.dialect, database: place.catalog },
     env,
     log,
+    ...(nowMs === undefined ? {} : { nowMs }),
+    ...(warningRules && { warningRules }),
     ...(openMemory ? { memory: openMemory() } : {}),
     connections: [...project.connections.keys()].map((connection) => ({ name: connection })),
   };

@@ -20,7 +20,7 @@ import type { Column } from '../words/table.ts';
 import type { Warehouse } from '../words/warehouse.ts';
 import { type BoundNode, bindModels, type KnownColumn } from './bind.ts';
 import type { BindCacheFile } from './bind-cache.ts';
-import { chooseNodes, type NodeChoice } from './choose-nodes.ts';
+import { chooseNodes, type NodeChoice, tellChosen } from './choose-nodes.ts';
 import type { Connectors } from './connectors.ts';
 import { type DeferRequest, findDeferred } from './find-deferred.ts';
 import { fingerprintNodes, type NodeFingerprint } from './fingerprint.ts';
@@ -81,6 +81,7 @@ export interface WorkRequest {
   readonly openMemory?: ReadModelsRequest['openMemory'];
   /** dbt's manifest, for templates that look into `graph`. */
   readonly describeProject?: ReadModelsRequest['describeProject'];
+  readonly warningRules?: ReadModelsRequest['warningRules'];
 }
 
 /** Everything a plan is made of and a run works with: read once, nothing written. */
@@ -129,7 +130,7 @@ export async function gatherWork(request: WorkRequest): Promise<Work> {
   ]);
   const state = models && (await request.compareState?.(models));
   const selection = chooseNodes(graph, scope, models, state?.methods);
-  const chosenWarnings = [...selection.warnings, ...(state?.warnings ?? [])];
+  const chosenWarnings = tellChosen(request.warningRules, selection.warnings, state?.warnings);
   const selected = narrowToRetry(selection.ids, scope, models);
   // What only tests are asked of is not built: it is read where it stands.
   const built = scope.kinds.has('materialize') ? selected : new Set<string>();
@@ -175,15 +176,17 @@ function needsModels({ kinds }: WorkScope): boolean {
 }
 
 function readModels(request: WorkRequest): Promise<ModelProject | undefined> {
-  const { project, warehouse, env, log, openMemory, describeProject } = request;
+  const { project, warehouse, env, log, openMemory, describeProject, warningRules } = request;
   const place = { dialect: warehouse.dialect.name, catalog: warehouse.catalog };
   const memory = openMemory === undefined ? {} : { openMemory };
   const describe = describeProject === undefined ? {} : { describeProject };
-  return readProjectModels({ project, place, env, log, ...memory, ...describe });
+  const told = { nowMs: request.boundaryMs, ...(warningRules && { warningRules }) };
+  return readProjectModels({ project, place, env, log, ...told, ...memory, ...describe });
 }
 
 function toPlanFault(fault: ModelFault): PlanFault {
-  return { id: fault.nodeId ?? fault.file, code: 'model-invalid', message: formatFault(fault) };
+  const code = fault.isRefused ? 'warning-refused' : 'model-invalid';
+  return { id: fault.nodeId ?? fault.file, code, message: formatFault(fault) };
 }
 
 function modelNotes(models: ModelProject | undefined) {

@@ -86,6 +86,5 @@ flags:
     }),
   ).toEqual([
     expect.stringMatching(/:7:\d+ the flag state_modified_compare_more_unrendered_values: true/),
-    expect.stringMatching(/:9:\d+ warn_error_options is not read; warn_error: true makes/),
   ]);
 });
