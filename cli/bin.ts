@@ -29,5 +29,7 @@ module.enableCompileCache();
 
 // A large project fills the young generation from the start: it may grow in one step, not in many.
 v8.setFlagsFromString('--semi-space-growth-factor=16');
+// Marking ahead spares long pauses: a command that ends within a second never gets it back.
+v8.setFlagsFromString('--no-incremental-marking');
 
 await import('./main.ts');

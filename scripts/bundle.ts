@@ -89,7 +89,7 @@ async function bundleProgram(root: string, dist: string): Promise<void> {
     logLevel: 'silent',
     preserveEntrySignatures: 'allow-extension',
     external: (id) => !/^[./]/.test(id) && !inside.includes(id),
-    plugins: [keepPlaces(root), keepLibraries(root)],
+    plugins: [keepPlaces(root), keepLibraries(root), takeBuiltins()],
   });
   let closures: ReadonlyMap<string, string> | undefined;
   const { output } = await bundle.write({
@@ -158,6 +158,28 @@ function keepLibraries(root: string): Plugin {
       if (importer === undefined || !source.startsWith('.')) return null;
       const name = places.get(join(importer, '..', source));
       return name === undefined ? null : { id: `${up}/${name}.js`, external: true };
+    },
+  };
+}
+
+/**
+ * An import of a module of Node makes all that it can give, `webcrypto` and `fs.promises` included,
+ * at each start; to take it makes what is used. The command itself must be read by an old Node too.
+ */
+function takeBuiltins(): Plugin {
+  const imported =
+    /^import (?:([\w$]+)(?:, )?)?(?:\{ ([^}]+) \}|\* as ([\w$]+))? from "(node:[^"]+)";$/gm;
+  return {
+    name: 'take-builtins',
+    renderChunk: (code, { fileName }) => {
+      if (fileName === 'cli/bin.js') return null;
+      return code.replaceAll(imported, (_, whole, names, all, module) => {
+        const parts = [whole, all, names && `{ ${names.replaceAll(' as ', ': ')} }`];
+        return parts
+          .filter((part) => part !== undefined)
+          .map((part) => `const ${part} = globalThis.process.getBuiltinModule("${module}");`)
+          .join(' ');
+      });
     },
   };
 }
