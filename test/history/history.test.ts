@@ -9,7 +9,7 @@ import {
   type Workbench,
 } from '../materialize/workbench.ts';
 import { appendLog, build, createLog, historyConfig, readHistory } from './history-bench.ts';
-import { intervalsOf, type Version } from './oracle.ts';
+import { intervalsOf, type Version, version } from './oracle.ts';
 
 let bench: Workbench;
 beforeEach(async () => {
@@ -18,19 +18,6 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await bench[Symbol.asyncDispose]();
-});
-
-const version = (valid: number, recorded: number, rest: Partial<Version> = {}): Version => ({
-  id: 'a',
-  valid,
-  recorded,
-  seq: null,
-  gone: null,
-  survivor: null,
-  name: 'n',
-  size: 1,
-  seen: null,
-  ...rest,
 });
 
 async function learn(...versions: Version[]) {

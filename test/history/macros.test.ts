@@ -4,7 +4,7 @@ import { parseTemplate } from '../../engine/declare/jinja/parse-template.ts';
 import { renderTemplate } from '../../engine/declare/jinja/render-template.ts';
 import { openWorkbench, type Workbench } from '../materialize/workbench.ts';
 import { appendLog, build, createLog } from './history-bench.ts';
-import { intervalsOf, type Version } from './oracle.ts';
+import { intervalsOf, version } from './oracle.ts';
 
 const file = new URL('../../engine/declare/macros/history.sql', import.meta.url);
 
@@ -12,19 +12,6 @@ async function render(call: string): Promise<string> {
   const macros = await readFile(file, 'utf8');
   return renderTemplate(parseTemplate(`${macros}${call}`, { file: 'history.sql' }));
 }
-
-const version = (valid: number, recorded: number, rest: Partial<Version> = {}): Version => ({
-  id: 'a',
-  valid,
-  recorded,
-  seq: null,
-  gone: null,
-  survivor: null,
-  name: 'n',
-  size: 1,
-  seen: null,
-  ...rest,
-});
 
 const log = [
   version(1, 1),

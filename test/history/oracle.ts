@@ -11,6 +11,20 @@ export interface Version {
   readonly seen: number | null;
 }
 
+/** Of the record `a`, with what a test says of it. */
+export const version = (valid: number, recorded: number, rest: Partial<Version> = {}): Version => ({
+  id: 'a',
+  valid,
+  recorded,
+  seq: null,
+  gone: null,
+  survivor: null,
+  name: 'n',
+  size: 1,
+  seen: null,
+  ...rest,
+});
+
 export interface Belief {
   readonly id: string;
   readonly name: string | null;

@@ -31,6 +31,20 @@ function open(options: Partial<LimiterOptions> = {}) {
   return { clock, meter, limiter };
 }
 
+/** How many of so many calls were under way together. */
+async function mostAtOnce(calls: number, { clock, limiter }: ReturnType<typeof open>) {
+  let running = 0;
+  let most = 0;
+  const call = async (): Promise<void> => {
+    running += 1;
+    most = Math.max(most, running);
+    await clock.sleep(50);
+    running -= 1;
+  };
+  await Promise.all(Array.from({ length: calls }, () => limiter.run(call, signal)));
+  return most;
+}
+
 describe('the limiter', () => {
   test('lets no window of any length hold more calls than burst and rate allow', async () => {
     await fc.assert(
@@ -67,17 +81,8 @@ describe('the limiter', () => {
   });
 
   test('never has more calls under way than the concurrency allows', async () => {
-    const { clock, limiter } = open({ requestsPerSecond: 1000, concurrencyMax: 3 });
-    let running = 0;
-    let most = 0;
-    const call = async (): Promise<void> => {
-      running += 1;
-      most = Math.max(most, running);
-      await clock.sleep(50);
-      running -= 1;
-    };
-    await Promise.all(Array.from({ length: 20 }, () => limiter.run(call, signal)));
-    expect(most).toBe(3);
+    const opened = open({ requestsPerSecond: 1000, concurrencyMax: 3 });
+    expect(await mostAtOnce(20, opened)).toBe(3);
   });
 
   test('a failed call gives its place back', async () => {
@@ -139,17 +144,8 @@ describe('the limiter', () => {
   });
 
   test('a limit that is never told does not hold calls one by one for ever', async () => {
-    const { clock, limiter } = open({ budget: { share: 0.5 }, requestsPerSecond: 1000 });
-    let running = 0;
-    let most = 0;
-    const call = async (): Promise<void> => {
-      running += 1;
-      most = Math.max(most, running);
-      await clock.sleep(50);
-      running -= 1;
-    };
-    await Promise.all(Array.from({ length: 30 }, () => limiter.run(call, signal)));
-    expect(most).toBeGreaterThan(1);
+    const opened = open({ budget: { share: 0.5 }, requestsPerSecond: 1000 });
+    expect(await mostAtOnce(30, opened)).toBeGreaterThan(1);
   });
 
   test('whoever gives up while waiting does not block those behind', async () => {
