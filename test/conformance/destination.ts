@@ -77,7 +77,7 @@ export async function writeAll(
   return results;
 }
 
-function idOf(result: WriteResult | undefined): string {
+export function idOf(result: WriteResult | undefined): string {
   if (result?.status !== 'written') throw new Error(`not written: ${JSON.stringify(result)}`);
   return result.id;
 }

@@ -1,6 +1,6 @@
 import type { ConnectionContext } from '../../engine/words/connection.ts';
+import type { Destination, RowChange, WriteResult } from '../../engine/words/destination.ts';
 import type { JsonObject } from '../../engine/words/json.ts';
-import { silentLog } from '../../engine/words/log.ts';
 import type { Extractor, Page, Stream, StreamSettings } from '../../engine/words/stream.ts';
 import { hubspot as hubspotExtractor } from '../../extractors/hubspot.ts';
 import { createClock } from '../../sandbox/clock.ts';
@@ -9,6 +9,7 @@ import {
   type HubSpotSandboxOptions,
   startHubSpotSandbox,
 } from '../../sandbox/hubspot/sandbox.ts';
+import { openAccount } from '../conformance/account.ts';
 import { runRead } from '../conformance/extractor.ts';
 import type { Landing } from '../conformance/landing.ts';
 import { createVirtualClock, type VirtualClock } from '../wire/virtual-clock.ts';
@@ -45,34 +46,16 @@ export async function openBench(
     ...options,
   });
   const { app } = sandbox.signIn;
-  const usedByDay = new Map<number, number>();
-  const day = (): number => Math.floor(clock.now() / 86_400_000);
-  const reopen = (more: JsonObject = {}): ConnectionContext => {
-    const values = new Map<string, unknown>();
-    return {
-      name: 'crm',
-      config: {
-        url: sandbox.url,
-        client_id: app.clientId,
-        client_secret: app.clientSecret,
-        refresh_token: app.refreshToken,
-        ...config,
-        ...more,
-      },
-      clock,
-      log: silentLog,
-      meter: {
-        usedToday: () => usedByDay.get(day()) ?? 0,
-        add(calls) {
-          usedByDay.set(day(), (usedByDay.get(day()) ?? 0) + calls);
-        },
-      },
-      once<T>(key: string, open: () => T): T {
-        if (!values.has(key)) values.set(key, open());
-        return values.get(key) as T;
-      },
-    };
-  };
+  const connect = openAccount(clock);
+  const reopen = (more: JsonObject = {}): ConnectionContext =>
+    connect({
+      url: sandbox.url,
+      client_id: app.clientId,
+      client_secret: app.clientSecret,
+      refresh_token: app.refreshToken,
+      ...config,
+      ...more,
+    });
   const context = reopen();
   return {
     sandbox,
@@ -117,4 +100,23 @@ export function readInto(
     settings,
     ...(afterPage === undefined ? {} : { afterPage }),
   });
+}
+
+export function create(
+  key: string,
+  fields: RowChange['fields'],
+  more: Partial<RowChange> = {},
+): RowChange {
+  return { key, action: 'create', fields, ...more };
+}
+
+export async function writeOne(destination: Destination, change: RowChange): Promise<WriteResult> {
+  const [result] = await destination.write([change], new AbortController().signal);
+  if (result === undefined) throw new Error('no answer');
+  return result;
+}
+
+export function propertiesOf(bench: HubSpotBench, type: string, id: string) {
+  const row = [...bench.sandbox.rows(type)].find((one) => one['id'] === id);
+  return (row?.['properties'] ?? {}) as Record<string, unknown>;
 }

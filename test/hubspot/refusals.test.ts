@@ -1,34 +1,10 @@
 import { expect, onTestFinished, test } from 'vitest';
-import type { Destination, RowChange, WriteResult } from '../../engine/words/destination.ts';
 import { hubspot } from '../../reverse-etl/hubspot.ts';
+import { idOf } from '../conformance/destination.ts';
 import { type Replacement, startProxy } from '../salesforce/proxy.ts';
-import { type HubSpotBench, openBench } from './bench.ts';
+import { create, type HubSpotBench, openBench, propertiesOf, writeOne } from './bench.ts';
 
 const signal = new AbortController().signal;
-
-function create(
-  key: string,
-  fields: RowChange['fields'],
-  more: Partial<RowChange> = {},
-): RowChange {
-  return { key, action: 'create', fields, ...more };
-}
-
-async function writeOne(destination: Destination, change: RowChange): Promise<WriteResult> {
-  const [result] = await destination.write([change], signal);
-  if (result === undefined) throw new Error('no answer');
-  return result;
-}
-
-function propertiesOf(bench: HubSpotBench, type: string, id: string) {
-  const row = [...bench.sandbox.rows(type)].find((one) => one['id'] === id);
-  return (row?.['properties'] ?? {}) as Record<string, unknown>;
-}
-
-function idOf(result: WriteResult | undefined): string {
-  if (result?.status !== 'written') throw new Error(`not written: ${JSON.stringify(result)}`);
-  return result.id;
-}
 
 async function openProxied(
   bench: HubSpotBench,

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
-import type { Destination, RowChange, WriteResult } from '../../engine/words/destination.ts';
+import type { Destination, RowChange } from '../../engine/words/destination.ts';
 import { TerminalError } from '../../engine/words/errors.ts';
 import { hubspot } from '../../reverse-etl/hubspot.ts';
-import { type HubSpotBench, minuteMs, openBench } from './bench.ts';
+import { idOf } from '../conformance/destination.ts';
+import { create, type HubSpotBench, minuteMs, openBench, propertiesOf, writeOne } from './bench.ts';
 
 const signal = new AbortController().signal;
 
@@ -10,35 +11,11 @@ function contactsOf(bench: HubSpotBench): Destination {
   return hubspot.create(bench.context, 'contacts');
 }
 
-function create(
-  key: string,
-  fields: RowChange['fields'],
-  more: Partial<RowChange> = {},
-): RowChange {
-  return { key, action: 'create', fields, ...more };
-}
-
-async function writeOne(destination: Destination, change: RowChange): Promise<WriteResult> {
-  const [result] = await destination.write([change], signal);
-  if (result === undefined) throw new Error('no answer');
-  return result;
-}
-
-function idOf(result: WriteResult | undefined): string {
-  if (result?.status !== 'written') throw new Error(`not written: ${JSON.stringify(result)}`);
-  return result.id;
-}
-
 function associationsOf(bench: HubSpotBench) {
   const rows = [...bench.sandbox.rows('associations')];
   return rows.map(
     (row) => `${row['from_type']} ${row['from_id']} ${row['to_type']} ${row['to_id']}`,
   );
-}
-
-function propertiesOf(bench: HubSpotBench, type: string, id: string) {
-  const row = [...bench.sandbox.rows(type)].find((one) => one['id'] === id);
-  return (row?.['properties'] ?? {}) as Record<string, unknown>;
 }
 
 test('describes kinds, options, keys and what may be written', async () => {

@@ -1,6 +1,5 @@
 import type { ConnectionContext } from '../../engine/words/connection.ts';
 import type { JsonObject } from '../../engine/words/json.ts';
-import { silentLog } from '../../engine/words/log.ts';
 import type { Extractor, Page, Stream, StreamSettings } from '../../engine/words/stream.ts';
 import { salesforce as salesforceExtractor } from '../../extractors/salesforce.ts';
 import { createClock } from '../../sandbox/clock.ts';
@@ -9,6 +8,7 @@ import {
   type SalesforceSandbox,
   startSalesforceSandbox,
 } from '../../sandbox/salesforce/sandbox.ts';
+import { openAccount } from '../conformance/account.ts';
 import { runRead } from '../conformance/extractor.ts';
 import type { Landing } from '../conformance/landing.ts';
 import { createVirtualClock, type VirtualClock } from '../wire/virtual-clock.ts';
@@ -35,33 +35,15 @@ export async function openBench(
   sandboxClock.hold(startMs);
   const sandbox = await startSalesforceSandbox({ clock: sandboxClock, ...options });
   const clock = createVirtualClock(startMs);
-  const usedByDay = new Map<number, number>();
-  const day = (): number => Math.floor(clock.now() / 86_400_000);
-  const reopen = (more: JsonObject = {}): ConnectionContext => {
-    const values = new Map<string, unknown>();
-    return {
-      name: 'crm',
-      config: {
-        login_url: sandbox.url,
-        client_id: sandbox.clientId,
-        client_secret: sandbox.clientSecret,
-        ...config,
-        ...more,
-      },
-      clock,
-      log: silentLog,
-      meter: {
-        usedToday: () => usedByDay.get(day()) ?? 0,
-        add(calls) {
-          usedByDay.set(day(), (usedByDay.get(day()) ?? 0) + calls);
-        },
-      },
-      once<T>(key: string, open: () => T): T {
-        if (!values.has(key)) values.set(key, open());
-        return values.get(key) as T;
-      },
-    };
-  };
+  const connect = openAccount(clock);
+  const reopen = (more: JsonObject = {}): ConnectionContext =>
+    connect({
+      login_url: sandbox.url,
+      client_id: sandbox.clientId,
+      client_secret: sandbox.clientSecret,
+      ...config,
+      ...more,
+    });
   const context = reopen();
   return {
     sandbox,
