@@ -3,13 +3,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { expectedDifferences } from './adapter-suite/expected-differences.ts';
-import { findPython, type Python, whyNoPython } from './python.ts';
+import type { Python } from './python.ts';
+import { describeWithDbt } from './with-dbt.ts';
 
-const found = findPython();
 const folder = fileURLToPath(new URL('adapter-suite', import.meta.url));
-const cli = fileURLToPath(new URL('../../cli/bin.ts', import.meta.url));
+const warm = join(folder, 'warm.ts');
 const suiteMaxMs = 3_000_000;
 const printedMaxBytes = 256 * 1024 * 1024;
 
@@ -30,7 +30,7 @@ function runSuite({ python }: Python): ReadonlyMap<string, string> {
         ...process.env,
         PYTHONPATH: folder,
         PYTHONDONTWRITEBYTECODE: '1',
-        SUITE_TIDEMILL: JSON.stringify([process.execPath, cli]),
+        SUITE_TIDEMILL: JSON.stringify([process.execPath, warm]),
         SUITE_OUTCOMES: outcomes,
       },
     },
@@ -47,10 +47,10 @@ function runSuite({ python }: Python): ReadonlyMap<string, string> {
 }
 
 /** The tests by which dbt's makers judge an adapter, each run of dbt in them one of Tidemill. */
-describe.skipIf(!found)(`dbt-tests-adapter${found ? '' : ` (skipped: ${whyNoPython()})`}`, () => {
+describeWithDbt('dbt-tests-adapter', (python) => {
   let outcomes: ReadonlyMap<string, string> = new Map();
   beforeAll(() => {
-    if (found) outcomes = runSuite(found);
+    outcomes = runSuite(python);
   });
 
   test('passes but for the differences that are listed', () => {

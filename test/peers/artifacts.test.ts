@@ -4,15 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { type ArtifactFile, type Entry, readArtifact } from '../artifacts/artifact-files.ts';
 import { tidemill } from '../artifacts/command-line.ts';
 import { sampleProject } from '../artifacts/sample-project.ts';
 import { writeFolder } from '../models/project-folder.ts';
-import { findPython, whyNoPython } from './python.ts';
+import type { Python } from './python.ts';
+import { describeWithDbt } from './with-dbt.ts';
 
-const found = findPython();
-const why = found ? '' : `: ${whyNoPython()}`;
 const example = fileURLToPath(new URL('../../examples/dbt-shop', import.meta.url));
 
 /** The JSON Schemas that dbt itself publishes, made by dbt. */
@@ -32,8 +31,8 @@ print(json.dumps({
 
 const bufferMax = 64 * 1024 * 1024;
 
-function readSchemas(): Readonly<Record<string, object>> {
-  const text = execFileSync(found?.python ?? '', ['-c', schemasProgram], {
+function readSchemas({ python }: Python): Readonly<Record<string, object>> {
+  const text = execFileSync(python, ['-c', schemasProgram], {
     encoding: 'utf8',
     maxBuffer: bufferMax,
   });
@@ -41,10 +40,10 @@ function readSchemas(): Readonly<Record<string, object>> {
 }
 
 /** dbt's own reading of the folder. */
-function parseWithDbt(folder: string): ArtifactFile {
+function parseWithDbt({ dbt }: Python, folder: string): ArtifactFile {
   const args = ['parse', '--project-dir', folder, '--profiles-dir', folder, '--no-partial-parse'];
   const env = { ...process.env, HOME: folder, DBT_SEND_ANONYMOUS_USAGE_STATS: 'false' };
-  execFileSync(found?.dbt ?? '', args, { env, cwd: folder, stdio: 'pipe' });
+  execFileSync(dbt, args, { env, cwd: folder, stdio: 'pipe' });
   return readArtifact(folder, 'manifest');
 }
 
@@ -144,40 +143,37 @@ function expectSameManifest(ours: ArtifactFile, dbts: ArtifactFile): void {
   expect(macrosOf(ours)).toEqual(macrosOf(dbts));
 }
 
-describe('artifacts beside those of dbt', () => {
-  test.skipIf(!found)(
-    `every artifact is valid against the schema that dbt publishes${why}`,
-    async () => {
-      const folder = writeFolder(sampleProject);
-      await tidemill(folder, 'build', '--select', 'resource_type:seed');
-      expect((await tidemill(folder, 'build')).code).toBe(0);
-      await tidemill(folder, 'source', 'freshness');
-      for (const [name, schema] of Object.entries(readSchemas())) {
-        if (name === 'catalog') await tidemill(folder, 'docs', 'generate');
-        const ajv = new Ajv2020({ strict: false, validateFormats: false });
-        const validate = ajv.compile(schema);
-        validate(readArtifact(folder, name));
-        expect({ name, errors: validate.errors }).toEqual({ name, errors: null });
-      }
-      await tidemill(folder, 'compile');
+describeWithDbt('artifacts beside those of dbt', (python) => {
+  test('every artifact is valid against the schema that dbt publishes', async () => {
+    const folder = writeFolder(sampleProject);
+    await tidemill(folder, 'build', '--select', 'resource_type:seed');
+    expect((await tidemill(folder, 'build')).code).toBe(0);
+    await tidemill(folder, 'source', 'freshness');
+    for (const [name, schema] of Object.entries(readSchemas(python))) {
+      if (name === 'catalog') await tidemill(folder, 'docs', 'generate');
       const ajv = new Ajv2020({ strict: false, validateFormats: false });
-      const validate = ajv.compile(readSchemas()['manifest'] ?? {});
-      validate(readArtifact(folder, 'manifest'));
-      expect(validate.errors).toBe(null);
-    },
-  );
+      const validate = ajv.compile(schema);
+      validate(readArtifact(folder, name));
+      expect({ name, errors: validate.errors }).toEqual({ name, errors: null });
+    }
+    await tidemill(folder, 'compile');
+    const ajv = new Ajv2020({ strict: false, validateFormats: false });
+    const validate = ajv.compile(readSchemas(python)['manifest'] ?? {});
+    validate(readArtifact(folder, 'manifest'));
+    expect(validate.errors).toBe(null);
+  });
 
-  test.skipIf(!found)(`a manifest tells what dbt’s manifest tells${why}`, async () => {
+  test('a manifest tells what dbt’s manifest tells', async () => {
     const folder = writeFolder(sampleProject);
     expect(await tidemill(folder, 'parse')).toMatchObject({ code: 0, err: '' });
     const ours = readArtifact(folder, 'manifest');
-    expectSameManifest(ours, parseWithDbt(folder));
+    expectSameManifest(ours, parseWithDbt(python, folder));
   });
 
-  test.skipIf(!found)(`so does the manifest of the example${why}`, async () => {
+  test('so does the manifest of the example', async () => {
     const folder = copyOf(example);
     expect(await tidemill(folder, 'parse')).toMatchObject({ code: 0 });
     const ours = readArtifact(folder, 'manifest');
-    expectSameManifest(ours, parseWithDbt(folder));
+    expectSameManifest(ours, parseWithDbt(python, folder));
   });
 });

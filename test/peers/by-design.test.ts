@@ -1,12 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { writeSource } from './odd-project.ts';
-import { findPython, whyNoPython } from './python.ts';
-import { layTwins, type Peer, type PeerRun, type TwinProject } from './twin-project.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { layFiles } from './odd-project.ts';
+import type { Peer, PeerRun, TwinProject } from './twin-project.ts';
 import { readRelation } from './twin-tables.ts';
-
-const found = findPython();
+import { describeWithDbt } from './with-dbt.ts';
 
 const files: Readonly<Record<string, string>> = {
   'seeds/rows.csv': 'id,kind,amount\n1,a,5\n2,b,7\n',
@@ -29,14 +27,12 @@ models:
 const rowsOf = ({ warehouse }: Peer, query: string) => readRelation(warehouse, query);
 
 /** Every difference that docs/dbt.md names, met on purpose. */
-describe.skipIf(!found)(`by design${found ? '' : ` (skipped: ${whyNoPython()})`}`, () => {
+describeWithDbt('by design', (python) => {
   let twins: TwinProject;
   let dbt: PeerRun;
   let tidemill: PeerRun;
   beforeAll(() => {
-    if (!found) return;
-    using source = writeSource({ name: 'odd', files });
-    twins = layTwins(source.folder, { python: found, profile: 'odd' });
+    twins = layFiles(python, { name: 'odd', files });
     twins.dbt.run('build');
     twins.tidemill.run('build');
     twins.edit((project) =>

@@ -1,11 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { writeSource } from './odd-project.ts';
-import { findPython, whyNoPython } from './python.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { layFiles } from './odd-project.ts';
 import { compareCompiled } from './twin-compiled.ts';
-import { layTwins, type PeerRun, type TwinProject } from './twin-project.ts';
+import type { PeerRun, TwinProject } from './twin-project.ts';
 import { compareWarehouses } from './twin-tables.ts';
-
-const found = findPython();
+import { describeWithDbt } from './with-dbt.ts';
 
 const parts = ['year', 'quarter', 'month', 'week', 'day', 'hour', 'minute', 'second'];
 const days = [
@@ -109,13 +107,11 @@ const files = {
   'models/series.sql': '{{ dbt.generate_series(7) }}',
 };
 
-describe.skipIf(!found)(`dbt’s macros${found ? '' : ` (skipped: ${whyNoPython()})`}`, () => {
+describeWithDbt('dbt’s macros', (python) => {
   let twins: TwinProject;
   let runs: readonly PeerRun[];
   beforeAll(() => {
-    if (!found) return;
-    using source = writeSource({ name: 'odd', files });
-    twins = layTwins(source.folder, { python: found, profile: 'odd' });
+    twins = layFiles(python, { name: 'odd', files });
     runs = [twins.dbt.run('build'), twins.tidemill.run('build')];
   });
   afterAll(() => twins?.[Symbol.dispose]());

@@ -1,14 +1,13 @@
 import { existsSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { listPublicPackages, type PublicPackage } from './public-packages.ts';
-import { findPython, type Python, whyNoPython } from './python.ts';
+import type { Python } from './python.ts';
 import { compareCompiled } from './twin-compiled.ts';
 import { layTwins, type Outcome, type Peer, type PeerRun } from './twin-project.ts';
 import { compareWarehouses } from './twin-tables.ts';
+import { describeWithDbt } from './with-dbt.ts';
 
-const found = findPython();
 const clones = process.env['PEERS_PACKAGES'];
-const why = found ? 'PEERS_PACKAGES names no folder of their clones' : whyNoPython();
 
 function build(peer: Peer, { seedsFirst }: PublicPackage): PeerRun {
   if (!seedsFirst) return peer.run('build');
@@ -55,16 +54,11 @@ async function comparePackage(one: PublicPackage, python: Python): Promise<void>
   expect(worseOf(dbt, tidemill)).toEqual([]);
 }
 
-describe.skipIf(!found || !clones)(
-  `public packages${found && clones ? '' : ` (skipped: ${why})`}`,
-  () => {
-    for (const one of listPublicPackages(clones ?? '')) {
-      test.skipIf(!existsSync(one.repository))(
-        `${one.name} builds as far as dbt builds it`,
-        async () => {
-          if (found) await comparePackage(one, found);
-        },
-      );
-    }
-  },
-);
+describeWithDbt('public packages', (python) => {
+  if (!clones) test.skip('PEERS_PACKAGES names no folder of their clones');
+  for (const one of clones ? listPublicPackages(clones) : []) {
+    test.skipIf(!existsSync(one.repository))(`${one.name} builds as far as dbt builds it`, () =>
+      comparePackage(one, python),
+    );
+  }
+});

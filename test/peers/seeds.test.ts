@@ -1,10 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { writeSource } from './odd-project.ts';
-import { findPython, whyNoPython } from './python.ts';
-import { layTwins, type PeerRun, type TwinProject } from './twin-project.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { layFiles } from './odd-project.ts';
+import type { PeerRun, TwinProject } from './twin-project.ts';
 import { compareWarehouses, readRelation } from './twin-tables.ts';
-
-const found = findPython();
+import { describeWithDbt } from './with-dbt.ts';
 
 /** Cells that either program can load, whatever stands beside them in a column. */
 const cells = [
@@ -66,13 +64,11 @@ seeds:
 /** Met on purpose: see docs/dbt.md. */
 const byDesign = /^main\.(offset|apostrophes|large)$/;
 
-describe.skipIf(!found)(`seeds${found ? '' : ` (skipped: ${whyNoPython()})`}`, () => {
+describeWithDbt('seeds', (python) => {
   let twins: TwinProject;
   let runs: readonly PeerRun[];
   beforeAll(() => {
-    if (!found) return;
-    using source = writeSource({ name: 'odd', files });
-    twins = layTwins(source.folder, { python: found, profile: 'odd' });
+    twins = layFiles(python, { name: 'odd', files });
     runs = [twins.dbt.run('seed'), twins.tidemill.run('build')];
   });
   afterAll(() => twins?.[Symbol.dispose]());

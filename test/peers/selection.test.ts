@@ -2,11 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { chooseIn } from '../state-selection/choose-in.ts';
-import { findPython, whyNoPython } from './python.ts';
+import { describeWithDbt } from './with-dbt.ts';
 
-const found = findPython();
 const folder = fileURLToPath(new URL('../state-selection/', import.meta.url));
 
 /** Criteria that stand alone in the committed lines: other lines are made of them. */
@@ -58,10 +57,10 @@ const line = fc
 const linesMax = Number(process.env['PEERS_SELECTIONS'] ?? 300);
 const seed = Number(process.env['PEERS_SEED'] ?? 20_260);
 
-describe.skipIf(!found)(`selection${found ? '' : ` (skipped: ${whyNoPython()})`}`, () => {
+describeWithDbt('selection', ({ python }) => {
   test(`${linesMax} lines of criteria, operators and flags choose what dbt chooses`, async () => {
     const lines = [...new Set([...more, ...fc.sample(line, { seed, numRuns: linesMax })])];
-    const { stdout, stderr } = spawnSync(found?.python ?? '', [`${folder}golden.py`, '--ask'], {
+    const { stdout, stderr } = spawnSync(python, [`${folder}golden.py`, '--ask'], {
       input: JSON.stringify(lines),
       encoding: 'utf8',
       maxBuffer: 64 * 1024 * 1024,

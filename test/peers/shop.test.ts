@@ -1,13 +1,12 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findPython, whyNoPython } from './python.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { compareCompiled } from './twin-compiled.ts';
 import { layTwins, type Peer, type PeerRun, type TwinProject } from './twin-project.ts';
 import { type CompareOptions, compareWarehouses } from './twin-tables.ts';
+import { describeWithDbt } from './with-dbt.ts';
 
-const found = findPython();
 const example = fileURLToPath(new URL('../../examples/dbt-shop', import.meta.url));
 
 /** What a snapshot writes of the time it ran at, and the ids it makes of that. */
@@ -50,13 +49,12 @@ function freshnessOf({ project }: Peer): unknown {
   ]);
 }
 
-describe.skipIf(!found)(`dbt-shop${found ? '' : ` (skipped: ${whyNoPython()})`}`, () => {
+describeWithDbt('dbt-shop', (python) => {
   let twins: TwinProject;
   const wall: string[] = [];
   beforeAll(() => {
-    if (!found) return;
     twins = layTwins(example, {
-      python: found,
+      python,
       profile: 'dbt_shop',
       links: { loyalty: 'packages/loyalty' },
     });

@@ -1,12 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { writeSource } from './odd-project.ts';
-import { findPython, whyNoPython } from './python.ts';
-import { layTwins, type Peer, type TwinProject } from './twin-project.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { layFiles } from './odd-project.ts';
+import type { Peer, TwinProject } from './twin-project.ts';
 import { readRelation } from './twin-tables.ts';
-
-const found = findPython();
+import { describeWithDbt } from './with-dbt.ts';
 
 const strategies = {
   timestamp: 'strategy: timestamp, updated_at: changed_at',
@@ -96,14 +94,12 @@ function fillRows(rows: string): string {
 const timeNames = /^(dbt_(updated_at|valid_from|valid_to)|since|until|seen_at)$/;
 const idNames = /^(dbt_scd_id|version_id)$/;
 
-describe.skipIf(!found)(`snapshots${found ? '' : ` (skipped: ${whyNoPython()})`}`, () => {
+describeWithDbt('snapshots', (python) => {
   let twins: TwinProject;
   /** When each round began, of either: a time a run wrote is told by its round. */
   const starts = new Map<Peer, string[]>();
   beforeAll(() => {
-    if (!found) return;
-    using source = writeSource({ name: 'kept', files });
-    twins = layTwins(source.folder, { python: found, profile: 'kept' });
+    twins = layFiles(python, { name: 'kept', files });
   });
   afterAll(() => twins?.[Symbol.dispose]());
 

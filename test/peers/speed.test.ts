@@ -1,17 +1,16 @@
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { writeGeneratedProject } from '../../bench/generated-project.ts';
-import { findPython, whyNoPython } from './python.ts';
+import type { Python } from './python.ts';
 import { layTwins, type Peer, type PeerRun, type TwinProject } from './twin-project.ts';
-
-const found = findPython();
+import { describeWithDbt } from './with-dbt.ts';
 
 /** 500 nodes: enough that starting a process is not what is measured. */
 const size = { models: 350, tests: 150, macros: 40 };
 
-function layGenerated(python: NonNullable<typeof found>): TwinProject {
+function layGenerated(python: Python): TwinProject {
   const source = mkdtempSync(join(tmpdir(), 'generated-'));
   try {
     writeGeneratedProject(source, size);
@@ -22,10 +21,9 @@ function layGenerated(python: NonNullable<typeof found>): TwinProject {
   }
 }
 
-describe.skipIf(!found)(`speed${found ? '' : ` (skipped: ${whyNoPython()})`}`, () => {
+describeWithDbt('speed', (python) => {
   test('a project of 500 nodes is read and built by both, and how long that took is printed', () => {
-    if (!found) return;
-    using twins = layGenerated(found);
+    using twins = layGenerated(python);
     const lines: string[] = [];
     const measure = (what: string, run: (peer: Peer) => PeerRun): readonly PeerRun[] => {
       const runs = [twins.dbt, twins.tidemill].map(run);

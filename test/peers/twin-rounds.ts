@@ -1,9 +1,9 @@
 import { DuckDBInstance } from '@duckdb/node-api';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { writeSource } from './odd-project.ts';
-import { findPython, whyNoPython } from './python.ts';
-import { layTwins, type PeerRun, type TwinProject } from './twin-project.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { layFiles } from './odd-project.ts';
+import type { PeerRun, TwinProject } from './twin-project.ts';
 import { compareWarehouses } from './twin-tables.ts';
+import { describeWithDbt } from './with-dbt.ts';
 
 /** One change of the inputs, and a build by both after it. */
 export interface Round {
@@ -38,13 +38,10 @@ const outcomesOf = ({ nodes }: PeerRun): Record<string, string> =>
 
 /** Declares a test a round: dbt and Tidemill come to the same outcomes and the same rows. */
 export function testRounds({ what, project, files, relations, rounds }: RoundsOf): void {
-  const found = findPython();
-  describe.skipIf(!found)(`${what}${found ? '' : ` (skipped: ${whyNoPython()})`}`, () => {
+  describeWithDbt(what, (python) => {
     let twins: TwinProject;
     beforeAll(() => {
-      if (!found) return;
-      using source = writeSource({ name: project, files });
-      twins = layTwins(source.folder, { python: found, profile: project });
+      twins = layFiles(python, { name: project, files });
     });
     afterAll(() => twins?.[Symbol.dispose]());
 
