@@ -1,5 +1,6 @@
 import { bystander } from './bystander.ts';
 import type { DocsIndex } from './docs-blocks.ts';
+import { holdsTemplate, renderHeld } from './held-templates.ts';
 import { parseTemplate } from './jinja/parse-template.ts';
 import type { JinjaValue } from './jinja/values.ts';
 import type { FaultList, Place } from './model-fault.ts';
@@ -8,15 +9,21 @@ import type { PackageSource } from './package-source.ts';
 import type { ColumnPatch, ModelVersion, PlacedEntry, Properties } from './properties.ts';
 import { reportTemplateError } from './template-fault.ts';
 
+/** An entry of YAML with a description; of a column, what a contract promises of it too. */
 interface Described {
   readonly description: string;
   readonly place: Place;
+  readonly dataType?: string | undefined;
+  readonly constraints?: readonly unknown[];
 }
 
-/** A description as people read it, and the docs blocks it names. */
+/** A description as people read it, the docs blocks it names, and the promises as they are held. */
 type Render = <T extends Described>(one: T) => Promise<T & { docBlocks?: readonly string[] }>;
 
-/** Descriptions of the packages with their templates rendered; most hold none, and stay as is. */
+/**
+ * Descriptions, types and constraints of the packages, their templates rendered; most hold none,
+ * and stay as is.
+ */
 export async function renderDescriptions(
   packages: readonly PackageSource[],
   reading: Reading,
@@ -42,18 +49,20 @@ const entryKinds = [
   'savedQueries',
 ] as const;
 
-const isTemplate = (text: string): boolean => /\{[{%]/.test(text);
+function isOpen(one: Omit<Described, 'place'>): boolean {
+  return holdsTemplate([one.description, one.dataType, one.constraints]);
+}
 
 function holdsTemplates(properties: Properties): boolean {
   const { patches, sources } = properties;
   const nodes = [...patches, ...sources];
-  const inColumns = (columns: readonly ColumnPatch[]): boolean =>
-    columns.some(({ description }) => isTemplate(description));
   return (
-    nodes.some(({ description, columns }) => isTemplate(description) || inColumns(columns)) ||
-    sources.some(({ sourceDescription }) => isTemplate(sourceDescription)) ||
-    patches.some(({ versions = [] }) => versions.some(({ columns }) => inColumns(columns))) ||
-    entryKinds.some((key) => (properties[key] ?? []).some(({ entry }) => isTemplate(textOf(entry))))
+    nodes.some((one) => isOpen(one) || one.columns.some(isOpen)) ||
+    sources.some(({ sourceDescription }) => holdsTemplate(sourceDescription)) ||
+    patches.some(({ versions = [] }) => versions.some(({ columns }) => columns.some(isOpen))) ||
+    entryKinds.some((key) =>
+      (properties[key] ?? []).some(({ entry }) => holdsTemplate(textOf(entry))),
+    )
   );
 }
 
@@ -69,8 +78,8 @@ function rendererOf(
 ): Render {
   const { schema } = reading.target;
   return async (one) => {
-    const { description, place } = one;
-    if (!isTemplate(description)) return one;
+    if (!isOpen(one)) return one;
+    const { description, dataType, constraints, place } = one;
     const used = new Set<string>();
     const extra = new Map<string, JinjaValue>([['doc', docs.functionFor(pack.name, used)]]);
     const node = bystander(
@@ -84,11 +93,17 @@ function rendererOf(
       },
       schema,
     );
+    // Without a file of its own: a fault is told where the description stands.
+    const renderText = (text: string): Promise<string> =>
+      renderNode(reading, stillMoment, node, parseTemplate(text, { file: '<description>' }), extra);
+    const words = {
+      description,
+      ...(dataType ? { dataType } : {}),
+      ...(constraints ? { constraints } : {}),
+    };
     try {
-      // Without a file of its own: a fault is told where the description stands.
-      const template = parseTemplate(description, { file: '<description>' });
-      const text = await renderNode(reading, stillMoment, node, template, extra);
-      return { ...one, description: text, docBlocks: [...used] };
+      const rendered = (await renderHeld(words, renderText)) as typeof words;
+      return { ...one, ...rendered, docBlocks: [...used] };
     } catch (error) {
       reportTemplateError(error, place, faults);
       return one;

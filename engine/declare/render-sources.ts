@@ -1,4 +1,5 @@
 import { bystander } from './bystander.ts';
+import { holdsTemplate, renderHeld } from './held-templates.ts';
 import { parseTemplate } from './jinja/parse-template.ts';
 import { fromPython } from './jinja/python-value.ts';
 import type { FaultList } from './model-fault.ts';
@@ -34,11 +35,6 @@ function writtenOf({ schema, identifier, config, loadedAtField, freshness }: Sou
   return { schema, identifier, config, loadedAtField, freshness };
 }
 
-function holdsTemplate(value: unknown): boolean {
-  if (typeof value === 'string') return /\{[{%]/.test(value);
-  return value !== null && typeof value === 'object' && Object.values(value).some(holdsTemplate);
-}
-
 async function renderTable(
   pack: PackageSource,
   table: SourceTable,
@@ -59,17 +55,10 @@ async function renderTable(
     },
     schema,
   );
-  const render = async (value: unknown): Promise<unknown> => {
-    if (!holdsTemplate(value)) return value;
-    if (typeof value === 'string') {
-      // Without a file of its own: a fault is told where the table stands.
-      const template = parseTemplate(value, { file: '<source>' });
-      return fromPython(await renderValue(reading, stillMoment, node, template));
-    }
-    if (Array.isArray(value)) return await Promise.all(value.map(render));
-    const entries = Object.entries(value as object);
-    const items = entries.map(async ([key, item]) => [key, await render(item)]);
-    return Object.fromEntries(await Promise.all(items));
+  // Without a file of its own: a fault is told where the table stands.
+  const render = async (text: string) => {
+    const template = parseTemplate(text, { file: '<source>' });
+    return fromPython(await renderValue(reading, stillMoment, node, template));
   };
   try {
     const {
@@ -78,7 +67,7 @@ async function renderTable(
       config,
       loadedAtField,
       freshness,
-    } = asConfig(await render(written));
+    } = asConfig(await renderHeld(written, render));
     return {
       ...table,
       schema: textOf(at),

@@ -26,6 +26,19 @@ test('types of a contract are compared by what they mean, not by how they are sp
   expect(trouble).toContain('"id" is INTEGER, promised was text; "gone" is missing; "t" was not');
 });
 
+test('types and constraints of a contract may be templates', async () => {
+  const shop = dbtFolder({
+    'models/orders.sql': "select 1 as id, '7' as n",
+    'models/s.yml': yaml(
+      `{name: id, data_type: "{{ 'UInt8' if target.type == 'clickhouse' else 'int' }}"},
+       {name: n, data_type: varchar, constraints: [{type: check, expression: "n <> '{{ var('bad') }}'"}]}`,
+    ),
+  });
+  expect(troubles(await shop.build({}, { vars: { bad: 8 } }))).toEqual([]);
+  const [trouble = ''] = troubles(await shop.build({}, { vars: { bad: 7 } }));
+  expect(trouble).toMatch(/model\.shop\.orders failed: .*1 row breaks/);
+});
+
 test('a table under a contract has the columns in its order', async () => {
   const shop = dbtFolder({
     'models/orders.sql': 'with own as (select 1 as n, 2 as id) select n, id from own;',
