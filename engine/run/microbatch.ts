@@ -28,8 +28,8 @@ export interface BatchMoment {
 }
 
 /**
- * The batches a build must make: from its beginning, or since the last build and `lookback` batches
- * before now, whichever reaches farther back, so that a pause leaves no hole; and those that failed
+ * The batches a build must make: from its beginning, or all that were due since the last build,
+ * each with the `lookback` batches before it, so that a pause leaves no hole; and those that failed
  * before. Undefined where the node is no microbatch.
  */
 export function findBatches(config: NodeConfig, at: BatchMoment): Batches | undefined {
@@ -58,11 +58,23 @@ function cutDue(raw: NodeConfig['raw'], { boundaryMs, builtAtMs }: BatchMoment):
   const beginMs = startOfBatch(parseMoment(raw['begin']), size);
   const current = startOfBatch(boundaryMs, size);
   const sinceMs =
-    builtAtMs === undefined
-      ? beginMs
-      : Math.min(shiftBatch(current, size, -lookback), startOfBatch(builtAtMs, size));
+    builtAtMs === undefined ? beginMs : sinceBuilt({ current, size, lookback }, builtAtMs);
   const fromMs = Math.max(beginMs, sinceMs);
   return cutSpans(fromMs, shiftBatch(Math.max(current, fromMs), size, 1), size);
+}
+
+/**
+ * As if it had been built in each batch that has passed: those would have looked back as well. At
+ * least the last one that was made: it was not over then.
+ */
+function sinceBuilt(
+  now: { readonly current: number; readonly size: BatchSize; readonly lookback: number },
+  builtAtMs: number,
+): number {
+  const { current, size, lookback } = now;
+  const last = startOfBatch(builtAtMs, size);
+  const first = Math.min(current, shiftBatch(last, size, 1));
+  return Math.min(last, shiftBatch(first, size, -lookback));
 }
 
 function cutWindow({ from, to }: Span, size: BatchSize): Span[] {
