@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import { type OpenedProject, openProject } from '../../cli/open-project.ts';
-import { planProject, runProject } from '../../cli/work.ts';
+import { planProject, type RunOptions, runProject } from '../../cli/work.ts';
 import { type Clock, systemClock } from '../../engine/words/clock.ts';
 import type { Step } from '../../engine/words/step.ts';
 import type { Row, Warehouse } from '../../engine/words/warehouse.ts';
@@ -20,7 +20,7 @@ const firstSeed = Number(process.env['CHAOS_SEED'] ?? 1);
 
 interface Site {
   /** Builds all that is due; steps that did not end well, with their messages. */
-  build(threads: number, seed?: number): Promise<string[]>;
+  build(threads: number, seed?: number, more?: RunOptions): Promise<string[]>;
   /** What stands: see `Standing`. */
   look(): Promise<Standing>;
   write(files: Readonly<Record<string, string>>): void;
@@ -43,7 +43,7 @@ function settle(files: Readonly<Record<string, string>>): Site {
   const clock: Clock = { now: () => nowMs, sleep: systemClock.sleep };
   const open = () => openProject({ folder, env: { HOME: folder }, clock });
   return {
-    async build(atOnce, seed) {
+    async build(atOnce, seed, more = {}) {
       nowMs += 86_400_000;
       using opened = open();
       const delayed: OpenedProject = {
@@ -53,7 +53,7 @@ function settle(files: Readonly<Record<string, string>>): Site {
           return seed === undefined ? warehouse : delayWarehouse(warehouse, seed);
         },
       };
-      const { steps } = await runProject(delayed, { kinds, threads: atOnce });
+      const { steps } = await runProject(delayed, { kinds, threads: atOnce, ...more });
       return steps
         .filter(({ status }) => !['success', 'warn', 'reused'].includes(status))
         .map(({ id, message }) => `${id}: ${message}`);
@@ -133,5 +133,25 @@ describe('built side by side, with others let in between each look and deed', ()
       expect(await site.build(threads, seed), `CHAOS_SEED=${seed}`).toEqual([]);
       expect(await site.look(), `CHAOS_SEED=${seed}`).toEqual(expected);
     }
+  });
+
+  test('two runs of one process on one project take turns, and on two do not meet', {
+    timeout: 120_000,
+  }, async () => {
+    const [seed = 1] = chosen;
+    const waitMaxMs = 60_000;
+    const [here, elsewhere] = [settle(manyFirst(3)), settle(manyFirst(3))];
+    const waits: string[] = [];
+    const again = { waitMaxMs, onWait: (who: string) => waits.push(who) };
+    const told = await Promise.all([
+      here.build(threads, seed, again),
+      here.build(threads, seed + 1, again),
+      elsewhere.build(threads, seed + 2),
+    ]);
+    expect(told).toEqual([[], [], []]);
+    expect(waits).toHaveLength(1);
+    const standing = await here.look();
+    expect(standing.due).toEqual([]);
+    expect(await elsewhere.look()).toEqual(standing);
   });
 });

@@ -56,6 +56,14 @@ function modelsOf(n: number): Record<string, string> {
       pre_hook="create table if not exists {{ target.schema }}.heard (who varchar)",
       post_hook="insert into {{ target.schema }}.heard select 'hooked_${n}'") }} ${select}`,
     [`models/kept_${n}.sql`]: `{{ config(materialized='table') }} ${select}`,
+    // What templates ask and keep under one name is each node's own.
+    [`models/asking_${n}.sql`]: `{{ config(materialized='table', refresh_every='1h') }}
+      {% call statement('top', fetch_result=True) %}select max(id) from ${feed}{% endcall %}
+      {% set parts = run_query('select distinct part from ' ~ ref('feed_${n}') ~ ' order by 1') %}
+      {% if execute %}
+      select {{ load_result('top')['data'][0][0] }} as top, ${n} as n,
+        '{{ parts.columns[0].values() | join(',') }}' as parts
+      {% endif %}`,
     [`models/after_${n}.sql`]: `{{ config(materialized='table') }}
       select m.id, t.grade from {{ ref('merge_${n}') }} as m
       join {{ ref('table_${n}') }} as t using (id)`,
