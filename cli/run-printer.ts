@@ -18,6 +18,10 @@ const looks: Readonly<
 };
 
 const wordWidth = 8;
+/** A failure with more lines than this below it is told once more at the end. */
+const nearLines = 8;
+/** So many at the most: where all fail, the first say why. */
+const retoldMax = 20;
 /** Accounts and days whose calls are summed up: far more than a project has in a year. */
 const accountDaysMax = 10_000;
 const kinds: Readonly<Record<Step['kind'], string>> = {
@@ -97,7 +101,10 @@ export function createRunPrinter(
   const underWay = new Map<string, string>();
   /** Failures told so far: one refused sign-in fails every stream of its connection. */
   const told = new Set<string>();
+  /** What was printed of failed steps, and how many lines of others before. */
+  const failures: { readonly lines: readonly string[]; readonly at: number }[] = [];
   let ended = 0;
+  let printed = 0;
   const show = (): void => {
     const calls = plural(countCalls() - callsBefore, 'call');
     const rows = [...underWay.values()].join('   ');
@@ -135,18 +142,28 @@ export function createRunPrinter(
       const isRepeated = result.status === 'failed' && told.has(result.message);
       if (result.status === 'failed') told.add(result.message);
       const message = isRepeated ? 'for the same reason' : result.message;
-      terminal.out(
+      const lines = [
         `${head}${kinds[step.kind].padEnd(wordWidth)}${labelOf(step)}: ${message}${took}`,
-      );
-      if (result.hint && result.status !== 'success' && !isRepeated) {
-        terminal.out(`${' '.repeat(2 * wordWidth)}${result.hint}`);
-      }
+        ...(result.hint && result.status !== 'success' && !isRepeated
+          ? [`${' '.repeat(2 * wordWidth)}${result.hint}`]
+          : []),
+      ];
+      for (const line of lines) terminal.out(line);
+      printed += lines.length;
+      if (result.status === 'failed') failures.push({ lines, at: printed });
     },
     finish: ({ runId, status, steps }) => {
       const took = formatDuration(now() - startedMs);
       const calls = plural(countCalls() - callsBefore, 'call');
       const told = [tellSteps(steps), tellTests(steps)].filter((part) => part !== '');
       const done = told.join('; ') || 'nothing to do';
+      if (failures.some(({ at }) => printed - at > nearLines)) {
+        const more = failures.length - retoldMax;
+        terminal.out(`\nwhat failed${more > 0 ? `, and ${more} more above` : ''}:`);
+        for (const line of failures.slice(0, retoldMax).flatMap(({ lines }) => lines)) {
+          terminal.out(line);
+        }
+      }
       terminal.out(`run ${runId} ${status} in ${took}: ${done}; ${calls}`);
     },
   };

@@ -37,7 +37,8 @@ export function describeFailure(
     };
   }
   const message = messageOf(error).replace(/^the warehouse refused a statement: /, '');
-  const [first = '', ...rest] = message.split('\n');
+  const [line = '', ...rest] = message.split('\n');
+  const first = line.replace(/^(Binder|Catalog) Error: /, '').replace(/!$/, '');
   const candidates = rest.find((one) => /^Candidate|Did you mean/i.test(one.trim()))?.trim();
   const missing =
     /Referenced column "([^"]+)"|column "?([^"\s]+?)"? (?:not found|does not)|name "?([^"\s]+?)"? does not exist/i.exec(
