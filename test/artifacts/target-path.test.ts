@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { dbtFolder } from '../dbt/dbt-project.ts';
-import { entryOf, filesOf, readArtifact, statusesOf } from './artifact-files.ts';
-import { tidemill } from './command-line.ts';
+import { entryOf, filesOf, statusesOf } from './artifact-files.ts';
+import { bin, runNode, tidemill } from './command-line.ts';
 
 const files = {
   'models/a.sql': 'select 1 as n',
@@ -53,14 +53,9 @@ describe('artifacts are written', () => {
 
   test('where DBT_TARGET_PATH says', async () => {
     const { folder } = dbtFolder(files);
-    await tidemill(folder, 'build');
-    expect(statusesOf(readArtifact(folder, 'run_results'))).toBeDefined();
-    process.env['DBT_TARGET_PATH'] = 'of-the-environment';
-    try {
-      await tidemill(folder, 'parse');
-    } finally {
-      delete process.env['DBT_TARGET_PATH'];
-    }
+    const env = { DBT_TARGET_PATH: 'of-the-environment' };
+    const { code } = await runNode([bin, 'parse'], { home: folder, cwd: folder, env });
+    expect({ code, left: filesOf(folder) }).toEqual({ code: 0, left: [] });
     expect(existsSync(join(folder, 'of-the-environment/manifest.json'))).toBe(true);
   });
 });
