@@ -1,10 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { formatFault } from '../../engine/declare/model-fault.ts';
 import { isModelNode, isSourceNode } from '../../engine/declare/model-node.ts';
 import type { ModelProject } from '../../engine/declare/model-project.ts';
-import { readFiles } from '../models/project-folder.ts';
-
-const faultsOf = (project: ModelProject): string[] => project.faults.map(formatFault);
+import { faultsOf, readFiles } from '../models/project-folder.ts';
 
 function describedOf(project: ModelProject, id: string) {
   const node = project.nodes.get(id);

@@ -1,13 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { formatFault } from '../../engine/declare/model-fault.ts';
-import type { ModelProject } from '../../engine/declare/model-project.ts';
 import { selectNodes } from '../../engine/declare/select.ts';
 import { dbtFolder } from '../dbt/dbt-project.ts';
-import { readFiles } from '../models/project-folder.ts';
+import { faultsOf, readFiles } from '../models/project-folder.ts';
 import { entryOf, readArtifact, statusesOf } from './artifact-files.ts';
 import { tidemill } from './command-line.ts';
-
-const faultsOf = (project: ModelProject): string[] => project.faults.map(formatFault);
 
 const files = {
   'dbt_project.yml': 'name: shop',

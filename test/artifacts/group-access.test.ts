@@ -1,10 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { compileOperation } from '../../engine/declare/compile-node.ts';
-import { formatFault } from '../../engine/declare/model-fault.ts';
-import type { ModelProject } from '../../engine/declare/model-project.ts';
-import { readFiles } from '../models/project-folder.ts';
-
-const faultsOf = (project: ModelProject): string[] => project.faults.map(formatFault);
+import { faultsOf, readFiles } from '../models/project-folder.ts';
 
 const groups = `
 groups:

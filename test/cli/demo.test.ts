@@ -1,22 +1,16 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { queriesToTry } from '../../cli/demo/reports.ts';
 import { bin, runNode } from '../artifacts/command-line.ts';
 import { copyProject } from '../loop/loop.ts';
+import { testFolder } from '../state/folder.ts';
 
 /** A command as people type it, in a folder. */
 async function type(folder: string, ...args: string[]) {
   const { code, out, err } = await runNode([bin, ...args], { home: folder, cwd: folder });
   return { code, said: `${out}${err}` };
-}
-
-function makeFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'tidemill-demo-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
 }
 
 test('the demo ends well, and the queries it names answer', async () => {
@@ -50,7 +44,7 @@ test('a demo that is asked to stop ends its run and plays no second one', async 
 });
 
 test('a demo without a project says so before it invents a company', async () => {
-  const folder = makeFolder();
+  const folder = testFolder();
   // So many people take minutes: the message must not wait for them.
   const { code, said } = await type(folder, 'demo', '--scale', '1000000');
   expect({ code, left: readdirSync(folder) }).toEqual({ code: 1, left: [] });
@@ -58,7 +52,7 @@ test('a demo without a project says so before it invents a company', async () =>
 });
 
 test('a demo leaves a warehouse alone that no demo made', async () => {
-  const folder = makeFolder();
+  const folder = testFolder();
   mkdirSync(join(folder, 'models'));
   const declaration = 'project: own\nwarehouse: { type: duckdb, path: warehouse.duckdb }\n';
   writeFileSync(join(folder, 'pipelines.yaml'), declaration);

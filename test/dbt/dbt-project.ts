@@ -1,6 +1,8 @@
 import { sql } from 'kysely';
+import { toRunOptions } from '../../cli/commands/retry.ts';
 import { type OpenProjectOptions, openProject } from '../../cli/open-project.ts';
 import { type RunOptions, runProject } from '../../cli/work.ts';
+import { findRetry } from '../../engine/run/find-retry.ts';
 import type { RunResult } from '../../engine/run/run-plan.ts';
 import { type Clock, systemClock } from '../../engine/words/clock.ts';
 import type { Step } from '../../engine/words/step.ts';
@@ -66,4 +68,10 @@ export function troubles(result: RunResult): string[] {
   return result.steps
     .filter(({ status }) => !['success', 'reused'].includes(status))
     .map(({ id, status, message }) => `${id} ${status}: ${message}`);
+}
+
+/** What `retry` would do now. */
+export function retryOf({ folder }: DbtFolder): RunOptions {
+  using opened = openProject({ folder, env: {} });
+  return toRunOptions(findRetry(opened.state, systemClock));
 }

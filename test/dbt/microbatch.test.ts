@@ -1,12 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { toRunOptions } from '../../cli/commands/retry.ts';
-import { openProject } from '../../cli/open-project.ts';
-import type { RunOptions } from '../../cli/work.ts';
-import { findRetry } from '../../engine/run/find-retry.ts';
-import { systemClock } from '../../engine/words/clock.ts';
 import { readArtifact } from '../state-selection/read-artifact.ts';
-import { type DbtFolder, dbtFolder, troubles } from './dbt-project.ts';
+import { type DbtFolder, dbtFolder, retryOf, troubles } from './dbt-project.ts';
 
 const day = 86_400_000;
 
@@ -29,11 +24,6 @@ const micro = (more = '') => `{{ config(materialized='incremental',
 
 async function column(project: DbtFolder, text: string): Promise<string> {
   return (await project.rows(text)).map((row) => Object.values(row).join(':')).join(' ');
-}
-
-function retryOf(project: DbtFolder): RunOptions {
-  using opened = openProject({ folder: project.folder, env: {} });
-  return toRunOptions(findRetry(opened.state, systemClock));
 }
 
 describe('inputs that say what their time is', () => {

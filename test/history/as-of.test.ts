@@ -1,20 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseTemplate } from '../../engine/declare/jinja/parse-template.ts';
-import { renderTemplate } from '../../engine/declare/jinja/render-template.ts';
 import { openWorkbench } from '../materialize/workbench.ts';
-import { appendLog, build, createLog } from './history-bench.ts';
+import { appendLog, build, createLog, renderMacro } from './history-bench.ts';
 import { intervalsOf, type Version } from './oracle.ts';
 import { historyRounds, logOf } from './version-logs.ts';
 
-const file = new URL('../../engine/declare/macros/history.sql', import.meta.url);
 const instants = [...Array(8).keys()];
-
-async function render(call: string): Promise<string> {
-  const macros = await readFile(file, 'utf8');
-  return renderTemplate(parseTemplate(`${macros}${call}`, { file: 'history.sql' }));
-}
 
 interface Answer {
   readonly v: number;
@@ -43,9 +34,9 @@ function answerByHand(log: readonly Version[]): string[] {
 
 test('as_of answers for any two instants what the log known by then says', async () => {
   await using bench = await openWorkbench();
-  const condition = await render("{{ as_of('v.v', recorded='r.r', alias='h') }}");
-  const now = await render("{{ as_of('v.v', alias='h') }}");
-  const end = await render("{{ valid_to_as_of('r.r', alias='h') }}");
+  const condition = await renderMacro("{{ as_of('v.v', recorded='r.r', alias='h') }}");
+  const now = await renderMacro("{{ as_of('v.v', alias='h') }}");
+  const end = await renderMacro("{{ valid_to_as_of('r.r', alias='h') }}");
   await fc.assert(
     fc.asyncProperty(logOf(30), fc.boolean(), async (log, isBatched) => {
       await bench.run('drop table if exists log', 'drop schema if exists mart cascade');

@@ -1,6 +1,6 @@
 import type { RawBuilder } from 'kysely';
 import { sql } from 'kysely';
-import { describe, expect, test } from 'vitest';
+import { describe, test } from 'vitest';
 import { keepLast } from '../../engine/steps/batch-keys.ts';
 import { countBroken, selectUnchained } from '../../engine/steps/history-audit.ts';
 import { createBeliefs, insertBeliefs } from '../../engine/steps/history-beliefs.ts';
@@ -26,6 +26,7 @@ import { deleteByKey, insertBatch, mergeBatch } from '../../engine/steps/merge-s
 import type { Column } from '../../engine/words/table.ts';
 import { duckdbDialect } from '../../loaders/duckdb/dialect.ts';
 import { compileStatement } from '../../loaders/duckdb/statement.ts';
+import { expectGolden } from '../golden/expect-golden.ts';
 import { historyConfig, historyNode } from './history-bench.ts';
 
 const log: Column[] = [
@@ -102,15 +103,9 @@ const statements: Readonly<Record<string, RawBuilder<unknown>>> = {
   ),
 };
 
-/** Without the indentation that the template literals carry along. */
-function layOut(text: string): string {
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
-  return `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
-}
-
 describe('the statement', () => {
   test.each(Object.entries(statements))('%s reads as agreed', async (name, statement) => {
     const { text } = compileStatement(statement);
-    await expect(layOut(text)).toMatchFileSnapshot(`../golden/${name}.duckdb.sql`);
+    await expectGolden(name, text);
   });
 });

@@ -1,4 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import { sql } from 'kysely';
+import { parseTemplate } from '../../engine/declare/jinja/parse-template.ts';
+import { renderTemplate } from '../../engine/declare/jinja/render-template.ts';
 import { materialize } from '../../engine/steps/materialize.ts';
 import type { HistoryConfig } from '../../engine/words/node.ts';
 import { contextOf, nodeOf, type Workbench } from '../materialize/workbench.ts';
@@ -52,4 +55,12 @@ export function build(bench: Workbench, config: Partial<HistoryConfig> = {}, ful
 export async function readHistory(bench: Workbench): Promise<Belief[]> {
   const rows = (await bench.rows('select * from mart.thing')) as unknown as Belief[];
   return rows.toSorted(byPlace);
+}
+
+const macros = new URL('../../engine/declare/macros/history.sql', import.meta.url);
+
+/** A call of one of the macros of histories, rendered. */
+export async function renderMacro(call: string): Promise<string> {
+  const text = `${await readFile(macros, 'utf8')}${call}`;
+  return renderTemplate(parseTemplate(text, { file: 'history.sql' }));
 }

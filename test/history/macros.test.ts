@@ -1,17 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { parseTemplate } from '../../engine/declare/jinja/parse-template.ts';
-import { renderTemplate } from '../../engine/declare/jinja/render-template.ts';
 import { openWorkbench, type Workbench } from '../materialize/workbench.ts';
-import { appendLog, build, createLog } from './history-bench.ts';
+import { appendLog, build, createLog, renderMacro } from './history-bench.ts';
 import { intervalsOf, version } from './oracle.ts';
-
-const file = new URL('../../engine/declare/macros/history.sql', import.meta.url);
-
-async function render(call: string): Promise<string> {
-  const macros = await readFile(file, 'utf8');
-  return renderTemplate(parseTemplate(`${macros}${call}`, { file: 'history.sql' }));
-}
 
 const log = [
   version(1, 1),
@@ -42,15 +32,15 @@ afterEach(async () => {
 
 describe('as_of', () => {
   test('of a valid time answers what is believed now', async () => {
-    const condition = await render("{{ as_of('v.v') }}");
+    const condition = await renderMacro("{{ as_of('v.v') }}");
     const found = await bench.rows(`
       select v, name from range(10) as v (v), mart.thing where ${condition} order by v`);
     expect(found).toEqual(moments.flatMap((v) => believed(v, 99).map(({ name }) => ({ v, name }))));
   });
 
   test('of a valid and a recorded time answers what was believed then, ends included', async () => {
-    const condition = await render("{{ as_of('v.v', recorded='r.r', alias='h') }}");
-    const end = await render("{{ valid_to_as_of('r.r', alias='h') }}");
+    const condition = await renderMacro("{{ as_of('v.v', recorded='r.r', alias='h') }}");
+    const end = await renderMacro("{{ valid_to_as_of('r.r', alias='h') }}");
     const found = await bench.rows(`
       select v, r, name, ${end} as valid_to
       from range(10) as v (v), range(10) as r (r), mart.thing as h
@@ -66,7 +56,7 @@ describe('as_of', () => {
 });
 
 test('the projection has the columns of a dbt snapshot and no belief that was taken back', async () => {
-  const select = await render("{{ history_as_dbt_snapshot('mart.thing', 'id') }}");
+  const select = await renderMacro("{{ history_as_dbt_snapshot('mart.thing', 'id') }}");
   const found = await bench.rows(`${select} order by dbt_valid_from`);
   expect(found.map((row) => [row['name'], row['dbt_valid_from'], row['dbt_valid_to']])).toEqual(
     intervalsOf(log).map((row) => [row.name, row.valid_from, row.valid_to]),

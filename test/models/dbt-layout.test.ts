@@ -1,16 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { formatFault } from '../../engine/declare/model-fault.ts';
-import { isModelNode, type ModelNode } from '../../engine/declare/model-node.ts';
-import type { ModelProject } from '../../engine/declare/model-project.ts';
-import { readFiles } from './project-folder.ts';
-
-function modelOf(project: ModelProject, name: string): ModelNode {
-  const node = project.nodes.get(`model.${project.name}.${name}`);
-  if (!isModelNode(node)) throw new Error(`no model ${name}`);
-  return node;
-}
-
-const faultsOf = (project: ModelProject): string[] => project.faults.map(formatFault);
+import { faultsOf, modelOf, readFiles } from './project-folder.ts';
 
 describe("dbt's own layout", () => {
   const dbtProject = `

@@ -2,6 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { formatFault } from '../../engine/declare/model-fault.ts';
+import { isModelNode, type ModelNode } from '../../engine/declare/model-node.ts';
 import {
   type ModelProject,
   type ModelProjectOptions,
@@ -27,4 +29,12 @@ export async function readFiles(
 ): Promise<ModelProject> {
   const root = writeFolder(files);
   return await readModelProject({ root, name: 'shop', target, env: {}, ...options });
+}
+
+export const faultsOf = (project: ModelProject): string[] => project.faults.map(formatFault);
+
+export function modelOf(project: ModelProject, name: string): ModelNode {
+  const node = project.nodes.get(`model.${project.name}.${name}`);
+  if (!isModelNode(node)) throw new Error(`no model ${name}`);
+  return node;
 }

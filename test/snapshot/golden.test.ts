@@ -1,6 +1,6 @@
 import type { RawBuilder } from 'kysely';
 import { sql } from 'kysely';
-import { expect, test } from 'vitest';
+import { test } from 'vitest';
 import { snapshotColumns } from '../../engine/declare/snapshot-config.ts';
 import {
   createChanges,
@@ -13,6 +13,7 @@ import {
 } from '../../engine/steps/snapshot-statements.ts';
 import type { SnapshotConfig } from '../../engine/words/node.ts';
 import { compileStatement } from '../../loaders/duckdb/statement.ts';
+import { expectGolden } from '../golden/expect-golden.ts';
 
 const buildOf = (snapshot: Partial<SnapshotConfig>): SnapshotBuild => ({
   snapshot: {
@@ -47,13 +48,7 @@ const statements: Readonly<Record<string, RawBuilder<unknown>>> = {
   'snapshot-insert': insertRows(target, ['id', 'name', 'dbt_valid_to']),
 };
 
-/** Without the indentation that the template literals carry along. */
-function layOut(text: string): string {
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
-  return `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
-}
-
 test.each(Object.keys(statements))('%s is the statement that was agreed on', async (name) => {
   const { text } = compileStatement(statements[name] ?? sql``);
-  await expect(layOut(text)).toMatchFileSnapshot(`../golden/${name}.duckdb.sql`);
+  await expectGolden(name, text);
 });

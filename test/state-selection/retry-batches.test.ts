@@ -1,12 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { toRunOptions } from '../../cli/commands/retry.ts';
-import { openProject } from '../../cli/open-project.ts';
-import type { RunOptions } from '../../cli/work.ts';
-import { findRetry } from '../../engine/run/find-retry.ts';
-import { systemClock } from '../../engine/words/clock.ts';
-import { type DbtFolder, dbtFolder, troubles } from '../dbt/dbt-project.ts';
+import { type DbtFolder, dbtFolder, retryOf, troubles } from '../dbt/dbt-project.ts';
 import { readArtifact } from './read-artifact.ts';
 
 const day = 86_400_000;
@@ -28,11 +23,6 @@ const events = (...bad: number[]): string => `create or replace table events as
   select timestamp '2025-12-28' + to_days(i::int) as day,
     case when i in (${[-1, ...bad].join(', ')}) then 'x' else i::text end as n
   from range(20) t(i)`;
-
-function retryOf(project: DbtFolder): RunOptions {
-  using opened = openProject({ folder: project.folder, env: {} });
-  return toRunOptions(findRetry(opened.state, systemClock));
-}
 
 async function days(project: DbtFolder): Promise<string> {
   const rows = await project.rows('select n, made from days order by day');

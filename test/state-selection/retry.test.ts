@@ -1,19 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { toRunOptions } from '../../cli/commands/retry.ts';
-import { openProject } from '../../cli/open-project.ts';
-import type { RunOptions } from '../../cli/work.ts';
-import { findRetry } from '../../engine/run/find-retry.ts';
 import type { RunResult } from '../../engine/run/run-plan.ts';
-import { systemClock } from '../../engine/words/clock.ts';
 import { tidemill } from '../artifacts/command-line.ts';
-import { type DbtFolder, dbtFolder, troubles } from '../dbt/dbt-project.ts';
-
-function askAgain(project: DbtFolder): RunOptions {
-  using opened = openProject({ folder: project.folder, env: {} });
-  return toRunOptions(findRetry(opened.state, systemClock));
-}
+import { dbtFolder, retryOf, troubles } from '../dbt/dbt-project.ts';
 
 const told = (result: RunResult): string[] =>
   result.steps.map(({ id, status }) => `${id.replace(/^(model|test)\.shop\./, '')} ${status}`);
@@ -45,7 +35,7 @@ describe('retry', () => {
       'good success',
       'together skipped',
     ]);
-    const options = askAgain(project);
+    const options = retryOf(project);
     expect(options).toMatchObject({ fullRefresh: true, exclude: ['both'] });
     expect(options.projectFlags).toEqual({ vars: '{n: 2}' });
     expect(told(await project.build(options, { vars: { n: 2 } })).sort()).toEqual([
@@ -54,9 +44,9 @@ describe('retry', () => {
       'together skipped',
     ]);
     // A retry can be retried, and the gate it failed at is judged again.
-    const second = await project.build(askAgain(project), { vars: { n: 1 } });
+    const second = await project.build(retryOf(project), { vars: { n: 1 } });
     expect(told(second).sort()).toEqual(['after success', 'bad success', 'together success']);
-    expect(() => askAgain(project)).toThrow('nothing to retry: no step failed in the last run');
+    expect(() => retryOf(project)).toThrow('nothing to retry: no step failed in the last run');
   });
 
   test('of tests alone runs the tests that failed', async () => {
@@ -65,7 +55,7 @@ describe('retry', () => {
     await project.run('create or replace table bad as select 7 as id');
     const failed = await project.build({ kinds: new Set(['check']) }, { vars: { n: 1 } });
     expect(troubles(failed)).toHaveLength(2);
-    const again = await project.build(askAgain(project), { vars: { n: 1 } });
+    const again = await project.build(retryOf(project), { vars: { n: 1 } });
     expect(again.steps.map(({ id }) => id).sort()).toEqual(
       failed.steps
         .filter(({ status }) => status === 'failed')
@@ -83,7 +73,7 @@ describe('retry', () => {
       'on-run-start',
     );
     writeFileSync(join(project.folder, 'dbt_project.yml'), 'name: shop');
-    expect(told(await project.build(askAgain(project)))).toEqual(['good success']);
+    expect(told(await project.build(retryOf(project)))).toEqual(['good success']);
   });
 
   test('makes the batches that the run would have made, and no later ones; the next run the others', async () => {
@@ -108,7 +98,7 @@ describe('retry', () => {
     expect(troubles(await project.build())).toHaveLength(1);
     project.pass(3 * day);
     await project.run(events('i + 10'));
-    expect(troubles(await project.build(askAgain(project)))).toEqual([]);
+    expect(troubles(await project.build(retryOf(project)))).toEqual([]);
     expect(await days()).toEqual({ n: 4, last: '2026-01-02T00:00:00.000Z' });
     expect(troubles(await project.build())).toEqual([]);
     expect(await days()).toEqual({ n: 7, last: '2026-01-05T00:00:00.000Z' });
