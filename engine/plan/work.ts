@@ -30,6 +30,7 @@ import { findSourceColumns } from './source-columns.ts';
 import { createStandingReader, type StandingReader } from './standing.ts';
 import type { StateComparison } from './state-comparison.ts';
 import { findSyncNodes, type SyncNode } from './sync-nodes.ts';
+import { findTakenRelations } from './taken-relations.ts';
 
 /** Which part of a project is meant. */
 export interface WorkScope extends NodeChoice {
@@ -144,10 +145,11 @@ export async function gatherWork(request: WorkRequest): Promise<Work> {
     return { ...base, ...nothing, warnings: chosenWarnings };
   }
   const known = await bindWork(base, models);
+  const taken = await findTakenRelations(models, scope.storeFailures ?? false);
   return {
     ...base,
     ...known,
-    nodeFaults: new Map([...notes.nodeFaults, ...known.nodeFaults]),
+    nodeFaults: new Map([...taken, ...notes.nodeFaults, ...known.nodeFaults]),
     faults: notes.faults,
     warnings: [...chosenWarnings, ...notes.warnings],
   };

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { IdentityConfig, IdentityRule } from '../words/identity.ts';
+import type { companionSuffixes, IdentityConfig, IdentityRule } from '../words/identity.ts';
 import { type Column, flattenRelation, type Relation } from '../words/table.ts';
 import type { Dialect } from '../words/warehouse.ts';
 import { nextOf } from './publish.ts';
@@ -24,7 +24,10 @@ export interface IdentityTables {
 
 export function tablesOf(relation: Relation): IdentityTables {
   const { schema, name } = relation;
-  const beside = (suffix: string): Relation => ({ schema, name: `${name}_${suffix}` });
+  const beside = (suffix: (typeof companionSuffixes)[number]): Relation => ({
+    schema,
+    name: `${name}_${suffix}`,
+  });
   return {
     identity: relation,
     matches: beside('matches'),

@@ -1,5 +1,8 @@
 import type { Relation } from './table.ts';
 
+/** What stands beside an identity, by the end of its name: `who_ids` beside `who`. */
+export const companionSuffixes = ['matches', 'review', 'ids', 'events', 'oversize'] as const;
+
 export const identityRuleKinds = ['exact', 'refers', 'fuzzy'] as const;
 
 /** What every rule has. Expressions are a person's SQL over one record of the model's select. */
