@@ -44,13 +44,11 @@ export const registerClone: RegisterCommand = (program, host) => {
       await warehouse.checkpoint();
       const empty = new Map<never, never>();
       const results = buildRunResults({
-        ...{
-          project: models,
-          moment: moment(),
-          steps,
-          selected: new Set(ids),
-          testRelations: empty,
-        },
+        project: models,
+        moment: moment(),
+        steps,
+        selected: new Set(ids),
+        testRelations: empty,
         notes: { compiled: empty, gates: empty, batches: empty, operations: empty },
         args: { which: 'clone', full_refresh: fullRefresh, invocation_command: commandLine },
       });

@@ -1,4 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { nestTransactions } from '../nest-transactions.ts';
 import { holdsToken } from './token-match.ts';
 
 export interface Database {
@@ -26,7 +27,6 @@ export function openDatabase(file?: string): Database {
     typeof value === 'string' && typeof pattern === 'string' && holdsToken(value, pattern) ? 1 : 0,
   );
   const statements = new Map<string, StatementSync>();
-  let depth = 0;
   const prepare = (sql: string): StatementSync => {
     const known = statements.get(sql);
     if (known !== undefined) return known;
@@ -39,21 +39,7 @@ export function openDatabase(file?: string): Database {
     prepare,
     prepareOnce: (sql) => db.prepare(sql),
     exec: (sql) => db.exec(sql),
-    transaction(work) {
-      const name = `t${depth}`;
-      prepare(`savepoint ${name}`).run();
-      depth += 1;
-      try {
-        const result = work();
-        prepare(`release ${name}`).run();
-        return result;
-      } catch (error) {
-        db.exec(`rollback to ${name}; release ${name}`);
-        throw error;
-      } finally {
-        depth -= 1;
-      }
-    },
+    transaction: nestTransactions((sql) => void prepare(sql).run()),
     close: () => db.close(),
   };
 }

@@ -1,5 +1,6 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { SandboxClock } from '../clock.ts';
+import { nestTransactions } from '../nest-transactions.ts';
 import { mintId, toBase62 } from './id.ts';
 import type { Field, SandboxObject } from './schema.ts';
 import { printStamp, type Stored } from './value.ts';
@@ -95,7 +96,6 @@ export function createStore(options: { clock: SandboxClock; seed: number; file?:
   const minted = new Map<string, number>();
   /** Objects with ids of our own making that we did not mint in this life: minting may collide. */
   const occupied = new Set<string>();
-  let depth = 0;
 
   function prepare(sql: string): StatementSync {
     let statement = statements.get(sql);
@@ -236,21 +236,7 @@ export function createStore(options: { clock: SandboxClock; seed: number; file?:
       countErased(object, prepare(sql).run(before).changes);
     },
     erased: (object) => erasedCounts.get(object.name) ?? 0,
-    atomic(work) {
-      const name = `s${depth}`;
-      db.exec(`savepoint ${name}`);
-      depth += 1;
-      try {
-        const result = work();
-        db.exec(`release ${name}`);
-        return result;
-      } catch (error) {
-        db.exec(`rollback to ${name}; release ${name}`);
-        throw error;
-      } finally {
-        depth -= 1;
-      }
-    },
+    atomic: nestTransactions((sql) => db.exec(sql)),
     nextNumber(object) {
       const key = `${object.name}#`;
       const n = (minted.get(key) ?? 0) + 1;
