@@ -31,7 +31,7 @@ export async function materializeView(
   if (mustWithhold(failures)) {
     await storeFailures(warehouse, ownChecks(node), () => next, false);
     await warehouse.ddl([dropRelation(next, 'view')]);
-    return withhold(warehouse, node, failures);
+    return withhold(warehouse, node, failures, []);
   }
   const state = stateOf(node, context);
   await warehouse.ddl([

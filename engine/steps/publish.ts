@@ -71,12 +71,15 @@ export function stateOf(
   };
 }
 
-/** Nothing was published: the live relation stays, and the node is tried again at the next run. */
+/**
+ * Nothing was published: the live relation stays, and the node is tried again at the next run.
+ * `kept`: failing rows that a transaction took back, to be written where they are kept.
+ */
 export async function withhold(
   warehouse: Warehouse,
   node: BuildNode,
   failures: readonly CheckFailure[],
-  kept: readonly KeptFailures[] = [],
+  kept: readonly KeptFailures[],
 ): Promise<MaterializeResult> {
   await writeKept(warehouse, kept);
   await markNodeFailed(warehouse, node);
@@ -120,7 +123,7 @@ export async function publishTable(
     if (mustWithhold(failures)) {
       await storeFailures(warehouse, ownChecks(node), () => copy, false);
       await warehouse.ddl(relations.map((relation) => dropRelation(nextOf(relation), 'table')));
-      return await withhold(warehouse, node, failures);
+      return await withhold(warehouse, node, failures, []);
     }
     const rows = result?.rows ?? (await countRows(warehouse, tableOf(copy)));
     const state = stateOf(node, context, watermark);

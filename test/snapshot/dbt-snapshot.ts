@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 
-/** One row of a source: `at` is a second of 2026-01-01. */
+/** One row of a source: `at` is a second of 2026-01-01, later than the run or unknown at times. */
 export interface SourceRow {
   readonly id: string;
   readonly name: string | null;
-  readonly at: number;
+  readonly at: number | null;
 }
 
 export interface SnapshotRow extends SourceRow {
   readonly scdId: string;
-  readonly from: number;
+  readonly from: number | null;
   to: number | null;
   readonly deleted: 'True' | 'False';
 }
@@ -17,13 +17,20 @@ export interface SnapshotRow extends SourceRow {
 export interface Rules {
   readonly strategy: 'timestamp' | 'check';
   readonly hardDeletes: 'ignore' | 'invalidate' | 'new_record';
+  /** The parts of the key that an id is made of; absent: it is one. */
+  readonly keyOf?: (id: string) => readonly string[];
 }
 
 export const timeOf = (second: number): string =>
   new Date(Date.UTC(2026, 0, 1) + second * 1_000).toISOString();
 
 /** A time as the database prints it: fractions only where there are some. */
-const textOf = (second: number): string => timeOf(second).replace('T', ' ').replace('.000Z', '');
+const textOf = (second: number | null): string =>
+  second === null ? '' : timeOf(second).replace('T', ' ').replace('.000Z', '');
+
+/** As SQL has it: nothing is earlier than what is not known. */
+const isEarlier = (left: number | null, right: number | null): boolean =>
+  left !== null && right !== null && left < right;
 
 const digest = (...parts: string[]): string =>
   createHash('md5').update(parts.join('|')).digest('hex');
@@ -33,7 +40,7 @@ export function snapshotOnce(
   table: readonly SnapshotRow[],
   source: readonly SourceRow[],
   now: number,
-  { strategy, hardDeletes }: Rules,
+  { strategy, hardDeletes, keyOf = (id) => [id] }: Rules,
 ): SnapshotRow[] {
   const rows = table.map((row) => ({ ...row }));
   const open = rows.filter(({ to }) => to === null);
@@ -42,11 +49,12 @@ export function snapshotOnce(
     const old = open.find(({ id }) => id === fresh.id);
     if (old) {
       const isBack = hardDeletes === 'new_record' && old.deleted === 'True';
-      const differs = strategy === 'timestamp' ? old.from < clock : old.name !== fresh.name;
+      const differs =
+        strategy === 'timestamp' ? isEarlier(old.from, clock) : old.name !== fresh.name;
       if (!differs && !isBack) continue;
       old.to = clock;
     }
-    const scdId = digest(fresh.id, textOf(clock));
+    const scdId = digest(...keyOf(fresh.id), textOf(clock));
     rows.push({ ...fresh, scdId, from: clock, to: null, deleted: 'False' });
   }
   if (hardDeletes === 'ignore') return rows;

@@ -144,7 +144,7 @@ test('rows without a key stop the build before the function is asked', async () 
   expect((await stage.build()).rows).toBe(1);
 });
 
-test('a check that fails leaves rows and digests as they were, so that the keys are asked again', async () => {
+test('a check that fails keeps its rows, and leaves rows and digests as they were: the keys are asked again', async () => {
   await using stage = await openStays();
   await stage.bench.run("insert into crm.visits values ('ann', 1, 'a'), ('bob', 1, 'b')");
   await stage.build();
@@ -154,9 +154,13 @@ test('a check that fails leaves rows and digests as they were, so that the keys 
     ...check,
     sql: async (nameOf: (id: string) => string) =>
       `select * from ${nameOf(stage.node.id)} where places = 'bad'`,
+    store: { kind: 'table' as const, relation: async () => ({ schema: 'main', name: 'kept' }) },
   }));
   expect((await stage.build({}, { checks })).action).toBe('withheld');
   expect(await stage.rows()).toEqual(before);
+  expect(await stage.bench.rows('select who, places from main.kept')).toEqual([
+    { who: 'bob', places: 'bad' },
+  ]);
   await stage.bench.run("update crm.visits set place = 'good' where who = 'bob'");
   expect(await stage.build({}, { checks })).toMatchObject({ action: 'merged', rows: 1 });
 });
@@ -203,7 +207,13 @@ export const thing = defineModel({
   const before = await stage.rows();
   await expect(stage.build()).rejects.toThrow('1 key on more than one row, such as place=a');
   expect(await stage.rows()).toEqual(before);
-  await stage.bench.run("update crm.visits set place = 'd' where who = 'bob' and hour = 2");
+  await stage.bench.run(
+    "update crm.visits set place = 'd' where who = 'bob' and hour = 2",
+    "insert into crm.visits values ('bob', null, 'e')",
+  );
+  await expect(stage.build()).rejects.toMatchObject({ code: 'null-keys' });
+  expect(await stage.rows()).toEqual(before);
+  await stage.bench.run('delete from crm.visits where hour is null');
   expect((await stage.build()).rows).toBe(1);
   expect(await stage.rows()).toHaveLength(4);
 });

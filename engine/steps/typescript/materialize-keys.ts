@@ -144,7 +144,7 @@ async function updateKeys(
       return { action, rows: answers?.rows ?? 0, dataVersion, failures, warnings: [] };
     });
   } catch (error) {
-    if (error instanceof Withheld) return withhold(warehouse, node, error.failures);
+    if (error instanceof Withheld) return withhold(warehouse, node, error.failures, error.kept);
     throw error;
   }
 }
