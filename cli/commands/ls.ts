@@ -30,6 +30,7 @@ function selectorOf(node: GraphNode): string {
     return `source:${[node.packageName, node.sourceName, node.name].join('.')}`;
   }
   if (node.resourceType === 'sync') return `sync:${node.name}`;
+  if (node.resourceType === 'unit_test') return `unit_test:${node.packageName}.${node.name}`;
   return ownMethods.has(node.resourceType) ? `${node.resourceType}:${fqn}` : fqn;
 }
 

@@ -65,11 +65,18 @@ export function typeFlags(command: Command): Command {
     .addOption(types('--resource-type <type...>', 'only nodes of these types'))
     .addOption(types('--exclude-resource-type <type...>', 'no nodes of these types'))
     .addOption(types('--resource-types <type...>', 'dbt’s other name').hideHelp())
-    .on('option:resource-types', (type: string) => {
-      const before = (command.opts()['resourceType'] ?? []) as readonly string[];
-      command.setOptionValueWithSource('resourceType', readTypes(type, before), 'cli');
-    });
+    .addOption(types('--exclude-resource-types <type...>', 'dbt’s other name').hideHelp())
+    .on('option:resource-types', addTo(command, 'resourceType'))
+    .on('option:exclude-resource-types', addTo(command, 'excludeResourceType'));
 }
+
+/** What dbt's other name of an option is given is the option's. */
+const addTo =
+  (command: Command, key: string) =>
+  (type: string): void => {
+    const before = (command.opts()[key] ?? []) as readonly string[];
+    command.setOptionValueWithSource(key, readTypes(type, before), 'cli');
+  };
 
 /** dbt's words for every type that a command knows. */
 const everyType: ReadonlySet<string> = new Set(['all', 'default']);

@@ -20,14 +20,32 @@ interface UnitSources {
 
 /** `unit_tests:` of every package; one that cannot be run is a fault at its place. */
 export function buildUnitTests(from: UnitSources, faults: FaultList): UnitTestNode[] {
-  return from.packages.flatMap((pack) =>
-    (pack.properties.unitTests ?? []).flatMap(({ entry, place }) => {
-      const tests = findTested(from, pack, entry, place, faults).map((model) =>
+  const tests = from.packages.flatMap((pack) =>
+    (pack.properties.unitTests ?? []).flatMap(({ entry, place }) =>
+      findTested(from, pack, entry, place, faults).map((model) =>
         buildUnitTest(from, pack, model, entry, place, faults),
-      );
-      return tests.filter(({ config }) => config['enabled'] !== false);
-    }),
+      ),
+    ),
   );
+  const enabled = tests.filter(({ config }) => config['enabled'] !== false);
+  reportTwins(enabled, faults);
+  return enabled;
+}
+
+/** Two of one name and model have one id, and one of them would not be asked. */
+function reportTwins(tests: readonly UnitTestNode[], faults: FaultList): void {
+  const first = new Map<string, UnitTestNode>();
+  for (const test of tests) {
+    const other = first.get(test.id)?.place;
+    if (other === undefined) first.set(test.id, test);
+    else {
+      const message = `the unit test "${test.name}" is written twice of its model`;
+      faults.error(test.place, `${message}; the other is at ${other.file}:${other.line}`, {
+        nodeId: test.id,
+        hint: 'give one of them another name',
+      });
+    }
+  }
 }
 
 /** The model that is tested, or its versions that are; none is a fault. */
@@ -53,6 +71,17 @@ function findTested(
   const [included, excluded] = [versions['include'], versions['exclude']].map((list) =>
     Array.isArray(list) ? list.map(String) : undefined,
   );
+  const complain = (what: string, hint: string): void =>
+    faults.error(place, `the unit test "${String(entry['name'])}" ${what}`, { hint });
+  if (included && excluded) {
+    complain('includes and excludes versions', 'say one of the two: the others follow from it');
+  }
+  const known = named.flatMap(({ version }) => version ?? []);
+  const wrong = [...(included ?? []), ...(excluded ?? [])].find((one) => !known.includes(one));
+  if (named.length > 0 && wrong !== undefined) {
+    const versions = known.length > 0 ? `has the versions ${known.join(', ')}` : 'has no versions';
+    complain(`names version ${wrong} of ${wanted}, which ${versions}`, 'mend versions:');
+  }
   return named.filter(
     ({ version = '' }) => included?.includes(version) ?? !(excluded?.includes(version) ?? false),
   );
@@ -89,6 +118,15 @@ function buildUnitTest(
     complainOfTable(model, expected['after'], (message, hint) =>
       faults.error(place, `the unit test "${name}" ${message}`, { nodeId: id, hint }),
     );
+  if (isIncremental !== undefined && typeof isIncremental !== 'boolean') {
+    faults.error(place, `the unit test "${name}" overrides is_incremental with no boolean`, {
+      nodeId: id,
+      hint: 'write is_incremental: true or false, without quotes',
+    });
+  }
+  complainOfRows(entry, (message, hint) =>
+    faults.error(place, `the unit test "${name}" ${message}`, { nodeId: id, hint }),
+  );
   const config = asConfig(entry['config']);
   return {
     id,
@@ -118,6 +156,21 @@ function isMacro(library: MacroLibrary, macro: string, packageName: string): boo
   const [owner = '', name = ''] = macro.split('.');
   const found = name === '' ? library.find(owner, packageName) : library.findIn(name, owner);
   return found !== undefined;
+}
+
+/** Rows are written as their format says: of others none would be read. */
+function complainOfRows(entry: Config, complain: (message: string, hint: string) => void): void {
+  for (const given of [...asList(entry['given']), entry['expect']].map(asConfig)) {
+    const { format = 'dict', rows } = given;
+    const whose = given['input'] === undefined ? 'expect' : String(given['input']);
+    if (rows === undefined || rows === null) continue;
+    if (format === 'dict' && !Array.isArray(rows)) {
+      complain(`has rows of ${whose} that are no list`, 'say format: csv or sql for a text');
+    }
+    if (format !== 'dict' && typeof rows !== 'string') {
+      complain(`has rows of ${whose} that are no text`, `format: ${String(format)} is of a text`);
+    }
+  }
 }
 
 /** `after: merge` is about a table: not every model has one. */

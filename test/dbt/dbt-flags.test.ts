@@ -59,7 +59,7 @@ describe('a command line of dbt', () => {
       tidemill(folder, [
         ...['--no-defer', '--indirect-selection', 'cautious', '--warn-error', '--threads', '2'],
         'ls',
-        '--exclude-resource-type',
+        '--exclude-resource-types',
         'test',
         '--output',
         'json',

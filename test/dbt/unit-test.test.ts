@@ -198,3 +198,51 @@ unit_tests:
   });
   expect(troubles(await project.build())).toEqual([]);
 });
+
+test.each([
+  ['{name: once, model: b, given: [], expect: {rows: []}}', 'written twice of its model'],
+  [
+    '{name: x, model: b, versions: {include: [1]}, given: [], expect: {rows: []}}',
+    'names version 1 of b, which has no versions',
+  ],
+  [
+    '{name: x, model: c, versions: {exclude: [3]}, given: [], expect: {rows: []}}',
+    'names version 3 of c, which has the versions 1, 2',
+  ],
+  [
+    '{name: x, model: c, versions: {include: [1], exclude: [2]}, given: [], expect: {rows: []}}',
+    'includes and excludes versions',
+  ],
+  [
+    "{name: x, model: b, given: [{input: ref('a'), format: csv, rows: [{n: 1}]}], expect: {rows: []}}",
+    "has rows of ref('a') that are no text; format: csv is of a text",
+  ],
+  [
+    '{name: x, model: b, given: [], expect: {rows: "n\\n1"}}',
+    'has rows of expect that are no list; say format: csv or sql',
+  ],
+  [
+    '{name: x, model: b, overrides: {macros: {is_incremental: "true"}}, given: [], expect: {rows: []}}',
+    'overrides is_incremental with no boolean',
+  ],
+])(
+  'a unit test that would be left out, or asked of nothing, is a fault: %s',
+  async (entry, message) => {
+    const project = dbtFolder({
+      'models/a.sql': 'select 1 as n',
+      'models/b.sql': "select n from {{ ref('a') }}",
+      'models/c_v1.sql': 'select 1 as n',
+      'models/c_v2.sql': 'select 1 as n',
+      'models/s.yml': `models: [{name: c, versions: [{v: 1}, {v: 2}]}]
+unit_tests:
+  - {name: once, model: b, given: [{input: ref('a'), rows: [{n: 1}]}], expect: {rows: [{n: 1}]}}
+  - ${entry}`,
+    });
+    const told: string[] = [];
+    const result = await project.build({
+      onPlan: ({ faults }) => void told.push(...faults.map((fault) => fault.message)),
+    });
+    expect(result.status).toBe('failed');
+    expect([...told, ...troubles(result)].join('\n')).toContain(message);
+  },
+);
