@@ -1,10 +1,17 @@
+import { sql } from 'kysely';
 import { TerminalError } from '../words/errors.ts';
 import { quoteIdentifier } from '../words/sql-name.ts';
 import type { Column, Relation } from '../words/table.ts';
 import type { Session } from '../words/warehouse.ts';
 import { functionBag } from './host-bag.ts';
 import { typeError } from './jinja/jinja-error.ts';
-import { type HostCallback, HostFunction, HostObject, type JinjaValue } from './jinja/values.ts';
+import {
+  type HostCallback,
+  HostFunction,
+  HostObject,
+  type JinjaValue,
+  PyDict,
+} from './jinja/values.ts';
 import type { Config } from './properties.ts';
 import { queryForTemplate } from './query-value.ts';
 import { createRelation, partsOf, relationValue } from './relation-value.ts';
@@ -51,13 +58,14 @@ export function columnValue(name: string, type: string): HostObject {
   const isNumeric = kind === 'numeric' || kind === 'decimal';
   const isString = stringTypes.test(kind);
   const size = Number(/\((\d+)/.exec(kind)?.[1] ?? 256);
-  const claims: Record<string, () => JinjaValue> = {
+  const claims: Record<string, HostCallback> = {
     is_string: () => isString,
     is_number: () => isInteger || isFloat || isNumeric,
     is_integer: () => isInteger,
     is_float: () => isFloat,
     is_numeric: () => isNumeric,
     string_size: () => size,
+    literal: (args) => `${String(args[0])}::${type}`,
   };
   const fields: Record<string, JinjaValue> = {
     name,
@@ -65,6 +73,7 @@ export function columnValue(name: string, type: string): HostObject {
     quoted: quoteIdentifier(name),
     data_type: isString ? `character varying(${size})` : type,
     dtype: type,
+    char_size: isString ? size : null,
   };
   return new HostObject({
     typeName: 'Column',
@@ -80,6 +89,21 @@ export function columnValue(name: string, type: string): HostObject {
   });
 }
 
+/** What needs to know nothing of the node or the warehouse. */
+const settled: Readonly<Record<string, HostCallback>> = {
+  valid_incremental_strategies: () => ['append', 'delete+insert', 'merge', 'microbatch'],
+  quote_seed_column: (args) =>
+    args[1] === false ? String(args[0]) : quoteIdentifier(String(args[0])),
+  // Text has no length in DuckDB that could be too small.
+  expand_target_column_types: () => '',
+  is_motherduck: () => false,
+  is_ducklake: () => false,
+  disable_transactions: () => false,
+  check_schema_exists: () => true,
+  quote: (args) => quoteIdentifier(String(args[0])),
+  quote_as_configured: (args) => quoteIdentifier(String(args[0])),
+};
+
 /** `adapter`, as far as it reads. What would write is refused with the reason. */
 export function adapterValue(scope: AdapterScope): HostObject {
   const relationOf = (value: JinjaValue | undefined): Relation => {
@@ -94,10 +118,11 @@ export function adapterValue(scope: AdapterScope): HostObject {
     scope.onQuery();
     return await scope.warehouse.describe(relation);
   };
-  const columnsOf: HostCallback = async (args) => {
-    const columns = (await describe(relationOf(args[0]))) ?? [];
+  const columnsIn = async (relation: Relation): Promise<JinjaValue> => {
+    const columns = (await describe(relation)) ?? [];
     return columns.map((column) => columnValue(column.name, column.typeName));
   };
+  const columnsOf: HostCallback = (args) => columnsIn(relationOf(args[0]));
   const functions: Record<string, HostCallback> = {
     dispatch: (args, kwargs) => {
       const namespace = kwargs.get('macro_namespace') ?? args[1];
@@ -125,10 +150,20 @@ export function adapterValue(scope: AdapterScope): HostObject {
         .filter((column) => !has.has(column.name.toLowerCase()))
         .map((column) => columnValue(column.name, column.typeName));
     },
-    check_schema_exists: () => true,
+    get_columns_in_table: (args) => columnsIn({ schema: String(args[0]), name: String(args[1]) }),
+    get_column_schema_from_query: async (args) => {
+      const session = scope.isExecuting ? scope.warehouse?.session : undefined;
+      if (session === undefined) return [];
+      scope.onQuery();
+      const columns = await session.describeQuery(sql.raw(String(args[0])));
+      return columns.map((column) => columnValue(column.name, column.typeName));
+    },
+    already_exists: async (args) =>
+      (await describe({ schema: String(args[0]), name: String(args[1]) })) !== undefined,
+    get_incremental_strategy_macro: (args) =>
+      scope.dispatch(`get_incremental_${String(args[1]).replaceAll('+', '_')}_sql`, undefined),
+    ...settled,
     get_hard_deletes_behavior: () => hardDeletesOf(scope.config ?? {}),
-    quote: (args) => quoteIdentifier(String(args[0])),
-    quote_as_configured: (args) => quoteIdentifier(String(args[0])),
     type: () => scope.type,
   };
   for (const name of [
@@ -136,6 +171,7 @@ export function adapterValue(scope: AdapterScope): HostObject {
     'drop_schema',
     'drop_relation',
     'rename_relation',
+    'truncate_relation',
     'execute',
   ]) {
     functions[name] = () => {
@@ -197,29 +233,53 @@ export function queryFunctions(scope: AdapterScope, model: string): Record<strin
   };
 }
 
+/** dbt's names of types, and DuckDB's. */
+const typeLabels: Readonly<Record<string, string>> = {
+  STRING: 'TEXT',
+  TIMESTAMP: 'TIMESTAMP',
+  FLOAT: 'FLOAT',
+  INTEGER: 'INT',
+  BOOLEAN: 'BOOLEAN',
+};
+
+const makeColumn: HostCallback = (args, kwargs) =>
+  columnValue(
+    String(kwargs.get('column') ?? args[0]),
+    String(kwargs.get('dtype') ?? args[1] ?? ''),
+  );
+
+const columnMakers: Readonly<Record<string, HostCallback>> = {
+  create: makeColumn,
+  from_description: makeColumn,
+  translate_type: (args) => typeLabels[String(args[0]).toUpperCase()] ?? args[0] ?? null,
+  string_type: (args) => `character varying(${String(args[0])})`,
+  numeric_type: ([type, precision = null, scale = null]) =>
+    precision === null || scale === null
+      ? (type ?? null)
+      : `${String(type)}(${String(precision)},${String(scale)})`,
+};
+
 /** `api`: the classes that macros make values of. */
 export const apiValue: HostObject = functionBag(
   'api',
   {},
   {
-    Relation: functionBag('RelationType', {
-      create: createRelation,
-      scd_args: (args) => [...[args[0] ?? []].flat(), args[1] ?? null],
-    }),
+    Relation: functionBag(
+      'RelationType',
+      {
+        create: createRelation,
+        scd_args: (args) => [...[args[0] ?? []].flat(), args[1] ?? null],
+      },
+      { Table: 'table', View: 'view', CTE: 'cte', External: 'external' },
+    ),
     Column: new HostFunction(
       'Column',
-      (args) => columnValue(String(args[0]), String(args[1] ?? '')),
-      new Map([
-        [
-          'translate_type',
-          new HostFunction('translate_type', (args) =>
-            String(args[0]).toLowerCase() === 'string' ? 'TEXT' : (args[0] ?? null),
-          ),
-        ],
-        [
-          'create',
-          new HostFunction('create', (args) => columnValue(String(args[0]), String(args[1]))),
-        ],
+      makeColumn,
+      new Map<string, JinjaValue>([
+        ...Object.entries(columnMakers).map(
+          ([name, make]) => [name, new HostFunction(name, make)] as const,
+        ),
+        ['TYPE_LABELS', PyDict.from(Object.entries(typeLabels))],
       ]),
     ),
   },

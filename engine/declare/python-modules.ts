@@ -1,5 +1,6 @@
 import { type DateShape, dateValue, deltaValue, timeOf, zoneOf, zoneValue } from './date-value.ts';
 import { bagValue, functionBag } from './host-bag.ts';
+import { itertoolsModule } from './itertools-module.ts';
 import { typeError } from './jinja/jinja-error.ts';
 import {
   type HostCallback,
@@ -7,7 +8,6 @@ import {
   type HostObject,
   type JinjaValue,
   PyFloat,
-  PyTuple,
 } from './jinja/values.ts';
 import { mappingValue } from './mapping-value.ts';
 import { regexModule } from './regex-module.ts';
@@ -164,22 +164,4 @@ const parseTime: HostCallback = (args) => {
 function fieldGroups(names: string[], added: readonly string[], between: string): string {
   names.push(...added);
   return added.map(() => '(\\d+)').join(between);
-}
-
-/** Most items any product may have: a template's mistake must not eat the memory. */
-const productsMax = 100_000;
-
-function itertoolsModule(): HostObject {
-  return functionBag('itertools', {
-    chain: (args) => args.flatMap((list) => (Array.isArray(list) ? list : [])),
-    product: (args) => {
-      let rows: JinjaValue[][] = [[]];
-      for (const list of args) {
-        const items = Array.isArray(list) ? list : [];
-        rows = rows.flatMap((row) => items.map((item) => [...row, item]));
-        if (rows.length > productsMax) throw typeError('itertools.product is too large');
-      }
-      return rows.map((row) => new PyTuple(row));
-    },
-  });
 }

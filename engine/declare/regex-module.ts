@@ -31,6 +31,8 @@ export function regexModule(): HostObject {
     {
       ...{ I, M, S, X, A },
       ...{ IGNORECASE: I, MULTILINE: M, DOTALL: S, VERBOSE: X, ASCII: A },
+      // Texts are Unicode's anyway.
+      ...{ U: 0, UNICODE: 0, NOFLAG: 0 },
     },
   );
 }

@@ -43,7 +43,30 @@ function printParts(parts: RelationParts): string {
   return parts.where === undefined ? rendered : `(select * from ${rendered} where ${parts.where})`;
 }
 
+const policy = (database: boolean, schema: boolean, identifier: boolean): PyDict =>
+  PyDict.from([
+    ['database', database],
+    ['schema', schema],
+    ['identifier', identifier],
+  ]);
+
+/** What is the same of every relation: names of kinds among it. */
+const sharedAttributes: Record<string, JinjaValue> = {
+  is_materialized_view: false,
+  is_function: false,
+  is_pointer: false,
+  quote_policy: policy(true, true, true),
+  quote_character: '"',
+  require_alias: true,
+  dbt_created: false,
+  limit: null,
+  event_time_filter: null,
+  catalog: null,
+  ...{ Table: 'table', View: 'view', CTE: 'cte', External: 'external' },
+};
+
 export function relationValue(parts: RelationParts): HostObject {
+  const { withDatabase = false, withSchema = true, withIdentifier = true } = parts;
   const methods: Record<string, HostCallback> = {
     render: () => renderParts(parts),
     include: (_args, kwargs) => relationValue({ ...parts, ...inclusions(kwargs) }),
@@ -52,6 +75,16 @@ export function relationValue(parts: RelationParts): HostObject {
     incorporate: (_args, kwargs) => relationValue(withPath(parts, kwargs)),
     replace_path: (_args, kwargs) => relationValue(withPath(parts, kwargs)),
     information_schema: () => 'information_schema',
+    quoted: (args) => quoteIdentifier(String(args[0])),
+    render_limited: () => printParts(parts),
+    matches: (args, kwargs) => {
+      const asked = ['database', 'schema', 'identifier'] as const;
+      return asked.every((key, index) => {
+        const wanted = kwargs.get(key) ?? args[index] ?? null;
+        return wanted === null || String(wanted).toLowerCase() === parts[key]?.toLowerCase();
+      });
+    },
+    create: createRelation,
     // Macros of packages know a relation by being a mapping that says so.
     get: (args) => attributes[String(args[0])] ?? args[1] ?? null,
   };
@@ -68,6 +101,8 @@ export function relationValue(parts: RelationParts): HostObject {
     is_cte: parts.kind === 'cte',
     can_be_renamed: true,
     can_be_replaced: true,
+    ...sharedAttributes,
+    include_policy: policy(withDatabase, withSchema, withIdentifier),
     metadata: PyDict.from([['type', 'WarehouseRelation']]),
     path: PyDict.from([
       ['database', parts.database ?? null],

@@ -1,4 +1,5 @@
 import type { AdapterScope } from './adapter-value.ts';
+import { builtins } from './jinja/builtins.ts';
 import { bindMacro } from './jinja/evaluate-macro.ts';
 import { jinjaError, typeError } from './jinja/jinja-error.ts';
 import { parseTemplate } from './jinja/parse-template.ts';
@@ -94,7 +95,7 @@ export function buildGlobals(project: ProjectScope, node: NodeScope): Globals {
     builtins: () =>
       mappingValue('builtins', {
         names: () => namesOf(scope).filter((name) => name !== 'builtins'),
-        find: (name) => (name === 'builtins' ? undefined : make(name)),
+        find: (name) => (name === 'builtins' ? undefined : (make(name) ?? builtins.get(name))),
       }),
     context: () => contextValue(scope, viewOf(node.packageName), made),
   };

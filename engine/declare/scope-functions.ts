@@ -1,5 +1,7 @@
 import { TerminalError } from '../words/errors.ts';
-import { functionBag } from './host-bag.ts';
+import { once } from '../words/once.ts';
+import { bagValue, functionBag } from './host-bag.ts';
+import { isEqual } from './jinja/compare.ts';
 import { jinjaError, typeError } from './jinja/jinja-error.ts';
 import { printValue } from './jinja/print.ts';
 import { fromPython, toPython } from './jinja/python-value.ts';
@@ -9,7 +11,10 @@ import {
   HostObject,
   type JinjaValue,
   type MaybePromise,
+  PyDict,
+  PyTuple,
 } from './jinja/values.ts';
+import { mappingValue } from './mapping-value.ts';
 import { traceOfEnv } from './memory/watched-env.ts';
 import type { RefCall, SourceCall } from './model-node.ts';
 import type { NodeScope, ProjectScope } from './node-scope.ts';
@@ -143,29 +148,95 @@ export function configFunction(node: NodeScope, { isDbt }: ProjectScope): HostFu
     node.trace.configs.push(given);
     return '';
   };
-  const get: HostCallback = (args, kwargs) => {
-    if (isUnknown) return '';
-    const value = read(String(args[0]));
-    if (value !== undefined && value !== null) return toPython(value);
-    return kwargs.get('default') ?? args[1] ?? null;
+  const readMeta = (key: string): unknown => asMap(read('meta'))[key];
+  const getter =
+    (find: (key: string) => unknown): HostCallback =>
+    (args, kwargs, call) => {
+      if (isUnknown) return '';
+      const value = find(String(args[0]));
+      const fallback = kwargs.get('default') ?? args[1] ?? null;
+      if (value === undefined || value === null) return fallback;
+      // As in dbt: what has no default is not validated.
+      const validator = fallback === null ? undefined : kwargs.get('validator');
+      return validated(toPython(value), validator, call);
+    };
+  const requirer =
+    (what: string, find: (key: string) => unknown): HostCallback =>
+    (args, kwargs, call) => {
+      if (isUnknown) return '';
+      const value = find(String(args[0]));
+      if (value === undefined) {
+        const message = `${node.name} has no ${what} "${String(args[0])}"`;
+        throw jinjaError('jinja-undefined', message);
+      }
+      return validated(toPython(value), kwargs.get('validator') ?? args[1], call);
+    };
+  const docs =
+    (part: string): HostCallback =>
+    () =>
+      !isUnknown && asMap(read('persist_docs'))[part] === true;
+  const functions = {
+    ...{ get: getter(read), require: requirer('config', read), set },
+    ...{ meta_get: getter(readMeta), meta_require: requirer('meta of its config', readMeta) },
+    ...{ persist_relation_docs: docs('relation'), persist_column_docs: docs('columns') },
   };
-  const require: HostCallback = (args) => {
-    if (isUnknown) return '';
-    const value = read(String(args[0]));
-    if (value !== undefined) return toPython(value);
-    throw jinjaError('jinja-undefined', `${node.name} has no config "${String(args[0])}"`);
-  };
-  const functions = { get, require, set, persist_relation_docs: () => false };
+  const attributes = Object.entries(functions).map(
+    ([name, run]) => [name, new HostFunction(name, run)] as const,
+  );
   return new HostFunction(
     'config',
     set,
-    new Map(Object.entries(functions).map(([name, run]) => [name, new HostFunction(name, run)])),
+    new Map<string, JinjaValue>([...attributes, ['model', lazyModel(node)]]),
   );
+}
+
+/** The same as `model`, made when somebody looks into it. */
+function lazyModel(node: NodeScope): JinjaValue {
+  const dict = once(() => {
+    const value = node.modelValue();
+    return value instanceof PyDict ? value : new PyDict();
+  });
+  return mappingValue('model', {
+    names: () => [...dict().keys()].map(String),
+    find: (name) => dict().get(name),
+  });
 }
 
 function asMap(value: unknown): Record<string, unknown> {
   return value !== null && typeof value === 'object' ? (value as Record<string, unknown>) : {};
 }
+
+type Call = Parameters<HostCallback>[2];
+
+/** Waits only where there is a validator: most calls have none. */
+function validated(
+  value: JinjaValue,
+  validator: JinjaValue | undefined,
+  call: Call,
+): MaybePromise<JinjaValue> {
+  if (validator === undefined || validator === null) return value;
+  const validate = async (): Promise<JinjaValue> => {
+    await call.invoke(validator, [value]);
+    return value;
+  };
+  return validate();
+}
+
+/** `validation.any['a', 'b']`: a function that refuses all but these values. */
+export const validationValue: HostObject = bagValue('validation', {
+  any: new HostObject({
+    typeName: 'validation.any',
+    text: () => '<validation.any>',
+    item: (key) => {
+      const allowed = key instanceof PyTuple ? key.items : [key];
+      return new HostFunction('validator', ([value = null]) => {
+        if (allowed.some((one) => isEqual(one, value))) return null;
+        const listed = allowed.map((one) => printValue(one)).join(', ');
+        throw jinjaError('jinja-value', `"${printValue(value)}" is none of ${listed}`);
+      });
+    },
+  }),
+});
 
 /** A message as Python prints it: lists, maps and `None` are said too. */
 function textOf(message: JinjaValue | undefined): string {
@@ -190,16 +261,37 @@ function tell(project: ProjectScope, node: NodeScope, level: 'info' | 'debug', m
   return '';
 }
 
+const otherErrors = [
+  ...['column_type_missing', 'missing_materialization', 'missing_relation', 'relation_wrong_type'],
+  ...['raise_ambiguous_alias', 'raise_ambiguous_catalog_match', 'raise_cache_inconsistent'],
+  ...['raise_dataclass_not_dict', 'raise_dep_not_found', 'raise_duplicate_patch_name'],
+  ...['raise_duplicate_resource_name', 'raise_invalid_property_yml_version'],
+];
+
 export function exceptionsValue(project: ProjectScope, node: NodeScope): HostObject {
   const raise: HostCallback = (args) => {
     throw jinjaError('jinja-host', textOf(args[0]));
   };
+  // What dbt's others are given is names and nodes: they are said as they come.
+  const raiseOf = (name: string): HostCallback => {
+    return (args, kwargs) => {
+      const told = [...args, ...kwargs.values()].map(textOf).join(', ');
+      throw jinjaError(
+        'jinja-host',
+        `${name.replace(/^raise_/, '').replaceAll('_', ' ')}: ${told}`,
+      );
+    };
+  };
   return functionBag('exceptions', {
+    ...Object.fromEntries(otherErrors.map((name) => [name, raiseOf(name)])),
+    warn_snapshot_timestamp_data_types: () => '',
     raise_compiler_error: raise,
     raise_not_implemented: raise,
     raise_database_error: raise,
     raise_parsing_error: raise,
     raise_contract_error: raise,
+    raise_dependency_error: raise,
+    raise_fail_fast_error: raise,
     warn: (args) => {
       node.trace.speaks = true;
       project.log.warn('template-warning', { model: node.name, message: textOf(args[0]) });

@@ -18,6 +18,7 @@ import {
   sourceFunction,
   type TextRenderer,
   targetValue,
+  validationValue,
   varFunction,
 } from './scope-functions.ts';
 
@@ -148,6 +149,7 @@ const projectValues: Makers = {
     return project.graphValue();
   },
   api: () => apiValue,
+  validation: () => validationValue,
   modules: (scope) => pythonModules(() => readTimeMs(scope)),
   run_started_at: (scope) => dateValue(readTimeMs(scope), { isDate: false, zone: utcOffset }),
   invocation_id: ({ project, node }) => {

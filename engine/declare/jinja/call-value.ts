@@ -26,7 +26,8 @@ export function callValue(
     throw jinjaError(
       'jinja-undefined',
       callee.complaint,
-      'a macro that does not exist is undefined; check its name and its package',
+      'a macro that does not exist is undefined; check its name and its package (docs/dbt.md lists ' +
+        'what dbt has and is not here)',
     );
   }
   throw typeError(`'${typeName(callee)}' object is not callable`);

@@ -1,0 +1,70 @@
+/**
+ * Names of dbt's context that are not here: what its own materializations are made of, what is
+ * about other warehouses, files or Python, and what DuckDB has not. docs/dbt.md tells of them by
+ * groups.
+ */
+export const absentFromContext: ReadonlySet<string> = new Set(
+  `adapter.add_query adapter.assert_valid_snapshot_target_given_strategy adapter.behavior
+  adapter.build_catalog_relation adapter.cache_added adapter.cache_dropped adapter.cache_renamed
+  adapter.convert_datetimes_to_strs adapter.convert_type adapter.external_read_location
+  adapter.external_root adapter.external_write_options adapter.get_binding_char
+  adapter.get_catalog_integration adapter.get_partitions_metadata adapter.get_seed_file_path
+  adapter.get_temp_relation_path adapter.location_exists adapter.parse_index
+  adapter.render_raw_columns_constraints adapter.render_raw_model_constraints
+  adapter.run_sql_for_tests adapter.standardize_grants_dict adapter.store_relation
+  adapter.valid_snapshot_target adapter.warn_once adapter_macro alter_column_comment
+  alter_column_type alter_relation_add_remove_columns alter_relation_comment
+  assert_columns_equivalent build_config_dict build_ref_function build_snapshot_staging_table
+  build_snapshot_table build_source_function call_dcl_statements can_clone_table
+  check_for_schema_changes check_time_data_types collect_freshness collect_freshness_custom_sql
+  column compiled_code context_macro_stack copy_grants create_columns create_csv_table
+  create_or_replace_clone create_or_replace_view defer_relation drop_materialized_view
+  drop_table drop_view duckdb_escape_comment env external_location format_columns format_row
+  formatted_scalar_function_args_javascript formatted_scalar_function_args_sql
+  function_execute_build_sql generate_latest_version_pointer_alias
+  get_aggregate_function_create_replace_signature get_aggregate_function_volatility_specifier
+  get_alter_materialized_view_as_sql get_assert_columns_equivalent get_batch_size
+  get_binding_char get_catalog get_catalog_for_single_relation get_catalog_relations
+  get_column_names get_column_schema_from_query get_create_backup_sql get_create_index_sql
+  get_create_intermediate_sql get_create_materialized_view_as_sql get_csv_sql
+  get_dbt_valid_to_current get_dcl_statement_list get_drop_backup_sql get_drop_index_sql
+  get_drop_sql get_empty_schema_sql get_expected_sql get_fixture_sql
+  get_formatted_aggregate_function_args get_function_language_specifier
+  get_function_python_options get_grant_sql get_incremental_insert_overwrite_sql
+  get_incremental_microbatch_sql get_insert_overwrite_merge_sql get_list_of_column_names
+  get_materialized_view_configuration_changes get_merge_unique_key_match
+  get_relation_last_modified get_relations get_rename_intermediate_sql
+  get_rename_materialized_view_sql get_rename_sql get_rename_table_sql get_rename_view_sql
+  get_replace_materialized_view_sql get_replace_sql get_replace_table_sql get_replace_view_sql
+  get_revoke_sql get_seed_column_quoted_csv get_select_subquery get_show_grant_sql
+  get_show_indexes_sql get_show_sql get_snapshot_get_time_data_type
+  get_table_columns_and_constraints get_test_sql get_unit_test_sql
+  get_updated_at_column_data_type handle_existing_table is_core_v2
+  list_function_relations_without_caching load_agate_table load_csv_rows location_exists
+  materialized_view_execute_build_sql materialized_view_execute_no_op
+  materialized_view_get_build_sql materialized_view_setup materialized_view_teardown
+  merge_clause_defaults metric modules.datetime.time modules.datetime.tzinfo
+  modules.itertools.count modules.itertools.cycle modules.itertools.tee
+  modules.pytz.AmbiguousTimeError modules.pytz.BaseTzInfo modules.pytz.FixedOffset
+  modules.pytz.InvalidTimeError modules.pytz.NonExistentTimeError
+  modules.pytz.UnknownTimeZoneError modules.pytz.all_timezones modules.pytz.all_timezones_set
+  modules.pytz.common_timezones modules.pytz.common_timezones_set modules.pytz.country_names
+  modules.pytz.country_timezones modules.re.L modules.re.LOCALE modules.re.Match
+  modules.re.Pattern modules.re.RegexFlag modules.re.error modules.re.purge modules.re.subn
+  modules.re.template normalize_incremental_predicates partition_range post_hooks post_snapshot
+  pre_hooks py_current_timestring py_script_comment py_script_postfix py_write_table
+  refresh_materialized_view register_upstream_external_models render_write_options
+  reset_csv_table resolve_model_name scalar_function_body_sql
+  scalar_function_create_replace_signature_sql scalar_function_sql
+  scalar_function_volatility_javascript scalar_function_volatility_sql snapshot_merge_sql
+  snapshot_staging_table sql sql_convert_columns_in_relation sql_now store_raw_result
+  store_relation store_result strategy_dispatch submit_python_job
+  support_multiple_grantees_per_dcl_statement sync_column_schemas table_columns_and_constraints
+  target.attach target.config_options target.disable_transactions target.extensions
+  target.external_root target.filesystems target.path target.plugins target.remote
+  target.settings target.use_credential_provider try_or_compiler_error unique_key_fields
+  unique_key_is_not_null unique_key_is_null unique_key_join_on unsupported_volatility_warning
+  validate_dict_field validate_doc_columns validate_ducklake_restrictions validate_fixture_rows
+  validate_merge_clause_list validate_merge_clauses validate_merge_config validate_sql
+  validate_string_field validate_string_list_field write write_to_file`.split(/\s+/),
+);
