@@ -3,9 +3,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { absentFromContext } from './absent-from-context.ts';
-import { writeSource } from './odd-project.ts';
+import { layFiles } from './odd-project.ts';
 import { findPython, type Python, whyNoPython } from './python.ts';
-import { layTwins, type TwinProject } from './twin-project.ts';
+import type { TwinProject } from './twin-project.ts';
 
 const found = findPython();
 
@@ -51,8 +51,7 @@ describe.skipIf(!found)(
     let missing: readonly string[] = [];
     beforeAll(() => {
       if (!found) return;
-      using source = writeSource({ name: 'odd', files: { 'models/m.sql': listing } });
-      twins = layTwins(source.folder, { python: found, profile: 'odd' });
+      twins = layFiles(found, { name: 'odd', files: { 'models/m.sql': listing } });
       names = [...new Set(namesOf(found, twins.dbt.run('build').printed))].toSorted();
       const probe = names
         .map(
