@@ -8,9 +8,9 @@ import { createRunStore } from '../../engine/state/runs.ts';
 import { createScheduleStore } from '../../engine/state/schedules.ts';
 import { openStateDb } from '../../engine/state/state-db.ts';
 import { systemClock } from '../../engine/words/clock.ts';
-import { type CommandLab, openCommandLab } from './command.ts';
+import { type CommandLab, openCommandLab, schedule } from './command.ts';
 
-const nightly = { pipeline: 'nightly', schedule: '30 2 * * *', timezone: 'UTC' };
+const nightly = { pipeline: 'nightly', schedule, timezone: 'UTC' };
 
 /** As if the scheduler had last looked two days ago: the next start has a tick to make up for. */
 function missTicks(lab: CommandLab): void {
