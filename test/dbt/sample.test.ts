@@ -44,7 +44,7 @@ describe('--sample', () => {
     expect(troubles(await project.build())).toEqual([]);
     expect(await held(project)).toBe(all);
     const third = await project.build();
-    expect(third.steps.every(({ status }) => status === 'reused')).toBe(true);
+    expect(new Set(third.steps.map(({ status }) => status))).toEqual(new Set(['reused']));
   });
 
   test('adds to an incremental table that stands, and keeps none of it in the next build', async () => {

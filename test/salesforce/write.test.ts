@@ -160,7 +160,8 @@ describe('refusals', () => {
       fields: ['Tier__c'],
     });
     expect(results[1]).toMatchObject({ status: 'rejected', code: 'DUPLICATE_VALUE' });
-    expect(results.slice(2).every((result) => result.status === 'written')).toBe(true);
+    const others = results.slice(2).map(({ status }) => status);
+    expect(others).toEqual(Array(changes.length - 2).fill('written'));
   });
 
   test.each([3, bulk])('an unknown field is refused by name for %i rows', async (count) => {
