@@ -64,9 +64,10 @@ export const registerSource: RegisterCommand = (program, host) => {
     .description('about sources: freshness')
     .addHelpText('after', '\nExample:\n  tidemill source freshness')
     .command('freshness')
+    .alias('snapshot-freshness')
     .description('how old the newest row of each source is; writes target/sources.json')
     .option('--json', 'print one JSON object a source')
-    .addOption(new Option('-o, --output <file>').hideHelp())
+    .addOption(new Option('-o, --output <file>', 'write there, not to target/sources.json'))
     .addOption(new Option('--project-hooks').default(true).hideHelp())
     .addHelpText('after', '\nExample:\n  tidemill source freshness --select "source:salesforce"');
   selectFlags(freshness).action(
@@ -77,11 +78,6 @@ export const registerSource: RegisterCommand = (program, host) => {
       const { checkFreshness, freshSources } = await import(
         '../../engine/plan/source-freshness.ts'
       );
-      if (flags.output !== undefined) {
-        terminal.note(
-          'warning: --output has no effect: --target-path names the folder of sources.json',
-        );
-      }
       const opened = await context.openProject({ needsConnections: false });
       const { models, ids, warnings } = await readOutline(opened, flags);
       for (const warning of warnings) terminal.note(`warning: ${warning}`);
@@ -96,7 +92,7 @@ export const registerSource: RegisterCommand = (program, host) => {
       const check = async (warehouse: Warehouse): Promise<SourceFreshness[]> => {
         const found = await checkFreshness(sources, warehouse, nowMs);
         const results = buildFreshnessResults(found, moment());
-        await writeArtifact({ root, targetPath }, 'sources', results);
+        await writeArtifact({ root, targetPath }, 'sources', results, flags.output);
         return found;
       };
       const hasHooks = flags.projectHooks && sources.length > 0 && models !== undefined;

@@ -9,13 +9,17 @@ export function artifactPath({ root, targetPath }: Placed, name: ArtifactName): 
   return resolve(root, targetPath, `${name}.json`);
 }
 
-/** Replaces an artifact whole: whoever reads it meanwhile sees the old one or the new one. */
+/**
+ * Replaces an artifact whole: whoever reads it meanwhile sees the old one or the new one. `file`: in
+ * place of the usual one, from the project's folder.
+ */
 export async function writeArtifact(
   project: Placed,
   name: ArtifactName,
   artifact: unknown,
+  file?: string,
 ): Promise<void> {
-  const path = artifactPath(project, name);
+  const path = file === undefined ? artifactPath(project, name) : resolve(project.root, file);
   const next = `${path}.${process.pid}.next`;
   await mkdir(dirname(path), { recursive: true });
   await writeFile(next, toText(artifact));

@@ -36,6 +36,8 @@ export interface AdapterScope {
   readonly config?: Config;
   /** Finds the macro of a dispatched name, by dbt's search order. */
   dispatch(name: string, namespace: string | undefined): JinjaValue;
+  /** What the project has in place of a macro that dbt's adapter asks. */
+  override?(name: string): JinjaValue | undefined;
   onQuery(): void;
   onDescribe(): void;
 }
@@ -106,11 +108,6 @@ const settled: Readonly<Record<string, HostCallback>> = {
 
 /** `adapter`, as far as it reads. What would write is refused with the reason. */
 export function adapterValue(scope: AdapterScope): HostObject {
-  const relationOf = (value: JinjaValue | undefined): Relation => {
-    const parts = partsOf(value);
-    if (parts?.identifier === undefined) throw typeError('a relation was expected');
-    return { schema: parts.schema ?? 'main', name: parts.identifier };
-  };
   const describe = async (relation: Relation): ReturnType<TemplateWarehouse['describe']> => {
     if (!scope.isExecuting) return undefined;
     scope.onDescribe();
@@ -122,7 +119,11 @@ export function adapterValue(scope: AdapterScope): HostObject {
     const columns = (await describe(relation)) ?? [];
     return columns.map((column) => columnValue(column.name, column.typeName));
   };
-  const columnsOf: HostCallback = (args) => columnsIn(relationOf(args[0]));
+  const columnsOf: HostCallback = (args, kwargs, call) => {
+    const own = scope.isExecuting ? scope.override?.('get_columns_in_relation') : undefined;
+    const relation = kwargs.get('relation') ?? args[0] ?? null;
+    return own === undefined ? columnsIn(relationOf(relation)) : call.invoke(own, [relation]);
+  };
   const functions: Record<string, HostCallback> = {
     dispatch: (args, kwargs) => {
       const namespace = kwargs.get('macro_namespace') ?? args[1];
@@ -189,6 +190,12 @@ export function adapterValue(scope: AdapterScope): HostObject {
     ...functions,
     ...(writer === undefined ? {} : writingFunctions(writer)),
   });
+}
+
+function relationOf(value: JinjaValue | undefined): Relation {
+  const parts = partsOf(value);
+  if (parts?.identifier === undefined) throw typeError('a relation was expected');
+  return { schema: parts.schema ?? 'main', name: parts.identifier };
 }
 
 function hardDeletesOf(config: Config): string {

@@ -245,7 +245,7 @@ async function nameRelation(
   const isSnapshotPlace = draft.kind === 'snapshot' && written('target_schema') !== undefined;
   return {
     schema: isSnapshotPlace
-      ? (schema ?? plain)
+      ? (written('target_schema') ?? plain)
       : ((await askNamingMacro(reading, render, 'generate_schema_name', schema)) ?? plain),
     name:
       (await askNamingMacro(reading, render, 'generate_alias_name', written('alias'))) ??

@@ -36,15 +36,8 @@ export function buildGlobals(project: ProjectScope, node: NodeScope): Globals {
   const { library } = project;
   const bind = (entry: MacroEntry): JinjaValue => {
     node.trace.macros.add(entry);
-    const instead = overrideOf(entry);
+    const instead = answerOf(entry, node.macros ?? {});
     return instead ?? bindMacro(entry, viewOf(entry.packageName));
-  };
-  const overrideOf = ({ name, packageName }: MacroEntry): JinjaValue | undefined => {
-    const key = [`${packageName}.${name}`, name].find((one) =>
-      Object.hasOwn(node.macros ?? {}, one),
-    );
-    if (key === undefined) return undefined;
-    return new HostFunction(name, () => toPython(node.macros?.[key]));
   };
   const dispatch: AdapterScope['dispatch'] = (name, namespace) => {
     const found = library.dispatch(name, namespace, node.packageName);
@@ -54,6 +47,10 @@ export function buildGlobals(project: ProjectScope, node: NodeScope): Globals {
       `no macro "${name}" for ${project.target.type}`,
       `looked for ${found.searched.join(', ')}`,
     );
+  };
+  const override: MakerScope['override'] = (name) => {
+    const entry = findOverride(project, name);
+    return entry && bind(entry);
   };
   const namespaceOf = (packageName: string): JinjaValue =>
     mappingValue('package', {
@@ -89,6 +86,7 @@ export function buildGlobals(project: ProjectScope, node: NodeScope): Globals {
     project,
     node,
     dispatch,
+    override,
     renderText: textRenderer(node, () => viewOf(node.packageName)),
   };
   const bags: Readonly<Record<string, () => JinjaValue>> = {
@@ -100,6 +98,24 @@ export function buildGlobals(project: ProjectScope, node: NodeScope): Globals {
     context: () => contextValue(scope, viewOf(node.packageName), made),
   };
   return viewOf(node.packageName);
+}
+
+/** What a macro answers instead of being called: a unit test says so. */
+function answerOf(
+  { name, packageName }: MacroEntry,
+  macros: NonNullable<NodeScope['macros']>,
+): JinjaValue | undefined {
+  const key = [`${packageName}.${name}`, name].find((one) => Object.hasOwn(macros, one));
+  return key === undefined ? undefined : new HostFunction(name, () => toPython(macros[key]));
+}
+
+/** The project's own macro of a name that dbt's adapter asks, or its variant for the warehouse. */
+function findOverride(
+  { library, projectName, target }: ProjectScope,
+  name: string,
+): MacroEntry | undefined {
+  const names = [name, `${target.type}__${name}`, `default__${name}`];
+  return names.flatMap((one) => library.findIn(one, projectName) ?? [])[0];
 }
 
 /** Every name as a mapping; to be told a name that is a macro is no use of it. */

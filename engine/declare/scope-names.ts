@@ -27,6 +27,7 @@ export interface MakerScope {
   readonly project: ProjectScope;
   readonly node: NodeScope;
   readonly dispatch: AdapterScope['dispatch'];
+  readonly override: NonNullable<AdapterScope['override']>;
   readonly renderText: TextRenderer;
 }
 
@@ -66,7 +67,7 @@ function asFunction(name: string, run: HostCallback | undefined): JinjaValue | u
   return run && new HostFunction(name, run);
 }
 
-function adapterOf({ project, node, dispatch }: MakerScope): AdapterScope {
+function adapterOf({ project, node, dispatch, override }: MakerScope): AdapterScope {
   const { trace } = node;
   return {
     type: project.target.type,
@@ -74,6 +75,7 @@ function adapterOf({ project, node, dispatch }: MakerScope): AdapterScope {
     warehouse: node.warehouse,
     config: node.config,
     dispatch,
+    override,
     onQuery: () => {
       trace.asksWarehouse = true;
     },

@@ -132,6 +132,16 @@ describe('source freshness', () => {
       results: [{ unique_id: 'source.shop.logs.events', status: 'warn' }],
     });
   });
+
+  test('writes where --output says, and only there; snapshot-freshness is its old name', async () => {
+    const project = dbtFolder(files);
+    await project.run('create table main.events as select now()::timestamp as at_time');
+    const asked = ['-s', 'source:logs.events', '-o', 'kept/today.json'];
+    const { code } = await tidemill(project.folder, 'source', 'snapshot-freshness', ...asked);
+    expect(code).toBe(0);
+    expect(readFileSync(join(project.folder, 'kept/today.json'), 'utf8')).toContain('"pass"');
+    expect(existsSync(join(project.folder, 'target/sources.json'))).toBe(false);
+  });
 });
 
 describe('clean', () => {

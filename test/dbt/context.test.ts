@@ -128,3 +128,34 @@ test('dbt’s small macros are here too', async () => {
     '[(1, 2)]',
   ]);
 });
+
+describe('adapter.get_columns_in_relation', () => {
+  const asking = "adapter.get_columns_in_relation(this) | map('string') | join";
+  const answer = "{{ return(['by ' ~ relation.name]) }}";
+
+  test.each(['get_columns_in_relation', 'duckdb__get_columns_in_relation'])(
+    'asks the project’s own %s, as dbt’s adapter does',
+    async (name) => {
+      const macro = `{% macro ${name}(relation) %}${answer}{% endmacro %}`;
+      expect(await printed([asking], '', { 'macros/own.sql': macro })).toEqual(['by m']);
+    },
+  );
+
+  test('does not ask a package’s', async () => {
+    const files = {
+      'dbt_packages/kit/dbt_project.yml': 'name: kit\n',
+      'dbt_packages/kit/macros/m.sql': `{% macro get_columns_in_relation(relation) %}${answer}{% endmacro %}`,
+    };
+    expect(await printed([asking], '', files)).toEqual(['']);
+  });
+});
+
+test('a snapshot stands in its target_schema, whatever its folder says of schema', async () => {
+  const project = dbtFolder({
+    'dbt_project.yml': 'name: shop\nsnapshots: {shop: {+schema: alt}}',
+    'snapshots/kept.sql': `{% snapshot kept %}{{ config(target_schema='exactly', unique_key='id',
+      strategy='check', check_cols='all') }} select 1 as id{% endsnapshot %}`,
+  });
+  expect(troubles(await project.build())).toEqual([]);
+  expect(await project.rows('select id from exactly.kept')).toEqual([{ id: 1 }]);
+});
