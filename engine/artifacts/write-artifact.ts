@@ -10,8 +10,8 @@ export function artifactPath({ root, targetPath }: Placed, name: ArtifactName): 
 }
 
 /**
- * Replaces an artifact whole: whoever reads it meanwhile sees the old one or the new one. `file`: in
- * place of the usual one, from the project's folder.
+ * Replaces an artifact whole: whoever reads it meanwhile sees the old one or the new one. `file`:
+ * in place of the usual one, from the project's folder.
  */
 export async function writeArtifact(
   project: Placed,
