@@ -164,7 +164,7 @@ async function finishConfig(
 ): Promise<Config> {
   let config = merged;
   try {
-    config = await renderTestConfig(from.reading, test, merged);
+    config = withoutNulls(from, test, await renderTestConfig(from.reading, test, merged));
   } catch (error) {
     reportTemplateError(error, test.place, faults, test.id);
   }
@@ -172,6 +172,16 @@ async function finishConfig(
     faults.error(test.place, `${test.name}: ${complaint}`, { nodeId: test.id });
   }
   return config;
+}
+
+/** As in dbt, null says nothing: what the test's folder says of that key holds. */
+function withoutNulls({ packages }: TestSources, test: TestNode, config: Config): Config {
+  const keys = Object.keys(config).filter((key) => config[key] === null);
+  if (keys.length === 0) return config;
+  const pack = packages.find(({ name }) => name === test.packageName);
+  const folder = pack?.folderConfigs.tests.configOf([...test.fqn]) ?? {};
+  const said = Object.entries(config).map(([key, value]) => [key, value ?? folder[key]] as const);
+  return Object.fromEntries(said.filter(([, value]) => value !== undefined));
 }
 
 async function singularTest(

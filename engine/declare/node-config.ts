@@ -67,6 +67,16 @@ export function readNodeConfig(
   if ((isMerge || incrementalStrategy === 'delete+insert') && !uniqueKey[0]) {
     complaints.push(`incremental_strategy "${incrementalStrategy}" needs a unique_key`);
   }
+  const kind = fallback === 'seed' || fallback === 'snapshot' ? fallback : undefined;
+  const { materialized = kind, enabled = true } = raw;
+  if (kind && !own.materialization && materialized !== null && materialized !== kind) {
+    complaints.push(
+      `config "materialized" is ${show(materialized)}: a ${kind} is a ${kind} always`,
+    );
+  }
+  if (enabled !== null && typeof enabled !== 'boolean') {
+    complaints.push(`config "enabled" is ${show(enabled)}; write true or false, without quotes`);
+  }
   if (fallback === 'seed') complaints.push(...complainOfDelimiter(raw['delimiter'] ?? ','));
   if (incrementalStrategy === 'microbatch') complaints.push(...complainOfBatches(raw));
   const config: NodeConfig = {

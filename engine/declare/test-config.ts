@@ -56,8 +56,15 @@ export async function renderTestConfig(
 /** What of a test's config cannot be used, in words. */
 export function complainOfTestConfig(config: Config): string[] {
   const complaints: string[] = [];
-  const { severity, limit, store_failures_as: store } = config;
-  if (severity !== undefined && !severities.includes(String(severity).toLowerCase())) {
+  const { severity, limit, store_failures_as: store, materialized = 'test' } = config;
+  if (materialized !== 'test') {
+    complaints.push(`config "materialized" is ${JSON.stringify(materialized)}; a test has none`);
+  }
+  if (
+    severity !== undefined &&
+    severity !== null &&
+    !severities.includes(String(severity).toLowerCase())
+  ) {
     complaints.push(`config "severity" is ${JSON.stringify(severity)} (one of error, warn)`);
   }
   if (limit !== undefined && limit !== null && !Number.isSafeInteger(limit)) {
