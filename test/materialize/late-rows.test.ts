@@ -6,7 +6,7 @@ import { materialize } from '../../engine/steps/materialize.ts';
 import { type BatchSize, shiftBatch, startOfBatch } from '../../engine/words/batch-time.ts';
 import { contextOf, nodeOf, openWorkbench, type Workbench } from './workbench.ts';
 
-const numRuns = Number(process.env['LATE_RUNS'] ?? 8);
+const numRuns = Number(process.env['LATE_RUNS'] ?? 6);
 const beginMs = Date.UTC(2025, 11, 30);
 
 /** What comes in while one batch is the newest, before it is built; `batches` in how many late. */

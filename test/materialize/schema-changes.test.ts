@@ -15,7 +15,7 @@ import {
 } from './schema-model.ts';
 import { contextOf, nodeOf, openWorkbench, type Workbench } from './workbench.ts';
 
-const numRuns = Number(process.env['SCHEMA_RUNS'] ?? 16);
+const numRuns = Number(process.env['SCHEMA_RUNS'] ?? 12);
 
 /** The batch as a select. */
 function selectOf({ columns, rows }: Batch): string {
