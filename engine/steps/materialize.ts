@@ -19,8 +19,9 @@ import { materializeScript } from './typescript/materialize-script.ts';
 /**
  * Builds one node: write beside the live relation, audit, publish in one transaction. After an
  * error or a kill the live relation is whole and the build may be repeated. A check that fails is
- * data (`withheld`), not an error. Hooks are their own transactions, before and after; a failing
- * after-hook leaves the rows published and the node marked to run again.
+ * data (`withheld`), not an error. Hooks are their own transactions, before and after; where one of
+ * those after fails, or the rows that break a test cannot be kept, the node's rows are published
+ * and it is marked to run again.
  */
 export async function materialize(
   warehouse: Warehouse,
@@ -34,11 +35,11 @@ export async function materialize(
     ? await materializeScript(warehouse, node, context, context.script, buildRelation)
     : await buildRelation(warehouse, node, context);
   if (result.action === 'withheld') return result;
-  // Rows that a batch was withheld for are kept already.
-  if (!result.batches?.failed.length) {
-    await storeFailures(warehouse, ownChecks(node), () => node.relation);
-  }
   try {
+    // Rows that a batch was withheld for are kept already.
+    if (!result.batches?.failed.length) {
+      await storeFailures(warehouse, ownChecks(node), () => node.relation);
+    }
     await runHooks(warehouse, node, 'post');
   } catch (error) {
     await warehouse.transaction((session) => markNodeFailed(session, node));

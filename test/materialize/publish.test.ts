@@ -88,6 +88,15 @@ describe('tables', () => {
     expect((await readNodeStates(bench.warehouse)).get(stateKeyOf(broken))?.status).toBe('failed');
   });
 
+  test('run again where the rows that break a test could not be kept', async () => {
+    // Nothing can be written there: it is named when the rows are told of, and when they are kept.
+    const store = { kind: 'table' as const, relation: async () => ({ schema: 'temp', name: '' }) };
+    const checks = [{ ...checkOf('a = 1', 'warn'), store }];
+    const node = nodeOf('select 1 as a', {}, { checks });
+    await expect(materialize(bench.warehouse, node, contextOf())).rejects.toThrow();
+    expect((await readNodeStates(bench.warehouse)).get(stateKeyOf(node))?.status).toBe('failed');
+  });
+
   test('stop between statements when the run is asked to', async () => {
     const controller = new AbortController();
     const check = checkOf('false');

@@ -20,10 +20,19 @@ const firstSeed = Number(process.env['CHAOS_SEED'] ?? 1);
 
 interface Site {
   /** Builds all that is due; steps that did not end well, with their messages. */
-  build(threads: number, seed?: number, more?: RunOptions): Promise<string[]>;
+  build(manner: Manner): Promise<string[]>;
   /** What stands: see `Standing`. */
   look(): Promise<Standing>;
   write(files: Readonly<Record<string, string>>): void;
+}
+
+interface Manner extends RunOptions {
+  /** Of the delays; absent: there are none. */
+  readonly seed?: number;
+  /** Calls of the warehouse fail at times, once the first step has begun. */
+  readonly isFailing?: boolean;
+  /** At the moment of the build before. */
+  readonly isAgain?: boolean;
 }
 
 interface Standing {
@@ -43,17 +52,22 @@ function settle(files: Readonly<Record<string, string>>): Site {
   const clock: Clock = { now: () => nowMs, sleep: systemClock.sleep };
   const open = () => openProject({ folder, env: { HOME: folder }, clock });
   return {
-    async build(atOnce, seed, more = {}) {
-      nowMs += 86_400_000;
+    async build({ seed, isFailing = false, isAgain = false, ...options }) {
+      if (!isAgain) nowMs += 86_400_000;
       using opened = open();
+      let hasBegun = false;
+      const delays = seed !== undefined && { seed, isFailing: () => isFailing && hasBegun };
       const delayed: OpenedProject = {
         ...opened,
-        openWarehouse: async (options) => {
-          const warehouse = await opened.openWarehouse(options);
-          return seed === undefined ? warehouse : delayWarehouse(warehouse, seed);
+        openWarehouse: async (choice) => {
+          const warehouse = await opened.openWarehouse(choice);
+          return delays ? delayWarehouse(warehouse, delays) : warehouse;
         },
       };
-      const { steps } = await runProject(delayed, { kinds, threads: atOnce, ...more });
+      const onStart = () => {
+        hasBegun = true;
+      };
+      const { steps } = await runProject(delayed, { kinds, threads, onStart, ...options });
       return steps
         .filter(({ status }) => !['success', 'warn', 'reused'].includes(status))
         .map(({ id, message }) => `${id}: ${message}`);
@@ -95,13 +109,25 @@ async function readTables(warehouse: Warehouse): Promise<Record<string, readonly
   return tables;
 }
 
+/** What hooks write is written again with a node that is built again. */
+function withoutHooks({ tables, ...rest }: Standing) {
+  const { 'main.heard': _, 'main.started': _started, ...others } = tables;
+  return { ...rest, tables: others };
+}
+
 /** Builds round by round, in a folder of its own; answers what stands after each. */
-async function buildRounds(atOnce: number, seed?: number): Promise<Standing[]> {
+async function buildRounds(manner: Manner): Promise<Standing[]> {
   const site = settle(everyKind(copies));
   const standings: Standing[] = [];
   for (let round = 0; round < rounds; round += 1) {
     site.write(seedsOf(copies, round));
-    expect(await site.build(atOnce, seed === undefined ? seed : seed + round)).toEqual([]);
+    const delays = manner.seed === undefined ? {} : { seed: manner.seed + round };
+    if (manner.isFailing) {
+      const failed = await site.build({ ...manner, ...delays }).catch((error: unknown) => [error]);
+      expect(failed).not.toEqual([]);
+    }
+    const last = manner.isFailing ? { isFailing: false, isAgain: true } : {};
+    expect(await site.build({ ...manner, ...delays, ...last })).toEqual([]);
     standings.push(await site.look());
   }
   return standings;
@@ -110,13 +136,15 @@ async function buildRounds(atOnce: number, seed?: number): Promise<Standing[]> {
 describe('built side by side, with others let in between each look and deed', () => {
   const chosen = Array.from({ length: seeds }, (_, index) => (firstSeed + index) * 1_000);
 
-  test('nodes of every kind stand as when built one after another', {
+  test('nodes of every kind stand as when built one after another, also after a run in which some failed', {
     timeout: 240_000,
   }, async () => {
-    const alone = await buildRounds(1);
+    const alone = await buildRounds({ threads: 1 });
     expect(alone.map(({ due }) => due)).toEqual([[], []]);
     for (const seed of chosen) {
-      expect(await buildRounds(threads, seed), `CHAOS_SEED=${seed}`).toEqual(alone);
+      expect(await buildRounds({ seed }), `CHAOS_SEED=${seed}`).toEqual(alone);
+      const mended = await buildRounds({ seed, isFailing: true });
+      expect(mended.map(withoutHooks), `CHAOS_SEED=${seed}`).toEqual(alone.map(withoutHooks));
     }
   });
 
@@ -125,12 +153,12 @@ describe('built side by side, with others let in between each look and deed', ()
   }, async () => {
     const files = manyFirst(6);
     const alone = settle(files);
-    expect(await alone.build(1)).toEqual([]);
+    expect(await alone.build({ threads: 1 })).toEqual([]);
     const expected = await alone.look();
     expect(expected.due).toEqual([]);
-    for (const seed of chosen.flatMap((first) => [0, 1, 2, 3, 4, 5].map((more) => first + more))) {
+    for (const seed of chosen.flatMap((first) => [0, 1, 2, 3].map((more) => first + more))) {
       const site = settle(files);
-      expect(await site.build(threads, seed), `CHAOS_SEED=${seed}`).toEqual([]);
+      expect(await site.build({ seed }), `CHAOS_SEED=${seed}`).toEqual([]);
       expect(await site.look(), `CHAOS_SEED=${seed}`).toEqual(expected);
     }
   });
@@ -144,9 +172,9 @@ describe('built side by side, with others let in between each look and deed', ()
     const waits: string[] = [];
     const again = { waitMaxMs, onWait: (who: string) => waits.push(who) };
     const told = await Promise.all([
-      here.build(threads, seed, again),
-      here.build(threads, seed + 1, again),
-      elsewhere.build(threads, seed + 2),
+      here.build({ seed, ...again }),
+      here.build({ seed: seed + 1, ...again }),
+      elsewhere.build({ seed: seed + 2 }),
     ]);
     expect(told).toEqual([[], [], []]);
     expect(waits).toHaveLength(1);

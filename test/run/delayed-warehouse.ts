@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { TerminalError } from '../../engine/words/errors.ts';
 import type { Warehouse } from '../../engine/words/warehouse.ts';
 
 /** A number from 0 to 1 after another, the same ones for the same seed (mulberry32). */
@@ -19,13 +20,26 @@ const overtakenMax = 24;
 const pollMs = 1;
 const quietPollsMax = 8;
 
+/** How often a call fails before it begins, where some are to. */
+const failedShare = 0.03;
+
+export interface Delays {
+  readonly seed: number;
+  /** Whether calls fail now. */
+  readonly isFailing?: () => boolean;
+}
+
 /**
  * The same warehouse, in which some calls are held back before they begin and some after they have
  * ended, until others have overtaken them: what a step looked at has changed when it acts.
  */
-export function delayWarehouse(warehouse: Warehouse, seed: number): Warehouse {
+export function delayWarehouse(warehouse: Warehouse, { seed, isFailing }: Delays): Warehouse {
   const dice = createDice(seed);
   let done = 0;
+  const failAtTimes = (): void => {
+    if (!isFailing?.() || dice() > failedShare) return;
+    throw new TerminalError('the warehouse is out of order', { code: 'warehouse-failed' });
+  };
   const hold = async (): Promise<void> => {
     if (dice() > heldShare) return;
     const until = done + Math.ceil(dice() * overtakenMax);
@@ -37,6 +51,7 @@ export function delayWarehouse(warehouse: Warehouse, seed: number): Warehouse {
   };
   const around = async <T>(work: () => Promise<T>): Promise<T> => {
     await hold();
+    failAtTimes();
     const answer = await work();
     done += 1;
     await hold();
@@ -52,6 +67,7 @@ export function delayWarehouse(warehouse: Warehouse, seed: number): Warehouse {
     ddl: (statements) => around(() => warehouse.ddl(statements)),
     async *stream(statement) {
       await hold();
+      failAtTimes();
       yield* warehouse.stream(statement);
     },
   };
