@@ -20,7 +20,7 @@ from dbt.artifacts.schemas.catalog import CatalogArtifact
 from dbt.artifacts.schemas.freshness import FreshnessExecutionResultArtifact
 from dbt.artifacts.schemas.manifest import WritableManifest
 from dbt.artifacts.schemas.results import NodeStatus
-from dbt.artifacts.schemas.run import RunExecutionResult, RunResult
+from dbt.artifacts.schemas.run import RunExecutionResult, RunResult, RunResultsArtifact
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
 from dbt_common.events.functions import get_capture_stream
@@ -87,8 +87,6 @@ def read_manifest(target):
 
 
 def read_results(target, manifest):
-    from dbt.artifacts.schemas.run import RunResultsArtifact
-
     read = RunResultsArtifact.read_and_check_versions(os.path.join(target, "run_results.json"))
     results = []
     for one in read.results:
@@ -177,7 +175,7 @@ def invoke(self, args, **kwargs):
         return dbtRunnerResult(success=False, exception=TidemillError(said))
     if name in ("ls", "list"):
         return answer([line for line in ran.stdout.split("\n") if line])
-    if name in ("clean", "debug", "deps", "init", "run-operation"):
+    if name in ("clean", "init", "run-operation"):
         return answer(is_fine)
     if name == "docs generate":
         return answer(CatalogArtifact.read_and_check_versions(os.path.join(target, "catalog.json")))
