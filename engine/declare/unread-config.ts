@@ -94,12 +94,24 @@ export function reportSourceDatabases(
   const told = new Set([database, '']);
   for (const table of packages.flatMap(({ properties }) => properties.sources)) {
     const { database: wanted = '', place, source } = table;
+    reportFunction(table, faults);
     if (told.has(wanted) || wanted.includes('{')) continue;
     told.add(wanted);
     faults.warn(place, `the database "${wanted}" of the source ${source} is not looked into`, {
       hint: `tables are read in "${database}", the warehouse's own file; a view there may show them`,
     });
   }
+}
+
+/** With `quoting: {identifier: false}` dbt prints a call as it is; names are always quoted here. */
+function reportFunction(table: PackageSource['properties']['sources'][number], faults: FaultList) {
+  const { source, name, identifier, place, config, sourceMeta } = table;
+  const isFile = /"external_location":/.test(JSON.stringify([config, sourceMeta]));
+  if (!/\(.*\)/.test(identifier) || isFile) return;
+  const what = `${source}.${name} has the identifier "${identifier}"`;
+  faults.warn(place, `${what}, which is looked for as a table of that name`, {
+    hint: 'quoting is not read: a function of DuckDB is asked by external_location in its config',
+  });
 }
 
 const startOf = ({ file }: ModelNode) => ({ file, line: 1, column: 1 });

@@ -45,6 +45,24 @@ describe('config that is not read', () => {
   });
 });
 
+test('an identifier that is a call is told: quoting does not make it one', async () => {
+  const identifier = '"range(3)"';
+  expect(
+    await faultsOf({
+      'models/s.yml': `sources:
+  - name: raw
+    quoting: {identifier: false}
+    tables:
+      - {name: t, identifier: ${identifier}}
+      - {name: f, identifier: ${identifier}, config: {external_location: range(3)}}`,
+      'models/a.sql': 'select 1 as n',
+    }),
+  ).toEqual([
+    'warning: models/s.yml:5:16 raw.t has the identifier "range(3)", which is looked for as a table ' +
+      'of that name; quoting is not read: a function of DuckDB is asked by external_location in its config',
+  ]);
+});
+
 test('a source in another database, and a profile that attaches one, are told', async () => {
   const said: string[] = [];
   const warn = (_: string, fields?: { readonly message?: unknown }) =>
