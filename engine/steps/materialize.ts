@@ -11,6 +11,7 @@ import { materializeIncremental } from './materialize-incremental.ts';
 import { materializeMicrobatch } from './materialize-microbatch.ts';
 import { materializeTable } from './materialize-table.ts';
 import { materializeView } from './materialize-view.ts';
+import { finishNode } from './publish.ts';
 import { materializeSeed } from './seed.ts';
 import { materializeSnapshot } from './snapshot.ts';
 import { storeFailures } from './store-failures.ts';
@@ -41,11 +42,14 @@ export async function materialize(
       await storeFailures(warehouse, ownChecks(node), () => node.relation);
     }
     await runHooks(warehouse, node, 'post');
+    return await finishNode(warehouse, node, result);
   } catch (error) {
-    await warehouse.transaction((session) => markNodeFailed(session, node));
+    // Where nothing was written the node still counts as built. The first error matters more.
+    await warehouse
+      .transaction((session) => markNodeFailed(session, node))
+      .catch(() => context.log.warn('mark_not_written', { node: node.id }));
     throw error;
   }
-  return result;
 }
 
 async function buildRelation(

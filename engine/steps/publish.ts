@@ -1,10 +1,16 @@
 import type { RawBuilder } from 'kysely';
-import { markNodeFailed, type NodeState, replaceNodeState } from '../state/nodes.ts';
+import {
+  markNodeFailed,
+  type NodeState,
+  readNodeState,
+  replaceNodeState,
+  saveNodeState,
+} from '../state/nodes.ts';
 import type { BuildNode } from '../words/node.ts';
 import { formatRelation, type Relation } from '../words/table.ts';
 import type { Warehouse } from '../words/warehouse.ts';
 import { auditNode, mustWithhold, ownChecks } from './audit.ts';
-import { writeSpansLeft } from './batch-spans.ts';
+import { readSpansLeft, writeSpansLeft } from './batch-spans.ts';
 import type { BuildContext, CheckFailure, MaterializeResult, Seen } from './build-context.ts';
 import {
   countRows,
@@ -67,8 +73,33 @@ export function stateOf(
     inputs: context.inputs,
     builtAtMs: context.boundaryMs,
     watermark: watermark ?? left,
-    status: left === undefined ? 'built' : 'failed',
+    // A kill before the rest is done leaves a node that is built again.
+    status: left === undefined && !hasRest(node) ? 'built' : 'failed',
   };
+}
+
+/** Whether something is to be done once the rows are published: see `finishNode`. */
+function hasRest(node: BuildNode): boolean {
+  return (
+    node.config.postHooks.length > 0 || ownChecks(node).some(({ store }) => store !== undefined)
+  );
+}
+
+/** Says that the rest is done as well; answers the result as it then is. */
+export async function finishNode(
+  warehouse: Warehouse,
+  node: BuildNode,
+  result: MaterializeResult,
+): Promise<MaterializeResult> {
+  if (!hasRest(node)) return result;
+  const state = await warehouse.transaction(async (session) => {
+    const published = await readNodeState(session, node);
+    if (!published || readSpansLeft(published.watermark).length > 0) return published;
+    const finished = { ...published, status: 'built' } as const;
+    await saveNodeState(session, finished);
+    return finished;
+  });
+  return result.state && state ? { ...result, state } : result;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { readNodeStates, stateKeyOf } from '../../engine/state/nodes.ts';
 import { materialize } from '../../engine/steps/materialize.ts';
 import { checkOf, contextOf, nodeOf, openWorkbench, type Workbench } from './workbench.ts';
@@ -86,6 +86,19 @@ describe('tables', () => {
     const broken = nodeOf('select 2 as a', { postHooks: ['select * from nowhere'] });
     await expect(materialize(bench.warehouse, broken, contextOf())).rejects.toThrow();
     expect((await readNodeStates(bench.warehouse)).get(stateKeyOf(broken))?.status).toBe('failed');
+  });
+
+  test('have no memory of having been built where a kill or a broken warehouse comes before', async () => {
+    await build('select 1 as a');
+    const broken = nodeOf('select 2 as a', { postHooks: ['select * from nowhere'] });
+    const mark = vi.spyOn(bench.warehouse, 'transaction').mockRejectedValue(new Error('gone'));
+    await expect(materialize(bench.warehouse, broken, contextOf())).rejects.toThrow('nowhere');
+    mark.mockRestore();
+    expect((await readNodeStates(bench.warehouse)).get(stateKeyOf(broken))?.status).toBe('failed');
+    const mended = nodeOf('select 2 as a', { postHooks: ['select 1'] });
+    const { state } = await materialize(bench.warehouse, mended, contextOf());
+    expect(state?.status).toBe('built');
+    expect((await readNodeStates(bench.warehouse)).get(stateKeyOf(mended))).toEqual(state);
   });
 
   test('run again where the rows that break a test could not be kept', async () => {
