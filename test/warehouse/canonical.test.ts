@@ -163,3 +163,39 @@ describe('for any value', () => {
       check,
     ));
 });
+
+test('of keys the blanks at both ends are no part, whatever else stands there', async () => {
+  const piece = fc.constantFrom(
+    ' ',
+    '\t',
+    '\r',
+    '\n',
+    '\v',
+    '\u0001',
+    '\u00a0',
+    'ä',
+    '🌊',
+    'a',
+    'B',
+    '1',
+  );
+  const texts = fc.array(
+    fc.array(piece, { maxLength: 6 }).map((pieces) => pieces.join('')),
+    {
+      minLength: 200,
+      maxLength: 200,
+    },
+  );
+  await fc.assert(
+    fc.asyncProperty(texts, async (values) => {
+      const rows = await shadow.query<{ email: unknown; id: unknown }>(sql`
+        select ${duckdbDialect.canonical('email', sql`value`)} as email,
+          ${duckdbDialect.canonical('record_id', sql`value`)} as id
+        from (select unnest([${sql.join(values)}]) as value)`);
+      const bare = values.map((value) => value.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '') || null);
+      expect(rows.map(({ id }) => id)).toEqual(bare);
+      expect(rows.map(({ email }) => email)).toEqual(bare.map((one) => one?.toLowerCase() ?? null));
+    }),
+    { numRuns: 10 },
+  );
+});
