@@ -11,6 +11,7 @@ import {
   asTexts,
   type ColumnPatch,
   type Config,
+  configOf,
   mergeConfig,
   type TestEntry,
 } from './properties.ts';
@@ -60,6 +61,7 @@ export async function buildTests(from: TestSources, faults: FaultList): Promise<
   }
   for (const pack of from.packages) {
     for (const source of pack.singularTests) add(await singularTest(from, pack, source, faults));
+    reportOrphans(pack, faults);
   }
   return [...tests.values()];
 }
@@ -184,6 +186,18 @@ function withoutNulls({ packages }: TestSources, test: TestNode, config: Config)
   return Object.fromEntries(said.filter(([, value]) => value !== undefined));
 }
 
+/** What YAML says of a test whose file is not there. */
+function reportOrphans({ properties, singularTests }: PackageSource, faults: FaultList): void {
+  const names = singularTests.map(({ name }) => name);
+  for (const { entry, place } of properties.singularTests) {
+    const name = String(entry['name']);
+    if (names.includes(name)) continue;
+    faults.warn(place, `there is no test "${name}" in a file${didYouMean(name, names)}`, {
+      name: 'NoNodeForYamlKey',
+    });
+  }
+}
+
 async function singularTest(
   from: TestSources,
   pack: PackageSource,
@@ -193,8 +207,8 @@ async function singularTest(
   const place = { file: source.file, line: 1, column: 1 };
   const id = `test.${pack.name}.${source.name}`;
   const fqn = [pack.name, ...source.folders, source.name];
-  const written = pack.properties.singularTests.find((test) => test.name === source.name);
-  const its = mergeConfig(pack.folderConfigs.tests.configOf(fqn), written?.config ?? {});
+  const written = pack.properties.singularTests.find(({ entry }) => entry['name'] === source.name);
+  const its = mergeConfig(pack.folderConfigs.tests.configOf(fqn), configOf(written?.entry ?? {}));
   const base = withProjects(from, pack, fqn, its);
   const draft: TestNode = {
     ...testBase(pack, source.name, id, base, place),
@@ -202,6 +216,9 @@ async function singularTest(
     testName: source.name,
     testType: 'singular',
     text: source.text,
+    ...(typeof written?.entry['description'] === 'string'
+      ? { description: written.entry['description'] }
+      : {}),
   };
   const calls = await renderCalls(from, draft, faults);
   const merged = calls.configs.reduce(mergeConfig, base);

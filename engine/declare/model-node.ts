@@ -70,8 +70,9 @@ export interface TestNode extends GraphNode {
   readonly column?: string;
   /** Generic: the node it tests. */
   readonly testedId?: string;
-  /** Singular: the file as written. */
+  /** Singular: the file as written, and what YAML says of it. */
   readonly text: string;
+  readonly description?: string;
   readonly place: Place;
 }
 
@@ -90,6 +91,7 @@ export interface UnitRows {
 /** What a model answers to given rows, with no table in existence. */
 export interface UnitTestNode extends GraphNode {
   readonly resourceType: 'unit_test';
+  readonly description?: string;
   readonly modelId: string;
   /** `input` is a node's id, or `this`. */
   readonly given: readonly { readonly input: string; readonly rows: UnitRows }[];

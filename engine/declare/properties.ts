@@ -100,7 +100,7 @@ export interface Properties {
   readonly patches: readonly NodePatch[];
   readonly sources: readonly SourceTable[];
   /** Top-level `data_tests:` — config of singular tests by name. */
-  readonly singularTests: readonly { name: string; config: Config; place: Place }[];
+  readonly singularTests: readonly PlacedEntry[];
   /** Nodes of which nothing can be read here. */
   readonly broken?: readonly BrokenEntry[];
   /** Files of which nothing can be read: they may speak of every node beside them and below. */
@@ -142,7 +142,7 @@ export function readProperties(
     sources: asList(root['sources']).flatMap((entry, index) =>
       readSource(yaml, asConfig(entry), index),
     ),
-    singularTests: readSingularTests(yaml, root),
+    singularTests: [...readPlaced(yaml, root, 'tests'), ...readPlaced(yaml, root, 'data_tests')],
     ...(broken.length > 0 ? { broken } : {}),
     unitTests: asList(root['unit_tests']).map((entry, index) => ({
       entry: asConfig(entry),
@@ -336,18 +336,8 @@ function readTest(value: unknown, place: Place): TestEntry {
   };
 }
 
-function readSingularTests(yaml: YamlFile, root: Config): Properties['singularTests'] {
-  return (['tests', 'data_tests'] as const).flatMap((key) =>
-    asList(root[key]).map((value, index) => ({
-      name: String(asConfig(value)['name']),
-      config: configOf(asConfig(value)),
-      place: yaml.placeOf([key, index]),
-    })),
-  );
-}
-
 /** `config:` together with the keys that may also stand beside it. */
-function configOf(entry: Config): Config {
+export function configOf(entry: Config): Config {
   const beside: Record<string, unknown> = {};
   for (const key of ['tags', 'meta', 'docs', 'access', 'group', 'deprecation_date'] as const) {
     if (entry[key] !== undefined && entry[key] !== null) beside[key] = entry[key];

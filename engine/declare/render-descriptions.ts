@@ -6,7 +6,13 @@ import type { JinjaValue } from './jinja/values.ts';
 import type { FaultList, Place } from './model-fault.ts';
 import { type Reading, renderNode, stillMoment } from './node-render.ts';
 import type { PackageSource } from './package-source.ts';
-import type { ColumnPatch, ModelVersion, PlacedEntry, Properties } from './properties.ts';
+import type {
+  ColumnPatch,
+  ModelVersion,
+  PlacedEntry,
+  Properties,
+  TestEntry,
+} from './properties.ts';
 import { reportTemplateError } from './template-fault.ts';
 
 /** An entry of YAML with a description; of a column, what a contract promises of it too. */
@@ -47,17 +53,27 @@ const entryKinds = [
   'semanticModels',
   'metrics',
   'savedQueries',
+  'singularTests',
+  'unitTests',
 ] as const;
 
 function isOpen(one: Omit<Described, 'place'>): boolean {
   return holdsTemplate([one.description, one.dataType, one.constraints]);
 }
 
+interface Tested {
+  readonly tests: readonly TestEntry[];
+}
+
+const hasOpenTest = ({ tests }: Tested): boolean =>
+  tests.some(({ description }) => holdsTemplate(description));
+
 function holdsTemplates(properties: Properties): boolean {
   const { patches, sources } = properties;
   const nodes = [...patches, ...sources];
   return (
     nodes.some((one) => isOpen(one) || one.columns.some(isOpen)) ||
+    nodes.some((one) => hasOpenTest(one) || one.columns.some(hasOpenTest)) ||
     sources.some(({ sourceDescription }) => holdsTemplate(sourceDescription)) ||
     patches.some(({ versions = [] }) => versions.some(({ columns }) => columns.some(isOpen))) ||
     entryKinds.some((key) =>
@@ -113,8 +129,17 @@ function rendererOf(
 
 async function renderProperties(properties: Properties, render: Render): Promise<Properties> {
   const { patches, sources } = properties;
+  const testOf = async (test: TestEntry): Promise<TestEntry> => {
+    const { description, place } = test;
+    if (!holdsTemplate(description)) return test;
+    return { ...test, ...(await render({ description: description ?? '', place })) };
+  };
+  const withTests = async <T extends Described & Tested>(one: T): Promise<T> => ({
+    ...(await render(one)),
+    tests: await Promise.all(one.tests.map(testOf)),
+  });
   const columnsOf = (columns: readonly ColumnPatch[]): Promise<ColumnPatch[]> =>
-    Promise.all(columns.map(render));
+    Promise.all(columns.map(withTests));
   const versionOf = async (version: ModelVersion): Promise<ModelVersion> => ({
     ...version,
     columns: await columnsOf(version.columns),
@@ -129,14 +154,14 @@ async function renderProperties(properties: Properties, render: Render): Promise
     ...properties,
     patches: await Promise.all(
       patches.map(async (patch) => ({
-        ...(await render(patch)),
+        ...(await withTests(patch)),
         columns: await columnsOf(patch.columns),
         ...(patch.versions ? { versions: await Promise.all(patch.versions.map(versionOf)) } : {}),
       })),
     ),
     sources: await Promise.all(
       sources.map(async (table) => ({
-        ...(await render(table)),
+        ...(await withTests(table)),
         sourceDescription: (
           await render({ description: table.sourceDescription, place: table.place })
         ).description,

@@ -306,10 +306,10 @@ export function exceptionsValue(project: ProjectScope, node: NodeScope): HostObj
   });
 }
 
-/** As YAML would say it: `begin=modules.datetime.datetime(2026, 1, 1)`. */
+/** As ISO says it: `begin=modules.datetime.datetime(2026, 1, 1)`. */
 function dateText(value: JinjaValue): string | undefined {
   const isDate = value instanceof HostObject && /^date(time)?$/.test(value.behavior.typeName ?? '');
-  return isDate ? value.behavior.text?.() : undefined;
+  return isDate ? value.behavior.text?.().replace(/^(\d{4}-\d\d-\d\d) /, '$1T') : undefined;
 }
 
 export function targetValue({ target }: ProjectScope): JinjaValue {

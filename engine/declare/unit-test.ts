@@ -137,6 +137,7 @@ function buildUnitTest(
     file: place.file,
     tags: asTexts(config['tags'] ?? entry['tags']),
     config,
+    ...(typeof entry['description'] === 'string' ? { description: entry['description'] } : {}),
     dependsOn: [model.id],
     modelId: model.id,
     given: readGiven(from, pack, entry, { id, place }, faults),
