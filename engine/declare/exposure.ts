@@ -6,7 +6,7 @@ import type { ExposureNode, ModelNode, SourceNode } from './model-node.ts';
 import type { NodeIndex } from './node-index.ts';
 import { type Reading, renderNode, stillMoment } from './node-render.ts';
 import type { RenderTrace } from './node-scope.ts';
-import type { PackageSource } from './package-source.ts';
+import { mergeFolders, type PackageSource } from './package-source.ts';
 import { asConfig, asList, asTexts, mergeConfig, type PlacedEntry } from './properties.ts';
 import type { SemanticNode } from './semantic-node.ts';
 import type { SourceIndex } from './source-index.ts';
@@ -64,7 +64,9 @@ async function buildExposure(
   const id = `exposure.${pack.name}.${name}`;
   for (const complaint of complainOf(name, entry)) faults.error(place, complaint);
   const beside = { tags: asTexts(entry['tags']), meta: asConfig(entry['meta']) };
-  const config = mergeConfig(beside, asConfig(entry['config']));
+  const fqn = [pack.name, ...foldersOf(pack, place.file), name];
+  const own = mergeConfig(beside, asConfig(entry['config']));
+  const config = mergeFolders([from.packages[0], pack], 'exposures', fqn, own);
   if (config['enabled'] === false || name === '') return undefined;
   const calls = await renderCalls(from, pack, id, placed, faults);
   const dependsOn = new Set<string>();
@@ -89,7 +91,7 @@ async function buildExposure(
     resourceType: 'exposure',
     metrics: metrics.map((metric) => metric.name),
     packageName: pack.name,
-    fqn: [pack.name, ...foldersOf(pack, place.file), name],
+    fqn,
     file: place.file,
     tags: asTexts(config['tags']),
     config,

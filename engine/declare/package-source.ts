@@ -70,6 +70,18 @@ export interface PackageSource {
   readonly configPaths: readonly ConfigPath[];
 }
 
+/** Config of folders around an entry's own: what the project says of a package's wins over all. */
+export function mergeFolders(
+  [root, pack]: readonly [PackageSource | undefined, PackageSource],
+  kind: FolderKind,
+  fqn: readonly string[],
+  own: Config,
+): Config {
+  const config = mergeConfig(pack.folderConfigs[kind].configOf(fqn), own);
+  if (root === undefined || root === pack) return config;
+  return mergeConfig(config, root.folderConfigs[kind].configOf(fqn));
+}
+
 /** What is asked of a package once its nodes are made. */
 export interface ProjectPackage
   extends Pick<
@@ -111,6 +123,8 @@ const folderKinds = [
   'semantic-models',
   'metrics',
   'saved-queries',
+  'exposures',
+  'unit_tests',
 ] as const;
 export type FolderKind = (typeof folderKinds)[number];
 

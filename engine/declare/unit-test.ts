@@ -4,7 +4,7 @@ import type { MacroLibrary } from './macro-library.ts';
 import type { FaultList, Place } from './model-fault.ts';
 import type { ModelNode, SourceNode, UnitRows, UnitTestNode } from './model-node.ts';
 import type { NodeIndex } from './node-index.ts';
-import type { PackageSource } from './package-source.ts';
+import { mergeFolders, type PackageSource } from './package-source.ts';
 import { asConfig, asList, asTexts, type Config } from './properties.ts';
 import { isReplaceable } from './scope-names.ts';
 import type { SourceIndex } from './source-index.ts';
@@ -127,13 +127,15 @@ function buildUnitTest(
   complainOfRows(entry, (message, hint) =>
     faults.error(place, `the unit test "${name}" ${message}`, { nodeId: id, hint }),
   );
-  const config = asConfig(entry['config']);
+  const fqn = [pack.name, ...foldersOf(pack, place.file), wanted, name];
+  const around = [from.packages[0], pack] as const;
+  const config = mergeFolders(around, 'unit_tests', fqn, asConfig(entry['config']));
   return {
     id,
     name,
     resourceType: 'unit_test',
     packageName: pack.name,
-    fqn: [pack.name, ...foldersOf(pack, place.file), wanted, name],
+    fqn,
     file: place.file,
     tags: asTexts(config['tags'] ?? entry['tags']),
     config,

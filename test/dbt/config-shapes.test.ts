@@ -55,3 +55,26 @@ test('null in the config of a test says nothing: its folder is asked', async () 
   // Of the two rows, the folder lets the one be looked at.
   expect(told).toMatch(/^model.shop.a warn: .*1 row/);
 });
+
+test('exposures and unit tests follow the config of their folders', async () => {
+  const { readFiles } = await import('../models/project-folder.ts');
+  const project = await readFiles({
+    'dbt_project.yml': `name: shop
+exposures: {shop: {mart: {+tags: [shown]}, away: {+enabled: false}}}
+unit_tests: {shop: {mart: {+tags: [quick]}, away: {+enabled: false}}}`,
+    'models/mart/a.sql': 'select 1 as n',
+    ...Object.fromEntries(
+      ['mart', 'away'].map((folder) => [
+        `models/${folder}/s.yml`,
+        `exposures: [{name: of_${folder}, type: dashboard, owner: {email: a@b.c}}]
+unit_tests: [{name: u_${folder}, model: a, given: [], expect: {rows: [{n: 1}]}}]`,
+      ]),
+    ),
+  });
+  expect(project.faults).toEqual([]);
+  const told = [...project.nodes.values()].filter(({ resourceType }) => resourceType !== 'model');
+  expect(told.map(({ id, tags }) => [id, ...tags])).toEqual([
+    ['exposure.shop.of_mart', 'shown'],
+    ['unit_test.shop.a.u_mart', 'quick'],
+  ]);
+});
