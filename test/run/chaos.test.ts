@@ -137,7 +137,7 @@ describe('built side by side, with others let in between each look and deed', ()
   const chosen = Array.from({ length: seeds }, (_, index) => (firstSeed + index) * 1_000);
 
   test('nodes of every kind stand as when built one after another, also after a run in which some failed', {
-    timeout: 240_000,
+    timeout: 240_000 * seeds,
   }, async () => {
     const alone = await buildRounds({ threads: 1 });
     expect(alone.map(({ due }) => due)).toEqual([[], []]);
@@ -149,7 +149,7 @@ describe('built side by side, with others let in between each look and deed', ()
   });
 
   test('the first nodes of a first run are each remembered once', {
-    timeout: 240_000,
+    timeout: 240_000 * seeds,
   }, async () => {
     const files = manyFirst(6);
     const alone = settle(files);
