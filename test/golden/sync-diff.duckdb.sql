@@ -1,14 +1,15 @@
 with
   model_rows as not materialized (
     select
-      lower(nullif(trim(cast("m"."email" as varchar), E' \t\r\n'), '')) as key,
+      lower(case when ascii(cast("m"."email" as varchar)) > 32 and not (ends_with(cast("m"."email" as varchar), E' ') or ends_with(cast("m"."email" as varchar), E'\t') or ends_with(cast("m"."email" as varchar), E'\r') or ends_with(cast("m"."email" as varchar), E'\n')) then cast("m"."email" as varchar) else nullif(trim(cast("m"."email" as varchar), E' \t\r\n'), '') end) as key,
       m."last_name" as "m0",
       round(m."score", 2) as "m1",
       case
-    when regexp_full_match(nullif(trim(cast(m."company_id" as varchar), E' \t\r\n'), ''), '[a-zA-Z0-9]{15}[A-Z0-5]{3}')
-      and not regexp_full_match(nullif(trim(cast(m."company_id" as varchar), E' \t\r\n'), ''), '[0-9]+')
-    then left(nullif(trim(cast(m."company_id" as varchar), E' \t\r\n'), ''), 15)
-    else nullif(trim(cast(m."company_id" as varchar), E' \t\r\n'), '')
+    when length(case when ascii(cast(m."company_id" as varchar)) > 32 and not (ends_with(cast(m."company_id" as varchar), E' ') or ends_with(cast(m."company_id" as varchar), E'\t') or ends_with(cast(m."company_id" as varchar), E'\r') or ends_with(cast(m."company_id" as varchar), E'\n')) then cast(m."company_id" as varchar) else nullif(trim(cast(m."company_id" as varchar), E' \t\r\n'), '') end) = 18
+      and regexp_full_match(case when ascii(cast(m."company_id" as varchar)) > 32 and not (ends_with(cast(m."company_id" as varchar), E' ') or ends_with(cast(m."company_id" as varchar), E'\t') or ends_with(cast(m."company_id" as varchar), E'\r') or ends_with(cast(m."company_id" as varchar), E'\n')) then cast(m."company_id" as varchar) else nullif(trim(cast(m."company_id" as varchar), E' \t\r\n'), '') end, '[a-zA-Z0-9]{15}[A-Z0-5]{3}')
+      and not regexp_full_match(case when ascii(cast(m."company_id" as varchar)) > 32 and not (ends_with(cast(m."company_id" as varchar), E' ') or ends_with(cast(m."company_id" as varchar), E'\t') or ends_with(cast(m."company_id" as varchar), E'\r') or ends_with(cast(m."company_id" as varchar), E'\n')) then cast(m."company_id" as varchar) else nullif(trim(cast(m."company_id" as varchar), E' \t\r\n'), '') end, '[0-9]+')
+    then left(case when ascii(cast(m."company_id" as varchar)) > 32 and not (ends_with(cast(m."company_id" as varchar), E' ') or ends_with(cast(m."company_id" as varchar), E'\t') or ends_with(cast(m."company_id" as varchar), E'\r') or ends_with(cast(m."company_id" as varchar), E'\n')) then cast(m."company_id" as varchar) else nullif(trim(cast(m."company_id" as varchar), E' \t\r\n'), '') end, 15)
+    else case when ascii(cast(m."company_id" as varchar)) > 32 and not (ends_with(cast(m."company_id" as varchar), E' ') or ends_with(cast(m."company_id" as varchar), E'\t') or ends_with(cast(m."company_id" as varchar), E'\r') or ends_with(cast(m."company_id" as varchar), E'\n')) then cast(m."company_id" as varchar) else nullif(trim(cast(m."company_id" as varchar), E' \t\r\n'), '') end
   end as "xm0",
       cast(null as TIMESTAMP) as model_at
     from "operational"."contacts" as m
@@ -31,7 +32,7 @@ with
       r._record_id as id,
       r._observed_at as observed_at,
       r._modified_at as modified_at,
-      lower(nullif(trim(cast("r"."email" as varchar), E' \t\r\n'), '')) as crm_key,
+      lower(case when ascii(cast("r"."email" as varchar)) > 32 and not (ends_with(cast("r"."email" as varchar), E' ') or ends_with(cast("r"."email" as varchar), E'\t') or ends_with(cast("r"."email" as varchar), E'\r') or ends_with(cast("r"."email" as varchar), E'\n')) then cast("r"."email" as varchar) else nullif(trim(cast("r"."email" as varchar), E' \t\r\n'), '') end) as crm_key,
       r."lastname" as "c0", r."score" as "c1"
     from "hubspot"."contacts" as r
     -- a record we archived is gone, though the view shows it until the next extract
