@@ -60,30 +60,36 @@ export function reportUnusedConfig(
   disabled: Iterable<Named>,
   faults: FaultList,
 ): void {
-  if (paths.length === 0) return;
-  const known = new Map<ResourceType, Set<string>>();
-  const note = (kind: ResourceType, fqn: readonly string[]): void => {
-    const prefixes = known.get(kind) ?? new Set();
-    known.set(kind, prefixes);
-    for (let length = 0; length <= fqn.length; length += 1) {
-      prefixes.add(fqn.slice(0, length).join('.'));
-    }
-  };
-  for (const { resourceType, fqn } of nodes) note(resourceType, fqn);
-  for (const { resourceType, fqn } of disabled) {
-    note(resourceType, fqn);
-    // Its tests are off with it, and are not among the nodes.
-    note('test', fqn.slice(0, -1));
-  }
+  const listed = [...nodes];
+  const off = [...disabled];
   for (const { kind, path, place } of paths) {
-    const prefixes = known.get(kind);
+    const isBelow = (fqn: readonly string[]): boolean =>
+      path.length <= fqn.length && path.every((part, index) => part === fqn[index]);
+    const applies =
+      listed.some((node) => node.resourceType === kind && isBelow(node.fqn)) ||
+      off.some((node) => {
+        // Its tests are off with it, and are not among the nodes.
+        const isTests = kind === 'test' && isBelow(node.fqn.slice(0, -1));
+        return isTests || (node.resourceType === kind && isBelow(node.fqn));
+      });
+    if (applies) continue;
     const name = path.join('.');
-    if (prefixes?.has(name)) continue;
     const what = path.length === 0 ? `config of ${kind}s` : `config of ${kind}s at ${name}`;
-    const meant = didYouMean(name, [...(prefixes ?? [])]);
+    const meant = didYouMean(name, prefixesOf(kind, [...listed, ...off]));
     faults.warn(place, `this ${what} applies to none: there is no such ${kind}${meant}`, {
       hint: 'a path is the name of the project or package, then folders below those of its kind',
       name: 'UnusedResourceConfigPath',
     });
   }
+}
+
+function prefixesOf(kind: ResourceType, nodes: readonly Named[]): string[] {
+  const found = new Set<string>();
+  for (const { resourceType, fqn } of nodes) {
+    if (resourceType !== kind) continue;
+    for (let length = 1; length <= fqn.length; length += 1) {
+      found.add(fqn.slice(0, length).join('.'));
+    }
+  }
+  return [...found];
 }

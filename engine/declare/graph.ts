@@ -89,8 +89,10 @@ type Links = Pick<Graph, 'parentsOf' | 'childrenOf'>;
 
 /** Who asks for no edge, or for the parents of a few, has nothing done for all. */
 function linkNodes(nodes: ReadonlyMap<string, GraphNode>): Links {
-  const parentsOf = (id: string): string[] =>
-    [...new Set(nodes.get(id)?.dependsOn)].filter((parent) => nodes.has(parent));
+  const parentsOf = (id: string): string[] => {
+    const known = (nodes.get(id)?.dependsOn ?? []).filter((parent) => nodes.has(parent));
+    return known.length > 1 ? [...new Set(known)] : known;
+  };
   const children = once(() => {
     const found = new Map<string, string[]>();
     for (const id of nodes.keys()) {
