@@ -6,6 +6,10 @@ import { type HostCallback, type HostObject, type JinjaValue, PyTuple } from './
 
 /** Most items any of them may answer: a template's mistake must not eat the memory. */
 const itemsMax = 100_000;
+/** Most places that are looked at or filled for them: nor the time. */
+const stepsMax = 10_000_000;
+/** Most places of one choice: each is a call deeper. */
+const placesMax = 1_000;
 
 /**
  * Python's `itertools`, each answer a list. What has no end in Python (`count`, `cycle`) is not
@@ -17,10 +21,14 @@ export function itertoolsModule(): HostObject {
     product: (args, kwargs) => {
       const lists = args.map(toList);
       const times = sizeOf(kwargs.get('repeat'), 1);
+      if (times > itemsMax) throw tooLarge('product');
       return tuples('product', multiply(Array.from({ length: times }, () => lists).flat()));
     },
     combinations: choose('combinations', (last, next) => next > last),
-    combinations_with_replacement: choose('combinations', (last, next) => next >= last),
+    combinations_with_replacement: choose(
+      'combinations_with_replacement',
+      (last, next) => next >= last,
+    ),
     permutations: choose('permutations', (_last, next, taken) => !taken.includes(next)),
     accumulate: async ([list = [], run], kwargs, call) => {
       const add = kwargs.get('func') ?? run ?? null;
@@ -41,10 +49,10 @@ export function itertoolsModule(): HostObject {
     islice: ([list = [], ...bounds]) => {
       const [start, stop, step] =
         bounds.length === 1 ? [0, bounds[0], 1] : [bounds[0], bounds[1], bounds[2] ?? 1];
-      const end = stop === null || stop === undefined ? itemsMax : Number(stop);
-      const every = sizeOf(step, 1);
+      const end = stop === null || stop === undefined ? Infinity : sizeOf(stop, 0);
+      const every = sizeOf(step ?? 1, 1);
       if (every === 0) throw typeError('itertools.islice takes a step of 1 or more');
-      const from = Number(start ?? 0);
+      const from = sizeOf(start ?? 0, 0);
       return toList(list).filter(
         (_, index) => index >= from && index < end && (index - from) % every === 0,
       );
@@ -53,7 +61,8 @@ export function itertoolsModule(): HostObject {
       const said = kwargs.get('times') ?? times;
       if (said === undefined) throw typeError('itertools.repeat needs to be told how many times');
       const count = sizeOf(said, 0);
-      return Array.from({ length: Math.min(count, itemsMax + 1) }, () => value);
+      if (count > itemsMax) throw tooLarge('repeat');
+      return Array.from({ length: count }, () => value);
     },
     starmap: async ([run = null, list = []], _kwargs, call) => {
       const answers: JinjaValue[] = [];
@@ -78,8 +87,12 @@ function sizeOf(value: JinjaValue | undefined, fallback: number): number {
   return size;
 }
 
+function tooLarge(name: string): Error {
+  return typeError(`itertools.${name} is too large: more than ${itemsMax} items, or too long ones`);
+}
+
 function limit(name: string, items: JinjaValue[]): JinjaValue[] {
-  if (items.length > itemsMax) throw typeError(`itertools.${name} is too large`);
+  if (items.length > itemsMax) throw tooLarge(name);
   return items;
 }
 
@@ -91,8 +104,11 @@ const tuples = (name: string, rows: readonly JinjaValue[][]): JinjaValue[] =>
 
 function multiply(lists: readonly JinjaValue[][]): JinjaValue[][] {
   let rows: JinjaValue[][] = [[]];
+  let steps = 0;
   for (const items of lists) {
-    if (rows.length * items.length > itemsMax) throw typeError('itertools.product is too large');
+    if (rows.length * items.length > itemsMax) throw tooLarge('product');
+    steps += rows.length * items.length * ((rows[0]?.length ?? 0) + 1);
+    if (steps > stepsMax) throw tooLarge('product');
     rows = rows.flatMap((row) => items.map((item) => [...row, item]));
   }
   return rows;
@@ -106,18 +122,27 @@ function choose(
   return ([list = [], r], kwargs) => {
     const items = toList(list);
     const size = sizeOf(kwargs.get('r') ?? r, items.length);
-    let rows: number[][] = [[]];
-    for (let taken = 0; taken < size && rows.length > 0; taken += 1) {
-      if (rows.length > itemsMax) throw typeError(`itertools.${name} is too large`);
-      rows = rows.flatMap((row) =>
-        [...items.keys()]
-          .filter((next) => isMeant(row.at(-1) ?? -1, next, row))
-          .map((next) => [...row, next]),
-      );
-    }
-    return tuples(
-      name,
-      rows.map((row) => row.map((place) => items[place] ?? null)),
-    );
+    if (size > placesMax) throw tooLarge(name);
+    const rows: JinjaValue[] = [];
+    const places: number[] = [];
+    let steps = 0;
+    /** Goes on from the places that are taken. */
+    const extend = (): void => {
+      if (places.length === size) {
+        rows.push(new PyTuple(places.map((place) => items[place] ?? null)));
+        if (rows.length > itemsMax) throw tooLarge(name);
+        return;
+      }
+      for (let next = 0; next < items.length; next += 1) {
+        steps += places.length + 1;
+        if (steps > stepsMax) throw tooLarge(name);
+        if (!isMeant(places.at(-1) ?? -1, next, places)) continue;
+        places.push(next);
+        extend();
+        places.pop();
+      }
+    };
+    extend();
+    return rows;
   };
 }

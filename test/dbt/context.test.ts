@@ -101,10 +101,25 @@ test('itertools answer as Python’s, and end', async () => {
     "['a', 'b', 1]",
     '[7, 7]',
   ]);
+  expect(await printed(['modules.itertools.islice(range(200001), 150000, none) | length'])).toEqual(
+    ['50001'],
+  );
+});
+
+test.each([
+  ['permutations', 'range(12)'],
+  ['combinations', 'range(100000), 2'],
+  ['combinations', 'range(100000), 1000'],
+  ['combinations_with_replacement', '[1], 100000000'],
+  ['product', '[1], repeat=100000000'],
+  ['product', '[1], repeat=90000'],
+  ['repeat', '1, 100001'],
+  ['chain', 'range(100001)'],
+])('itertools.%s(%s) is refused, not cut off, and not waited for', async (name, given) => {
   const project = dbtFolder({
-    'models/m.sql': 'select {{ modules.itertools.permutations(range(12)) | list | length }} as n',
+    'models/m.sql': `select {{ modules.itertools.${name}(${given}) | list | length }} as n`,
   });
-  expect(troubles(await project.build()).join()).toContain('itertools.permutations is too large');
+  expect(troubles(await project.build()).join()).toContain(`itertools.${name} is too large`);
 });
 
 test('dbt’s small macros are here too', async () => {
