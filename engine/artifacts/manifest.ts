@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { GraphNode } from '../declare/graph.ts';
+import type { Graph, GraphNode } from '../declare/graph.ts';
 import {
   isExposureNode,
   isModelNode,
@@ -100,7 +100,10 @@ export function manifestRest(from: ManifestSources): {
   const whole = (type: GraphNode['resourceType']): ProjectNode[] =>
     (byType().get(type) ?? []).flatMap(({ id }) => project.nodes.get(id) ?? []);
   const semantics = once(() => manifestSemantics(from));
-  const operations = once(() => manifestOperations(from));
+  const links = once(() => {
+    const { graph } = project;
+    return { graph, all: all(), known: knownIds(all()), operations: manifestOperations(from) };
+  });
   return {
     sources: () =>
       entriesOf(whole('source').filter(isSourceNode), (node) => manifestSource(from, node)),
@@ -117,8 +120,8 @@ export function manifestRest(from: ManifestSources): {
       Object.fromEntries(
         [...project.disabled.values()].map((node) => [node.id, [manifestNode(from, node)]]),
       ),
-    parent_map: () => parentMap(project, all(), operations()),
-    child_map: () => childMap(project, all(), operations()),
+    parent_map: () => parentMap(links()),
+    child_map: () => childMap(links()),
     group_map: () => groupMapOf(from, semantics()),
     unit_tests: () =>
       entriesOf(whole('unit_test').filter(isUnitTestNode), (node) => manifestUnitTest(from, node)),
@@ -162,44 +165,44 @@ function groupMapOf(
   );
 }
 
-function idsOf(all: readonly GraphNode[]): (list: readonly string[]) => string[] {
+/** Of ids those that are in the manifest, in order. */
+type KnownIds = (list: readonly string[]) => readonly string[];
+
+function knownIds(all: readonly GraphNode[]): KnownIds {
   const ids = new Set(all.map(({ id }) => id));
-  return (list) => list.filter((id) => ids.has(id)).sort();
+  return (list) => {
+    const known = list.every((id) => ids.has(id)) ? list : list.filter((id) => ids.has(id));
+    return known.length > 1 ? known.toSorted() : known;
+  };
 }
 
-function readsOf(all: readonly GraphNode[], operations: Entries): [string, string[]][] {
-  const known = idsOf(all);
-  return Object.entries(operations).map(([id, operation]) => [
-    id,
-    known(asTexts(asConfig(operation['depends_on'])['nodes'])),
-  ]);
+function readsOf(known: KnownIds, operations: Entries): (readonly [string, readonly string[]])[] {
+  return Object.entries(operations).map(
+    ([id, operation]) => [id, known(asTexts(asConfig(operation['depends_on'])['nodes']))] as const,
+  );
 }
 
-function parentMap(
-  { graph }: ModelProject,
-  all: readonly GraphNode[],
-  operations: Entries,
-): Manifest['parent_map'] {
-  const known = idsOf(all);
-  return Object.fromEntries([
-    ...all.map(({ id }) => [id, known(graph.parentsOf(id))]),
-    ...readsOf(all, operations),
-  ]);
+interface LinkRequest {
+  readonly graph: Graph;
+  readonly all: readonly GraphNode[];
+  readonly known: KnownIds;
+  readonly operations: Entries;
 }
 
-function childMap(
-  { graph }: ModelProject,
-  all: readonly GraphNode[],
-  operations: Entries,
-): Manifest['child_map'] {
-  const known = idsOf(all);
-  const ends = readsOf(all, operations);
-  const childrenOf = (id: string): string[] => [
-    ...known(graph.childrenOf(id)),
-    ...ends.filter(([, reads]) => reads.includes(id)).map(([end]) => end),
-  ];
-  return Object.fromEntries([
-    ...all.map(({ id }) => [id, childrenOf(id)]),
-    ...ends.map(([id]) => [id, []]),
-  ]);
+function parentMap({ graph, all, known, operations }: LinkRequest): Manifest['parent_map'] {
+  const map: Record<string, readonly string[]> = {};
+  for (const { id } of all) map[id] = known(graph.parentsOf(id));
+  for (const [id, reads] of readsOf(known, operations)) map[id] = reads;
+  return map;
+}
+
+function childMap({ graph, all, known, operations }: LinkRequest): Manifest['child_map'] {
+  const map: Record<string, readonly string[]> = {};
+  const ends = readsOf(known, operations);
+  for (const { id } of all) map[id] = known(graph.childrenOf(id));
+  for (const [end, reads] of ends) {
+    for (const id of new Set(reads)) map[id] = [...(map[id] ?? []), end];
+  }
+  for (const [id] of ends) map[id] = [];
+  return map;
 }

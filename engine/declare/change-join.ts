@@ -25,7 +25,7 @@ import {
   type StoredRest,
   withoutText,
 } from './project-snapshot.ts';
-import { reportSharedRelations } from './shared-relations.ts';
+import { type BuiltName, builtNames, reportSharedRelations } from './shared-relations.ts';
 import { reportUnreadConfig } from './unread-config.ts';
 
 /** The nodes that were read again, and what of the others there is no more. */
@@ -81,7 +81,8 @@ export function joinChange(request: JoinRequest, now: NodesNow): JoinedChange | 
     changes.push({ id, digest: '', ...seen, ...testedOf(before.nodes.get(id)) });
   }
   const kept = { gone: new Set(gone), changed };
-  if (changes.length > 0 && !areApart(before, kept)) return undefined;
+  const names = joinNames(details.builtNames, kept);
+  if (changes.length > 0 && !areApart(before, kept, names)) return undefined;
   if (!areRead(before, changed) || !areCurrent(before, kept)) return undefined;
   if (!areConfigured(before, kept)) return undefined;
   const nodes = listNodes(outline, kept);
@@ -98,7 +99,11 @@ export function joinChange(request: JoinRequest, now: NodesNow): JoinedChange | 
   });
   const all = {
     outline: { ...outline, ...markChange(outline, now, changes, textOf), nodes, order },
-    details: { ...details, macroUse: joinMacroUse(details.macroUse, now) },
+    details: {
+      ...details,
+      builtNames: [...names.standing, ...names.added],
+      macroUse: joinMacroUse(details.macroUse, now),
+    },
   };
   return {
     whole: { ...all, rest: restNow((node) => node) },
@@ -148,15 +153,32 @@ interface Kept {
   readonly changed: ReadonlyMap<string, ModelNode | TestNode>;
 }
 
+/** Names that nodes are built under: of those that stand, and of those that were read. */
+interface NamesNow {
+  readonly standing: readonly BuiltName[];
+  readonly added: readonly BuiltName[];
+}
+
+function joinNames(before: readonly BuiltName[], { changed, gone }: Kept): NamesNow {
+  return {
+    standing: before.filter(([, id]) => !changed.has(id) && !gone.has(id)),
+    added: builtNames([...changed.values()].filter(isModelNode)),
+  };
+}
+
 /** Whether nothing is made of the changed nodes but what is made of their names. */
-function areApart(before: JoinRequest['before'], { changed, gone }: Kept): boolean {
+function areApart(
+  before: JoinRequest['before'],
+  { changed }: Kept,
+  { standing, added }: NamesNow,
+): boolean {
   let isFaced = false;
   for (const [id, node] of changed) {
     const old = before.nodes.get(id);
     if (!isModelNode(node)) continue;
     const isSame = isModelNode(old) && isSameJson(old.nodeConfig, node.nodeConfig);
     isFaced ||= !isSameJson(faceOf(old), faceOf(node));
-    if (isSame && old.version === node.version) continue;
+    if (old === undefined || (isSame && old.version === node.version)) continue;
     const { graph } = before;
     const kinds = graph.childrenOf(id).map((child) => graph.nodes.get(child)?.resourceType);
     if (kinds.some((kind) => kind !== undefined && !['model', 'snapshot', 'test'].includes(kind))) {
@@ -167,15 +189,9 @@ function areApart(before: JoinRequest['before'], { changed, gone }: Kept): boole
   // Two nodes of one relation: which of them is at fault says who came first.
   if (before.faults.some(({ severity }) => severity === 'error')) return false;
   const faults = collectFaults();
-  const models: ModelNode[] = [];
-  for (const { id, resourceType } of before.graph.nodes.values()) {
-    // Tests are most of the nodes, and are not read for this.
-    if (resourceType === 'test' || gone.has(id) || changed.has(id)) continue;
-    const node = before.nodes.get(id);
-    if (isModelNode(node)) models.push(node);
-  }
-  reportSharedRelations([...models, ...[...changed.values()].filter(isModelNode)], faults);
-  return faults.all.length === 0;
+  reportSharedRelations([...changed.values()].filter(isModelNode), faults);
+  const taken = new Set(standing.map(([key]) => key));
+  return faults.all.length === 0 && !added.some(([key]) => taken.has(key));
 }
 
 /** What is said of keys that nobody reads counts all nodes that have them. */

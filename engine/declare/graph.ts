@@ -89,8 +89,11 @@ type Links = Pick<Graph, 'parentsOf' | 'childrenOf'>;
 
 /** Who asks for no edge, or for the parents of a few, has nothing done for all. */
 function linkNodes(nodes: ReadonlyMap<string, GraphNode>): Links {
-  const parentsOf = (id: string): string[] => {
-    const known = (nodes.get(id)?.dependsOn ?? []).filter((parent) => nodes.has(parent));
+  const parentsOf = (id: string): readonly string[] => {
+    const reads = nodes.get(id)?.dependsOn ?? [];
+    const known = reads.every((parent) => nodes.has(parent))
+      ? reads
+      : reads.filter((parent) => nodes.has(parent));
     return known.length > 1 ? [...new Set(known)] : known;
   };
   const children = once(() => {
@@ -123,29 +126,37 @@ function createGraph(
   };
 }
 
-/** Kahn's algorithm, level by level: a node's level is the longest way to it. */
+/** Kahn's algorithm by places in the ids' order; a node's level is the longest way to it. */
 function orderNodes(
   nodes: ReadonlyMap<string, GraphNode>,
-  { parentsOf, childrenOf }: Links,
+  { parentsOf }: Links,
 ): { order: string[]; knotted: string[] } {
-  const waiting = new Map<string, number>();
-  for (const id of nodes.keys()) waiting.set(id, parentsOf(id).length);
-  let level = [...nodes.keys()].filter((id) => waiting.get(id) === 0).sort();
-  const order: string[] = [];
-  while (level.length > 0) {
-    const next: string[] = [];
-    for (const id of level) {
-      order.push(id);
-      for (const child of childrenOf(id)) {
-        const left = (waiting.get(child) ?? 0) - 1;
-        waiting.set(child, left);
-        if (left === 0) next.push(child);
-      }
+  const ids = [...nodes.keys()].sort();
+  const places = new Map(ids.map((id, place) => [id, place]));
+  const children = ids.map((): number[] => []);
+  const waiting = ids.map((id, place) => {
+    const parents = parentsOf(id);
+    for (const parent of parents) children[places.get(parent) ?? place]?.push(place);
+    return parents.length;
+  });
+  const ready = waiting.flatMap((count, place) => (count === 0 ? place : []));
+  const levels = ids.map(() => -1);
+  for (const place of ready) levels[place] = 0;
+  // Those that become ready are met later by the same loop.
+  for (const place of ready) {
+    for (const child of children[place] ?? []) {
+      waiting[child] = (waiting[child] ?? 0) - 1;
+      if (waiting[child] > 0) continue;
+      levels[child] = (levels[place] ?? 0) + 1;
+      ready.push(child);
     }
-    level = next.sort();
   }
-  const ordered = new Set(order);
-  return { order, knotted: [...nodes.keys()].filter((id) => !ordered.has(id)).sort() };
+  const byLevel = Map.groupBy(ids.keys(), (place) => levels[place] ?? -1);
+  const idsOf = (list: readonly number[] = []): string[] => list.map((place) => ids[place] ?? '');
+  const knotted = idsOf(byLevel.get(-1));
+  byLevel.delete(-1);
+  const sorted = [...byLevel].toSorted(([level], [other]) => level - other);
+  return { order: sorted.flatMap(([, list]) => idsOf(list)), knotted };
 }
 
 /**

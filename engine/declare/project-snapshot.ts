@@ -23,6 +23,7 @@ import type { ProjectPackage } from './package-source.ts';
 import { graphOf, keyOfOptions, type Spoken, type StoredOutline } from './project-outline.ts';
 import { type ModelProject, type ModelProjectOptions, targetPathDefault } from './project-shape.ts';
 import type { PlacedEntry } from './properties.ts';
+import { type BuiltName, builtNames } from './shared-relations.ts';
 import { restoreSources } from './source-index.ts';
 import { collectVars, type Vars } from './vars.ts';
 
@@ -38,6 +39,8 @@ export interface StoredDetails {
   readonly macroPatches: readonly (readonly [string, PlacedEntry])[];
   /** Nodes without a template, though others of their kind have one. */
   readonly bare: readonly string[];
+  /** Of all models: one that is new must share none, and reads no other for that. */
+  readonly builtNames: readonly BuiltName[];
   readonly macroUse: StoredMacroUse;
   readonly isGuarded: boolean;
   readonly packages: readonly StoredPackage[];
@@ -116,6 +119,7 @@ export function storeProject(
     bare: [...nodes.filter(isModelNode), ...disabled]
       .map((node) => node.id)
       .filter((id) => !templates.has(id)),
+    builtNames: builtNames(nodes.filter(isModelNode)),
     macroUse: {
       byMacro: [...project.macroUse.byMacro],
       others: [...project.macroUse.others],

@@ -24,6 +24,15 @@ export function relationKey(relation: Relation): string {
   return formatRelation(relation).toLowerCase();
 }
 
+/** A name that a node is built under, and the node's id. */
+export type BuiltName = readonly [key: string, id: string];
+
+export function builtNames(models: readonly ModelNode[]): BuiltName[] {
+  return models.flatMap((node) =>
+    relationsOf(node).map((relation) => [relationKey(relation), node.id] as const),
+  );
+}
+
 /** Two nodes that are built under one name, and those in a schema of the engine's own. */
 export function reportSharedRelations(models: readonly ModelNode[], faults: FaultList): void {
   const taken = new Map<string, ModelNode>();

@@ -63,6 +63,8 @@ const smallChanges: readonly Change[] = [
   edit('macros/money.sql', '{{ exceptions.raise_compiler_error("no") }}', '2'),
   edit('models/marts/totals.sql', "tags=['big']", "schema='', alias='orders'"),
   edit(schema, '    columns:', '    config: {alias: elsewhere}\n    columns:'),
+  write('models/taken.sql', "{{ config(alias='ORDERS') }} select 1 as id"),
+  remove('models/taken.sql'),
   edit('models/orders.sql', 'select', `select {{ ref('nowhere') }}, `),
   edit('models/orders.sql', `{{ ref('nowhere') }}, `, ''),
   edit(schema, 'models:', 'models:\n  - {name: added, columns: [{name: id, tests: [unique]}]}'),
@@ -75,6 +77,22 @@ describe('a project of which a few files have changed', () => {
       numRuns: Number(process.env['PARSE_RUNS'] ?? 25),
     });
   });
+
+  test.each(['a new model', 'a changed one'])(
+    'has the faults of %s under a taken name',
+    async (which) => {
+      using kept = createKeptProject(files);
+      await kept.readWarm({}, laterMs);
+      passTick(kept.root);
+      const file = which === 'a new model' ? 'models/taken.sql' : 'models/marts/totals.sql';
+      write(file, "{{ config(alias='ORDERS') }} select 1 as id").make(kept);
+      const { project } = await kept.readWarm({}, laterMs);
+      expect(project.faults.map(({ message }) => message)).toEqual([
+        expect.stringContaining('is already built by'),
+      ]);
+      expect(await describeProject(project)).toEqual(await describeProject(await kept.readCold()));
+    },
+  );
 
   test.each(aloneChanges.map((one) => [one.what, one] as const))(
     'is not read whole after: %s',
