@@ -108,7 +108,10 @@ export async function compileAgain(
   const wanted = keep.ids.filter((id) => isCompiled(project, id));
   const ids = wanted.filter((id) => stale.ids.has(id) || !known.has(id));
   if (ids.length > staleMax) return undefined;
-  const { compiled, faults } = await compileProject({ ...compile, project, ids });
+  const render = (): Promise<Compiled> => compileProject({ ...compile, project, ids });
+  // Most of what was rendered before is of other texts.
+  const memory = ids.length <= lookUpWorth ? project.memory : undefined;
+  const { compiled, faults } = await (memory?.addOnly(render) ?? render());
   if (faults.length > 0 || compiled.length !== ids.length) return undefined;
   const written = compiled.map((one) => keptNodeOf(project, one));
   await writeCompiled(project, compiled, written);
@@ -139,6 +142,8 @@ function isCompiled(project: ModelProject, id: string): boolean {
 
 /** More than this changed: all is compiled, and the nodes that are told apart stay few. */
 const staleMax = 500;
+/** So many nodes are rendered in the time in which what was rendered before is read. */
+const lookUpWorth = 20;
 
 interface Stale extends ManifestChange {
   readonly ids: Set<string>;

@@ -88,4 +88,29 @@ describe('outcomes in a file', () => {
     expect(isPlainJson({ run: () => 1 })).toBe(false);
     expect(isPlainJson([new Date(0)])).toBe(false);
   });
+
+  test('is added to without being read, and asked again afterwards', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tidemill-log-'));
+    const path = join(folder, 'log');
+    const first = openOutcomeLog(path, 'me');
+    first.set('key.1', 'kept');
+    first.save();
+    const second = openOutcomeLog(path, 'me');
+    await second.addOnly(async () => {
+      expect(second.get('key.1')).toBeUndefined();
+      second.set('key.2', 'added');
+      expect(second.get('key.2')).toBe('added');
+    });
+    second.save();
+    expect(second.get('key.1')).toBe('kept');
+    const third = openOutcomeLog(path, 'me');
+    expect([third.get('key.1'), third.get('key.2')]).toEqual(['kept', 'added']);
+    // What another program left there is no place to add to.
+    const other = openOutcomeLog(path, 'another');
+    other.set('key.3', 'alone');
+    other.save();
+    const last = openOutcomeLog(path, 'another');
+    expect([last.get('key.1'), last.get('key.3')]).toEqual([undefined, 'alone']);
+    rmSync(folder, { recursive: true });
+  });
 });

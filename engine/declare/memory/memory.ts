@@ -8,10 +8,16 @@ import { hash } from 'node:crypto';
 export interface Memory {
   get(key: string): unknown;
   set(key: string, value: unknown): void;
+  /** What is not at hand is not looked up meanwhile: that takes longer than to make a few anew. */
+  addOnly<T>(work: () => Promise<T>): Promise<T>;
 }
 
 /** Remembers nothing. */
-export const noMemory: Memory = { get: () => undefined, set: () => {} };
+export const noMemory: Memory = {
+  get: () => undefined,
+  set: () => {},
+  addOnly: (work) => work(),
+};
 
 /** Hex digits of a key: 160 bits, of which none is left out. */
 export function digestText(text: string): string {

@@ -1,9 +1,11 @@
 import {
   appendFileSync,
   closeSync,
+  fstatSync,
   mkdirSync,
   openSync,
   readFileSync,
+  readSync,
   renameSync,
   rmSync,
   statSync,
@@ -47,6 +49,7 @@ export function openOutcomeLog(path: string, identity: string): OutcomeLog {
   // What is new is kept as it will be written: values would stay with all that they hold.
   const added = new Map<string, string>();
   let lines: Lines | undefined;
+  let isAdding = false;
   const load = (): Lines => {
     lines ??= readLines(path, head);
     return lines;
@@ -56,6 +59,7 @@ export function openOutcomeLog(path: string, identity: string): OutcomeLog {
       if (used.has(key)) return used.get(key);
       const line = added.get(key);
       if (line !== undefined) return valueIn(line, key);
+      if (isAdding && lines === undefined) return undefined;
       const value = readValue(load(), key);
       if (value !== undefined) used.set(key, value);
       return value;
@@ -64,10 +68,24 @@ export function openOutcomeLog(path: string, identity: string): OutcomeLog {
       used.delete(key);
       added.set(key, writeLine(key, value));
     },
+    addOnly: async (work) => {
+      isAdding = true;
+      try {
+        return await work();
+      } finally {
+        isAdding = false;
+      }
+    },
     isComplete: () => added.size === 0,
     save: () => {
       if (added.size === 0) return;
       const text = [...added.values()].join('');
+      // Who asked nothing adds to what stands without reading all of it.
+      const isUnread = lines === undefined && sizeOfOurs(path, head) + text.length < bytesWorth;
+      if (isUnread) {
+        added.clear();
+        return addLines(path, text);
+      }
       const asked = used.size + added.size;
       const isOurs = load().places.size > 0;
       const bytes = load().content.length + text.length;
@@ -132,6 +150,21 @@ function sizeOf(used: ReadonlyMap<string, unknown>, { places }: Lines): number {
     size += end - start;
   }
   return size;
+}
+
+/** Infinite where there is no such file, or another program's. */
+function sizeOfOurs(path: string, head: string): number {
+  let file: number | undefined;
+  try {
+    file = openSync(path, 'r');
+    const start = Buffer.alloc(Buffer.byteLength(head));
+    readSync(file, start);
+    return start.toString('utf8') === head ? fstatSync(file).size : Infinity;
+  } catch {
+    return Infinity;
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
 }
 
 function readOptional(path: string): string | undefined {

@@ -59,6 +59,7 @@ const changesWorth = 10;
 /** More answers than this looked at again: fresh stamps are worth a write. */
 const looksMax = 20;
 
+/** In bytes: who knows whether a text is there need not have decoded all of them. */
 type TextPlace = readonly [file: string, start: number, length: number];
 
 interface DiskPart {
@@ -186,7 +187,7 @@ function openKept(path: string, identity: string): Kept {
   const file = openSectionFile(path, identity);
   const disk = parseJson<DiskPart>(file.read('disk')) ?? { observations: [], texts: [] };
   const places = once(() => new Map(disk.texts.map((place) => [place[0], place])));
-  const blob = once(() => file.read('texts') ?? '');
+  const blob = once(() => file.readBytes('texts') ?? Buffer.alloc(0));
   const sizeOf = ([, start, length]: TextPlace): number => start + length;
   const knowsText = (wanted: string): boolean => {
     const place = places().get(wanted);
@@ -194,7 +195,9 @@ function openKept(path: string, identity: string): Kept {
   };
   const textOf = (wanted: string): string | undefined => {
     const place = places().get(wanted);
-    return place && knowsText(wanted) ? blob().slice(place[1], sizeOf(place)) : undefined;
+    return place && knowsText(wanted)
+      ? blob().toString('utf8', place[1], sizeOf(place))
+      : undefined;
   };
   return { file, disk, textOf, knowsText };
 }
@@ -210,9 +213,10 @@ function diskSections(
   for (const [question, file] of observations) {
     const text = question === 'text' ? textOf(file) : undefined;
     if (text === undefined) continue;
-    places.push([file, at, text.length]);
+    const bytes = Buffer.byteLength(text);
+    places.push([file, at, bytes]);
     parts.push(text);
-    at += text.length;
+    at += bytes;
   }
   const part: DiskPart = { observations, texts: places };
   return { disk: JSON.stringify(part), texts: parts.join('') };
