@@ -162,6 +162,9 @@ function keepLibraries(root: string): Plugin {
   };
 }
 
+/** Not taken before it is used: only commands in files of their own are started with it. */
+const lateBuiltin = 'node:child_process';
+
 /**
  * An import of a module of Node makes all that it can give, `webcrypto` and `fs.promises` included,
  * at each start; to take it makes what is used. The command itself must be read by an old Node too.
@@ -174,10 +177,14 @@ function takeBuiltins(): Plugin {
     renderChunk: (code, { fileName }) => {
       if (fileName === 'cli/bin.js') return null;
       return code.replaceAll(imported, (_, whole, names, all, module) => {
+        const take = `globalThis.process.getBuiltinModule("${module}")`;
+        if (module === lateBuiltin && whole !== undefined) {
+          return `const ${whole} = { get spawn() { return ${take}.spawn; } };`;
+        }
         const parts = [whole, all, names && `{ ${names.replaceAll(' as ', ': ')} }`];
         return parts
           .filter((part) => part !== undefined)
-          .map((part) => `const ${part} = globalThis.process.getBuiltinModule("${module}");`)
+          .map((part) => `const ${part} = ${take};`)
           .join(' ');
       });
     },

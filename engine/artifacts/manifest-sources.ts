@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import fs from 'node:fs';
 import { join, posix } from 'node:path';
 import { findMacroCalls } from '../declare/macro-calls.ts';
 import {
@@ -105,7 +105,7 @@ async function readTexts(project: ModelProject): Promise<Map<string, string>> {
 /** A file that cannot be read is told of where it is needed; its checksum is left out here. */
 async function readOptional(path: string): Promise<string | undefined> {
   try {
-    return await readFile(path, 'utf8');
+    return await fs.promises.readFile(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== undefined) return undefined;
     throw error;

@@ -1,4 +1,4 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import fs from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { ModelProject } from '../declare/project-shape.ts';
 import type { ArtifactName } from './metadata.ts';
@@ -21,9 +21,10 @@ export async function writeArtifact(
 ): Promise<void> {
   const path = file === undefined ? artifactPath(project, name) : resolve(project.root, file);
   const next = `${path}.${process.pid}.next`;
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(next, toText(artifact));
-  await rename(next, path);
+  // `fs.promises` is a module that Node makes when it is asked for: most commands never do.
+  await fs.promises.mkdir(dirname(path), { recursive: true });
+  await fs.promises.writeFile(next, toText(artifact));
+  await fs.promises.rename(next, path);
 }
 
 /** Numbers beyond 2^53 are rare, and looking for them takes longer than all the rest. */

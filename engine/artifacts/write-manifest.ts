@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { open } from 'node:fs/promises';
+import fs from 'node:fs';
 import { isModelNode } from '../declare/model-node.ts';
 import type { Config } from '../declare/properties.ts';
 import { type ArtifactFile, openArtifactFile } from './artifact-file.ts';
@@ -102,7 +102,7 @@ export function entryText(name: string, entry: unknown): string {
 /** Empty where there is no such file. */
 async function readHead(path: string): Promise<string> {
   try {
-    await using file = await open(path, 'r');
+    await using file = await fs.promises.open(path, 'r');
     const { buffer, bytesRead } = await file.read(Buffer.alloc(headBytes), 0, headBytes, 0);
     return buffer.toString('utf8', 0, bytesRead);
   } catch (error) {

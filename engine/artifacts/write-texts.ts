@@ -1,4 +1,3 @@
-import { Worker } from 'node:worker_threads';
 import { openTextWriter, type WrittenText } from './written-text.ts';
 
 /** With fewer it is not worth to start a thread. */
@@ -13,6 +12,7 @@ const ending = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
  */
 export async function writeTexts(texts: readonly WrittenText[]): Promise<void> {
   if (texts.length < threadWorth) return writeHere(texts);
+  const { Worker } = await import('node:worker_threads');
   const ended = Promise.withResolvers<boolean>();
   const worker = new Worker(new URL(`./writing-worker${ending}`, import.meta.url), {
     execArgv: [],
