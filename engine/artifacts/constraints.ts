@@ -1,16 +1,15 @@
 import { createHash } from 'node:crypto';
+import { constraintTypes } from '../declare/constraints.ts';
 import { reprValue } from '../declare/jinja/print.ts';
 import { toPython } from '../declare/jinja/python-value.ts';
 import type { ModelNode } from '../declare/model-node.ts';
 import { asConfig, asList, asTexts, type Config } from '../declare/properties.ts';
 
-const kinds = ['check', 'not_null', 'unique', 'primary_key', 'foreign_key', 'custom'];
-
-/** Constraints in dbt's shape: every key, in its order; what is of no known kind is left out. */
+/** Constraints in dbt's shape: every key, in its order; what is of no known type is left out. */
 export function constraintsOf(written: unknown, level: 'column' | 'model'): Config[] {
   return asList(written)
     .map(asConfig)
-    .filter(({ type }) => kinds.includes(String(type)))
+    .filter(({ type }) => constraintTypes.includes(String(type)))
     .map((one) => ({
       type: one['type'],
       name: one['name'] ?? null,

@@ -1,7 +1,6 @@
+import { heldTypes } from '../declare/constraints.ts';
 import { asConfig, asList, type Config } from '../declare/properties.ts';
 
-/** Constraints that are held: what reads the model may rely on them. */
-const heldKinds: ReadonlySet<unknown> = new Set(['not_null', 'unique', 'primary_key', 'check']);
 const holdingMaterializations: ReadonlySet<unknown> = new Set(['table', 'incremental']);
 
 export const isPromised = (entry: Config): boolean =>
@@ -46,8 +45,8 @@ const typeOf = (column: unknown): string => String(asConfig(column)['data_type']
 const isHolding = (entry: Config): boolean =>
   holdingMaterializations.has(asConfig(entry['config'])['materialized']);
 
-/** Each as one text: its kind, and what it says. */
-function constraintsIn(entry: unknown): (readonly [kind: string, text: string])[] {
+/** Each as one text: its type, and what it says. */
+function constraintsIn(entry: unknown): (readonly [type: string, text: string])[] {
   return asList(asConfig(entry)['constraints']).map((one) => {
     const { type, name, expression, columns } = asConfig(one);
     return [String(type), JSON.stringify([type, name, expression, asList(columns)])];
@@ -57,6 +56,6 @@ function constraintsIn(entry: unknown): (readonly [kind: string, text: string])[
 function lostConstraints(before: unknown, now: unknown, where: string): string[] {
   const kept = new Set(constraintsIn(now).map(([, text]) => text));
   return constraintsIn(before)
-    .filter(([kind, text]) => heldKinds.has(kind) && !kept.has(text))
-    .map(([kind]) => `the constraint ${kind} ${where} is gone`);
+    .filter(([type, text]) => heldTypes.has(type) && !kept.has(text))
+    .map(([type]) => `the constraint ${type} ${where} is gone`);
 }

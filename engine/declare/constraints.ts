@@ -3,8 +3,10 @@ import { didYouMean } from '../words/suggest.ts';
 import type { FaultList } from './model-fault.ts';
 import { asConfig, asList, type Config, type NodePatch } from './properties.ts';
 
-const types = ['check', 'not_null', 'unique', 'primary_key', 'foreign_key', 'custom'];
-const heldTypes: ReadonlySet<unknown> = new Set(['check', 'not_null', 'unique', 'primary_key']);
+const held = ['check', 'not_null', 'unique', 'primary_key'];
+/** Types of constraints that are held: what reads the model may rely on them. */
+export const heldTypes: ReadonlySet<unknown> = new Set(held);
+export const constraintTypes: readonly string[] = [...held, 'foreign_key', 'custom'];
 
 /** Faults of a model's constraints, and those of an enforced contract that are not held here. */
 export function reportConstraints(
@@ -32,10 +34,10 @@ export function reportConstraints(
   if (asConfig(raw['contract'])['enforced'] !== true) return;
   const all = [...ofModel, ...ofColumns.flatMap(({ constraints }) => constraints)];
   for (const { type } of all) {
-    if (types.includes(String(type))) continue;
+    if (constraintTypes.includes(String(type))) continue;
     error(
-      `"${String(type)}" is no type${didYouMean(String(type), types)}`,
-      `one of ${types.join(', ')}`,
+      `"${String(type)}" is no type${didYouMean(String(type), constraintTypes)}`,
+      `one of ${constraintTypes.join(', ')}`,
     );
   }
   const isHolding =
@@ -54,7 +56,7 @@ export function reportConstraints(
     (one) => one['warn_unenforced'] !== false && !heldTypes.has(one['type']),
   );
   for (const type of new Set(loose.map((one) => String(one['type'])))) {
-    if (!types.includes(type)) continue;
+    if (!constraintTypes.includes(type)) continue;
     faults.warn(place, `the constraint ${type} of ${name} is not held`, {
       name: 'ConstraintNotEnforced',
       hint: `${type === 'foreign_key' ? 'a relationships test holds it' : 'a test may hold it'}; warn_unenforced: false leaves this out`,
