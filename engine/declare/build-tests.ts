@@ -6,7 +6,7 @@ import type { ModelNode, RefCall, SourceCall, SourceNode, TestNode } from './mod
 import type { NodeIndex, Referable } from './node-index.ts';
 import { type Reading, stillMoment, traceNode } from './node-render.ts';
 import { startTrace } from './node-scope.ts';
-import type { PackageSource, SourceText } from './package-source.ts';
+import { mergeFolders, type PackageSource, type SourceText } from './package-source.ts';
 import {
   asTexts,
   type ColumnPatch,
@@ -125,12 +125,7 @@ async function genericTest(
   }
   const { id, name, alias, fqn, kwargs } = identifyTest(pack, node, entry, column);
   const own = mergeConfig(alias === name ? {} : { alias }, entry.config);
-  const config = withProjects(
-    from,
-    pack,
-    fqn,
-    mergeConfig(pack.folderConfigs.tests.configOf(fqn), own),
-  );
+  const config = mergeFolders([from.packages[0], pack], 'tests', fqn, own);
   const test: TestNode = {
     ...testBase(pack, name, id, config, entry.place),
     fqn,
@@ -208,8 +203,8 @@ async function singularTest(
   const id = `test.${pack.name}.${source.name}`;
   const fqn = [pack.name, ...source.folders, source.name];
   const written = pack.properties.singularTests.find(({ entry }) => entry['name'] === source.name);
-  const its = mergeConfig(pack.folderConfigs.tests.configOf(fqn), configOf(written?.entry ?? {}));
-  const base = withProjects(from, pack, fqn, its);
+  const own = configOf(written?.entry ?? {});
+  const base = mergeFolders([from.packages[0], pack], 'tests', fqn, own);
   const draft: TestNode = {
     ...testBase(pack, source.name, id, base, place),
     fqn,
@@ -227,17 +222,6 @@ async function singularTest(
   const isOn = config['enabled'] !== false;
   const dependsOn = isOn ? linkCalls(from, draft, calls, faults) : [];
   return dependsOn && { ...draft, nodeConfig: config, config, tags, dependsOn };
-}
-
-/** What the project says of a package's tests wins over all that the package says. */
-function withProjects(
-  { packages: [root] }: TestSources,
-  pack: PackageSource,
-  fqn: readonly string[],
-  config: Config,
-): Config {
-  if (root === undefined || root === pack) return config;
-  return mergeConfig(config, root.folderConfigs.tests.configOf([...fqn]));
 }
 
 function testBase(

@@ -2,7 +2,7 @@ import { didYouMean } from '../words/suggest.ts';
 import type { FaultList } from './model-fault.ts';
 import type { ModelNode, RefCall } from './model-node.ts';
 import type { NodeIndex } from './node-index.ts';
-import type { PackageSource } from './package-source.ts';
+import { mergeFolders, type PackageSource } from './package-source.ts';
 import {
   asConfig,
   asList,
@@ -75,17 +75,13 @@ function readSemantic(
   const { entry, place } = placed;
   const name = String(entry['name'] ?? '');
   const fqn = [pack.name, ...foldersOf(pack, place.file), name];
-  const [root = pack] = packages;
   const beside: Config = {
     ...(entry['tags'] === undefined ? {} : { tags: entry['tags'] }),
     ...(entry['meta'] === undefined ? {} : { meta: entry['meta'] }),
   };
-  const unrendered = mergeConfig(
-    pack.folderConfigs[tree].configOf(fqn),
-    mergeConfig(beside, asConfig(entry['config'])),
-  );
-  const wins = pack === root ? {} : root.folderConfigs[tree].configOf(fqn);
-  const config = mergeConfig(unrendered, wins);
+  const own = mergeConfig(beside, asConfig(entry['config']));
+  const unrendered = mergeConfig(pack.folderConfigs[tree].configOf(fqn), own);
+  const config = mergeFolders([packages[0], pack], tree, fqn, own);
   if (config['enabled'] === false) return undefined;
   for (const complaint of complainOfSemantics(kind, name, entry)) faults.error(place, complaint);
   if (name === '') return undefined;
