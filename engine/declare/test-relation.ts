@@ -37,17 +37,22 @@ export function storeOf(config: Config, isAsked: boolean): FailureStore['kind'] 
   return (typeof wanted === 'boolean' ? wanted : isAsked) ? 'table' : undefined;
 }
 
+/** Tests that keep their failing rows; `isAsked`: see `storeOf`. */
+export function storingTests(project: ModelProject, isAsked: boolean): TestNode[] {
+  // The graph says enough of those that keep none: of a remembered project they are not read.
+  return [...project.graph.nodes.values()]
+    .filter(({ resourceType, config }) => resourceType === 'test' && storeOf(config, isAsked))
+    .map(({ id }) => project.nodes.get(id))
+    .filter(isTestNode);
+}
+
 /** Of the tests that keep their failing rows, where: by the test's id. */
 export async function nameTestRelations(
   project: ModelProject,
   isAsked: boolean,
 ): Promise<ReadonlyMap<string, Relation>> {
-  const relations = new Map<string, Relation>();
-  // The graph says enough of those that keep none: of a remembered project they are not read.
-  for (const { id, resourceType, config } of project.graph.nodes.values()) {
-    if (resourceType !== 'test' || storeOf(config, isAsked) === undefined) continue;
-    const test = project.nodes.get(id);
-    if (isTestNode(test)) relations.set(id, await nameTestRelation(project, test));
-  }
-  return relations;
+  const named = storingTests(project, isAsked).map(
+    async (test) => [test.id, await nameTestRelation(project, test)] as const,
+  );
+  return new Map(await Promise.all(named));
 }

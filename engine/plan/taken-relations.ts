@@ -1,7 +1,7 @@
-import { isModelNode, isTestNode, type TestNode } from '../declare/model-node.ts';
+import { isModelNode, type TestNode } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import { relationKey, relationsOf } from '../declare/shared-relations.ts';
-import { nameTestRelation, storeOf } from '../declare/test-relation.ts';
+import { nameTestRelation, storingTests } from '../declare/test-relation.ts';
 import type { PlanFault } from '../words/step.ts';
 import type { Relation } from '../words/table.ts';
 
@@ -17,8 +17,8 @@ export async function findTakenRelations(
   const tests = storingTests(models, isAsked);
   if (tests.length === 0) return faults;
   const taken = takenByModels(models);
-  for (const test of tests) {
-    const relation = await nameWherePossible(models, test);
+  const named = tests.map(async (test) => [test, await nameWherePossible(models, test)] as const);
+  for (const [test, relation] of await Promise.all(named)) {
     if (relation === undefined) continue;
     const key = relationKey(relation);
     const other = taken.get(key);
@@ -33,14 +33,6 @@ export async function findTakenRelations(
     }
   }
   return faults;
-}
-
-/** The graph says enough of those that keep none: of a remembered project they are not read. */
-function storingTests(models: ModelProject, isAsked: boolean): TestNode[] {
-  return [...models.graph.nodes.values()]
-    .filter(({ resourceType, config }) => resourceType === 'test' && storeOf(config, isAsked))
-    .map(({ id }) => models.nodes.get(id))
-    .filter(isTestNode);
 }
 
 function takenByModels(models: ModelProject): Map<string, string> {
