@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Ended, runIn } from '../parse-cache/command-in-process.ts';
-import { createDice, filesBelow, mutations } from './mutation.ts';
+import { filesBelow, mutations, openDice } from './mutation.ts';
 
 // `FUZZ_ROUNDS=400 FUZZ_SEED=7` looks longer, and elsewhere; a round that fails prints its seed.
 const rounds = Number(process.env['FUZZ_ROUNDS'] ?? 4);
@@ -68,7 +68,7 @@ describe('a project whose files were damaged at random', () => {
   test.each(Array.from({ length: rounds }, (_, index) => firstSeed + index))(
     'is told of in places and words, and harms nothing: seed %i',
     async (seed) => {
-      const dice = createDice(seed);
+      const dice = openDice(seed);
       const folder = copyShop(String(seed));
       const done: string[] = [];
       for (let count = 1 + dice(mutationsMax); count > 0; count -= 1) {

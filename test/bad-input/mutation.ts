@@ -9,19 +9,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { createDice } from '../run/dice.ts';
 
 /** A number below `max`, the same for the same seed. */
 export type Dice = (max: number) => number;
 
-/** Mulberry32: small, and good enough to choose lines with. */
-export function createDice(seed: number): Dice {
-  let state = seed >>> 0;
-  return (max) => {
-    state = (state + 0x6d_2b_79_f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % max;
-  };
+export function openDice(seed: number): Dice {
+  const next = createDice(seed);
+  return (max) => Math.floor(next() * max);
 }
 
 /** Damage done to one file of a project. */
