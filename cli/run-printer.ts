@@ -101,7 +101,7 @@ export function createRunPrinter(
   const underWay = new Map<string, string>();
   /** Failures told so far: one refused sign-in fails every stream of its connection. */
   const told = new Set<string>();
-  /** What was printed of failed steps, and how many lines of others before. */
+  /** What was printed of failed steps, and how many lines stood above it. */
   const failures: { readonly lines: readonly string[]; readonly at: number }[] = [];
   let ended = 0;
   let printed = 0;
