@@ -27,13 +27,15 @@ export function countKeyFaults(
 
 /**
  * A merge by key is only defined where every key is there and there once: throws TerminalError
- * `null-keys` or `duplicate-keys` with counts, before the live table is touched.
+ * `null-keys` or `duplicate-keys` with counts, before the live table is touched. `standing`: the
+ * rows are those of a table in a new shape.
  */
 export async function requireKeys(
   session: Session,
   node: BuildNode,
   batch: RawBuilder<unknown>,
   keys: readonly string[],
+  standing?: { readonly hint: string },
 ): Promise<void> {
   const statement = countKeyFaults(batch, keys);
   const [row] = await session.query<{ null_keys: unknown; duplicate_keys: unknown }>(statement);
@@ -42,18 +44,23 @@ export async function requireKeys(
   const key = keys.join(', ');
   const name = formatRelation(node.relation);
   if (nulls > 0) {
-    throw new TerminalError(`${name}: ${nulls} rows have no value in the unique key (${key})`, {
+    const rows = standing ? 'rows that stand' : 'rows';
+    throw new TerminalError(`${name}: ${nulls} ${rows} have no value in the unique key (${key})`, {
       code: 'null-keys',
-      hint: `Leave them out in ${node.file}, for example with "where ${keys[0]} is not null".`,
+      hint:
+        standing?.hint ??
+        `Leave them out in ${node.file}, for example with "where ${keys[0]} is not null".`,
       model: node.id,
     });
   }
   if (duplicates > 0) {
     throw new TerminalError(
-      `${name}: ${duplicates} values of the unique key (${key}) are on more than one row`,
+      `${name}: ${duplicates} values of the unique key (${key}) are on more than one row${standing ? ' that stands' : ''}`,
       {
         code: 'duplicate-keys',
-        hint: `Make the select in ${node.file} unique, or set duplicate_keys: last and duplicate_order.`,
+        hint:
+          standing?.hint ??
+          `Make the select in ${node.file} unique, or set duplicate_keys: last and duplicate_order.`,
         model: node.id,
       },
     );

@@ -153,10 +153,29 @@ async function mergeIntoCopy(warehouse: Warehouse, merge: Merge): Promise<Materi
     live: 'table',
     async write(copy) {
       await warehouse.ddl([createTableAs(copy, reshapeSelect(node.relation, change))]);
+      await requireKeptKeys(warehouse, merge, copy);
       const apply = (session: Session) => applyBatch(session, copy, merge);
       const { rows } = await warehouse.transaction(apply);
       return { result: { action: actionOf(node), rows, warnings: change.warnings } };
     },
+  });
+}
+
+/** A narrower type may make one key of two that stand, or none: no batch would tell of it. */
+async function requireKeptKeys(
+  warehouse: Warehouse,
+  { node, change }: Merge,
+  copy: Relation,
+): Promise<void> {
+  const keys = node.config.uniqueKey ?? [];
+  const lower = new Set(keys.map((key) => key.toLowerCase()));
+  const retyped = change.columns.filter(
+    ({ name, oldTypeName }) => oldTypeName !== undefined && lower.has(name.toLowerCase()),
+  );
+  if (retyped.length === 0) return;
+  const changes = retyped.map((one) => `${one.name} from ${one.oldTypeName} to ${one.typeName}`);
+  await requireKeys(warehouse, node, tableOf(copy), keys, {
+    hint: `on_schema_change took ${changes.join(' and ')}: cast it back in ${node.file}, or build with --full-refresh.`,
   });
 }
 

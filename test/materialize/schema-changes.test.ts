@@ -144,3 +144,31 @@ test.each(['delete+insert', 'merge'] as const)(
     expect(await bench.rows('from mart.thing')).toEqual([{ k1: 1, k2: 1, a: 8 }]);
   },
 );
+
+test.each(['delete+insert', 'merge'] as const)(
+  'standing rows that a narrower key would make one are refused by %s, and stay',
+  async (strategy) => {
+    await using bench = await openWorkbench();
+    const config = configOf({ strategy, policy: 'sync_all_columns' });
+    const add = (text: string) =>
+      materialize(bench.warehouse, nodeOf(text, config, { isIncremental: true }), contextOf());
+    await add("select '1' as k1, 1 as k2, 5 as a union all select '01', 1, 6");
+    await expect(add('select 2 as k1, 1 as k2, 7 as a')).rejects.toMatchObject({
+      code: 'duplicate-keys',
+      message: expect.stringContaining(
+        '1 values of the unique key (k1, k2) are on more than one row that stands',
+      ),
+      hint: expect.stringContaining('k1 from VARCHAR to INTEGER'),
+    });
+    expect(await bench.rows('from mart.thing order by a')).toEqual([
+      { k1: '1', k2: 1, a: 5 },
+      { k1: '01', k2: 1, a: 6 },
+    ]);
+    await bench.run("delete from mart.thing where k1 = '01'");
+    await add('select 2 as k1, 1 as k2, 7 as a');
+    expect(await bench.rows('from mart.thing order by a')).toEqual([
+      { k1: 1, k2: 1, a: 5 },
+      { k1: 2, k2: 1, a: 7 },
+    ]);
+  },
+);
