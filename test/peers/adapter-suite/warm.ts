@@ -16,8 +16,9 @@ for (const name of ['stdout', 'stderr'] as const) {
   };
 }
 
-// The module runs what it finds there once, when it is read.
+// The module runs what it finds there once, when it is read, and would end the process after it.
 process.argv = [process.execPath, 'tidemill', '--version'];
+Object.assign(process, { exit: () => undefined });
 const { main } = await import('../../../cli/main.ts');
 
 for await (const line of createInterface({ input: process.stdin })) {
