@@ -13,6 +13,12 @@ export function packageFile(project: ModelProject, packageName: string, file: st
   return folder !== '' && file.startsWith(`${folder}/`) ? file.slice(folder.length + 1) : file;
 }
 
+/** The package that a file belongs to. */
+export function packageOf(project: ModelProject, file: string): string {
+  const inside = project.packages.filter(({ folder }) => file.startsWith(`${folder}/`));
+  return inside.at(0)?.name ?? project.name;
+}
+
 /** `folders` are those below the folder its kind is looked for in. */
 export function filePathOf(
   project: ModelProject,

@@ -11,7 +11,7 @@ import { asConfig, asTexts, type Config } from '../declare/properties.ts';
 import { parseMoment } from '../words/batch-time.ts';
 import { compiledPath } from './compiled-path.ts';
 import { constraintsOf, contractChecksum } from './constraints.ts';
-import { filePathOf, packageFile } from './file-path.ts';
+import { filePathOf, packageFile, packageOf } from './file-path.ts';
 import { manifestColumns } from './manifest-columns.ts';
 import type { ManifestSources } from './manifest-sources.ts';
 import { contractOf, docsOf, manifestConfig } from './node-config.ts';
@@ -73,8 +73,9 @@ function ownAlias({ name, version }: ModelNode, { alias }: Config): Config {
 }
 
 function patchPathOf({ project }: ManifestSources, node: ModelNode): string | null {
-  const { packageName, patchFile } = node;
+  const { patchFile } = node;
   if (patchFile === undefined) return null;
+  const packageName = packageOf(project, patchFile);
   return `${packageName}://${packageFile(project, packageName, patchFile)}`;
 }
 

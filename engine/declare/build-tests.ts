@@ -13,6 +13,7 @@ import {
   type Config,
   configOf,
   mergeConfig,
+  type NodePatch,
   type TestEntry,
 } from './properties.ts';
 import { relationValue } from './relation-value.ts';
@@ -85,7 +86,8 @@ function* testedNodes({ packages, models, sources }: TestSources): Generator<Tes
       // Tests of a seed that is told of under `models:` are its tests all the same, as in dbt.
       const kinds = [patch.kind, ...patchedKinds];
       const nodes = kinds.map((kind) => byKey.get(`${pack.name}.${kind}.${patch.name}`));
-      for (const node of nodes.find((found) => found !== undefined) ?? []) {
+      const own = nodes.find((found) => found !== undefined);
+      for (const node of own ?? lentTo(patch, pack, models)) {
         // A version has columns of its own.
         const columns = node.version === undefined ? patch.columns : node.columns;
         yield { node, pack, tests: patch.tests, columns };
@@ -96,6 +98,17 @@ function* testedNodes({ packages, models, sources }: TestSources): Generator<Tes
       if (node) yield { node, pack, tests: table.tests, columns: table.columns };
     }
   }
+}
+
+/** The node of another package that an entry tells of. */
+function lentTo(
+  { kind, name }: NodePatch,
+  { properties }: PackageSource,
+  models: readonly ModelNode[],
+): ModelNode[] {
+  const same = properties.patches.filter((patch) => patch.kind === kind && patch.name === name);
+  const files = new Set<string | undefined>(same.map(({ place }) => place.file));
+  return models.filter((node) => node.name === name && files.has(node.patchFile));
 }
 
 async function genericTest(

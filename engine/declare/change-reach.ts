@@ -132,11 +132,13 @@ function isInPackage({ packages }: Project, path: string): boolean {
 type Owners = ReadonlyMap<string, GraphNode | undefined>;
 
 /** Nodes by the file that they are made of; none where that is no single model that is built. */
-function ownersOf({ graph, disabled }: Project): Owners {
+function ownersOf(before: Project): Owners {
+  const { graph, disabled } = before;
   const owners = new Map<string, GraphNode | undefined>();
   for (const node of graph.nodes.values()) {
     if (!isModelNode(node)) continue;
-    const isPlain = node.resourceType === 'model' && node.version === undefined;
+    const isModel = node.resourceType === 'model' && node.version === undefined;
+    const isPlain = isModel && !isInPackage(before, node.patchFile ?? '');
     owners.set(node.file, isPlain && !owners.has(node.file) ? node : undefined);
   }
   // One that is switched off may share the id of the one that is meant.

@@ -1,5 +1,3 @@
-import { posix } from 'node:path';
-import { didYouMean } from '../words/suggest.ts';
 import type { Template } from './jinja/ast.ts';
 import { type Memory, noMemory } from './memory/memory.ts';
 import type { FaultList } from './model-fault.ts';
@@ -18,6 +16,7 @@ export interface NodeDraft {
   readonly source: SourceText;
   readonly fqn: readonly string[];
   readonly patch: NodePatch | undefined;
+  readonly folders: Config;
   /** Folder config with the node's own YAML over it; strings are not rendered yet. */
   readonly base: Config;
   /** What the project says of a package's node: it wins over all that the package says. */
@@ -29,7 +28,15 @@ export interface NodeDraft {
   readonly template: Template | undefined;
 }
 
-/** Every node of a package. YAML about a node there is not is a fault. */
+/** The node with what one entry of YAML says of it, and no other. */
+export function withPatch(
+  draft: Omit<NodeDraft, 'patch' | 'base'>,
+  patch: NodePatch | undefined,
+): NodeDraft {
+  return { ...draft, patch, base: mergeConfig(draft.folders, patch?.config ?? {}) };
+}
+
+/** Every node of a package. */
 export function draftNodes(
   pack: PackageSource,
   root: PackageSource,
@@ -51,10 +58,9 @@ export function draftNodes(
     const block = kind === 'snapshot' && !isProperties(source) ? [source.name] : [];
     const fqn = [pack.name, ...source.folders, ...block, name];
     const folders = pack.folderConfigs[`${kind}s`].configOf(fqn);
-    const base = mergeConfig(folders, patch?.config ?? {});
     const id = `${kind}.${pack.name}.${name}`;
-    const overrides = overridesOf(kind, fqn);
-    drafts.push({ id, kind, name, pack, source, fqn, patch, base, overrides, template });
+    const about = { id, kind, name, pack, source, fqn, folders, template };
+    drafts.push(withPatch({ ...about, overrides: overridesOf(kind, fqn) }, patch));
   };
   const versioned = new Set<SourceText>();
   for (const patch of pack.properties.patches) {
@@ -83,8 +89,6 @@ export function draftNodes(
     const source: SourceText = { file, folders: foldersOf(pack, file), name: patch.name, text };
     draft('snapshot', patch.name, source, parseOrReport(file, text, faults, patch.name));
   }
-  reportBroken(pack, drafts, faults);
-  reportOrphans(patches, drafts, faults);
   return drafts;
 }
 
@@ -143,6 +147,7 @@ function draftVersions(
         source,
         fqn,
         patch: { ...patch, columns: [...kept, ...columns] },
+        folders,
         base: mergeConfig(folders, own),
         overrides: {},
         template,
@@ -177,46 +182,4 @@ function unbraced(relation: string): string {
 
 function keyOf(patch: NodePatch): string {
   return `${patch.kind}.${patch.name}`;
-}
-
-/** Built without what was said of it, a node would be published without its tests. */
-function reportBroken(
-  { properties }: PackageSource,
-  drafts: readonly NodeDraft[],
-  faults: FaultList,
-): void {
-  for (const { kind, name, place } of properties.broken ?? []) {
-    for (const draft of drafts) {
-      if (draft.name !== name || `${draft.kind}s` !== kind) continue;
-      faults.error(place, `what is said here of "${name}" cannot be read, so it is not built`, {
-        nodeId: draft.id,
-      });
-    }
-  }
-  for (const file of properties.unreadable ?? []) {
-    for (const draft of drafts) {
-      if (!draft.source.file.startsWith(`${posix.dirname(file)}/`)) continue;
-      const message = `it may hold tests of "${draft.name}", which is not built until it can be read`;
-      faults.error({ file, line: 1, column: 1 }, message, { nodeId: draft.id });
-    }
-  }
-}
-
-function reportOrphans(
-  patches: ReadonlyMap<string, NodePatch>,
-  drafts: readonly NodeDraft[],
-  faults: FaultList,
-): void {
-  const known = new Set(drafts.map((draft) => `${draft.kind}s.${draft.name}`));
-  for (const [key, patch] of patches) {
-    if (known.has(key)) continue;
-    const names = drafts.map((draft) => draft.name);
-    const kind = patch.kind.slice(0, -1);
-    const other = drafts.find((draft) => draft.name === patch.name);
-    const missing = `there is no ${kind} "${patch.name}"`;
-    const message = other
-      ? `${missing}: it is a ${other.kind}, and of what is said here only its tests hold; say it under ${other.kind}s:`
-      : `${missing}${didYouMean(patch.name, names)}`;
-    faults.warn(patch.place, message, { name: 'NoNodeForYamlKey' });
-  }
 }

@@ -9,6 +9,7 @@ import { buildGraph, compareIds, type Graph } from './graph.ts';
 import { buildGroups, checkAccess, isGuarded } from './group-access.ts';
 import { reportIgnoredMacros } from './ignored-macros.ts';
 import type { Template } from './jinja/ast.ts';
+import { lendPatches, reportPatches } from './lent-patches.ts';
 import { linkNode } from './link-node.ts';
 import { buildMacroLibrary } from './macro-library.ts';
 import { groupMacroUse, watchLibrary } from './macro-use.ts';
@@ -23,6 +24,7 @@ import { type ReadNode, readNode } from './read-node.ts';
 import { importScripts, readPackages } from './read-packages.ts';
 import { renderDescriptions } from './render-descriptions.ts';
 import { renderSources } from './render-sources.ts';
+import type { Reading } from './rendering.ts';
 import { buildSemantics } from './semantic.ts';
 import { isSemanticNode } from './semantic-node.ts';
 import { reportSharedRelations } from './shared-relations.ts';
@@ -54,9 +56,7 @@ export async function readProject(
   const described = await renderDescriptions(written, reading, docs, faults);
   const packages = await renderSources(described, reading, faults);
   const [top = main] = packages;
-  const drafted = packages.flatMap((pack) => draftNodes(pack, top, faults, memory));
-  const read: ReadNode[] = [];
-  for (const draft of drafted) read.push(await readNode({ ...about, library }, draft, faults));
+  const read = await readNodes({ ...about, library }, packages, faults);
   const enabled = read.filter(({ node }) => node.nodeConfig.enabled).map(({ node }) => node);
   const disabled = read.filter(({ node }) => !node.nodeConfig.enabled).map(({ node }) => node);
   const packageNames = packages.map((pack) => pack.name);
@@ -109,6 +109,21 @@ export async function readProject(
     faults: sortFaults(faults.all),
     broken: brokenIds(faults.all),
   };
+}
+
+async function readNodes(
+  reading: Reading,
+  packages: readonly PackageSource[],
+  faults: FaultList,
+): Promise<ReadNode[]> {
+  const drafted = packages.flatMap((pack) =>
+    draftNodes(pack, packages[0] ?? pack, faults, reading.memory),
+  );
+  const drafts = await lendPatches(reading, packages, drafted);
+  for (const pack of packages) reportPatches(pack, drafts, faults);
+  const read: ReadNode[] = [];
+  for (const draft of drafts) read.push(await readNode(reading, draft, faults));
+  return read;
 }
 
 /** In the order of their ids, each with where its package lies. */

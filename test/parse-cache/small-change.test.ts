@@ -94,6 +94,25 @@ describe('a project of which a few files have changed', () => {
     },
   );
 
+  test.each([
+    edit('models/parts.sql', 'ephemeral', 'table'),
+    edit(
+      schema,
+      'models:',
+      'models:\n  - {name: parts, columns: [{name: id, data_tests: [unique]}]}',
+    ),
+    remove('models/parts.sql'),
+  ])('keeps what a package says of its models after: $what', async (change) => {
+    const said =
+      'models: [{name: parts, description: Theirs., data_tests: [unique: {column_name: id}]}]';
+    using kept = createKeptProject({ ...files, 'dbt_packages/tools/models/said.yml': said });
+    await kept.readWarm({}, laterMs);
+    passTick(kept.root);
+    change.make(kept);
+    const { project } = await kept.readWarm({}, laterMs);
+    expect(await describeProject(project)).toEqual(await describeProject(await kept.readCold()));
+  });
+
   test.each(aloneChanges.map((one) => [one.what, one] as const))(
     'is not read whole after: %s',
     async (_, change) => {
