@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { openProjectMemory, type ProjectMemory } from '../engine/declare/memory/project-memory.ts';
 import { isDbtProject, loadDbtProject } from '../engine/declare/project/dbt-project.ts';
 import { issuesError, loadProject } from '../engine/declare/project/load-project.ts';
@@ -172,6 +172,10 @@ function loadPipelines(
     needsConnections: options.needsConnections ?? true,
   });
   if (!loaded.project) throw issuesError(loaded.issues);
+  if (!loaded.project.models && existsSync(join(dirname(file), 'models'))) {
+    const message = `${file} has no \`models\`, so that the folder models/ is not read: add \`models: { path: models }\``;
+    options.log?.warn('models-undeclared', { message });
+  }
   return loaded.project;
 }
 

@@ -48,13 +48,15 @@ export const registerQuery: RegisterCommand = (program, host) => {
     .addOption(
       new Option('--format <format>', 'how rows are printed').choices(formats).default('table'),
     )
+    .option('--json', 'the same as --format json')
     .addHelpText(
       'after',
       '\nExample:\n  tidemill query "select * from operational.pipeline_by_stage"',
     )
     .action(
-      host.action(async (context, text: string, options: { format: Format }) => {
+      host.action(async (context, text: string, options: { format: Format; json?: true }) => {
         const { terminal } = context;
+        const format = options.json ? 'json' : options.format;
         const opened = await context.openProject({ needsConnections: false });
         if (!opened.hasWarehouse()) {
           throw new TerminalError('there is no warehouse yet', {
@@ -72,20 +74,20 @@ export const registerQuery: RegisterCommand = (program, host) => {
         const kept: Row[] = [];
         let rows = 0;
         const toLine = (row: Row): string =>
-          options.format === 'json'
+          format === 'json'
             ? toJson(row)
             : (names ?? []).map((name) => csvCell(row[name])).join(',');
-        if (options.format === 'csv' && names) terminal.out(names.map(csvCell).join(','));
+        if (format === 'csv' && names) terminal.out(names.map(csvCell).join(','));
         for await (const chunk of warehouse.stream(statement)) {
           if (!names) {
             names = Object.keys(chunk[0] ?? {});
-            if (options.format === 'csv') terminal.out(names.map(csvCell).join(','));
+            if (format === 'csv') terminal.out(names.map(csvCell).join(','));
           }
           rows += chunk.length;
-          if (options.format === 'table') kept.push(...chunk.slice(0, tableRowsMax - kept.length));
+          if (format === 'table') kept.push(...chunk.slice(0, tableRowsMax - kept.length));
           else terminal.out(chunk.map(toLine).join('\n'));
         }
-        if (options.format === 'table') {
+        if (format === 'table') {
           const columns = names ?? [];
           terminal.out(
             formatTable(

@@ -195,6 +195,9 @@ export function explainPlan(plan: Plan): string {
     ...plan.faults.flatMap((fault) => [`fault: ${fault.message}`]),
     ...plan.warnings.map((warning) => `warning: ${warning}`),
   ];
-  if (isNothingToDo(plan)) lines.push('nothing left to do, unless a CRM has news');
+  if (isNothingToDo(plan)) {
+    const asks = stepsOf(plan, 'extract', 'sync').length > 0;
+    lines.push(`nothing left to do${asks ? ', unless a CRM has news' : ''}`);
+  }
   return lines.join('\n').trimEnd();
 }

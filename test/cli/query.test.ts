@@ -51,3 +51,7 @@ test('nothing is changed by a question', async () => {
   const { out } = await type('query', 'select count(*) as n from sizes', '--format', 'csv');
   expect(out).toEqual(['n', '1']);
 });
+
+test('--json is the same as --format json', async () => {
+  expect((await type('query', 'select 1 as a', '--json')).out).toEqual(['{"a":1}']);
+});

@@ -1,6 +1,8 @@
 import { createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { createSmallProject } from '../loop/small-project.ts';
+import { writeFolder } from '../models/project-folder.ts';
+import { runIn } from '../parse-cache/command-in-process.ts';
 
 const secrets = {
   SALESFORCE_CLIENT_ID: 'the-client-id',
@@ -59,4 +61,18 @@ test('check says that it tries again, and gives up after its time', async () => 
     expect(out).toContain(`failed  ${name}: not signed in within 2 s\n  check the address`);
   }
   expect(err).toContain('warning: trying again (connection hubspot, code connection-lost');
+});
+
+test('a folder of models that nobody declared is told', async () => {
+  const folder = writeFolder({
+    'pipelines.yaml': 'project: own\nwarehouse: { type: duckdb, path: w.duckdb }\n',
+    'models/a.sql': 'select 1 as id',
+  });
+  const { code, out, err } = await runIn(folder, {}, ['plan']);
+  expect([code, err]).toEqual([
+    0,
+    expect.stringMatching(/no `models`, so that the folder models\/ is not read: add `models: /),
+  ]);
+  // Without a CRM there is no news to wait for.
+  expect(out).toMatch(/nothing left to do\n$/);
 });

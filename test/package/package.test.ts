@@ -117,3 +117,11 @@ test('the library and every command are in it', async () => {
       .version,
   );
 });
+
+test('a new project is written from what is published', async () => {
+  const folder = writeFolder({});
+  const { code, err } = await run([program, 'init'], folder);
+  expect([code, err]).toEqual([0, '']);
+  const { out } = await run([program, 'ls', '--resource-type', 'model'], folder);
+  expect(out).toContain('contact_health');
+});
