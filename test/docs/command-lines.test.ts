@@ -35,7 +35,7 @@ function splitWords(line: string): string[] {
 const start =
   /(?:^|&&\s*|\$ )(?:npx )?(?:npm run -s tidemill --|npm run (?=demo)|tidemill)\s+(\S.*)$/;
 
-/** What is given to `tidemill` in a line of a page; undefined where it names none of its commands. */
+/** What is given to `tidemill` in a line of a page; undefined where the line does not call it. */
 function readTidemill(line: string): string[] | undefined {
   const [, rest] = start.exec(line) ?? [];
   if (rest === undefined) return undefined;
