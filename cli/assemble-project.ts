@@ -46,6 +46,8 @@ export interface OpenedProject extends Connectors, Disposable {
   readonly project: Project;
   /** What `env_var` in models may read. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Variables of the command line. */
+  readonly vars: JsonObject;
   readonly clock: Clock;
   readonly log: Log;
   readonly warningRules: WarningRules | undefined;
@@ -101,6 +103,7 @@ export function assembleProject(
   return {
     project,
     env,
+    vars: options.vars ?? {},
     clock,
     log,
     warningRules: options.warningRules,

@@ -10,6 +10,7 @@ import type { ProcessLock } from '../engine/state/lock.ts';
 import type { Clock } from '../engine/words/clock.ts';
 import { TerminalError } from '../engine/words/errors.ts';
 import { silentLog } from '../engine/words/log.ts';
+import { withoutSecrets } from '../engine/words/secret-name.ts';
 import type { Plan, Step, StepResult } from '../engine/words/step.ts';
 import type { Warehouse } from '../engine/words/warehouse.ts';
 import { judgeWarning } from '../engine/words/warning-rules.ts';
@@ -200,7 +201,7 @@ async function runHoldingLock(
     warn,
   });
   const { runProjectHooks } = await import('../engine/run/project-hooks.ts');
-  const artifacts = { work, notes, args: argsOf(work, command) };
+  const artifacts = { work, notes, args: argsOf(opened, work, command) };
   await runProjectHooks(work, 'start', { clock, notes }).catch(async (error: unknown) => {
     const result = { steps: plan.steps.map((step) => skippedStep(step, clock)) };
     await writeRunArtifacts({ ...artifacts, result, nowMs: clock.now() });
@@ -324,13 +325,18 @@ function toInvocation(opened: OpenedProject, options: RunOptions, boundaryMs: nu
 }
 
 /** The command as dbt's artifacts tell it. */
-function argsOf({ request }: Work, command: string): Readonly<Record<string, unknown>> {
+function argsOf(
+  { vars }: OpenedProject,
+  { request }: Work,
+  command: string,
+): Readonly<Record<string, unknown>> {
   const { kinds, select = [], exclude = [], fullRefresh = false } = request.scope;
   return {
     which: kinds.has('materialize') ? 'build' : 'test',
     select,
     exclude,
     full_refresh: fullRefresh,
+    vars: withoutSecrets(vars),
     invocation_command: command,
     project_dir: request.project.folder,
     target: request.project.target?.name ?? null,

@@ -1,10 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import type { ArtifactMoment } from '../../engine/artifacts/metadata.ts';
-import type { Clock } from '../../engine/words/clock.ts';
+import { type ArtifactMoment, envOfArtifacts } from '../../engine/artifacts/metadata.ts';
+import type { OpenedProject } from '../assemble-project.ts';
 
 /** A call of the program, from its start to when its artifacts are written. */
-export function startMoment(clock: Clock): () => ArtifactMoment {
+export function startMoment({
+  clock,
+  env,
+}: Pick<OpenedProject, 'clock' | 'env'>): () => ArtifactMoment {
   const invocationId = randomUUID();
   const startedAtMs = clock.now();
-  return () => ({ invocationId, startedAtMs, generatedAtMs: clock.now() });
+  const said = envOfArtifacts(env);
+  return () => ({ invocationId, startedAtMs, generatedAtMs: clock.now(), env: said });
 }

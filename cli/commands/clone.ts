@@ -1,4 +1,5 @@
 import { TerminalError } from '../../engine/words/errors.ts';
+import { withoutSecrets } from '../../engine/words/secret-name.ts';
 import { exitCodes, type RegisterCommand } from '../host.ts';
 import { lockForCommand } from '../lock-project.ts';
 import { readOutline, requireModels } from '../outline.ts';
@@ -35,7 +36,7 @@ export const registerClone: RegisterCommand = (program, host) => {
       const { ids, state, warnings } = outline;
       for (const warning of warnings) terminal.note(`warning: ${warning}`);
       if (!state) return exitCodes.failure;
-      const moment = startMoment(clock);
+      const moment = startMoment(opened);
       using _lock = await lockForCommand(context, opened);
       await using warehouse = await opened.openWarehouse();
       const { fullRefresh = false } = flags;
@@ -50,7 +51,10 @@ export const registerClone: RegisterCommand = (program, host) => {
         selected: new Set(ids),
         testRelations: empty,
         notes: { compiled: empty, gates: empty, batches: empty, operations: empty },
-        args: { which: 'clone', full_refresh: fullRefresh, invocation_command: commandLine },
+        args: {
+          ...{ which: 'clone', full_refresh: fullRefresh, invocation_command: commandLine },
+          vars: withoutSecrets(opened.vars),
+        },
       });
       await artifacts.writeOperationArtifacts(models, results, moment());
       if (flags.json) terminal.out(JSON.stringify({ steps }));

@@ -45,7 +45,7 @@ async function printInline(
 ): Promise<ExitCode> {
   const { compileInline } = await import('../../engine/plan/compile-inline.ts');
   const models = requireModels(await readOutline(opened));
-  const moment = startMoment(opened.clock)();
+  const moment = startMoment(opened)();
   const compiled = await withWarehouseOnDemand(context, opened, (session) =>
     compileInline(models, text, {
       moment: {
@@ -80,7 +80,7 @@ export const registerCompile: RegisterCommand = (program, host) => {
       const flags = given.output === 'json' ? { ...given, json: true } : given;
       const opened = await context.openProject({ needsConnections: false });
       const { targetPath } = opened.project;
-      const moment = startMoment(opened.clock);
+      const moment = startMoment(opened);
       const isRefresh = flags.fullRefresh ?? false;
       if (flags.inline !== undefined) return printInline(context, opened, flags.inline, flags);
       const kept: KeptWork = isWhole(flags)

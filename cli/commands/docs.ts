@@ -37,7 +37,7 @@ export const registerDocs: RegisterCommand = (program, host) => {
       const { writeManifest } = await import('../../engine/artifacts/write-manifest.ts');
       const { compileProject } = await import('../../engine/plan/compile-project.ts');
       const opened = await context.openProject({ needsConnections: false });
-      const moment = startMoment(opened.clock);
+      const moment = startMoment(opened);
       const { models, ids, warnings } = await readOutline(opened, flags);
       for (const warning of warnings) terminal.note(`warning: ${warning}`);
       if (!models) return exitCodes.success;

@@ -1,4 +1,5 @@
 import { messageOf } from '../../engine/words/errors.ts';
+import { withoutSecrets } from '../../engine/words/secret-name.ts';
 import { exitCodes, type RegisterCommand } from '../host.ts';
 import { lockForCommand } from '../lock-project.ts';
 import { startMoment } from './artifact-moment.ts';
@@ -26,12 +27,13 @@ export const registerOperation: RegisterCommand = (program, host) => {
         const { id } = findOperation(models, macro);
         using _lock = await lockForCommand(context, opened);
         await using warehouse = await opened.openWarehouse();
-        const moment = startMoment(clock);
+        const moment = startMoment(opened);
         const { startedAtMs: startedMs, invocationId } = moment();
         const tell = async (message: string | null): Promise<void> => {
           const note = { isGood: message === null, message, startedMs, endedMs: clock.now() };
           const results = buildOperationResults(id, note, moment(), {
             ...{ which: 'run-operation', macro, args, invocation_command: context.commandLine },
+            vars: withoutSecrets(opened.vars),
             ...{ project_dir: project.folder, target: project.target?.name ?? null },
           });
           await artifacts.writeOperationArtifacts(models, results, moment());

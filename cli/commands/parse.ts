@@ -17,7 +17,7 @@ export const registerParse: RegisterCommand = (program, host) => {
         const { terminal } = context;
         const { writeManifest } = await import('../../engine/artifacts/write-manifest.ts');
         const opened = await context.openProject({ needsConnections: false });
-        const moment = startMoment(opened.clock);
+        const moment = startMoment(opened);
         const { models } = await readOutline(opened);
         const faults = models?.faults ?? [];
         for (const fault of faults) terminal.note(`${fault.severity}: ${formatFault(fault)}`);

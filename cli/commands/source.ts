@@ -84,7 +84,7 @@ export const registerSource: RegisterCommand = (program, host) => {
       for (const fault of models?.faults ?? []) {
         if (fault.severity === 'error') terminal.note(`error: ${formatFault(fault)}`);
       }
-      const moment = startMoment(opened.clock);
+      const moment = startMoment(opened);
       const nowMs = moment().startedAtMs;
       const nodes = ids.map((id) => models?.nodes.get(id));
       const sources = freshSources(nodes);

@@ -292,16 +292,19 @@ function manifestSavedQuery(from: ManifestSources, node: SemanticNode): Config {
     },
     exports: asList(entry['exports'])
       .map(asConfig)
-      .map(({ name, config }) => ({
-        name,
-        config: {
-          export_as: asConfig(config)['export_as'],
-          schema_name: asConfig(config)['schema'] ?? schema,
-          alias: asConfig(config)['alias'] ?? name,
-          database,
-        },
-        unrendered_config: asConfig(config),
-      })),
+      .map(({ name, config }) => {
+        const all: Config = { ...own, ...asConfig(config) };
+        return {
+          name,
+          config: {
+            export_as: all['export_as'],
+            schema_name: all['schema_name'] ?? all['schema'] ?? schema,
+            alias: all['alias'] ?? name,
+            database,
+          },
+          unrendered_config: asConfig(config),
+        };
+      }),
     config: {
       export_as: null,
       schema: null,

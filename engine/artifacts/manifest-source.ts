@@ -13,7 +13,7 @@ export function manifestSource(from: ManifestSources, node: SourceNode): Config 
   const { project } = from;
   const file = packageFile(project, node.packageName, node.file);
   const { config } = node;
-  const freshness = freshnessOf(config['freshness'] ?? node.freshness);
+  const freshness = freshnessOf(config['freshness']);
   const loadedAt = config['loaded_at_field'] ?? node.loadedAtField ?? null;
   return {
     database: project.target.database,
@@ -59,11 +59,12 @@ export function manifestSource(from: ManifestSources, node: SourceNode): Config 
   };
 }
 
-/** What a source says of its age; null where it wants none. */
+/** What a source says of its age; null where it says that it wants none. */
 function freshnessOf(value: unknown): Config | null {
-  if (value === undefined || value === null) return null;
+  if (value === null) return null;
   const written = asConfig(value);
-  const limit = (key: string): Config => {
+  const limit = (key: string): Config | null => {
+    if (written[key] === null) return null;
     const { count, period } = asConfig(written[key]);
     return typeof count === 'number' ? { count, period } : unlimited;
   };

@@ -10,7 +10,7 @@ import {
 } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import { nodesOfType } from '../declare/nodes-of-type.ts';
-import { asTexts } from '../declare/properties.ts';
+import { asConfig, asList, asTexts, type Config } from '../declare/properties.ts';
 import { nameTestRelations } from '../declare/test-relation.ts';
 import type { Relation } from '../words/table.ts';
 import type { ArtifactMoment } from './metadata.ts';
@@ -66,8 +66,15 @@ function openMacroCalls({ library }: ModelProject): ManifestSources['macrosOf'] 
   };
 }
 
-/** As dbt infers it: columns with a test `unique` and one `not_null`, else those with `unique`. */
-function primaryKeyOf(project: ModelProject, node: ModelNode): string[] {
+/**
+ * As dbt infers it: what a constraint says, else columns with a test `unique` and one `not_null`,
+ * else those with `unique`.
+ */
+function primaryKeyOf(project: ModelProject, node: ModelNode): readonly string[] {
+  const ofModel = findPrimaryKey(node.constraints);
+  if (ofModel) return asTexts(ofModel['columns']);
+  const ofColumn = node.columns.find(({ constraints }) => findPrimaryKey(constraints));
+  if (ofColumn) return [ofColumn.name];
   const unique = new Set<string>();
   const notNull = new Set<string>();
   for (const id of project.graph.childrenOf(node.id)) {
@@ -82,6 +89,12 @@ function primaryKeyOf(project: ModelProject, node: ModelNode): string[] {
   }
   const both = [...unique].filter((column) => notNull.has(column));
   return (both.length > 0 ? both : [...unique]).sort();
+}
+
+function findPrimaryKey(constraints: unknown): Config | undefined {
+  return asList(constraints)
+    .map(asConfig)
+    .find(({ type }) => type === 'primary_key');
 }
 
 async function readTexts(project: ModelProject): Promise<Map<string, string>> {

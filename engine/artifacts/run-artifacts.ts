@@ -7,7 +7,7 @@ import type { RunResult } from '../run/run-plan.ts';
 import { messageOf } from '../words/errors.ts';
 import type { Log } from '../words/log.ts';
 import type { ManifestRequest } from './manifest-sources.ts';
-import type { ArtifactMoment } from './metadata.ts';
+import { type ArtifactMoment, envOfArtifacts } from './metadata.ts';
 import { buildRunResults, type RunResults } from './run-results.ts';
 import { writeArtifact } from './write-artifact.ts';
 import { writeManifest } from './write-manifest.ts';
@@ -44,7 +44,8 @@ async function gatherResults(from: RunArtifacts, project: ModelProject): Promise
 
 function momentOf({ work, nowMs }: RunArtifacts): ArtifactMoment {
   const { boundaryMs, invocationId } = work.request;
-  return { invocationId, startedAtMs: boundaryMs, generatedAtMs: nowMs };
+  const env = envOfArtifacts(work.models?.env ?? {});
+  return { invocationId, startedAtMs: boundaryMs, generatedAtMs: nowMs, env };
 }
 
 /**

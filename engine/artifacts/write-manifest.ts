@@ -90,7 +90,8 @@ export function addPart(file: Pick<ArtifactFile, 'add'>, name: string, part: obj
 }
 
 export function headText(request: ManifestRequest, digest: string): string {
-  const env = { [markName]: `${request.project.stamp}.${digest}` };
+  const mark = { [markName]: `${request.project.stamp}.${digest}` };
+  const env = { ...mark, ...request.moment.env };
   const metadata: Config = { ...manifestMetadata(request), env };
   return `{"metadata":${toText(metadata)},"nodes":{`;
 }

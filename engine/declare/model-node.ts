@@ -50,7 +50,6 @@ export interface SourceNode extends GraphNode {
   /** SQL that reads its files, where it is no table of the warehouse. */
   readonly external?: string;
   readonly loadedAtField?: string;
-  readonly freshness?: unknown;
   /** What is said of the source that the table is one of; absent where a connection has it. */
   readonly sourceDescription?: string;
   readonly sourceMeta?: Config;

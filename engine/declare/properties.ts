@@ -1,6 +1,7 @@
 import { type BrokenEntry, withoutBroken } from './broken-entries.ts';
 import { readLabels, reportLabels } from './column-labels.ts';
 import { readLoadedAt } from './loaded-at.ts';
+import { mergeFreshness } from './merge-freshness.ts';
 import type { FaultList, Place } from './model-fault.ts';
 import { validateProperties } from './properties-schema.ts';
 import { parseYaml, validateYaml, type YamlFile, type YamlPath } from './yaml-file.ts';
@@ -77,7 +78,6 @@ export interface SourceTable {
   readonly description: string;
   readonly config: Config;
   readonly loadedAtField: string | undefined;
-  readonly freshness: unknown;
   /** What is said of the source that the table is one of. */
   readonly sourceDescription: string;
   readonly sourceMeta: Config;
@@ -237,6 +237,8 @@ function readSource(yaml: YamlFile, source: Config, index: number): SourceTable[
     const path = ['sources', index, 'tables', tableIndex];
     const { schema, database } = source;
     const loadedAt = readLoadedAt(source, table);
+    const freshness = mergeFreshness(source, table);
+    const { freshness: _, ...config } = mergeConfig(configOf(source), configOf(table));
     return {
       source: String(source['name']),
       name: String(table['name']),
@@ -244,11 +246,10 @@ function readSource(yaml: YamlFile, source: Config, index: number): SourceTable[
       ...(typeof database === 'string' ? { database } : {}),
       identifier: String(table['identifier'] ?? table['name']),
       description: asText(table['description']),
-      config: { ...mergeConfig(configOf(source), configOf(table)), ...loadedAt.config },
+      config: { ...config, ...loadedAt.config, ...(freshness === undefined ? {} : { freshness }) },
       sourceDescription: asText(source['description']),
       sourceMeta: asConfig(configOf(source)['meta']),
       loadedAtField: loadedAt.field,
-      freshness: table['freshness'] === undefined ? source['freshness'] : table['freshness'],
       columns: readColumns(yaml, table, path),
       tests: readTests(yaml, table, path),
       place: yaml.placeOf([...path, 'name']),

@@ -31,8 +31,8 @@ export async function renderSources(
 }
 
 /** What of a table may be a template; descriptions and tests are rendered elsewhere. */
-function writtenOf({ schema, identifier, config, loadedAtField, freshness }: SourceTable) {
-  return { schema, identifier, config, loadedAtField, freshness };
+function writtenOf({ schema, identifier, config, loadedAtField }: SourceTable) {
+  return { schema, identifier, config, loadedAtField };
 }
 
 async function renderTable(
@@ -66,7 +66,6 @@ async function renderTable(
       identifier,
       config,
       loadedAtField,
-      freshness,
     } = asConfig(await renderHeld(written, render));
     return {
       ...table,
@@ -74,7 +73,6 @@ async function renderTable(
       identifier: textOf(identifier) ?? table.name,
       config: asConfig(config),
       loadedAtField: textOf(loadedAtField),
-      freshness,
     };
   } catch (error) {
     reportTemplateError(error, table.place, faults);

@@ -1,5 +1,6 @@
 import { TerminalError } from '../words/errors.ts';
 import { once } from '../words/once.ts';
+import { isSecretName } from '../words/secret-name.ts';
 import { bagValue, functionBag } from './host-bag.ts';
 import { isEqual } from './jinja/compare.ts';
 import { jinjaError, typeError } from './jinja/jinja-error.ts';
@@ -18,9 +19,6 @@ import { mappingValue } from './mapping-value.ts';
 import { traceOfEnv } from './memory/watched-env.ts';
 import type { RefCall, SourceCall } from './model-node.ts';
 import type { NodeScope, ProjectScope } from './node-scope.ts';
-
-/** Names whose values must not reach SQL, logs or messages. */
-const secretName = /SECRET|TOKEN|PASSWORD|PASSWD|CREDENTIAL|PRIVATE|API_?KEY/i;
 
 export function refFunction(node: NodeScope): HostCallback {
   return (args, kwargs, call) => {
@@ -111,7 +109,7 @@ export function readEnv(
   kwargs: Arguments[1],
 ): JinjaValue {
   const name = String(args[0]);
-  if (secretName.test(name)) {
+  if (isSecretName(name)) {
     throw jinjaError(
       'jinja-value',
       `env_var('${name}') looks like a secret, and a model's SQL is shown and stored`,

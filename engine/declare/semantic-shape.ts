@@ -117,7 +117,7 @@ function complainOfQuery(entry: Config, complain: Complain): void {
     complain('has no query_params: {metrics: […]}');
   }
   for (const [name, { config }] of namedEntries(entry, 'exports', complain)) {
-    const kind = asConfig(config)['export_as'];
+    const kind = { ...asConfig(entry['config']), ...asConfig(config) }['export_as'];
     requireOneOf(`has an export "${name}" whose export_as`, kind, exportKinds, complain);
   }
 }

@@ -83,7 +83,8 @@ function readSemantic(
   const unrendered = mergeConfig(pack.folderConfigs[tree].configOf(fqn), own);
   const config = mergeFolders([packages[0], pack], tree, fqn, own);
   if (config['enabled'] === false) return undefined;
-  for (const complaint of complainOfSemantics(kind, name, entry)) faults.error(place, complaint);
+  for (const complaint of complainOfSemantics(kind, name, { ...entry, config }))
+    faults.error(place, complaint);
   if (name === '') return undefined;
   const ref = kind === 'semantic_model' ? readRef(entry['model'], placed, faults) : undefined;
   return {

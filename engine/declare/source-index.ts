@@ -119,7 +119,6 @@ function declaredNodes(
       ...(streamId === undefined ? {} : { streamId }),
       ...(external === undefined ? {} : { external }),
       ...(table.loadedAtField === undefined ? {} : { loadedAtField: table.loadedAtField }),
-      ...(table.freshness === undefined ? {} : { freshness: table.freshness }),
     };
   });
 }

@@ -35,7 +35,7 @@ export type FreshSource = Pick<SourceFreshness, 'node' | 'limits' | 'criteria'>;
 /** Sources that say how fresh they must be; all other nodes are passed by. */
 export function freshSources(nodes: Iterable<ProjectNode | undefined>): FreshSource[] {
   return [...nodes].filter(isSourceNode).flatMap((node) => {
-    const criteria = asConfig(node.config['freshness'] ?? node.freshness);
+    const criteria = asConfig(node.config['freshness']);
     const warnAfterMs = durationOf(criteria['warn_after']);
     const errorAfterMs = durationOf(criteria['error_after']);
     if (warnAfterMs === undefined && errorAfterMs === undefined) return [];
