@@ -269,6 +269,9 @@ function readKind(kind: string, body: Tree, context: ExpressionContext): Reads |
         readWindow(body['over'], context),
         influence(readExpression(body['filter'], context), 'filter'),
       ]);
+    case 'within_group':
+      // `mode() within group (order by x)`: what is put in order is what it answers.
+      return readExpression([body['this'], body['order_by']], context);
     case 'star':
       return uniteReads(context.scope.relations.map((one) => wholeRow(one).reads));
     case 'raw':

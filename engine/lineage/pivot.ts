@@ -23,7 +23,11 @@ export function answerPivot(body: Tree, part: FromPart, env: Env): Answer {
       : columnsBeside([...spread, ...made], part, env);
   const reads = uniteReads([
     computeReads(readExpression(made, context)),
-    influence(readExpression(spread, context), 'filter'),
+    ...spread.map((one) => {
+      const values = readExpression(one, context);
+      // Without a list of them the values themselves are in the names.
+      return kindOf(one)?.kind === 'in' ? influence(values, 'filter') : computeReads(values);
+    }),
   ]);
   const rest = openingOf(part.relations).open;
   const open = rest === undefined ? () => reads : (name: string) => uniteReads([reads, rest(name)]);

@@ -6,7 +6,7 @@ import type { Column, Relation } from '../words/table.ts';
 import { historyReads, identityReads, snapshotReads } from './added-columns.ts';
 import { type NamedColumn, nameColumns } from './name-columns.ts';
 import { gapLineage, type NodeLineage, toEdges } from './node-lineage.ts';
-import { composeReads, type Reads, uniteReads } from './reads.ts';
+import { composeReads, nothing, type Read, type Reads, uniteReads } from './reads.ts';
 import type { Answer, OutColumn } from './scope.ts';
 import { type ReadableTable, readSelect } from './select-lineage.ts';
 import type { SqlParser } from './sql-parser.ts';
@@ -43,7 +43,10 @@ export function traceNode(parser: SqlParser, node: TracedNode, find: FindTable):
       others.map(({ columns }) => numberNames(columns)),
     );
     const made = withAddedColumns(parser, node, selected);
-    const columns = node.columns ? nameColumns(made, node.columns) : inventNames(made);
+    const columns = resolveOwn(
+      node.columns ? nameColumns(made, node.columns) : inventNames(made),
+      node.id,
+    );
     const rows = uniteReads([first, ...others].map((answer) => answer.rows));
     return {
       columns: columns.map(({ name, reads }) => ({ name, from: toEdges(reads, node.id) })),
@@ -113,6 +116,30 @@ function withAddedColumns(
   }
   if (!snapshot) return selected;
   return snapshotReads(snapshot, selected, read);
+}
+
+/**
+ * A node that reads the rows it has (`this`): what one of its columns takes from another follows
+ * from what that one does.
+ */
+function resolveOwn(columns: readonly NamedColumn[], id: string): readonly NamedColumn[] {
+  const isOwn = ({ reads }: NamedColumn): boolean =>
+    [...reads.values()].some(({ relation }) => relation === id);
+  if (!columns.some(isOwn)) return columns;
+  let known = new Map<string, Reads>();
+  // A chain through all of them is the longest there is.
+  for (let round = 0; round <= columns.length; round += 1) {
+    const before = known;
+    const sourceOf = ({ relation, column }: Read): Reads | undefined =>
+      relation === id ? (before.get(column.toLowerCase()) ?? nothing) : undefined;
+    known = new Map(
+      columns.map(({ name, reads }) => [name.toLowerCase(), composeReads(reads, sourceOf)]),
+    );
+  }
+  return columns.map((column) => ({
+    ...column,
+    reads: known.get(column.name.toLowerCase()) ?? nothing,
+  }));
 }
 
 const ownSelect = 'tidemill_selected';

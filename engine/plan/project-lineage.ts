@@ -18,6 +18,7 @@ import { traceNode } from '../lineage/trace-node.ts';
 import { traceSource, traceStream } from '../lineage/trace-source.ts';
 import { traceSync } from '../lineage/trace-sync.ts';
 import { messageOf } from '../words/errors.ts';
+import { companionSuffixes } from '../words/identity.ts';
 import { quoteRelation } from '../words/sql-name.ts';
 import { formatRelation, type Relation } from '../words/table.ts';
 import { type Catalog, readCatalog } from './catalog.ts';
@@ -38,8 +39,12 @@ interface Tracing {
   parser(): Promise<SqlParser>;
   /** What was traced so far, parents first. */
   readonly nodes: Map<string, LineageNode>;
-  /** Ids by relation. */
-  readonly byRelation: ReadonlyMap<string, string>;
+  /** Ids by relation: a table may be declared as several sources. */
+  readonly byRelation: ReadonlyMap<string, readonly string[]>;
+  /** Begun, not all of them done. */
+  readonly begun: Set<string>;
+  /** Met before their turn: tables that a statement names without `ref`. */
+  readonly ahead: Set<string>;
   /** By node id: names that models nobody could bind say it has, by lower case. */
   readonly assumed: Map<string, Map<string, string>>;
 }
@@ -65,14 +70,12 @@ export async function traceProject(work: Work, cache: LineageCache): Promise<Col
     },
     nodes: new Map(),
     byRelation: indexRelations(models),
+    begun: new Set(),
+    ahead: new Set(),
     assumed: new Map(),
   };
   const add = (node: LineageNode): void => void tracing.nodes.set(node.id, node);
-  for (const id of graph.order) {
-    const node = models.nodes.get(id);
-    if (isSourceNode(node)) addSource(tracing, node);
-    else if (isModelNode(node)) add(await traceModel(tracing, node));
-  }
+  for (const id of graph.order) await visit(tracing, id);
   for (const [id, names] of tracing.assumed) addAssumed(tracing.nodes, id, [...names.values()]);
   for (const sync of work.syncs) {
     const model = sync.graphNode.dependsOn[0];
@@ -83,25 +86,44 @@ export async function traceProject(work: Work, cache: LineageCache): Promise<Col
   return buildColumnGraph(tracing.nodes.values());
 }
 
-function indexRelations(models: ModelProject): Map<string, string> {
-  const found = new Map<string, string>();
-  for (const node of models.nodes.values()) {
-    if (isModelNode(node)) {
-      const isEphemeral = node.nodeConfig.materialization === 'ephemeral';
-      const schema = isEphemeral ? ephemeralSchema : node.relation.schema;
-      found.set(relationKey(schema, isEphemeral ? node.id : node.relation.name), node.id);
-    } else if (isSourceNode(node)) {
-      const key = relationKey(node.relation.schema, node.relation.name);
-      if (!found.has(key)) found.set(key, node.id);
-    }
+/** What is met before its turn goes first, and then the node is read once more. */
+async function visit(tracing: Tracing, id: string): Promise<void> {
+  const { models, nodes, begun, ahead } = tracing;
+  if (begun.has(id)) return;
+  begun.add(id);
+  const node = models.nodes.get(id);
+  if (isSourceNode(node)) return addSource(tracing, node);
+  if (!isModelNode(node)) return;
+  nodes.set(id, await traceModel(tracing, node));
+  while (ahead.size > 0) {
+    const met = [...ahead];
+    ahead.clear();
+    for (const one of met) await visit(tracing, one);
+    nodes.set(id, await traceModel(tracing, node));
   }
+}
+
+/** Models before sources: of a table that is both, the model tells more. */
+function indexRelations(models: ModelProject): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  const add = (schema: string, name: string, id: string): void => {
+    const key = relationKey(schema, name);
+    found.set(key, [...(found.get(key) ?? []), id]);
+  };
+  const all = [...models.nodes.values()];
+  for (const { id, nodeConfig, relation } of all.filter(isModelNode)) {
+    const isEphemeral = nodeConfig.materialization === 'ephemeral';
+    if (isEphemeral) add(ephemeralSchema, id, id);
+    else add(relation.schema, relation.name, id);
+  }
+  for (const { id, relation } of all.filter(isSourceNode)) add(relation.schema, relation.name, id);
   return found;
 }
 
 /** A source and, where it is a connection's, the stream that lands in it. */
-function addSource({ work, nodes }: Tracing, node: SourceNode): void {
+function addSource({ work, models, nodes, byRelation }: Tracing, node: SourceNode): void {
   const columns = work.sourceColumns.get(node.id) ?? [];
-  const declared = declaredLabels(node);
+  const declared = declaredLabels(models, byRelation, node);
   const { streamId } = node;
   if (streamId !== undefined) {
     const chosen = work.streams.chosen.get(streamId);
@@ -124,14 +146,32 @@ function addSource({ work, nodes }: Tracing, node: SourceNode): void {
   });
 }
 
-function declaredLabels(node: ModelNode | SourceNode): Map<string, readonly string[]> {
-  return new Map(
-    node.columns.flatMap(({ name, labels }) => (labels ? [[name.toLowerCase(), labels]] : [])),
+/** Those of the table, whichever of its sources declares them; a model's own count before these. */
+function declaredLabels(
+  models: ModelProject,
+  byRelation: Tracing['byRelation'],
+  node: ModelNode | SourceNode,
+): Map<string, readonly string[]> {
+  const { schema, name } = node.relation;
+  const labels = new Map<string, readonly string[]>();
+  for (const id of byRelation.get(relationKey(schema, name)) ?? []) {
+    const source = models.nodes.get(id);
+    if (!isSourceNode(source)) continue;
+    for (const [column, more] of ownLabels(source)) {
+      labels.set(column, [...new Set([...(labels.get(column) ?? []), ...more])].toSorted());
+    }
+  }
+  return isModelNode(node) ? new Map([...labels, ...ownLabels(node)]) : labels;
+}
+
+function ownLabels(node: ModelNode | SourceNode): (readonly [string, readonly string[]])[] {
+  return node.columns.flatMap(({ name, labels }) =>
+    labels ? [[name.toLowerCase(), labels] as const] : [],
   );
 }
 
 async function traceModel(tracing: Tracing, node: ModelNode): Promise<LineageNode> {
-  const { work, models, catalog } = tracing;
+  const { work, models, catalog, byRelation } = tracing;
   const bound = work.bound.get(node.id)?.columns;
   const lineage = await findLineage(
     tracing,
@@ -146,10 +186,24 @@ async function traceModel(tracing: Tracing, node: ModelNode): Promise<LineageNod
     label: formatRelation(node.relation),
     file: node.file,
     detail: node.nodeConfig.materialization,
-    reads: readsOf(models, { dependsOn: node.dependsOn }),
+    reads: [
+      ...readsOf(models, { dependsOn: node.dependsOn }),
+      ...(lineage.gap === undefined ? [] : namedWithoutRef(tracing, node)),
+    ],
     types: new Map(standing.map(({ name, typeName }) => [name, typeName])),
-    declared: declaredLabels(node),
+    declared: declaredLabels(models, byRelation, node),
   };
+}
+
+/** Of a statement that nobody can read, what bears a name that it has: more than is true. */
+function namedWithoutRef({ byRelation }: Tracing, node: ModelNode): string[] {
+  const words = new Set(node.text.toLowerCase().match(/[\p{L}\p{N}_$]+/gu));
+  return [...byRelation].flatMap(([key, ids]) => {
+    const [, name = ''] = JSON.parse(key) as [string, string];
+    return words.has(name)
+      ? ids.filter((id) => id !== node.id && !node.dependsOn.includes(id))
+      : [];
+  });
 }
 
 async function findLineage(
@@ -170,7 +224,10 @@ async function findLineage(
   const known = key === undefined ? undefined : cache.get(key);
   if (known) return known;
   const found = await readLineage(tracing, node, columns);
-  if (key !== undefined) cache.set(key, found);
+  const edges = [...found.columns.flatMap(({ from }) => from), ...found.rows];
+  // What else it names may be another's tomorrow, and its text says nothing of that.
+  const isKnown = edges.every((edge) => node.dependsOn.includes(edge.node));
+  if (key !== undefined && isKnown) cache.set(key, found);
   return found;
 }
 
@@ -229,7 +286,7 @@ async function compileSelects(tracing: Tracing, node: ModelNode): Promise<string
 }
 
 function describeNode({ work, byRelation }: Tracing, { schema, name }: Relation) {
-  const id = byRelation.get(relationKey(schema, name));
+  const [id] = byRelation.get(relationKey(schema, name)) ?? [];
   return id === undefined ? undefined : (work.bound.get(id)?.columns ?? work.sourceColumns.get(id));
 }
 
@@ -260,19 +317,28 @@ function addField(nodes: Map<string, LineageNode>, id: string, name: string): vo
 
 /** Tables that a node's statement may name: nodes of the project, else what stands. */
 function tableFinder(tracing: Tracing, node: ModelNode, own: readonly string[] | undefined) {
-  const { models, nodes, byRelation, catalog } = tracing;
+  const { models, nodes, byRelation, begun, ahead, catalog } = tracing;
   return (written: string | undefined, name: string): ReadableTable | undefined => {
     const schema = written ?? models.target.schema;
-    const id = byRelation.get(relationKey(schema, name));
-    if (id === node.id) return { relation: id, columns: own ?? [] };
+    const ids = byRelation.get(relationKey(schema, name)) ?? [];
+    const id = ids.find((one) => node.dependsOn.includes(one)) ?? ids[0];
+    if (id === node.id) {
+      return { relation: id, columns: own ?? [], ...(own ? {} : { assume: () => {} }) };
+    }
     const known = id === undefined ? undefined : nodes.get(id);
     if (known) return readable(tracing, known, own === undefined);
+    if (id !== undefined && !begun.has(id)) {
+      ahead.add(id);
+      return undefined;
+    }
     const standing = catalog.columnsOf({ schema, name });
     if (!standing) return undefined;
     const relation = `table.${schema}.${name}`;
     const columns = standing.map((column) => column.name);
-    if (!nodes.has(relation))
-      nodes.set(relation, foreignTable(relation, { schema, name }, columns));
+    if (!nodes.has(relation)) {
+      const beside = findIdentity(tracing, { schema, name });
+      nodes.set(relation, foreignTable(relation, { schema, name }, columns, beside));
+    }
     return { relation, columns };
   };
 }
@@ -293,17 +359,37 @@ function readable(
   return { relation: id, columns: names, assume };
 }
 
-/** A table of somebody else's that no source declares. */
-function foreignTable(id: string, relation: Relation, columns: readonly string[]): LineageNode {
+/** The identity that makes a table beside its own. */
+function findIdentity({ models, byRelation }: Tracing, { schema, name }: Relation) {
+  for (const suffix of companionSuffixes.filter((one) => name.toLowerCase().endsWith(`_${one}`))) {
+    const own = name.slice(0, -suffix.length - 1);
+    const ids = byRelation.get(relationKey(schema, own)) ?? [];
+    const node = ids.map((id) => models.nodes.get(id)).find(isModelNode);
+    if (node?.nodeConfig.materialization === 'identity') return node;
+  }
+  return undefined;
+}
+
+/**
+ * A table that no source declares: somebody else's, or one that stands beside an identity and holds
+ * values of its records.
+ */
+function foreignTable(
+  id: string,
+  relation: Relation,
+  columns: readonly string[],
+  identity: ModelNode | undefined,
+): LineageNode {
   return {
     id,
     kind: 'table',
     label: formatRelation(relation),
     file: '',
-    detail: 'a table that no source declares',
-    columns: columns.map((name) => ({ name, from: [] })),
-    rows: [],
-    reads: [],
+    detail: identity ? `beside ${identity.name}` : 'a table that no source declares',
+    ...(identity
+      ? gapLineage(columns, `it stands beside the identity ${identity.name}`)
+      : { columns: columns.map((name) => ({ name, from: [] })), rows: [] }),
+    reads: identity ? [...identity.dependsOn, identity.id] : [],
     types: new Map(),
     declared: new Map(),
   };

@@ -1,4 +1,12 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { openProject } from '../../cli/open-project.ts';
+import { gatherProject } from '../../cli/work.ts';
+import { spreadLabels } from '../../engine/lineage/labels.ts';
+import { transientLineageCache } from '../../engine/lineage/lineage-cache.ts';
+import { traceProject } from '../../engine/plan/project-lineage.ts';
+import { dbtFolder, troubles } from '../dbt/dbt-project.ts';
 import { traceFolder } from '../lineage/traced.ts';
 import { writeFolder } from '../models/project-folder.ts';
 
@@ -19,4 +27,23 @@ test('an id follows from what names a record, and from what its rules compare', 
   expect(sourcesOf('person_id')).toEqual(['id computed', 'mail join', 'system computed']);
   expect(sourcesOf('id')).toEqual(['id copied']);
   expect(sourcesOf('record')).toEqual(['id computed', 'system computed']);
+});
+
+test('the tables beside an identity bear the labels of what it reads', async () => {
+  const project = dbtFolder({
+    'seeds/people.csv': 'record_id,mail\n1,a\n2,a\n',
+    'seeds/seeds.yml': 'seeds: [{name: people, columns: [{name: mail, labels: [pii]}]}]',
+    'models/who.sql': `{{ config(materialized='identity', rules=[{'name': 'mail', 'exact': 'mail'}]) }}
+      select 'crm' as system, record_id, mail from {{ ref('people') }}`,
+  });
+  expect(troubles(await project.build())).toEqual([]);
+  writeFileSync(
+    join(project.folder, 'models/why.sql'),
+    "select evidence from main.who_matches -- {{ ref('who') }}",
+  );
+  using opened = openProject({ folder: project.folder, env: {} });
+  await using warehouse = await opened.openWarehouse({ readOnly: true });
+  const work = await gatherProject(opened, warehouse, {});
+  const labels = spreadLabels(await traceProject(work, transientLineageCache()));
+  expect(labels.of({ node: 'model.shop.why', column: 'evidence' })).toEqual(['pii']);
 });

@@ -21,6 +21,11 @@ export const selectCases: readonly SelectCase[] = [
     ],
   },
   {
+    what: 'takes from its order what an ordered aggregate answers',
+    sql: 'select mode() within group (order by status) as most, percentile_disc(0.5) within group (order by amount desc) as half from shop.orders',
+    columns: ['most ~orders.status', 'half ~orders.amount'],
+  },
+  {
     what: 'opens a star',
     sql: 'select * from shop.customers',
     columns: ['id =customers.id', 'name =customers.name', 'email =customers.email'],

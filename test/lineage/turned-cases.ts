@@ -13,6 +13,12 @@ export const turnedCases: readonly SelectCase[] = [
     rows: 'group:orders.customer_id',
   },
   {
+    what: 'pivots by values that nobody lists: they are in the names of the columns',
+    sql: 'select customer_id, "2" as two from (pivot (select customer_id, status, amount from shop.orders) on status using sum(amount))',
+    columns: ['customer_id =orders.customer_id', 'two ~orders.amount ~orders.status'],
+    rows: 'group:orders.customer_id',
+  },
+  {
     what: 'pivots by declared groups, several aggregates at once',
     sql: `select * from (pivot shop.orders on status in ('1') using sum(amount) as total, max(id) as newest group by customer_id)`,
     columns: [
