@@ -53,7 +53,7 @@ export async function compileKept(
   const folder = join(opened.stateFolder, 'models');
   const { folder: root, targetPath } = opened.project;
   const { ids, faults, warnings, graph, models } = standing;
-  const key = hash('sha1', JSON.stringify([fullRefresh, warehouse, targetPath]));
+  const key = hash('sha1', JSON.stringify([fullRefresh, warehouse, targetPath, moment().env]));
   const keep = { folder, key, ids };
   const rest = { keep, ...(models && { outline: { models, graph, ids, warnings } }) };
   const { readKeptCompile, saveKeptCompile, verifyFiles, verifyManifest, ...outputs } =

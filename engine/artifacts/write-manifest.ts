@@ -13,7 +13,7 @@ import {
 } from './manifest-sources.ts';
 import { artifactPath, toText } from './write-artifact.ts';
 
-/** Under this name of its metadata's `env` a manifest says which project and SQL it tells of. */
+/** Under this name of its metadata's `env` a manifest says which project, environment and SQL it tells of. */
 const markName = 'tidemill';
 /** The metadata stands at the head of the file, well within this. */
 const headBytes = 4_096;
@@ -29,13 +29,19 @@ export async function writeManifest(
 ): Promise<ManifestLayout | undefined> {
   const { project, compiled } = request;
   const models = [...compiled].filter(([id]) => isModelNode(project.nodes.get(id)));
-  const standing = `"${markName}":"${project.stamp}.`;
+  const standing = `"${markName}":"${markOf(request)}`;
   const digests = models.map(([id, sql]) => [id, digestContent(sql)] as const);
   const digest = digestOf(digests, request.hasFiles ?? false);
   const head = await readHead(artifactPath(project, 'manifest'));
   const wanted = models.length === 0 ? standing : `${standing}${digest}"`;
   if (!always && head.includes(wanted)) return undefined;
   return await writeAnew(request, digest);
+}
+
+/** Of everything that a manifest tells of besides SQL. */
+function markOf({ project, moment }: ManifestRequest): string {
+  const env = Object.entries(moment.env ?? {}).flat();
+  return `${project.stamp}.${env.length > 0 ? `${digestContent(env.join('\0'))}.` : ''}`;
 }
 
 /** One digest of the SQL of all models. */
@@ -90,7 +96,7 @@ export function addPart(file: Pick<ArtifactFile, 'add'>, name: string, part: obj
 }
 
 export function headText(request: ManifestRequest, digest: string): string {
-  const mark = { [markName]: `${request.project.stamp}.${digest}` };
+  const mark = { [markName]: `${markOf(request)}${digest}` };
   const env = { ...mark, ...request.moment.env };
   const metadata: Config = { ...manifestMetadata(request), env };
   return `{"metadata":${toText(metadata)},"nodes":{`;

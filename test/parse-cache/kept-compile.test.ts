@@ -205,6 +205,7 @@ const changes: readonly Change[] = [
   rename('models/late.sql', 'models/later.sql'),
   rename('models/later.sql', 'models/late.sql'),
   say({ LATE: 'now' }),
+  say({ DBT_ENV_CUSTOM_ENV_RUN: '7' }),
   say({ LATE: 'then', PART: 'y' }),
   say({}),
   remove('target/manifest.json'),
