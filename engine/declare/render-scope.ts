@@ -109,13 +109,20 @@ function answerOf(
   return key === undefined ? undefined : new HostFunction(name, () => toPython(macros[key]));
 }
 
-/** The project's own macro of a name that dbt's adapter asks, or its variant for the warehouse. */
+/**
+ * The macro of a name that dbt's adapter asks, where it is not dbt's: the project's, a package's, or
+ * the variant for the warehouse that a dispatch of `dbt` leads to.
+ */
 function findOverride(
-  { library, projectName, target }: ProjectScope,
+  { library, projectName }: ProjectScope,
   name: string,
 ): MacroEntry | undefined {
-  const names = [name, `${target.type}__${name}`, `default__${name}`];
-  return names.flatMap((one) => library.findIn(one, projectName) ?? [])[0];
+  const own = library.findIn(name, projectName);
+  const isTheirs = (one: MacroEntry): boolean => one.packageName !== internalPackage;
+  const named = own ?? library.all.findLast((one) => one.name === name && isTheirs(one));
+  if (named) return named;
+  const found = library.dispatch(name, internalPackage, projectName);
+  return 'searched' in found || !isTheirs(found) ? undefined : found;
 }
 
 /** Every name as a mapping; to be told a name that is a macro is no use of it. */

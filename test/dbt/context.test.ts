@@ -156,12 +156,20 @@ describe('adapter.get_columns_in_relation', () => {
     },
   );
 
-  test('does not ask a package’s', async () => {
+  const order = 'name: shop\ndispatch: [{macro_namespace: dbt, search_order: [shop, kit, dbt]}]';
+
+  test.each([
+    ['get_columns_in_relation', '', 'by m'],
+    ['default__get_columns_in_relation', '', ''],
+    ['default__get_columns_in_relation', order, 'by m'],
+    ['duckdb__get_columns_in_relation', order, 'by m'],
+  ])('asks a package’s %s where dispatch is: %s', async (name, dispatch, said) => {
     const files = {
+      ...(dispatch ? { 'dbt_project.yml': dispatch } : {}),
       'dbt_packages/kit/dbt_project.yml': 'name: kit\n',
-      'dbt_packages/kit/macros/m.sql': `{% macro get_columns_in_relation(relation) %}${answer}{% endmacro %}`,
+      'dbt_packages/kit/macros/m.sql': `{% macro ${name}(relation) %}${answer}{% endmacro %}`,
     };
-    expect(await printed([asking], '', files)).toEqual(['']);
+    expect(await printed([asking], '', files)).toEqual([said]);
   });
 });
 
