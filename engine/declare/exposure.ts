@@ -1,5 +1,6 @@
 import { didYouMean } from '../words/suggest.ts';
 import { bystander } from './bystander.ts';
+import { renderEntryConfig } from './entry-config.ts';
 import { parseTemplate } from './jinja/parse-template.ts';
 import type { FaultList, Place } from './model-fault.ts';
 import type { ExposureNode, ModelNode, SourceNode } from './model-node.ts';
@@ -66,7 +67,16 @@ async function buildExposure(
   const beside = { tags: asTexts(entry['tags']), meta: asConfig(entry['meta']) };
   const fqn = [pack.name, ...foldersOf(pack, place.file), name];
   const own = mergeConfig(beside, asConfig(entry['config']));
-  const config = mergeFolders([from.packages[0], pack], 'exposures', fqn, own);
+  const written = mergeFolders([from.packages[0], pack], 'exposures', fqn, own);
+  const about = {
+    id,
+    name,
+    packageName: pack.name,
+    file: place.file,
+    fqn,
+    resourceType: 'exposure',
+  };
+  const config = await renderEntryConfig(from.reading, about, written, { place, faults });
   if (config['enabled'] === false || name === '') return undefined;
   const calls = await renderCalls(from, pack, id, placed, faults);
   const dependsOn = new Set<string>();

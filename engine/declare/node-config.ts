@@ -7,6 +7,7 @@ import {
   type NodeConfig,
 } from '../words/node.ts';
 import { didYouMean } from '../words/suggest.ts';
+import { complainOfEnabled } from './enabled-config.ts';
 import { readHooks } from './hook-config.ts';
 import { readIdentityConfig } from './identity-config.ts';
 import { readMergeColumns, readMergeConfig } from './merge-config.ts';
@@ -68,15 +69,14 @@ export function readNodeConfig(
     complaints.push(`incremental_strategy "${incrementalStrategy}" needs a unique_key`);
   }
   const kind = fallback === 'seed' || fallback === 'snapshot' ? fallback : undefined;
-  const { materialized = kind, enabled = true } = raw;
+  const { materialized = kind } = raw;
   if (kind && !own.materialization && materialized !== null && materialized !== kind) {
     complaints.push(
       `config "materialized" is ${show(materialized)}: a ${kind} is a ${kind} always`,
     );
   }
-  if (enabled !== null && typeof enabled !== 'boolean') {
-    complaints.push(`config "enabled" is ${show(enabled)}; write true or false, without quotes`);
-  }
+  const unclear = complainOfEnabled(raw);
+  if (unclear !== undefined) complaints.push(unclear);
   if (fallback === 'seed') complaints.push(...complainOfDelimiter(raw['delimiter'] ?? ','));
   if (incrementalStrategy === 'microbatch') complaints.push(...complainOfBatches(raw));
   const config: NodeConfig = {

@@ -69,7 +69,7 @@ export async function readProject(
     { packages, models, refs, sources, library: watched.library },
     faults,
   );
-  const semantics = buildSemantics({ packages, refs }, faults);
+  const semantics = await buildSemantics({ packages, refs, reading }, faults);
   const exposures = await buildExposures({ packages, refs, sources, reading, semantics }, faults);
   const groups = buildGroups(packages, faults);
   checkAccess({ packages, groups, models, tests, exposures, refs }, faults);

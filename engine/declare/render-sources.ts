@@ -1,12 +1,12 @@
-import { bystander } from './bystander.ts';
+import { reportEnabled } from './enabled-config.ts';
+import { openTextRenderer } from './entry-config.ts';
 import { holdsTemplate, renderHeld } from './held-templates.ts';
-import { parseTemplate } from './jinja/parse-template.ts';
-import { fromPython } from './jinja/python-value.ts';
 import type { FaultList } from './model-fault.ts';
-import { type Reading, renderValue, stillMoment } from './node-render.ts';
+import type { Reading } from './node-render.ts';
 import type { PackageSource } from './package-source.ts';
-import { asConfig, type SourceTable } from './properties.ts';
+import { asConfig, type Config, type SourceTable } from './properties.ts';
 import { reportTemplateError } from './template-fault.ts';
+import { sourceFqn } from './yaml-folders.ts';
 
 /**
  * Sources of the packages with the templates in their places rendered: packages leave the schema
@@ -21,13 +21,24 @@ export async function renderSources(
   return await Promise.all(
     packages.map(async (pack) => {
       const { sources } = pack.properties;
-      if (!sources.some((table) => holdsTemplate(writtenOf(table)))) return pack;
-      const rendered = await Promise.all(
-        sources.map((table) => renderTable(pack, table, reading, faults)),
-      );
-      return { ...pack, properties: { ...pack.properties, sources: rendered } };
+      if (sources.length === 0) return pack;
+      const rendered = sources.map(async (table) => {
+        const whole = { ...table, config: joinConfig(pack, packages[0] ?? pack, table) };
+        const done = await renderTable(pack, whole, reading, faults);
+        reportEnabled(done.config, done.place, faults);
+        return done;
+      });
+      const all = await Promise.all(rendered);
+      return { ...pack, properties: { ...pack.properties, sources: all } };
     }),
   );
+}
+
+/** What the project says of a package's source wins over all that the package says. */
+function joinConfig(pack: PackageSource, root: PackageSource, table: SourceTable): Config {
+  const fqn = sourceFqn(pack, table);
+  const overrides = pack === root ? {} : root.folderConfigs.sources.configOf(fqn);
+  return { ...pack.folderConfigs.sources.configOf(fqn), ...table.config, ...overrides };
 }
 
 /** What of a table may be a template; descriptions and tests are rendered elsewhere. */
@@ -43,23 +54,14 @@ async function renderTable(
 ): Promise<SourceTable> {
   const written = writtenOf(table);
   if (!holdsTemplate(written)) return table;
-  const { schema } = reading.target;
-  const node = bystander(
-    {
-      id: `source.${pack.name}.${table.source}.${table.name}`,
-      name: table.name,
-      packageName: pack.name,
-      file: table.place.file,
-      fqn: [pack.name, table.source, table.name],
-      resourceType: 'source',
-    },
-    schema,
-  );
-  // Without a file of its own: a fault is told where the table stands.
-  const render = async (text: string) => {
-    const template = parseTemplate(text, { file: '<source>' });
-    return fromPython(await renderValue(reading, stillMoment, node, template));
-  };
+  const render = openTextRenderer(reading, {
+    id: `source.${pack.name}.${table.source}.${table.name}`,
+    name: table.name,
+    packageName: pack.name,
+    file: table.place.file,
+    fqn: sourceFqn(pack, table),
+    resourceType: 'source',
+  });
   try {
     const {
       schema: at,

@@ -1,7 +1,9 @@
 import { didYouMean } from '../words/suggest.ts';
+import { renderEntryConfig } from './entry-config.ts';
 import type { FaultList } from './model-fault.ts';
 import type { ModelNode, RefCall } from './model-node.ts';
 import type { NodeIndex } from './node-index.ts';
+import type { Reading } from './node-render.ts';
 import { mergeFolders, type PackageSource } from './package-source.ts';
 import {
   asConfig,
@@ -23,6 +25,7 @@ import { foldersOf } from './yaml-folders.ts';
 export interface SemanticSources {
   readonly packages: readonly PackageSource[];
   readonly refs: NodeIndex<ModelNode>;
+  readonly reading: Reading;
 }
 
 const sections = [
@@ -35,7 +38,10 @@ const sections = [
  * Semantic models, metrics and saved queries of every package, with what each is made of. Their
  * faults name no node: nothing is built for them, so that they would be told by no step.
  */
-export function buildSemantics(from: SemanticSources, faults: FaultList): SemanticNode[] {
+export async function buildSemantics(
+  from: SemanticSources,
+  faults: FaultList,
+): Promise<SemanticNode[]> {
   const found = new Map<string, SemanticNode>();
   const add = (node: SemanticNode): void => {
     const first = found.get(node.id);
@@ -50,7 +56,7 @@ export function buildSemantics(from: SemanticSources, faults: FaultList): Semant
   for (const [kind, key, tree] of sections) {
     for (const pack of from.packages) {
       for (const placed of pack.properties[key] ?? []) {
-        const node = readSemantic(from, pack, { kind, tree, placed }, faults);
+        const node = await readSemantic(from, pack, { kind, tree, placed }, faults);
         if (node === undefined) continue;
         add(node);
         if (kind === 'semantic_model') for (const metric of metricsOfMeasures(node)) add(metric);
@@ -66,12 +72,12 @@ interface Written {
   readonly placed: PlacedEntry;
 }
 
-function readSemantic(
-  { packages }: SemanticSources,
+async function readSemantic(
+  { packages, reading }: SemanticSources,
   pack: PackageSource,
   { kind, tree, placed }: Written,
   faults: FaultList,
-): SemanticNode | undefined {
+): Promise<SemanticNode | undefined> {
   const { entry, place } = placed;
   const name = String(entry['name'] ?? '');
   const fqn = [pack.name, ...foldersOf(pack, place.file), name];
@@ -81,19 +87,18 @@ function readSemantic(
   };
   const own = mergeConfig(beside, asConfig(entry['config']));
   const unrendered = mergeConfig(pack.folderConfigs[tree].configOf(fqn), own);
-  const config = mergeFolders([packages[0], pack], tree, fqn, own);
+  const written = mergeFolders([packages[0], pack], tree, fqn, own);
+  const id = `${kind}.${pack.name}.${name}`;
+  const about = { id, name, packageName: pack.name, file: place.file, fqn, resourceType: kind };
+  const config = await renderEntryConfig(reading, about, written, { place, faults });
   if (config['enabled'] === false) return undefined;
   for (const complaint of complainOfSemantics(kind, name, { ...entry, config }))
     faults.error(place, complaint);
   if (name === '') return undefined;
   const ref = kind === 'semantic_model' ? readRef(entry['model'], placed, faults) : undefined;
   return {
-    id: `${kind}.${pack.name}.${name}`,
-    name,
+    ...about,
     resourceType: kind,
-    packageName: pack.name,
-    fqn,
-    file: place.file,
     tags: asTexts(config['tags']),
     config,
     dependsOn: [],

@@ -3,7 +3,7 @@ import { externalOf } from './external-source.ts';
 import type { SourceNode } from './model-node.ts';
 import type { PackageSource } from './package-source.ts';
 import { asTexts } from './properties.ts';
-import { foldersOf } from './yaml-folders.ts';
+import { sourceFqn } from './yaml-folders.ts';
 
 /** A connection whose streams are sources without anyone declaring them. */
 export interface ConnectionSource {
@@ -32,7 +32,7 @@ export function indexSources(
   const nodes = new Map<string, SourceNode>();
   const connected = connectedSources(connections);
   for (const pack of packages) {
-    for (const node of declaredNodes(pack, packages[0] ?? pack, connected)) {
+    for (const node of declaredNodes(pack, connected)) {
       if (node.config['enabled'] !== false) nodes.set(node.id, node);
     }
   }
@@ -86,14 +86,11 @@ function createIndex(
 
 function declaredNodes(
   pack: PackageSource,
-  root: PackageSource,
   connected: ReadonlyMap<string, ConnectionSource>,
 ): SourceNode[] {
   return pack.properties.sources.map((table) => {
-    const fqn = [pack.name, ...foldersOf(pack, table.place.file), table.source, table.name];
-    const overrides = pack === root ? {} : root.folderConfigs.sources.configOf(fqn);
-    const own = pack.folderConfigs.sources.configOf(fqn);
-    const config = { ...own, ...table.config, ...overrides };
+    const fqn = sourceFqn(pack, table);
+    const { config } = table;
     const connection = connected.get(table.source);
     const streamId = connection && streamIdOf(connection.name, table.identifier);
     const { name, identifier, schema = table.source } = table;
