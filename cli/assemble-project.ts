@@ -146,6 +146,7 @@ function readDeclaration(
         folder,
         env,
         hasWarehouse: options.warehouse !== undefined,
+        ...(options.vars === undefined ? {} : { vars: options.vars }),
         warn: (message) => options.log?.warn('profile-unread', { message }),
         ...(target === undefined ? {} : { target }),
         ...(profile === undefined ? {} : { profile }),

@@ -110,8 +110,8 @@ function answerOf(
 }
 
 /**
- * The macro of a name that dbt's adapter asks, where it is not dbt's: the project's, a package's, or
- * the variant for the warehouse that a dispatch of `dbt` leads to.
+ * The macro of a name that dbt's adapter asks, where it is not dbt's: the project's, a package's,
+ * or the variant for the warehouse that a dispatch of `dbt` leads to.
  */
 function findOverride(
   { library, projectName }: ProjectScope,

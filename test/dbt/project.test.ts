@@ -83,7 +83,8 @@ describe('a dbt project without pipelines.yaml', () => {
     [profile('type: duckdb', 'prod'), 'has no target "prod"'],
     ['other:\n  outputs: {}\n', 'it has no profile "shop"'],
     [profile('type: duckdb\npath: "{{ env_var(\'NOWHERE\') }}"'), 'needs NOWHERE'],
-    [profile('type: duckdb\npath: "{{ 1 + 1 }}"'), 'only env_var is understood'],
+    [profile('type: duckdb\npath: "{{ var(\'nowhere\') }}"'), 'needs nowhere'],
+    [profile('type: duckdb\npath: "{{ 1 + 1 }}"'), 'only env_var and var are understood'],
     ['shop: [', 'not valid YAML'],
   ])('of a profile that cannot be used says why: %#', (text, message) => {
     const { folder } = dbtFolder({
@@ -91,6 +92,25 @@ describe('a dbt project without pipelines.yaml', () => {
       'profiles.yml': text,
     });
     expect(() => openProject({ folder, env: { HOME: folder } })).toThrow(message);
+  });
+
+  test('is built where its profile says by variables of the command line and the environment', async () => {
+    const { folder } = dbtFolder({
+      'dbt_project.yml': `name: shop\nprofile: "{{ env_var('PROFILE', 'shop') }}"\nvars: {schema: unseen}`,
+      'profiles.yml': profile(
+        `type: duckdb\nschema: "{{ env_var('YEAR') }}"\nthreads: "{{ var('threads', 3) | as_number }}"\npath: "{{ var('stage', 'dev') }}_{{ var('schema', default='plain') }}.duckdb"`,
+      ),
+    });
+    const env = { HOME: folder, YEAR: '2026' };
+    const warehouseOf = (vars = {}) => {
+      using opened = openProject({ folder, env, vars });
+      const { target, warehouse } = opened.project;
+      return { schema: target?.schema, ...warehouse.config };
+    };
+    expect(warehouseOf()).toEqual({ schema: '2026', threads: 3, path: 'dev_plain.duckdb' });
+    expect(warehouseOf({ stage: 'test', threads: 2 })).toEqual({
+      ...{ schema: '2026', threads: 2, path: 'test_plain.duckdb' },
+    });
   });
 
   test('finds its profile at home, where one of other projects is passed by', () => {

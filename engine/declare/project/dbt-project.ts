@@ -13,6 +13,8 @@ export interface DbtProjectOptions {
   /** The folder of `dbt_project.yml`. */
   readonly folder: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Variables of the command line: profiles know no others. */
+  readonly vars?: JsonObject;
   /** The profile's output to build in; default what the profile says. */
   readonly target?: string;
   /** The profile to take instead of the one that the project names. */
@@ -44,22 +46,22 @@ export function loadDbtProject(options: DbtProjectOptions): Project {
   const file = join(folder, projectFile);
   const declared = readYaml(file, 'project-invalid');
   const name = typeof declared['name'] === 'string' ? declared['name'] : basename(folder);
-  const { env } = options;
-  const output = findOutput({ ...options, folder }, options.profile ?? declared['profile']);
+  const profile = options.profile ?? render(declared['profile'], options, file);
+  const output = findOutput({ ...options, folder }, profile);
   const config = output?.config ?? {};
   tellUnread(config, options);
   const path = typeof config['path'] === 'string' ? config['path'] : '';
-  const { threads } = config;
+  const threads = Number(config['threads']);
   const warehouse: JsonObject = {
     path: path === '' || path === ':memory:' ? warehouseDefault : path,
-    ...(typeof threads === 'number' && threads > 0 ? { threads } : {}),
+    ...(threads > 0 ? { threads } : {}),
   };
   const schema = typeof config['schema'] === 'string' ? config['schema'] : 'main';
   return {
     name,
     folder,
     file,
-    targetPath: String(render(declared['target-path'] ?? targetPathDefault, env, file)),
+    targetPath: String(render(declared['target-path'] ?? targetPathDefault, options, file)),
     warehouse: { type: 'duckdb', config: warehouse },
     target: { name: output?.name ?? 'dev', schema },
     connections: new Map(),
@@ -122,7 +124,7 @@ function findOutput(options: DbtProjectOptions, profile: unknown): Output | unde
     const known = Object.keys(profiles).filter((key) => key !== 'config');
     throw profileError(found, `it has no profile "${wanted}"`, `profiles: ${known.join(', ')}`);
   }
-  const fallback = String(render(chosen['target'] ?? 'default', env, found));
+  const fallback = String(render(chosen['target'] ?? 'default', options, found));
   const target = options.target ?? fallback;
   const output = asConfig(outputs[target]);
   if (Object.keys(output).length === 0) {
@@ -137,7 +139,7 @@ function findOutput(options: DbtProjectOptions, profile: unknown): Output | unde
       hint: 'models are built in DuckDB: add an output of type duckdb, or give --warehouse FILE',
     });
   }
-  const config = Object.entries(output).map(([key, value]) => [key, render(value, env, found)]);
+  const config = Object.entries(output).map(([key, value]) => [key, render(value, options, found)]);
   return { name: target, config: Object.fromEntries(config) as Config };
 }
 
@@ -148,28 +150,29 @@ function profileError(file: string, message: string, known: string): TerminalErr
   });
 }
 
-const environmentCall =
-  /\{\{\s*env_var\(\s*['"](\w+)['"]\s*(?:,\s*['"]([^'"]*)['"]\s*)?\)\s*(?:\|\s*(?:as_number|int|as_native|as_bool)\s*)?\}\}/g;
+const call =
+  /\{\{\s*(env_var|var)\(\s*(?:'([^']*)'|"([^"]*)")\s*(?:,\s*(?:default\s*=\s*)?(?:'([^']*)'|"([^"]*)"|([\w.]+))\s*)?\)\s*(?:\|\s*(?:as_number|int|as_native|as_bool|as_text|string)\s*)?\}\}/g;
 
-/** Profiles hold `{{ env_var('NAME', 'default') }}` and little else. */
-function render(
-  value: unknown,
-  env: Readonly<Record<string, string | undefined>>,
-  file: string,
-): unknown {
+/** Profiles hold `{{ env_var('NAME', 'default') }}`, `{{ var('name') }}` and little else. */
+function render(value: unknown, { env, vars = {} }: DbtProjectOptions, file: string): unknown {
   if (typeof value !== 'string' || !value.includes('{{')) return value;
-  const text = value.replace(environmentCall, (_, name: string, fallback?: string) => {
-    const found = env[name] ?? fallback;
-    if (found !== undefined) return found;
+  const text = value.replace(call, (_, kind: string, ...parts: (string | undefined)[]) => {
+    const [name = '', quoted, ...fallbacks] = [parts[0] ?? parts[1], ...parts.slice(2, 5)];
+    const fallback = [quoted, ...fallbacks].find((one) => one !== undefined);
+    const found = (kind === 'var' ? vars[name] : env[name]) ?? fallback;
+    if (found !== undefined) return String(found);
+    const isVar = kind === 'var';
     throw new TerminalError(`${file}:1:1 it needs ${name}, which is not set`, {
       code: 'profile-invalid',
-      hint: `set ${name} in the environment, or give env_var a default`,
+      hint: isVar
+        ? `give --vars '{${name}: …}', or give var a default: what stands in dbt_project.yml is not known here`
+        : `set ${name} in the environment, or give env_var a default`,
     });
   });
-  if (!text.includes('{{')) return /^\d+$/.test(text) ? Number(text) : text;
-  throw new TerminalError(`${file}:1:1 only env_var is understood between {{ and }}`, {
+  if (!text.includes('{{')) return text;
+  throw new TerminalError(`${file}:1:1 only env_var and var are understood between {{ and }}`, {
     code: 'profile-invalid',
-    hint: 'write the value itself, or one env_var',
+    hint: 'write the value itself, or one env_var or var',
   });
 }
 
