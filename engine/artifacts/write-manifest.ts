@@ -13,7 +13,7 @@ import {
 } from './manifest-sources.ts';
 import { artifactPath, toText } from './write-artifact.ts';
 
-/** Under this name of its metadata's `env` a manifest says which project, environment and SQL it tells of. */
+/** Under this name of its `env` a manifest says which project, environment and SQL it tells of. */
 const markName = 'tidemill';
 /** The metadata stands at the head of the file, well within this. */
 const headBytes = 4_096;
