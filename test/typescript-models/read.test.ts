@@ -102,9 +102,12 @@ test('a file that does not end, or ends its thread, is told and hides no other',
     'models/a_hangs.ts': 'for (;;) {}',
     'models/b_quits.ts': 'process.exit(3);',
     'models/c_waits.ts': 'await new Promise(() => setInterval(() => {}, 1000));',
+    'models/d_never.ts': 'await new Promise(() => {});',
     'models/e_good.ts': good(),
   });
-  const files = ['a_hangs', 'b_quits', 'c_waits', 'e_good'].map((name) => `models/${name}.ts`);
+  const files = ['a_hangs', 'b_quits', 'c_waits', 'd_never', 'e_good'].map(
+    (name) => `models/${name}.ts`,
+  );
   const read = await readScripts(root, files, { timeoutMs: 2_000 });
   const said = files.map((file) => {
     const one = read.get(file);
@@ -112,8 +115,9 @@ test('a file that does not end, or ends its thread, is told and hides no other',
   });
   expect(said).toEqual([
     'takes more than 2 s to be read',
-    'ended its thread while it was read',
+    'ended its thread while it was read, or awaits what never comes',
     'takes more than 2 s to be read',
+    'ended its thread while it was read, or awaits what never comes',
     'model',
   ]);
 });

@@ -174,3 +174,11 @@ test('files that were not there when the model was read take no part in it', asy
   const nosy = await failureOf(modelOf("async *run() { await import('node:net'); }"));
   expect(nosy.message).toContain('a model may not import "node:net"');
 });
+
+test('a promise that nobody awaits and that fails is no success', async () => {
+  const forgotten = `run() {
+    [1].forEach(async () => { throw new Error('private'); });
+    return [{ id: 1n, label: 'a' }];
+  }`;
+  expect((await failureOf(modelOf(forgotten))).message).toMatch(/the function threw Error$/);
+});

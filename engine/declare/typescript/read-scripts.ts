@@ -107,7 +107,8 @@ async function readSome(
     }
   });
   worker.on('error', (error) => give(`ended its thread while it was read: ${error.message}`));
-  worker.on('exit', () => give('ended its thread while it was read'));
+  const endings = 'ended its thread while it was read, or awaits what never comes';
+  worker.on('exit', () => give(endings));
   worker.stdout.resume();
   worker.stderr.resume();
   await ended.promise;

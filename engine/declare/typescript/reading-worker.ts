@@ -82,4 +82,7 @@ async function readAll({ urls }: ReadingOrder): Promise<void> {
   report({ kind: 'done', imported: [...trace.imports].map(([url, to]) => [url, [...to]]) });
 }
 
-await readAll(workerData as ReadingOrder);
+// Not awaited here: of a file whose own await never ends, Node would warn with this file's name.
+readAll(workerData as ReadingOrder).catch((error: unknown) => {
+  throw error;
+});

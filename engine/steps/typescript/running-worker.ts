@@ -153,6 +153,8 @@ async function runModel(order: RunningOrder): Promise<void> {
     const writer = openRowWriter(order.spoolPath, order.definition);
     const run = mode === 'keyed' ? runKeyed : runSet;
     await run(order, writer, context, pulls);
+    // A promise that nobody awaited and that failed ends the thread before the rows count.
+    await new Promise((resolve) => setImmediate(resolve));
     send({ kind: 'done', rows: writer.close() });
   } catch (error) {
     send({ kind: 'failed', failure: describeFailure(error) });
