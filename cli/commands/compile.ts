@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Option } from 'commander';
-import { formatFault, type ModelFault } from '../../engine/declare/model-fault.ts';
+import { formatFaults, type ModelFault } from '../../engine/declare/model-fault.ts';
 import { plural } from '../../engine/words/plural.ts';
 import { type CommandContext, type ExitCode, exitCodes, type RegisterCommand } from '../host.ts';
 import { compileKept, type KeptWork } from '../kept-compile.ts';
@@ -28,7 +28,7 @@ function tellFaults(
   faults: readonly ModelFault[],
   { warnError }: CompileFlags,
 ): ExitCode {
-  for (const fault of faults) terminal.note(`${fault.severity}: ${formatFault(fault)}`);
+  for (const line of formatFaults(faults)) terminal.note(line);
   const isBroken = faults.some(({ severity }) => warnError || severity === 'error');
   return isBroken ? exitCodes.failure : exitCodes.success;
 }

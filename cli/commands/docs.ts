@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { formatFault } from '../../engine/declare/model-fault.ts';
+import { formatFaults } from '../../engine/declare/model-fault.ts';
 import { plural } from '../../engine/words/plural.ts';
 import { exitCodes, type RegisterCommand } from '../host.ts';
 import { readOutline, withReadableWarehouse } from '../outline.ts';
@@ -60,9 +60,7 @@ export const registerDocs: RegisterCommand = (program, host) => {
           return { ...result, catalog: await buildCatalog(about) };
         },
       );
-      for (const fault of [...models.faults, ...faults]) {
-        terminal.note(`${fault.severity}: ${formatFault(fault)}`);
-      }
+      for (const line of formatFaults([...models.faults, ...faults])) terminal.note(line);
       const sqlById = new Map(compiled.map(({ node, sql }) => [node.id, sql]));
       await writeManifest({ project: models, moment: moment(), compiled: sqlById });
       await writeArtifact(models, 'catalog', catalog);

@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import type { GraphNode } from '../../engine/declare/graph.ts';
-import { formatFault } from '../../engine/declare/model-fault.ts';
+import { formatFaults } from '../../engine/declare/model-fault.ts';
 import { asConfig } from '../../engine/declare/properties.ts';
 import { exitCodes, type RegisterCommand } from '../host.ts';
 import { readListing } from '../outline.ts';
@@ -99,9 +99,7 @@ export const registerLs: RegisterCommand = (program, host) => {
         ...toTypes(flags),
       });
       for (const warning of warnings) terminal.note(`warning: ${warning}`);
-      for (const fault of faults) {
-        terminal.note(`${fault.severity}: ${formatFault(fault)}`);
-      }
+      for (const line of formatFaults(faults)) terminal.note(line);
       const lines = ids.flatMap((id) => {
         const node = graph.nodes.get(id);
         if (!node) return [];

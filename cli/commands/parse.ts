@@ -1,4 +1,4 @@
-import { formatFault } from '../../engine/declare/model-fault.ts';
+import { formatFaults } from '../../engine/declare/model-fault.ts';
 import { plural } from '../../engine/words/plural.ts';
 import { exitCodes, type RegisterCommand } from '../host.ts';
 import { readOutline } from '../outline.ts';
@@ -20,7 +20,7 @@ export const registerParse: RegisterCommand = (program, host) => {
         const moment = startMoment(opened);
         const { models } = await readOutline(opened);
         const faults = models?.faults ?? [];
-        for (const fault of faults) terminal.note(`${fault.severity}: ${formatFault(fault)}`);
+        for (const line of formatFaults(faults)) terminal.note(line);
         if (models) {
           await writeManifest({ project: models, moment: moment(), compiled: new Map() });
         }

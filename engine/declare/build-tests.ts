@@ -130,10 +130,11 @@ async function genericTest(
     const known = library.all
       .filter((one) => one.macroKind === 'test')
       .map((one) => one.name.replace(/^test_/, ''));
-    faults.error(
-      entry.place,
-      `there is no test "${entry.test}"${didYouMean(second ?? first, known)}`,
-    );
+    const isAbsent = second !== undefined && first !== 'dbt' && !library.isPackage(first);
+    const why = isAbsent
+      ? `: the package ${first} is not in dbt_packages`
+      : didYouMean(second ?? first, known);
+    faults.error(entry.place, `there is no test "${entry.test}"${why}`);
     return undefined;
   }
   const { id, name, alias, fqn, kwargs } = identifyTest(pack, node, entry, column);

@@ -82,7 +82,8 @@ function reportBroken(pack: PackageSource, drafts: readonly NodeDraft[], faults:
   for (const file of unreadable) {
     for (const draft of own) {
       if (!draft.source.file.startsWith(`${posix.dirname(file)}/`)) continue;
-      const message = `it may hold tests of "${draft.name}", which is not built until it can be read`;
+      const folder = `${posix.dirname(file)}/`;
+      const message = `until this file can be read nothing in ${folder} is built: it may hold tests of what is there`;
       faults.error({ file, line: 1, column: 1 }, message, { nodeId: draft.id });
     }
   }

@@ -56,6 +56,11 @@ export function collectFaults(): FaultList {
   };
 }
 
+/** Faults as a command tells them, each with its severity: what several nodes share, once. */
+export function formatFaults(faults: readonly ModelFault[]): string[] {
+  return [...new Set(faults.map((fault) => `${fault.severity}: ${formatFault(fault)}`))];
+}
+
 /** `models/a.sql:3:7 message (hint)`: one line for people. */
 export function formatFault(fault: ModelFault): string {
   const hint = fault.hint === undefined ? '' : `; ${fault.hint}`;

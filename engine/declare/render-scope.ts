@@ -78,7 +78,7 @@ export function buildGlobals(project: ProjectScope, node: NodeScope): Globals {
       if (other) return bind(other);
       return library.isPackage(name) ? namespaceOf(name) : undefined;
     };
-    const view = { get };
+    const view = { get, names: () => [...library.all.map(({ name }) => name), ...namesOf(scope)] };
     views.set(packageName, view);
     return view;
   };

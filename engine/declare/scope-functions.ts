@@ -1,11 +1,13 @@
 import { TerminalError } from '../words/errors.ts';
 import { once } from '../words/once.ts';
 import { isSecretName } from '../words/secret-name.ts';
+import { didYouMean } from '../words/suggest.ts';
 import { bagValue, functionBag } from './host-bag.ts';
 import { isEqual } from './jinja/compare.ts';
 import { jinjaError, typeError } from './jinja/jinja-error.ts';
 import { printValue } from './jinja/print.ts';
 import { fromPython, toPython } from './jinja/python-value.ts';
+import { undefinedError } from './jinja/undefined-error.ts';
 import {
   type HostCallback,
   HostFunction,
@@ -14,6 +16,7 @@ import {
   type MaybePromise,
   PyDict,
   PyTuple,
+  Undefined,
 } from './jinja/values.ts';
 import { mappingValue } from './mapping-value.ts';
 import { traceOfEnv } from './memory/watched-env.ts';
@@ -22,6 +25,11 @@ import type { NodeScope, ProjectScope } from './node-scope.ts';
 
 export function refFunction(node: NodeScope): HostCallback {
   return (args, kwargs, call) => {
+    for (const name of args) {
+      if (name instanceof Undefined) {
+        throw undefinedError(name, 'a name of a model is a text: put it in quotes');
+      }
+    }
     const names = args.map(String);
     const version = kwargs.get('version') ?? kwargs.get('v');
     const [first, second] = names;
@@ -94,10 +102,11 @@ function readVar(
   if (typeof found?.value === 'string') return renderText(found.value, `var('${name}')`);
   if (found !== undefined) return toPython(found.value);
   if (fallback !== undefined) return fallback;
-  const known = [...project.varNames()].sort().join(', ');
+  const names = [...project.varNames()].sort();
+  const known = names.join(', ');
   throw jinjaError(
     'jinja-undefined',
-    `the variable "${name}" is not set`,
+    `the variable "${name}" is not set${didYouMean(name, names)}`,
     `set it under vars, or give a default: var('${name}', …)${known && ` (set: ${known})`}`,
   );
 }

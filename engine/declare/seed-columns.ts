@@ -1,7 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { CsvError, parse } from 'csv-parse';
+import { plural } from '../words/plural.ts';
 import type { ColumnType } from '../words/stream.ts';
-import { describeUnreadable } from './text-file.ts';
+import { describeUnreadable, readTextFile } from './text-file.ts';
 
 export interface SeedColumn {
   readonly name: string;
@@ -105,8 +106,35 @@ export class SeedFault extends Error {
   readonly line: number;
   constructor(cause: unknown) {
     const isOfCsv = cause instanceof CsvError;
-    super(isOfCsv ? cause.message : describeUnreadable(cause).message, { cause });
-    this.line = isOfCsv && typeof cause['lines'] === 'number' ? cause['lines'] : 1;
+    const { message, hint, line } = describeUnreadable(cause);
+    const why = hint === undefined ? message : `${message}; ${hint}`;
+    super(isOfCsv ? describeCsv(cause) : cause instanceof HeaderFault ? cause.message : why, {
+      cause,
+    });
+    this.line = isOfCsv && typeof cause['lines'] === 'number' ? cause['lines'] : line;
+  }
+}
+
+/** The first line does not say what the columns are called. */
+class HeaderFault extends Error {}
+
+function describeCsv(cause: CsvError): string {
+  const [, expected, got] = /expect (\d+), got (\d+)/.exec(cause.message) ?? [];
+  if (got !== undefined)
+    return `the line has ${plural(Number(got), 'cell')}, the first ${expected}`;
+  return /^Quote Not Closed/.test(cause.message)
+    ? 'a quote above is never closed; add the closing "'
+    : cause.message;
+}
+
+/** @throws HeaderFault where a table cannot have these columns. */
+function checkHeader(names: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const [index, name] of names.entries()) {
+    if (name === '') throw new HeaderFault(`column ${index + 1} has no name in the first line`);
+    const key = name.toLowerCase();
+    if (seen.has(key)) throw new HeaderFault(`the first line names the column "${name}" twice`);
+    seen.add(key);
   }
 }
 
@@ -123,10 +151,13 @@ async function readColumns(path: string, reading: SeedReading): Promise<SeedColu
   for await (const row of reader as AsyncIterable<string[]>) {
     if (names === undefined) {
       names = row.map((name) => name.trim());
+      checkHeader(names);
       for (const _ of names) possible.push(new Set(all));
       continue;
     }
     for (const [index, value] of row.entries()) {
+      // What is no UTF-8 is read as this; the bytes say whether the file means it.
+      if (value.includes('\uFFFD')) readTextFile(path);
       const left = possible[index];
       if (left === undefined || value === '') continue;
       hasValue[index] = true;
@@ -134,7 +165,10 @@ async function readColumns(path: string, reading: SeedReading): Promise<SeedColu
       for (const kind of left) if (!kind.pattern.test(value)) left.delete(kind);
     }
   }
-  return (names ?? []).map((name, index) => {
+  if (names === undefined) {
+    throw new HeaderFault('the file is empty: its first line names the columns');
+  }
+  return names.map((name, index) => {
     const type = all.find((kind) => possible[index]?.has(kind))?.type;
     const isEmpty = hasValue[index] !== true;
     const isSmall = isEmpty || (type === 'integer' && isLarge[index] !== true);

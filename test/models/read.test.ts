@@ -42,7 +42,7 @@ describe('reading a folder of models', () => {
     expect(modelOf(project, 'good').id).toBe('model.shop.good');
     const unread = faults.filter((one) => one.startsWith('models/b/bad.yml:'));
     expect(unread).toContainEqual(expect.stringContaining('not valid YAML'));
-    expect(unread).toContainEqual(expect.stringContaining('may hold tests of "beside"'));
+    expect(unread).toContainEqual(expect.stringContaining('may hold tests of what is there'));
     expect(faults).toContain(
       'models/a/lost.sql:2:9 there is no model "goood"; did you mean "good"?',
     );

@@ -1,3 +1,4 @@
+import { suggestName } from '../../words/suggest.ts';
 import { findDictMethod, findSetMethod } from './dict-methods.ts';
 import { jinjaError, typeError } from './jinja-error.ts';
 import { findListMethod, findTupleMethod } from './list-methods.ts';
@@ -5,6 +6,7 @@ import { requireIndex, toInt } from './number.ts';
 import { quoteText, reprValue } from './print.ts';
 import { findStringMethod } from './string-methods.ts';
 import { textUnits } from './text.ts';
+import { undefinedError } from './undefined-error.ts';
 import {
   type HostCallback,
   HostFunction,
@@ -156,12 +158,19 @@ export function getItem(
 
 function refuseUndefined(value: Undefined): JinjaValue {
   if (value.mode === 'capture') return value;
-  throw jinjaError('jinja-undefined', value.complaint);
+  const isName = value.complaint.endsWith(' is undefined');
+  const hint =
+    'a package is known by its name once it is in dbt_packages: `dbt deps` puts it there';
+  throw undefinedError(value, isName ? hint : undefined);
 }
 
 export function missingAttribute(value: JinjaValue, name: string, mode: UndefinedMode): Undefined {
   const owner = value === null ? 'None' : `${typeName(value)} object`;
-  return new Undefined(mode, `${quoteText(owner)} has no attribute ${quoteText(name)}`);
+  const complaint = `${quoteText(owner)} has no attribute ${quoteText(name)}`;
+  return new Undefined(mode, complaint, () => {
+    const names = value instanceof HostObject ? value.behavior.iterate?.() : undefined;
+    return suggestName(name, [...(names ?? [])].map(String));
+  });
 }
 
 /** `value[start:stop:step]`. */

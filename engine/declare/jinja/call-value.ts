@@ -1,5 +1,6 @@
 import type { Kwargs } from './bind-arguments.ts';
-import { jinjaError, typeError } from './jinja-error.ts';
+import { typeError } from './jinja-error.ts';
+import { undefinedError } from './undefined-error.ts';
 import {
   type CallSite,
   HostFunction,
@@ -9,6 +10,10 @@ import {
   typeName,
   Undefined,
 } from './values.ts';
+
+const macroHint =
+  'a macro that does not exist is undefined; check its name and its package (docs/dbt.md lists ' +
+  'what dbt has and is not here)';
 
 /** `callee(*args, **kwargs)`. */
 export function callValue(
@@ -23,12 +28,8 @@ export function callValue(
   }
   if (callee instanceof Undefined) {
     if (callee.mode === 'capture') return callee;
-    throw jinjaError(
-      'jinja-undefined',
-      callee.complaint,
-      'a macro that does not exist is undefined; check its name and its package (docs/dbt.md lists ' +
-        'what dbt has and is not here)',
-    );
+    const isMacro = /^'package object'|is undefined$/.test(callee.complaint);
+    throw undefinedError(callee, isMacro ? macroHint : undefined);
   }
   throw typeError(`'${typeName(callee)}' object is not callable`);
 }

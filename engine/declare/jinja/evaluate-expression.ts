@@ -1,3 +1,4 @@
+import { suggestName } from '../../words/suggest.ts';
 import type {
   Arguments,
   CallNode,
@@ -148,7 +149,13 @@ export function resolveName(name: string, scope: Scope): JinjaValue {
   const given = globals.get(name);
   const value = given === undefined ? runtime.builtins.get(name) : given;
   return value === undefined
-    ? new Undefined(runtime.undefinedMode, `'${name}' is undefined`)
+    ? new Undefined(runtime.undefinedMode, `'${name}' is undefined`, () =>
+        suggestName(name, [
+          ...scope.names(),
+          ...(globals.names?.() ?? []),
+          ...runtime.builtins.keys(),
+        ]),
+      )
     : value;
 }
 

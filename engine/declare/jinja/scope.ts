@@ -17,6 +17,8 @@ import type { JinjaValue, MaybePromise, UndefinedMode } from './values.ts';
 /** Names the host offers. Asked once per use, so that a host may build its values lazily. */
 export interface Globals {
   get(name: string): JinjaValue | undefined;
+  /** Names that may be meant where one is misspelt. */
+  names?(): Iterable<string>;
 }
 
 /** Answers the template that `include`, `import` or `from` names; undefined where there is none. */
@@ -153,6 +155,11 @@ export class Scope {
       scope = scope.parent;
     }
     return undefined;
+  }
+  /** Every name that `find` finds. */
+  *names(): Iterable<string> {
+    yield* this.own().keys();
+    if (this.parent) yield* this.parent.names();
   }
   own(): ReadonlyMap<string, JinjaValue> {
     return this.#variables ?? new Map<string, JinjaValue>();

@@ -203,9 +203,12 @@ export class NativeMarker {
 export class Undefined {
   readonly mode: UndefinedMode;
   readonly complaint: string;
-  constructor(mode: UndefinedMode, complaint: string) {
+  /** What was probably meant: asked only where an error is told. */
+  readonly meant: () => string | undefined;
+  constructor(mode: UndefinedMode, complaint: string, meant: Undefined['meant'] = () => undefined) {
     this.mode = mode;
     this.complaint = complaint;
+    this.meant = meant;
   }
   /** One for all: what is undefined equals what else is. */
   hash(): unknown {

@@ -1,0 +1,123 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { writeFolder } from '../models/project-folder.ts';
+import { runIn } from '../parse-cache/command-in-process.ts';
+
+const project = {
+  'dbt_project.yml': 'name: shop\nvars: { paid_statuses: [paid] }\n',
+  'models/orders.sql': 'select 1 as order_id, 2 as amount',
+  'macros/in_list.sql': '{% macro in_list(values) %}({{ values | join }}){% endmacro %}',
+  'dbt_packages/tools/dbt_project.yml': 'name: tools\n',
+  'dbt_packages/tools/macros/cents.sql': '{% macro cents(x) %}{{ x }}{% endmacro %}',
+};
+
+/** Every mistake in a file of its own, all of them in one project. */
+async function tell(command: string, files: Readonly<Record<string, string>>): Promise<string> {
+  const folder = writeFolder({ ...project, ...files });
+  const { code, out, err } = await runIn(folder, { HOME: folder }, [command]);
+  expect(code).toBe(1);
+  expect(`${out}${err}`).not.toMatch(/unexpected fault|\n {4}at /);
+  return `${out}${err}`;
+}
+
+describe('mistakes in templates, all told at once', () => {
+  const mistakes: readonly (readonly [text: string, told: string])[] = [
+    ["select {{ in_lst('a') }}", '1:11 \'in_lst\' is undefined; did you mean "in_list"?'],
+    [
+      "select {{ tools.cent('a') }}",
+      "1:17 'package object' has no attribute 'cent'; did you mean \"cents\"?",
+    ],
+    [
+      'select {{ dbt_utils.star(1) }}',
+      "1:21 'dbt_utils' is undefined; a package is known by its name once it is in dbt_packages: `dbt deps` puts it there",
+    ],
+    [
+      "select {{ var('paid_statusses') }}",
+      '1:11 the variable "paid_statusses" is not set; did you mean "paid_statuses"?',
+    ],
+    [
+      'select * from {{ ref(orders) }}',
+      "1:18 'orders' is undefined; a name of a model is a text: put it in quotes",
+    ],
+    ["select {{ 'a'.uper() }}", "1:15 'str object' has no attribute 'uper'\n"],
+    ["select * from {{ ref('ordes') }}", '1:18 there is no model "ordes"; did you mean "orders"?'],
+  ];
+
+  test('say where, what, and what was probably meant; what is whole is compiled', async () => {
+    const files = mistakes.map(([text], index) => [`models/m${index}.sql`, text]);
+    const told = await tell('compile', Object.fromEntries(files) as Record<string, string>);
+    for (const [index, [, message]] of mistakes.entries()) {
+      expect(told).toContain(`error: models/m${index}.sql:${message}`);
+    }
+    expect(told).toContain('wrote 1 file to');
+  });
+});
+
+test('a test of a package that is not there names the package', async () => {
+  const yaml = 'models: [{name: orders, data_tests: [dbt_utils.expression_is_true, toools.x]}]';
+  expect(await tell('ls', { 'models/orders.yml': yaml })).toContain(
+    'no test "dbt_utils.expression_is_true": the package dbt_utils is not in dbt_packages',
+  );
+});
+
+test('a properties file that nobody can read is told once, however many models it may speak of', async () => {
+  const told = await tell('ls', {
+    'models/more.sql': 'select 1 as a',
+    'models/tabs.yml': 'models:\n\t- name: orders\n',
+  });
+  expect(told.match(/^error: .*$/gm)).toEqual([
+    'error: models/tabs.yml:1:1 until this file can be read nothing in models/ is built: it may hold tests of what is there',
+    expect.stringMatching(/^error: models\/tabs\.yml:2:1 .*[Tt]abs/),
+  ]);
+});
+
+test('what a statement has wrong is told at its place in the file, also beside templates', async () => {
+  const told = await tell('plan', {
+    'models/comma.sql': "select 1 as a,\n  2 as b,,\n  3 as c from {{ ref('orders') }}",
+    'models/empty.sql': '-- later\n',
+    'models/insert.sql': 'insert into orders values (1)',
+    'models/quote.sql': "select 1 as a,\n  'abc as b",
+    'models/two.sql': 'select 1 as a; select 2 as b',
+    'models/column.sql': "select o.amuont from {{ ref('orders') }} as o",
+  });
+  for (const line of [
+    'models/comma.sql:2:10 does not bind: Parser Error: syntax error at or near ","',
+    'The file holds no select.',
+    'models/insert.sql:1:8 does not bind: ',
+    'A model is a select: what it answers is the table.',
+    'models/quote.sql:2:3 does not bind: Parser Error: unterminated quoted string',
+    'models/two.sql:1:14 does not bind: ',
+    'A model is one select, with no statement after it.',
+    'column named "amuont"; Candidate bindings: "amount"',
+  ]) {
+    expect(told).toContain(line);
+  }
+});
+
+test('a seed that is no table says which cell or line is at fault', async () => {
+  const told = await tell('plan', {
+    'seeds/empty.csv': '',
+    'seeds/nameless.csv': 'a,,c\n1,2,3\n',
+    'seeds/ragged.csv': 'a,b\n1,2\n3\n',
+    'seeds/twice.csv': 'a,A\n1,2\n',
+    'seeds/unclosed.csv': 'a,b\n1,"2\n3,4\n',
+  });
+  for (const line of [
+    'seeds/empty.csv:1:1 the file is empty: its first line names the columns',
+    'seeds/nameless.csv:1:1 column 2 has no name in the first line',
+    'seeds/ragged.csv:3:1 the line has 1 cell, the first 2',
+    'seeds/twice.csv:1:1 the first line names the column "A" twice',
+    'a quote above is never closed; add the closing "',
+  ]) {
+    expect(told).toContain(line);
+  }
+});
+
+test('a seed that is not UTF-8 is told with its line', async () => {
+  const folder = writeFolder(project);
+  mkdirSync(join(folder, 'seeds'));
+  writeFileSync(join(folder, 'seeds/latin.csv'), Buffer.from('a,b\n1,caf\xe9\n', 'latin1'));
+  const { out } = await runIn(folder, { HOME: folder }, ['plan']);
+  expect(out).toContain('seeds/latin.csv:2:1 cannot be read: it is not UTF-8; save it as UTF-8');
+});
