@@ -128,7 +128,8 @@ function draftVersions(
     const source = named(file) ?? (version === latestVersion ? named(name) : undefined);
     const id = `model.${pack.name}.${name}.v${version}`;
     if (source === undefined) {
-      faults.error(patch.place, `version ${version} of "${name}" has no file ${file}.sql`);
+      const message = `version ${version} of "${name}" has no file ${file}.sql`;
+      faults.warn(patch.place, message, { name: 'NoNodeForYamlKey' });
       return [];
     }
     const fqn = [pack.name, ...source.folders, name, `v${version}`];

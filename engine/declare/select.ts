@@ -179,13 +179,16 @@ function addTests(graph: Graph, ids: Set<string>, indirect: IndirectSelection): 
   const waiting = new Set<string>();
   if (indirect === 'empty') return { direct: ids, indirect: waiting };
   const allowed = reachOf(graph, ids, indirect);
+  // As in dbt, whatever is chosen: a source stands without being built.
+  const isAllowed = (id: string): boolean =>
+    allowed.has(id) || (indirect === 'buildable' && id.startsWith('source.'));
   const added = new Set(ids);
   for (const id of ids) {
     for (const child of graph.childrenOf(id)) {
       const type = graph.nodes.get(child)?.resourceType;
       if (type !== 'test' && type !== 'unit_test') continue;
       const parents = graph.parentsOf(child);
-      if (indirect === 'eager' || parents.every((parent) => allowed.has(parent))) added.add(child);
+      if (indirect === 'eager' || parents.every(isAllowed)) added.add(child);
       else waiting.add(child);
     }
   }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { buildGraph, type GraphNode } from '../../engine/declare/graph.ts';
 import { type SelectRequest, selectNodes } from '../../engine/declare/select.ts';
+import { readFiles } from '../models/project-folder.ts';
 
 function model(name: string, folder: string, dependsOn: string[], more: Partial<GraphNode> = {}) {
   return {
@@ -159,6 +160,26 @@ describe('selectors', () => {
     expect(withTests('eager')).toEqual(['contact', 'relationships_deal', 'unique_contact_id']);
     expect(withTests('cautious')).toEqual(['contact', 'unique_contact_id']);
     expect(select('deal', { indirect: 'buildable' })).toEqual(['deal', 'relationships_deal']);
+  });
+
+  test('a source that the chosen do not read keeps no test from being buildable', async () => {
+    const project = await readFiles({
+      'dbt_project.yml': 'name: shop',
+      'models/a.sql': 'select 1 as id',
+      'models/b.sql': 'select 1 as id',
+      'models/s.yml': `sources: [{name: raw, tables: [{name: t}]}]
+models:
+  - name: a
+    columns:
+      - name: id
+        data_tests:
+          - relationships: {name: of_source, arguments: {to: "source('raw', 't')", field: id}}
+          - relationships: {name: of_model, arguments: {to: "ref('b')", field: id}}`,
+    });
+    const select = (indirect: 'cautious' | 'buildable') =>
+      [...selectNodes(project.graph, { select: 'a', indirect }).ids].map((id) => id.split('.')[2]);
+    expect(select('cautious')).toEqual(['a']);
+    expect(select('buildable').sort()).toEqual(['a', 'of_source']);
   });
 
   test('an unknown method is an error with the one that was meant', () => {
