@@ -63,6 +63,7 @@ export function formatFaults(faults: readonly ModelFault[]): string[] {
 
 /** `models/a.sql:3:7 message (hint)`: one line for people. */
 export function formatFault(fault: ModelFault): string {
-  const hint = fault.hint === undefined ? '' : `; ${fault.hint}`;
-  return `${fault.file}:${fault.line}:${fault.column} ${fault.message}${hint}`;
+  const { file, line, column, message, hint } = fault;
+  const told = hint === undefined ? message : `${message.replace(/\.$/, '')}; ${hint}`;
+  return `${file}:${line}:${column} ${told}`;
 }

@@ -28,6 +28,7 @@ import type { Reading } from './rendering.ts';
 import { buildSemantics } from './semantic.ts';
 import { isSemanticNode } from './semantic-node.ts';
 import { reportSharedRelations } from './shared-relations.ts';
+import { reportSources } from './source-faults.ts';
 import { indexSources } from './source-index.ts';
 import { buildUnitTests } from './unit-test.ts';
 import { reportSourceDatabases, reportUnreadConfig } from './unread-config.ts';
@@ -62,6 +63,7 @@ export async function readProject(
   const packageNames = packages.map((pack) => pack.name);
   reportTwins(enabled, faults);
   const refs = indexNodes(enabled, disabled, packageNames);
+  reportSources(packages, faults);
   const sources = indexSources(packages, options.connections ?? []);
   const models = enabled.map((node) => linkNode(node, refs, sources, faults));
   const tests = await buildTests({ packages, models, disabled, refs, sources, reading }, faults);

@@ -210,19 +210,37 @@ function describeUnknown(key: string, error: ErrorObject): string {
   return `unknown key "${key}"${didYouMean(key, known)}`;
 }
 
+const shapes: Readonly<Record<string, string>> = {
+  array: 'a list, each entry after "- "',
+  object: 'a map of keys and values',
+  string: 'a text',
+  boolean: 'true or false',
+  integer: 'a whole number',
+  number: 'a number',
+};
+
+/** Types of a JSON Schema as people say them; that nothing may stand there goes without saying. */
+function listShapes(types: unknown): string {
+  const named = [types]
+    .flat()
+    .map(String)
+    .filter((type) => type !== 'null');
+  return named.map((type) => shapes[type] ?? type).join(', or ');
+}
+
 function describe(error: ErrorObject, path: YamlPath): string {
   const what = path.length === 0 ? 'the file' : `"${path.join('.')}"`;
   switch (error.keyword) {
     case 'required':
       return `${what} has no "${String(error.params['missingProperty'])}"`;
     case 'type':
-      return `${what} must be ${[error.params['type']].flat().join(' or ')}`;
+      return `${what} must be ${listShapes(error.params['type'])}`;
     case 'enum':
       return `${what} must be one of ${(error.params['allowedValues'] as unknown[]).join(', ')}`;
     case 'anyOf':
     case 'oneOf': {
-      const shapes = (error.parentSchema as { description?: string } | undefined)?.description;
-      return `${what} must be ${shapes ?? 'of another shape'}`;
+      const said = (error.parentSchema as { description?: string } | undefined)?.description;
+      return `${what} must be ${said ?? 'of another shape'}`;
     }
     default:
       return `${what} ${error.message ?? 'is not valid'}`;

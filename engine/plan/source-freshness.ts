@@ -26,7 +26,8 @@ const periodsMs: Readonly<Record<string, number>> = {
 function durationOf(value: unknown): number | undefined {
   const { count, period } = asConfig(value);
   const unitMs = periodsMs[String(period).replace(/s$/, '')];
-  return typeof count === 'number' && unitMs !== undefined ? count * unitMs : undefined;
+  const number = Number(count ?? Number.NaN);
+  return Number.isFinite(number) && unitMs !== undefined ? number * unitMs : undefined;
 }
 
 /** A source that says how fresh it must be. */

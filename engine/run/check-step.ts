@@ -45,7 +45,7 @@ export async function checkStep(
   return {
     status: failure.severity === 'warn' ? 'warn' : 'failed',
     message: formatFailure(failure),
-    hint: `see the rows: tidemill query "${failure.query.replaceAll(/\s+/g, ' ').trim()}"`,
+    hint: `see the rows: tidemill show --select ${test.name}`,
     counts: { failures: failure.rows },
   };
 }

@@ -104,7 +104,7 @@ export interface CheckFailure {
   readonly rows: number;
   readonly failCalc?: string;
   readonly file: string;
-  /** The check's query, to see the rows with `tidemill query`. */
+  /** The query of the check: its rows are those that break it. */
   readonly query: string;
   /** Where the rows are kept, if they are. */
   readonly storedIn?: Relation;

@@ -121,3 +121,22 @@ test('a seed that is not UTF-8 is told with its line', async () => {
   const { out } = await runIn(folder, { HOME: folder }, ['plan']);
   expect(out).toContain('seeds/latin.csv:2:1 cannot be read: it is not UTF-8; save it as UTF-8');
 });
+
+test('what is said of sources and cannot be meant is told at the table', async () => {
+  const told = await tell('ls', {
+    'models/a.yml': `sources:
+  - name: crm
+    freshness: {warn_after: {count: 12, period: horus}, error_after: {count: many, period: day}}
+    tables: [{name: people}]
+  - name: crm
+    tables: [{name: people}]
+`,
+  });
+  expect(told).toContain(
+    'a.yml:4:21 warn_after of the source crm.people: the period is "horus"; did you mean "hour"?',
+  );
+  expect(told).toContain('error_after of the source crm.people: the count is "many"');
+  expect(told).toContain(
+    'a.yml:6:21 the source crm.people is declared twice; the other is models/a.yml:4; keep one',
+  );
+});

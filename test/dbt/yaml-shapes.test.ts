@@ -34,10 +34,10 @@ test('YAML of the wrong shape is told entry by entry; all other entries of the f
       .map(({ file, line, column, message }) => `${file}:${line}:${column} ${message}`),
   ).toEqual([
     'models/s.yml:2:11 what is said here of "bad" cannot be read, so it is not built',
-    'models/s.yml:3:18 "models.0.description" must be string or null',
+    'models/s.yml:3:18 "models.0.description" must be a text',
     'models/s.yml:5:5 "models.1" has no "name"',
-    'models/s.yml:11:12 "exposures" must be array or null',
-    'models/s.yml:13:25 "sources.0.tables" must be array or null',
+    'models/s.yml:11:12 "exposures" must be a list, each entry after "- "',
+    'models/s.yml:13:25 "sources.0.tables" must be a list, each entry after "- "',
   ]);
   const names = [...project.nodes.values()].map(({ name }) => name).sort();
   expect(names).toEqual([
