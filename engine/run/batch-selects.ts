@@ -4,6 +4,7 @@ import type { ModelNode } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import type { Batches } from '../steps/batch-spans.ts';
 import type { Relation } from '../words/table.ts';
+import { type BatchOptions, selectRange } from './batch-range.ts';
 
 /**
  * How each batch of a microbatch is selected. A batch sees of every input with an `event_time` the
@@ -11,19 +12,31 @@ import type { Relation } from '../words/table.ts';
  * something else: such a model has a statement for each batch. One whose template does not depend
  * on the batch has one for all of them. `isFirst`: no table stands, and nobody asked to make it
  * anew: `is_incremental()` is then false of the batch that makes it, and true of those after it.
+ * `texts` are those of the template's tags and its macros', branches that are not taken included.
  */
 export function batchSelects(
   project: ModelProject,
   node: ModelNode,
   compiled: Compiled,
-  options: CompileOptions,
+  options: BatchOptions,
   isFirst = false,
-): Pick<Batches, 'selectOf' | 'isChained'> {
+): Pick<Batches, 'selectOf' | 'selectRange' | 'isChained'> {
   const texts = [node.text, ...[...compiled.trace.macros].map(macroText)].flatMap(tagTexts);
   const turns = isFirst && texts.some((text) => /\bis_incremental\b/.test(text));
-  if (!turns && !seesBatch(project, node, texts)) return {};
+  const named = texts.some((text) => /\b(batch|this)\b/.test(text));
+  const inputs = node.dependsOn.flatMap((id) => {
+    const input = project.nodes.get(id);
+    return input !== undefined && 'relation' in input && input.config['event_time'] ? [input] : [];
+  });
+  if (!turns && !named && inputs.length === 0) return {};
+  const [input, ...others] = inputs;
   return {
     isChained: turns || texts.some((text) => /\bthis\b/.test(text)),
+    ...(input && others.length === 0 && !turns && !named
+      ? {
+          selectRange: (span) => selectRange(project, node, input, options, span),
+        }
+      : {}),
     selectOf: async (batch, standing) => {
       const window = { ...options.window, batch };
       const turned = turns && standing ? afterTheFirst(node, standing, options) : options;
@@ -52,13 +65,4 @@ function afterTheFirst(
       },
     }),
   };
-}
-
-/** `texts`: those of the template's tags and its macros', branches that are not taken included. */
-function seesBatch(project: ModelProject, node: ModelNode, texts: readonly string[]): boolean {
-  if (texts.some((text) => /\b(batch|this)\b/.test(text))) return true;
-  return node.dependsOn.some((id) => {
-    const input = project.nodes.get(id);
-    return input !== undefined && Boolean(input.config['event_time']);
-  });
 }

@@ -67,6 +67,7 @@ export async function buildStep(
         warehouse.describe(relation),
       session: warehouse,
     },
+    planner: warehouse,
   };
   const compiled = await compileNode(models, node, options);
   const isFirst = now.catalog.columnsOf(node.relation) === undefined && !fullRefresh;

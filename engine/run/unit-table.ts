@@ -87,6 +87,7 @@ function warehouseOf(shadow: Shadow, warehouse: Warehouse): Warehouse {
     execute: (statement) => shadow.execute(statement),
     describe: (relation) => shadow.describe(relation),
     describeQuery: (statement) => shadow.describeQuery(statement),
+    makesRowByRow: async () => false,
     ddl: (statements) => shadow.ddl(statements),
     transaction: (work) => work(shadow),
     async *stream(statement) {

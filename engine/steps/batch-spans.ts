@@ -20,6 +20,11 @@ export interface Batches {
    * select answers for any.
    */
   selectOf?(span: Span, standing?: Relation): Promise<string>;
+  /**
+   * The select as a stretch of neighbouring batches sees its inputs, where no rows of two batches
+   * can meet in it; undefined where they can. Asked for where `selectOf` is there.
+   */
+  selectRange?(span: Span): Promise<string | undefined>;
   /** True: a batch reads what those before it left in the table. */
   readonly isChained?: boolean;
   /**

@@ -2,12 +2,14 @@ import { assertThat, TerminalError } from '../words/errors.ts';
 import type { BuildNode } from '../words/node.ts';
 import type { Warehouse } from '../words/warehouse.ts';
 import { mustWithhold } from './audit.ts';
-import { type Batches, narrowToSpans, type Span, selectBatch } from './batch-spans.ts';
+import { type Batches, joinSpans, narrowToSpans, type Span, selectBatch } from './batch-spans.ts';
 import type { BuildContext, CheckFailure, MaterializeResult } from './build-context.ts';
 import { materializeIncremental } from './materialize-incremental.ts';
 
 /** Batches that fail one after another before any is made: the others would fail as well. */
 const failedFirstMax = 20;
+/** Fewer are made sooner than it is found out whether they can be made at once. */
+const rangeBatchesMin = 8;
 /** Transactions of one build. */
 const attemptsMax = 1_000;
 
@@ -95,8 +97,13 @@ function createParts(
     const mine = new Set(spans);
     const [first] = spans;
     assertThat(first, 'a part of a microbatch has batches');
+    const { selectOf, selectRange, ...rest } = batches;
+    const [stretch, ...apart] = joinSpans(spans);
+    const isLong = spans.length >= rangeBatchesMin && apart.length === 0;
+    const range = isLong && stretch ? await selectRange?.(stretch) : undefined;
     const part: Batches = {
-      ...batches,
+      ...rest,
+      ...(selectOf && range === undefined ? { selectOf } : {}),
       spans,
       left: [
         ...batches.left,
@@ -114,7 +121,7 @@ function createParts(
           ...node,
           sql: part.selectOf
             ? await selectBatch(part, first, follows ? node.relation : undefined)
-            : narrowToSpans(node.sql, part),
+            : narrowToSpans(range ?? node.sql, part),
           isIncremental: node.isIncremental || follows,
         },
         { ...context, batches: part, fullRefresh: context.fullRefresh && !follows },

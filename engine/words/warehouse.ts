@@ -51,6 +51,11 @@ export interface Warehouse extends Session, AsyncDisposable {
   /** The name the product gives the database: templates print it, statements leave it out. */
   readonly catalog: string;
   /**
+   * Whether the select surely makes each of its rows of one row of `input`, a select of rows that
+   * it reads, and of what else it reads: then it may be run over many of them as over few.
+   */
+  makesRowByRow(select: RawBuilder<unknown>, input: RawBuilder<unknown>): Promise<boolean>;
+  /**
    * Serialised: one writer at a time. Committed when `work` resolves, rolled back when it rejects.
    * After a conflict with another writer `work` is called again. Data statements only; see `ddl`.
    * Temporary tables outlast it and are seen by the transactions that follow, not by `query`.

@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { RawBuilder } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { messageOf, TerminalError, TransientError } from '../../engine/words/errors.ts';
 import type { Log } from '../../engine/words/log.ts';
 import type { Misfit, Row, Session, Shadow, Warehouse } from '../../engine/words/warehouse.ts';
@@ -28,6 +28,7 @@ import {
 } from './instance.ts';
 import { chooseUsualKeys, misfitQuery, pagesTable, usualKeysQuery } from './pages.ts';
 import { createPool } from './pool.ts';
+import { isRowByRow, onlyTableOf } from './row-by-row.ts';
 import { compileStatement } from './statement.ts';
 
 const readersMax = 4;
@@ -105,6 +106,14 @@ async function createWarehouse(
     }
   };
 
+  /** Nothing, where it cannot be planned: who runs it will be told. */
+  const planOf = async (select: RawBuilder<unknown>): Promise<string> => {
+    const statement = compileStatement(sql`explain (format json) ${select}`);
+    const asked = readers.use((reader) => readRows<{ explain_value: string }>(reader, statement));
+    const rows = await asked.catch(() => []);
+    return rows[0]?.explain_value ?? '[]';
+  };
+
   return {
     dialect: duckdbDialect,
     catalog: attached.alias,
@@ -120,6 +129,11 @@ async function createWarehouse(
       guarded(() => readers.use((reader) => describeOutside(reader, relation))),
     describeQuery: (statement) =>
       guarded(() => readers.use((reader) => describeStatementColumns(reader, statement))),
+    async makesRowByRow(select, input) {
+      const [whole, own] = await Promise.all([planOf(select), planOf(input)]);
+      const table = onlyTableOf(own);
+      return table !== undefined && isRowByRow(whole, table);
+    },
     transaction: <T>(work: (session: Session) => Promise<T>) =>
       write(() => inTransaction(writer, () => work(session))),
     async ddl(statements) {
