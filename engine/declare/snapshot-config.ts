@@ -28,7 +28,7 @@ export function readSnapshotConfig(
     complaints.push(
       written === undefined || written === null
         ? 'a snapshot needs a strategy: timestamp, check, or one of your own'
-        : `a snapshot has the strategy "${String(written)}"${didYouMean(name, strategies)}: neither timestamp nor check, and there is no macro snapshot_${name}_strategy`,
+        : `a snapshot has the strategy "${String(written)}": neither timestamp nor check, and there is no macro snapshot_${name}_strategy${didYouMean(name, strategies)}`,
     );
   }
   const updatedAt = textOf(raw['updated_at']);

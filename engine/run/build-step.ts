@@ -17,7 +17,7 @@ import type { Batches, BatchOutcome } from '../steps/batch-spans.ts';
 import type { MaterializeResult, ScriptSource, SeedSource, Seen } from '../steps/build-context.ts';
 import { formatFailure } from '../steps/check.ts';
 import { materialize } from '../steps/materialize.ts';
-import { assertThat } from '../words/errors.ts';
+import { assertThat, TerminalError } from '../words/errors.ts';
 import type { BuildNode, Check, NodeConfig } from '../words/node.ts';
 import { plural } from '../words/plural.ts';
 import type { BuildStep } from '../words/step.ts';
@@ -38,8 +38,21 @@ const verbs: Readonly<Record<MaterializeResult['action'], string>> = {
   withheld: 'withheld',
 };
 
-/** Builds one node if what it reads or is made of has changed. */
-export async function buildStep(
+/** Builds one node if what it reads or is made of has changed; a refusal names the node's file. */
+export async function buildStep(...about: Parameters<typeof buildNode>): Promise<StepOutcome> {
+  try {
+    return await buildNode(...about);
+  } catch (error) {
+    const [{ models }, { id }] = about;
+    const node = models?.nodes.get(id);
+    const isBare =
+      error instanceof TerminalError && error.message.startsWith('the warehouse refused');
+    if (!isBare || !isModelNode(node)) throw error;
+    throw new TerminalError(`${node.file}: ${error.message}`, { ...error.details, cause: error });
+  }
+}
+
+async function buildNode(
   work: Work,
   step: BuildStep,
   runId: string,

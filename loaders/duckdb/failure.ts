@@ -82,6 +82,9 @@ const failures: readonly Failure[] = [
 const showsStatementOnly =
   /^(?:Failed to extract statements: )?(Binder|Catalog|Parser|Syntax|Permission|Not implemented) Error/;
 
+/** A table of the warehouse's own that it takes for the one that was meant. */
+const ownNames = /^Did you mean "(?:pragma|duckdb|sqlite|pg|information_schema)_.*\n/m;
+
 /** The reader's error without the line it quotes: that line is a record. */
 function stripReaderError(message: string): string | undefined {
   const line = /CSV Error on Line: (\d+)/.exec(message)?.[1];
@@ -99,7 +102,11 @@ function stripReaderError(message: string): string | undefined {
 function stripValues(message: string): string {
   const reader = stripReaderError(message);
   if (reader !== undefined) return reader;
-  if (showsStatementOnly.test(message)) return message.trim().replace(/\n{2,}/g, '\n');
+  if (showsStatementOnly.test(message))
+    return message
+      .replace(ownNames, '')
+      .trim()
+      .replace(/\n{2,}/g, '\n');
   const [facts = ''] = message.split(/\n\s*LINE \d+:/);
   return (
     facts

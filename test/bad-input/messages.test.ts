@@ -41,6 +41,15 @@ describe('mistakes in templates, all told at once', () => {
       "1:18 'orders' is undefined; a name of a model is a text: put it in quotes",
     ],
     ["select {{ 'a'.uper() }}", "1:15 'str object' has no attribute 'uper'\n"],
+    [
+      'select 1 as a\n{% if true %}, 2 as b\n{% for x in [1] %}\n{% endif %}',
+      "4:4 Encountered unknown tag 'endif'. Jinja was looking for 'endfor' or 'else'; the {% for %} of line 3 is not closed before",
+    ],
+    [
+      'select 1 as a\n{% if true %}\n, 2 as b',
+      "3:9 Unexpected end of template. Jinja was looking for 'elif' or 'else' or 'endif'; the {% if %} of line 2 is not closed before",
+    ],
+    ["select {{ 'a' | uper }}", "1:17 No filter named 'uper'; did you mean 'upper'?"],
     ["select * from {{ ref('ordes') }}", '1:18 there is no model "ordes"; did you mean "orders"?'],
   ];
 
@@ -138,5 +147,21 @@ test('what is said of sources and cannot be meant is told at the table', async (
   expect(told).toContain('error_after of the source crm.people: the count is "many"');
   expect(told).toContain(
     'a.yml:6:21 the source crm.people is declared twice; the other is models/a.yml:4; keep one',
+  );
+});
+
+test('what the warehouse refuses while a node is built names its file', async () => {
+  const folder = writeFolder({
+    ...project,
+    'models/late.sql': "{{ config(materialized='table') }} select cast('x' as integer) as a",
+    'models/hook.sql': "{{ config(post_hook='grnt nothing') }} select 1 as a",
+    'models/asks.sql': "select {{ run_query('select * from main.nothing').columns | length }} as a",
+  });
+  const { code, out } = await runIn(folder, { HOME: folder }, ['build']);
+  expect(code).toBe(1);
+  expect(out).toContain('models/late.sql: the warehouse refused a statement: Conversion Error');
+  expect(out).toContain('models/hook.sql: the warehouse refused a statement: Parser Error');
+  expect(out).toMatch(
+    /models\/asks\.sql:1:11 the warehouse refused .*nothing does not exist!\nLINE 1/,
   );
 });

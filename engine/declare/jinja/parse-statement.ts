@@ -16,6 +16,7 @@ import {
   parseNamedBlock,
 } from './parse-macro.ts';
 import { parseNewName, parseSingle, parseTarget } from './parse-target.ts';
+import { findPosition } from './source-text.ts';
 import type { TokenStream } from './token-stream.ts';
 
 /** The statements up to one of the end tags; without end tags, to the end of the template. */
@@ -57,7 +58,15 @@ function parseStatements(stream: TokenStream, endNames: readonly string[]): Stat
 
 function failEnd(stream: TokenStream, endNames: readonly string[]): never {
   const wanted = endNames.map((name) => `'${name}'`).join(' or ');
-  return stream.fail(`Unexpected end of template. Jinja was looking for ${wanted}.`);
+  const detail = `Unexpected end of template. Jinja was looking for ${wanted}.`;
+  return stream.fail(detail, undefined, tellOpen(stream));
+}
+
+/** Which tag waits for its end: the place of the error is only where it is missed. */
+function tellOpen({ open, source }: TokenStream): string | undefined {
+  const tag = open.at(-1);
+  if (tag === undefined) return undefined;
+  return `the {% ${tag.value} %} of line ${findPosition(source, tag.at).line} is not closed before`;
 }
 
 type StatementParser = (stream: TokenStream) => Statement | Statement[];
@@ -89,7 +98,9 @@ function parseStatement(stream: TokenStream, endNames: readonly string[]): State
   if (token.type !== 'name') stream.fail('tag name expected');
   const parser = parsers.get(token.value);
   if (parser === undefined) return failTag(stream, endNames);
+  stream.open.push(token);
   const parsed = parser(stream);
+  stream.open.pop();
   return Array.isArray(parsed) ? parsed : [parsed];
 }
 
@@ -100,7 +111,10 @@ function failTag(stream: TokenStream, endNames: readonly string[]): never {
   }
   const wanted = endNames.map((name) => `'${name}'`).join(' or ');
   const detail = `Encountered unknown tag '${value}'.`;
-  if (wanted !== '') return stream.fail(`${detail} Jinja was looking for ${wanted}.`);
+  if (wanted !== '') {
+    const detailed = `${detail} Jinja was looking for ${wanted}.`;
+    return stream.fail(detailed, undefined, tellOpen(stream));
+  }
   const near = suggestName(value, parsers.keys());
   return stream.fail(detail, undefined, near && `did you mean '${near}'?`);
 }

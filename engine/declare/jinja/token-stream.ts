@@ -18,6 +18,8 @@ export class TokenStream {
   #index = 0;
   #depth = 0;
   readonly #uses: NameUse[] = [];
+  /** Names of the tags that are being read, innermost last. */
+  readonly open: Token[] = [];
 
   constructor(source: SourceText, tokens: readonly Token[]) {
     this.source = source;
