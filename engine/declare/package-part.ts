@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { readIgnored } from './ignored-files.ts';
 import type { FaultList } from './model-fault.ts';
 import {
   folderConfigFile,
@@ -34,12 +35,13 @@ export function openPackagePart(
   const layout = readLayout(options, faults);
   const { disk, folder } = options;
   const { docs: _, ...bases } = layout.paths;
+  const isIgnored = readIgnored(disk, folder, faults);
   const placesOf = (path: string): { kind: PathKind; file: ProjectFile }[] =>
     (Object.keys(bases) as (keyof typeof bases)[]).flatMap((kind) =>
       bases[kind].flatMap((base) => {
         const file = fileBelow(disk, posix.join(folder, base), path, faults);
         const isElsewhere = kind === 'models' && !layout.isDbt && file && isInsideOther(file);
-        return file && !isElsewhere ? [{ kind, file }] : [];
+        return file && !isElsewhere && !isIgnored(path) ? [{ kind, file }] : [];
       }),
     );
   return {

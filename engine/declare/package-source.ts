@@ -6,6 +6,7 @@ import {
   type FolderConfigs,
   plainKeys,
 } from './folder-config.ts';
+import { readIgnored } from './ignored-files.ts';
 import { keyOf, type Memory } from './memory/memory.ts';
 import type { ProjectDisk } from './memory/project-disk.ts';
 import { recallOutcome } from './memory/recall-outcome.ts';
@@ -160,9 +161,11 @@ export type PackageFiles = Readonly<Record<PathKind, readonly ProjectFile[]>>;
 export function readPackage(options: PackageOptions, faults: FaultList): PackageSource {
   const layout = readLayout(options, faults);
   const { disk, folder } = options;
+  const isIgnored = readIgnored(disk, folder, faults);
   const lists = (Object.keys(layout.paths) as PathKind[]).map((kind) => {
     const paths = layout.paths[kind].map((path) => posix.join(folder, path));
-    return [kind, paths.flatMap((path) => listFiles(disk, path, faults))] as const;
+    const listed = paths.flatMap((path) => listFiles(disk, path, faults));
+    return [kind, listed.filter(({ path }) => !isIgnored(path))] as const;
   });
   const files = Object.fromEntries(lists) as Record<PathKind, ProjectFile[]>;
   if (!layout.isDbt) files.models = files.models.filter((file) => !isInsideOther(file));
