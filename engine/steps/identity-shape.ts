@@ -162,8 +162,12 @@ export function selectRecords(
   select: RawBuilder<unknown>,
 ): RawBuilder<unknown> {
   const textType = sql.raw(dialect.typeName('string'));
-  const text = (value: string) => sql`nullif(cast(${expressionOf(value)} as ${textType}), '')`;
-  const [system, recordId] = [text(config.system), text(config.recordId)];
+  const spell = (value: string) => sql`cast(${expressionOf(value)} as ${textType})`;
+  const name = (value: string) => sql`nullif(${spell(value)}, '')`;
+  // Blanks are no value that two records could share.
+  const text = (value: string) =>
+    sql`case when trim(${spell(value)}) <> '' then ${spell(value)} end`;
+  const [system, recordId] = [name(config.system), name(config.recordId)];
   const timestamp = sql.raw(dialect.typeName('timestamp'));
   const created = config.createdAt
     ? expressionOf(config.createdAt)

@@ -37,9 +37,12 @@ describe('rules', () => {
       { system: 'hs', id: '3', email: null },
       { system: 'hs', id: '4', email: '' },
       { system: 'hs', id: '5', email: '' },
+      { system: 'hs', id: '6', email: '  ' },
+      { system: 'hs', id: '7', email: '  ' },
     );
-    expect(await build(bench)).toMatchObject({ action: 'created', rows: 5, warnings: [] });
-    expect(await readClusters(bench)).toEqual(['hs:2 sf:1', 'hs:3', 'hs:4', 'hs:5']);
+    expect(await build(bench)).toMatchObject({ action: 'created', rows: 7, warnings: [] });
+    const alone = ['hs:3', 'hs:4', 'hs:5', 'hs:6', 'hs:7'];
+    expect(await readClusters(bench)).toEqual(['hs:2 sf:1', ...alone]);
     expect(await matchesOf()).toEqual([
       {
         left_record: 'hs:2',
