@@ -165,3 +165,19 @@ test('what the warehouse refuses while a node is built names its file', async ()
     /models\/asks\.sql:1:11 the warehouse refused .*nothing does not exist!\nLINE 1/,
   );
 });
+
+test('a key of config that is a letter off is told once; keys of one’s own are not', async () => {
+  const folder = writeFolder({
+    ...project,
+    'models/a.sql': "{{ config(tags=['x'], materialised='table', owner='me') }} select 1 as a",
+    'models/b.sql':
+      "{{ config(materialised='table', uniqe_key='a', refresh_all=true) }} select 1 as a",
+    'dbt_packages/tools/models/c.sql': "{{ config(post_hoook='select 1') }} select 1 as c",
+  });
+  const { code, err } = await runIn(folder, { HOME: folder }, ['ls']);
+  expect(code).toBe(0);
+  expect(err.split('\n').filter(Boolean)).toEqual([
+    'warning: models/a.sql:1:23 config "materialised" is read by nothing; did you mean "materialized"?; a key of your own belongs under meta',
+    'warning: models/b.sql:1:33 config "uniqe_key" is read by nothing; did you mean "unique_key"?; a key of your own belongs under meta',
+  ]);
+});
