@@ -37,10 +37,22 @@ export function batchSelects(
           selectRange: (span) => selectRange(project, node, input, options, span),
         }
       : {}),
-    selectOf: async (batch, standing) => {
-      const window = { ...options.window, batch };
-      const turned = turns && standing ? afterTheFirst(node, standing, options) : options;
-      return (await compileNode(project, node, { ...turned, window })).sql;
+    selectOf: async (batch, standing, session) => {
+      const { warehouse } = options;
+      // What it asks of its own table is answered with the batches before it.
+      const within =
+        session && warehouse
+          ? {
+              warehouse: {
+                ...warehouse,
+                session,
+                describe: (asked: Relation) => session.describe(asked),
+              },
+            }
+          : {};
+      const asked = { ...options, ...within, window: { ...options.window, batch } };
+      const turned = turns && standing ? afterTheFirst(node, standing, asked) : asked;
+      return (await compileNode(project, node, turned)).sql;
     },
   };
 }

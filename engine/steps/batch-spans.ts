@@ -1,6 +1,7 @@
 import { timeColumn, timeLiteral } from '../declare/input-window.ts';
 import type { Span } from '../words/batch-time.ts';
 import type { Relation } from '../words/table.ts';
+import type { Session } from '../words/warehouse.ts';
 
 export type { Span } from '../words/batch-time.ts';
 
@@ -16,10 +17,10 @@ export interface Batches {
   readonly made?: readonly Span[];
   /**
    * The select as one batch sees its inputs: each is a statement of its own, since rows of two
-   * batches must not meet in one. `standing` is where those before it are. Absent: the node's
-   * select answers for any.
+   * batches must not meet in one. `standing` is where those before it are, `session` the
+   * transaction that they are seen in. Absent: the node's select answers for any.
    */
-  selectOf?(span: Span, standing?: Relation): Promise<string>;
+  selectOf?(span: Span, standing?: Relation, session?: Session): Promise<string>;
   /**
    * The select as a stretch of neighbouring batches sees its inputs, where no rows of two batches
    * can meet in it; undefined where they can. Asked for where `selectOf` is there.
@@ -72,8 +73,9 @@ export async function selectBatch(
   batches: Batches,
   span: Span,
   standing?: Relation,
+  session?: Session,
 ): Promise<string> {
-  const select = (await batches.selectOf?.(span, standing)) ?? '';
+  const select = (await batches.selectOf?.(span, standing, session)) ?? '';
   return narrowToSpans(select, { ...batches, spans: [span] });
 }
 

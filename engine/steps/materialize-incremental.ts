@@ -76,12 +76,13 @@ interface Rows {
 async function* laterBatches(
   { node, context, columns }: Rows,
   target: Relation,
+  session: Session,
 ): AsyncGenerator<LaterBatch> {
   const { batches, signal } = context;
   if (!batches?.selectOf) return;
   for (const span of batches.spans.slice(1)) {
     signal.throwIfAborted();
-    const select = selectOf(await selectBatch(batches, span, target));
+    const select = selectOf(await selectBatch(batches, span, target, session));
     yield { span, select: lastOfKeys(node, select, columns) };
   }
 }
@@ -105,7 +106,7 @@ function buildWhole(
     async write(copy) {
       await warehouse.ddl([createSchema(copy.schema), createTableAs(copy, batch)]);
       const insertLater = async (session: Session): Promise<void> => {
-        for await (const { select } of laterBatches(rows, copy)) {
+        for await (const { select } of laterBatches(rows, copy, session)) {
           await session.execute(insertRows(tableOf(copy), select, namesOf(rows.columns)));
         }
       };
@@ -189,13 +190,15 @@ interface Applied {
 /** Writes the batch into the target. */
 async function applyBatch(session: Session, target: Relation, merge: Merge): Promise<Applied> {
   const { batches } = merge.context;
-  if (!batches?.isChained) return applyRows(session, target, merge, laterBatches(merge, target));
+  if (!batches?.isChained) {
+    return applyRows(session, target, merge, laterBatches(merge, target, session));
+  }
   const only = (span: Span | undefined): Merge => {
     const spans = span ? [span] : [];
     return { ...merge, context: { ...merge.context, batches: { ...batches, spans } } };
   };
   let { rows, isChanged } = await applyRows(session, target, only(batches.spans[0]));
-  for await (const { span, select } of laterBatches(merge, target)) {
+  for await (const { span, select } of laterBatches(merge, target, session)) {
     const applied = await applyRows(session, target, { ...only(span), batch: select });
     rows += applied.rows;
     isChanged ||= applied.isChanged;
