@@ -1,3 +1,4 @@
+import type { Relation } from '../words/table.ts';
 import { type Bystander, bystander } from './bystander.ts';
 import { reportEnabled } from './enabled-config.ts';
 import { holdsTemplate, renderHeld } from './held-templates.ts';
@@ -9,8 +10,9 @@ import { asConfig, type Config } from './properties.ts';
 import { reportTemplateError } from './template-fault.ts';
 
 /** A rendering of texts that are no node's: `file` of a fault is where their entry stands. */
-export function openTextRenderer(reading: Reading, about: Bystander) {
-  const node = bystander(about, reading.target.schema);
+export function openTextRenderer(reading: Reading, about: Bystander, relation?: Relation) {
+  const alone = bystander(about, reading.target.schema);
+  const node = relation ? { ...alone, relation } : alone;
   return async (text: string): Promise<unknown> => {
     const template = parseTemplate(text, { file: '<entry>' });
     return fromPython(await renderValue(reading, stillMoment, node, template));

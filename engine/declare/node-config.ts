@@ -53,7 +53,7 @@ export function readNodeConfig(
   const isMerge = incrementalStrategy === 'merge';
   const joined = isMerge ? readMergeColumns(raw) : [];
   const keys = joined.length > 0 ? joined : asTexts(raw['unique_key']);
-  const uniqueKey = keys.filter((key) => key !== '');
+  const uniqueKey = keys.filter((key) => key !== '').map(unquote);
   const merge = isMerge ? readMergeConfig(raw, complaints) : undefined;
   const refreshEveryMs = readDuration(raw, 'refresh_every', complaints);
   const history =
@@ -162,6 +162,11 @@ function optionalText<K extends string>(key: K, value: unknown): { [key in K]?: 
   return typeof value === 'string' && value !== ''
     ? ({ [key]: value } as { [key in K]?: string })
     : {};
+}
+
+/** Names are quoted where they are used: those that come in quotes are not to be quoted twice. */
+function unquote(name: string): string {
+  return /^"(?:[^"]|"")+"$/.test(name) ? name.slice(1, -1).replaceAll('""', '"') : name;
 }
 
 function show(value: unknown): string {

@@ -54,25 +54,28 @@ async function renderTable(
 ): Promise<SourceTable> {
   const written = writtenOf(table);
   if (!holdsTemplate(written)) return table;
-  const render = openTextRenderer(reading, {
+  const about = {
     id: `source.${pack.name}.${table.source}.${table.name}`,
     name: table.name,
     packageName: pack.name,
     file: table.place.file,
     fqn: sourceFqn(pack, table),
     resourceType: 'source',
-  });
+  };
+  const { schema, identifier, ...others } = written;
   try {
-    const {
-      schema: at,
-      identifier,
-      config,
-      loadedAtField,
-    } = asConfig(await renderHeld(written, render));
+    const render = openTextRenderer(reading, about);
+    const named = asConfig(await renderHeld({ schema, identifier }, render));
+    const place = { schema: textOf(named['schema']), name: textOf(named['identifier']) };
+    // `this` of what it says is the table.
+    const { source, name } = table;
+    const relation = { schema: place.schema ?? source, name: place.name ?? name };
+    const rest = await renderHeld(others, openTextRenderer(reading, about, relation));
+    const { config, loadedAtField } = asConfig(rest);
     return {
       ...table,
-      schema: textOf(at),
-      identifier: textOf(identifier) ?? table.name,
+      schema: place.schema,
+      identifier: relation.name,
       config: asConfig(config),
       loadedAtField: textOf(loadedAtField),
     };

@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
 import { openProject } from '../../cli/open-project.ts';
 import { readOutline } from '../../cli/outline.ts';
+import { isSourceNode } from '../../engine/declare/model-node.ts';
 import { checkFreshness, freshSources } from '../../engine/plan/source-freshness.ts';
 import { tidemill } from '../artifacts/command-line.ts';
+import { readFiles } from '../models/project-folder.ts';
 import { dbtFolder } from './dbt-project.ts';
 
 test('the time of the newest row is a column, or what loaded_at_query answers', async () => {
@@ -93,4 +95,37 @@ test('a source of files is as fresh as its files, not a table of its name', asyn
   const { out, code } = await tidemill(folder, 'source', 'freshness');
   expect(code).toBe(1);
   expect(out.join()).toMatch(/^error .*raw\.late: newest row .* \(2026-01-02T00:00:00/);
+});
+
+test('what a table says of when it was loaded goes before its source, null too', async () => {
+  const { nodes, faults } = await readFiles({
+    'dbt_project.yml': 'name: shop',
+    'models/s.yml': `sources:
+  - name: asked
+    schema: crm
+    config: {loaded_at_query: select 1}
+    tables:
+      - {name: plain}
+      - {name: by_field, config: {loaded_at_field: at}}
+      - {name: own, identifier: owned, loaded_at_query: "select max(at) from {{ this }}"}
+  - name: told
+    loaded_at_field: at
+    tables: [{name: plain}, {name: none, loaded_at_field: null}]`,
+  });
+  expect(faults).toEqual([]);
+  const sources = [...nodes.values()].filter(isSourceNode);
+  expect(
+    Object.fromEntries(
+      sources.map(({ sourceName, name, config, loadedAtField }) => [
+        `${sourceName}.${name}`,
+        [config['loaded_at_field'] ?? loadedAtField ?? null, config['loaded_at_query'] ?? null],
+      ]),
+    ),
+  ).toEqual({
+    'asked.plain': [null, 'select 1'],
+    'asked.by_field': ['at', null],
+    'asked.own': [null, 'select max(at) from "crm"."owned"'],
+    'told.plain': ['at', null],
+    'told.none': [null, null],
+  });
 });

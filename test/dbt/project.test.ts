@@ -113,6 +113,16 @@ describe('a dbt project without pipelines.yaml', () => {
     });
   });
 
+  test('takes a unique_key that stands in quotes for the name in them', async () => {
+    const project = dbtFolder({
+      'models/a.sql': `{{ config(materialized='incremental', unique_key='"Id"') }} select 1 as "Id", 2 as n`,
+    });
+    for (let round = 0; round < 2; round += 1) {
+      expect(troubles(await project.build({ withoutReuse: true }))).toEqual([]);
+    }
+    expect(await project.rows('select * from main.a')).toEqual([{ Id: 1, n: 2 }]);
+  });
+
   test('finds its profile at home, where one of other projects is passed by', () => {
     const { folder } = dbtFolder({ 'dbt_project.yml': 'name: shop\nprofile: shop' });
     const home = join(folder, 'home');

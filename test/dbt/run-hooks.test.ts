@@ -80,3 +80,18 @@ test('hooks of a run do not run where nothing is meant to be built', async () =>
   await project.build({ select: ['tag:none'] });
   await expect(project.rows('select * from made')).rejects.toThrow('made');
 });
+
+test('hooks know which resources are selected', async () => {
+  const project = dbtFolder({
+    'dbt_project.yml': `name: shop
+on-run-start: "create or replace table chosen as select '{{ selected_resources | sort | join(' ') }}' as ids"`,
+    'models/a.sql': 'select 1 as id',
+    'models/b.sql': "select * from {{ ref('a') }}, {{ source('raw', 't') }}",
+    'models/s.yml': 'sources: [{name: raw, schema: main, tables: [{name: t}]}]',
+  });
+  await project.run('create table t as select 1 as x');
+  await project.build({ select: ['+b'] });
+  expect(await project.rows('select ids from chosen')).toEqual([
+    { ids: 'model.shop.a model.shop.b' },
+  ]);
+});
