@@ -37,6 +37,7 @@ const loaders: Readonly<Record<string, () => Promise<RegisterCommand>>> = {
   deps: async () => (await import('./absent.ts')).registerDeps,
 };
 
+const otherNames: ReadonlyMap<string, string> = new Map([['list', 'ls']]);
 const helpWords: ReadonlySet<string> = new Set(['help', '--help', '-h']);
 const versionWords: ReadonlySet<string> = new Set(['--version', '-V']);
 
@@ -44,8 +45,9 @@ const versionWords: ReadonlySet<string> = new Set(['--version', '-V']);
  * The commands that words of a command line may mean, or all of them where a list is wanted or no
  * word is a command's name: loading what nobody asked for is most of the time that `ls` takes.
  */
-export async function loadCommands(words: readonly string[] = []): Promise<RegisterCommand[]> {
-  if (versionWords.has(words[0] ?? '')) return [];
+export async function loadCommands(line: readonly string[] = []): Promise<RegisterCommand[]> {
+  if (versionWords.has(line[0] ?? '')) return [];
+  const words = line.map((word) => otherNames.get(word) ?? word);
   const meant = words.filter((word) => Object.hasOwn(loaders, word));
   // `ls --help` and `help ls` ask about one command; elsewhere a name may be an option's value.
   const [first] = words.filter((word) => word !== 'help');

@@ -90,6 +90,11 @@ export const registerLs: RegisterCommand = (program, host) => {
       '\nExample:\n  tidemill ls --select "+account_360" --resource-type model\n' +
         '  tidemill ls --select state:modified --state prod-artifacts',
     );
+  // As in dbt, where `-m` is an older name of `--select` everywhere else.
+  const onlyModels = (): void => {
+    command.setOptionValueWithSource('resourceType', ['model'], 'cli');
+  };
+  for (const name of ['models', 'model']) command.on(`option:${name}`, onlyModels);
   typeFlags(selectFlags(command)).action(
     host.action(async (context, flags: LsFlags) => {
       const { terminal } = context;

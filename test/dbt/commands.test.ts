@@ -45,6 +45,16 @@ describe('ls', () => {
     expect(odd.err).toContain('unknown method "nothing"');
   });
 
+  test('is `list` too, and lists models alone where they are chosen by dbt’s older name', async () => {
+    const { folder } = dbtFolder(files);
+    const [seeds, models] = await Promise.all([
+      tidemill(folder, 'list', '--resource-type', 'seed', '--exclude', 'test'),
+      tidemill(folder, 'ls', '-m', 'numbers+1'),
+    ]);
+    expect(seeds).toMatchObject({ code: 0, out: ['shop.numbers'] });
+    expect(models).toMatchObject({ code: 0, out: ['shop.doubled'] });
+  });
+
   test('tells every broken file by its place, and lists the rest', async () => {
     const { folder } = dbtFolder({
       ...files,
