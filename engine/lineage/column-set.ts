@@ -42,7 +42,8 @@ export function readColumnSet(found: Found, context: SetContext): ColumnSet | un
   }
   if (isStar) return { columns: expandStar(choice.body, scope, star, context.resolve) };
   const columns = star.map(({ column }) => column);
-  const set = choice && chooseColumns(choice, columns);
+  const isKnown = columns.every(({ name }) => name !== undefined);
+  const set = choice && isKnown ? chooseColumns(choice, columns) : undefined;
   if (set) return set;
   if (context.isLoose) return { columns, isUnsure: true };
   throw new LineageGap('which columns "columns(…)" takes could not be read');

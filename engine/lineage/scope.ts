@@ -143,6 +143,12 @@ function findQualified(scope: Scope, table: string, name: string): Value | undef
     const found = relation && findIn(relation, name);
     if (found) return found;
     if (relation && ownColumns.has(name.toLowerCase())) return nowhere;
+    // Before it is taken for a field of a column that bears the table's name.
+    if (relation?.columns.some((column) => column.name === undefined)) {
+      throw new LineageGap(
+        `"${table}.${name}" may be a column whose name only the warehouse knows`,
+      );
+    }
   }
   return undefined;
 }

@@ -10,6 +10,7 @@ import { computeReads, type Reads, uniteReads } from './reads.ts';
 import { emptyScope, findColumn, type OutColumn, type Value } from './scope.ts';
 import { isTree, kindOf, LineageGap, listAt, nameOf, queryIn, type Tree } from './sql-tree.ts';
 import {
+  changeOpening,
   expandStar,
   type Opening,
   openingOf,
@@ -76,8 +77,12 @@ function readStar(star: Tree, context: ExpressionContext): Listed {
   const struct = structStar(star, scope);
   if (struct) return openStruct(findColumn(scope, struct));
   const all = context.star ?? [];
-  const columns = expandStar(star, scope, all, (expression) => readItem(expression, context));
-  return { columns, opening: openingOf(starRelations(star, scope)) };
+  const resolve = (expression: unknown) => readItem(expression, context);
+  const opening = openingOf(starRelations(star, scope));
+  return {
+    columns: expandStar(star, scope, all, resolve),
+    opening: changeOpening(star, opening, resolve),
+  };
 }
 
 /** `packed.*`: the fields that the statement packed, else whatever the warehouse says they are. */

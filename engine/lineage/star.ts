@@ -1,4 +1,4 @@
-import { uniteReads } from './reads.ts';
+import { type Reads, uniteReads } from './reads.ts';
 import {
   type Answer,
   findRelation,
@@ -67,6 +67,44 @@ function isMeant({ column, aliases }: StarColumn, written: string): boolean {
   return parts.length > 1 && name === parts.at(-1) && aliases.includes(parts.at(-2));
 }
 
+function replacedIn(star: Tree, resolve: (expression: unknown) => OutColumn) {
+  const replaced = new Map<string, OutColumn>();
+  for (const one of listAt(star, 'replace')) {
+    const name = isTree(one) ? nameOf(one['alias']) : undefined;
+    if (!isTree(one) || name === undefined) throw new LineageGap('"replace" without a name');
+    replaced.set(name.toLowerCase(), { ...resolve(one['this']), name });
+  }
+  return replaced;
+}
+
+function renamedIn(star: Tree): Map<string, string> {
+  const renamed = new Map<string, string>();
+  for (const pair of listAt(star, 'rename')) {
+    const [from, to] = Array.isArray(pair) ? pair.map(nameOf) : [];
+    if (from !== undefined && to !== undefined) renamed.set(from.toLowerCase(), to);
+  }
+  return renamed;
+}
+
+/** `replace` and `rename` of columns that nobody knows before they are named. */
+export function changeOpening(
+  star: Tree,
+  opening: Opening,
+  resolve: (expression: unknown) => OutColumn,
+): Opening {
+  const { open } = opening;
+  if (!open) return opening;
+  const replaced = replacedIn(star, resolve);
+  const before = new Map([...renamedIn(star)].map(([from, to]) => [to.toLowerCase(), from]));
+  if (replaced.size + before.size === 0) return opening;
+  const changed = (name: string): Reads => {
+    const own = open(before.get(name.toLowerCase()) ?? name);
+    const other = replaced.get(name.toLowerCase());
+    return other ? uniteReads([own, other.reads]) : own;
+  };
+  return { ...opening, open: changed };
+}
+
 /** `*`, `t.*`, with `exclude`, `replace` and `rename`. */
 export function expandStar(
   star: Tree,
@@ -75,17 +113,8 @@ export function expandStar(
   resolve: (expression: unknown) => OutColumn,
 ): OutColumn[] {
   const excluded = namesOf(listAt(star, 'except'));
-  const replaced = new Map<string, OutColumn>();
-  for (const one of listAt(star, 'replace')) {
-    const name = isTree(one) ? nameOf(one['alias']) : undefined;
-    if (!isTree(one) || name === undefined) throw new LineageGap('"replace" without a name');
-    replaced.set(name.toLowerCase(), { ...resolve(one['this']), name });
-  }
-  const renamed = new Map<string, string>();
-  for (const pair of listAt(star, 'rename')) {
-    const [from, to] = Array.isArray(pair) ? pair.map(nameOf) : [];
-    if (from !== undefined && to !== undefined) renamed.set(from.toLowerCase(), to);
-  }
+  const replaced = replacedIn(star, resolve);
+  const renamed = renamedIn(star);
   const late = lateAliases(starRelations(star, scope));
   return starOf(star, scope, all)
     .filter((one) => !excluded.some((name) => isMeant(one, name)))
