@@ -13,7 +13,7 @@ import { draftNodes } from './node-draft.ts';
 import { indexNodes, type NodeIndex, type Referable } from './node-index.ts';
 import { openPackagePart } from './package-part.ts';
 import type { PackageSource } from './package-source.ts';
-import { findStored, type Spoken } from './project-outline.ts';
+import { findStored } from './project-outline.ts';
 import type { ModelProject, ModelProjectOptions } from './project-shape.ts';
 import { recallAll, restoreProject, restoreReading } from './project-snapshot.ts';
 import type { Properties } from './properties.ts';
@@ -21,6 +21,7 @@ import { type ReadNode, readNode } from './read-node.ts';
 import { listen } from './recall-render.ts';
 import { renderDescriptions } from './render-descriptions.ts';
 import type { Reading } from './rendering.ts';
+import type { Spoken } from './spoken.ts';
 
 type Project = Omit<ModelProject, 'log'>;
 

@@ -5,14 +5,9 @@ import type { ProjectMemory } from './memory/project-memory.ts';
 import { traceOfEnv } from './memory/watched-env.ts';
 import type { ModelFault } from './model-fault.ts';
 import type { ModelProjectOptions, ProjectChange } from './project-shape.ts';
+import type { Spoken } from './spoken.ts';
+import { logOfReading } from './template-warnings.ts';
 import { toldFaults } from './told-faults.ts';
-
-/** What templates said while they were read: it is said again. */
-export type Spoken = readonly [
-  level: keyof Log,
-  event: string,
-  fields: Parameters<Log['info']>[1] & object,
-];
 
 /** A project's nodes as far as the graph goes, and what besides its files they follow from. */
 export interface StoredOutline {
@@ -72,9 +67,9 @@ export function recallOutline(
 ): ProjectOutline | undefined {
   const stored = recallStored(options, memory);
   if (stored === undefined) return undefined;
-  sayAgain(stored.spoken, options.log);
+  sayAgain(stored.spoken, logOfReading(options));
   const { stamp } = stored;
-  const faults = toldFaults(stored.faults, options);
+  const faults = toldFaults(stored.faults, options, stored.spoken);
   return { stamp, graph: graphOf(stored, stored.nodes), faults };
 }
 

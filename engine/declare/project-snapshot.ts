@@ -20,11 +20,12 @@ import {
 } from './model-node.ts';
 import { indexNodes, type NodeIndex } from './node-index.ts';
 import type { ProjectPackage } from './package-source.ts';
-import { graphOf, keyOfOptions, type Spoken, type StoredOutline } from './project-outline.ts';
+import { graphOf, keyOfOptions, type StoredOutline } from './project-outline.ts';
 import { type ModelProject, type ModelProjectOptions, targetPathDefault } from './project-shape.ts';
 import type { PlacedEntry } from './properties.ts';
 import { type BuiltName, builtNames } from './shared-relations.ts';
 import { restoreSources } from './source-index.ts';
+import type { Spoken } from './spoken.ts';
 import { collectVars, type Vars } from './vars.ts';
 
 /** What the outline leaves out of all nodes, in their order, as JSON. */

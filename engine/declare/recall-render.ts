@@ -6,11 +6,11 @@ import { isPlainJson } from './memory/plain-json.ts';
 import { traceOfEnv } from './memory/watched-env.ts';
 import type { RefCall, SourceCall } from './model-node.ts';
 import { type RenderTrace, startTrace } from './node-scope.ts';
-import type { Spoken } from './project-outline.ts';
 import type { Config } from './properties.ts';
 import { partsOf } from './relation-value.ts';
 import type { NodeRender, Reading, RenderMoment } from './rendering.ts';
 import { traceOfVar } from './scope-functions.ts';
+import type { Spoken } from './spoken.ts';
 
 /** A rendering and all that it looked at on its way: it holds as long as that looks the same. */
 interface RememberedRender {

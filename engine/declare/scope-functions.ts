@@ -22,6 +22,7 @@ import { mappingValue } from './mapping-value.ts';
 import { traceOfEnv } from './memory/watched-env.ts';
 import type { RefCall, SourceCall } from './model-node.ts';
 import type { NodeScope, ProjectScope } from './node-scope.ts';
+import { templateWarning } from './template-warnings.ts';
 
 export function refFunction(node: NodeScope): HostCallback {
   return (args, kwargs, call) => {
@@ -301,7 +302,8 @@ export function exceptionsValue(project: ProjectScope, node: NodeScope): HostObj
     raise_fail_fast_error: raise,
     warn: (args) => {
       node.trace.speaks = true;
-      project.log.warn('template-warning', { model: node.name, message: textOf(args[0]) });
+      const said = { model: node.name, file: node.file, message: textOf(args[0]) };
+      project.log.warn(templateWarning, said);
       return '';
     },
     missing_config: (args) => {

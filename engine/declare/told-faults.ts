@@ -1,6 +1,8 @@
 import { judgeWarning } from '../words/warning-rules.ts';
 import type { ModelFault } from './model-fault.ts';
 import type { ModelProjectOptions } from './project-shape.ts';
+import type { Spoken } from './spoken.ts';
+import { refusedWarnings } from './template-warnings.ts';
 
 /**
  * What of the faults of a project is told now, and how: what was found in the files is kept as it
@@ -9,8 +11,10 @@ import type { ModelProjectOptions } from './project-shape.ts';
 export function toldFaults(
   faults: readonly ModelFault[],
   { nowMs, warningRules }: Pick<ModelProjectOptions, 'nowMs' | 'warningRules'>,
+  spoken: readonly Spoken[] = [],
 ): readonly ModelFault[] {
-  const due = faults.filter((fault) => isDue(fault, nowMs));
+  const found = faults.filter((fault) => isDue(fault, nowMs));
+  const due = [...found, ...refusedWarnings(spoken, warningRules)];
   if (warningRules === undefined) return due;
   return due.flatMap((fault) => {
     if (fault.severity === 'error') return [fault];

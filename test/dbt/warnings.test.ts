@@ -1,9 +1,12 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openProject } from '../../cli/open-project.ts';
 import { readOutline } from '../../cli/outline.ts';
 import { formatFault } from '../../engine/declare/model-fault.ts';
 import type { Clock } from '../../engine/words/clock.ts';
 import { systemClock } from '../../engine/words/clock.ts';
+import { silentLog } from '../../engine/words/log.ts';
 import {
   judgeWarning,
   readWarningRules,
@@ -202,6 +205,33 @@ describe('warn_error_options', () => {
       { warningRules: silent },
     );
     expect(told.join()).not.toContain('nope');
+  });
+
+  test('judges what templates warn of, read anew or from memory, and when they are built', async () => {
+    const project = dbtFolder({
+      'models/a.sql': "{% do exceptions.warn('mind the gap') %} select 1 as n",
+      'models/b.sql':
+        "{% if execute %}{% do exceptions.warn('mind the step') %}{% endif %} select 1 as n",
+    });
+    const rules = readWarningRules({ error: ['JinjaLogWarning'] });
+    for (let round = 0; round < 2; round += 1) {
+      await expect(project.build({ select: ['a'] }, { warningRules: rules })).rejects.toThrow(
+        /models\/a.sql:1:1 mind the gap/,
+      );
+    }
+    writeFileSync(join(project.folder, 'models/a.sql'), 'select 1 as n');
+    const built = await project.build({}, { warningRules: rules });
+    expect(built.steps.map(({ id, status }) => [id, status])).toEqual([
+      ['model.shop.a', 'success'],
+      ['model.shop.b', 'failed'],
+    ]);
+    const heard: unknown[] = [];
+    const log = { ...silentLog, warn: (_: string, fields: unknown) => void heard.push(fields) };
+    const silent = readWarningRules({ silence: ['JinjaLogWarning'] });
+    expect((await project.build({}, { warningRules: silent, log })).status).toBe('succeeded');
+    expect(heard).toEqual([]);
+    await project.build({ withoutReuse: true }, { log });
+    expect(heard).toContainEqual(expect.objectContaining({ message: 'mind the step' }));
   });
 
   test('makes a test that warns a failure of the run', async () => {
