@@ -33,6 +33,9 @@ export async function main(argv: readonly string[]): Promise<void> {
     argv,
   });
   for (const register of await loadCommands(argv.slice(2))) register(program, host);
+  for (const command of program.commands) {
+    command.showHelpAfterError(`(tidemill ${command.name()} --help shows what it takes)`);
+  }
   try {
     await program.parseAsync([...argv]);
   } catch (error) {

@@ -22,6 +22,15 @@ const wordWidth = 8;
 const nearLines = 8;
 /** So many at the most: where all fail, the first say why. */
 const retoldMax = 20;
+/** How often the line of what is under way is written anew. */
+const tickMs = 1_000;
+/** How long a step has been under way; nothing within its first second. */
+function tellSince(durationMs: number): string {
+  const seconds = Math.floor(durationMs / 1_000);
+  if (seconds === 0) return '';
+  return seconds < 60 ? ` ${seconds} s` : ` ${formatDuration(seconds * 1_000)}`;
+}
+
 /** Accounts and days whose calls are summed up: far more than a project has in a year. */
 const accountDaysMax = 10_000;
 const kinds: Readonly<Record<Step['kind'], string>> = {
@@ -89,7 +98,7 @@ export interface RunPrinter {
 /** One line a step as it ends, a moving line for what is under way; reused steps in a count. */
 export function createRunPrinter(
   terminal: Terminal,
-  opened: Pick<OpenedProject, 'clock' | 'state'>,
+  opened: Pick<OpenedProject, 'clock' | 'state' | 'project'>,
 ): RunPrinter {
   const { now } = opened.clock;
   const startedMs = now();
@@ -97,8 +106,12 @@ export function createRunPrinter(
   const countCalls = (): number =>
     listCalls(opened.state, accountDaysMax).reduce((sum, { used }) => sum + used, 0);
   const callsBefore = countCalls();
+  const isCalling = opened.project.connections.size > 0;
+  const tellCalls = (before: string): string =>
+    isCalling ? `${before}${plural(countCalls() - callsBefore, 'call')}` : '';
   let total = 0;
   const underWay = new Map<string, string>();
+  const nameOf = new Map<string, string>();
   /** Failures told so far: one refused sign-in fails every stream of its connection. */
   const told = new Set<string>();
   /** What was printed of failed steps, and how many lines stood above it. */
@@ -106,16 +119,22 @@ export function createRunPrinter(
   let ended = 0;
   let printed = 0;
   const show = (): void => {
-    const calls = plural(countCalls() - callsBefore, 'call');
-    const rows = [...underWay.values()].join('   ');
-    terminal.progress(`${ended} of ${plural(total, 'step')}, ${calls}  ${rows}`);
+    if (!terminal.isInteractive || total === 0) return;
+    const rows = [...begun].map(([id, atMs]) => {
+      return underWay.get(id) ?? `${nameOf.get(id)}${tellSince(now() - atMs)}`;
+    });
+    const done = `${ended} of ${plural(total, 'step')}${tellCalls(', ')}`;
+    terminal.progress(`${done}  ${rows.join('   ')}`);
   };
+  /** A step that takes long is seen to go on. */
+  const tick = terminal.isInteractive ? setInterval(show, tickMs).unref() : undefined;
   return {
     onPlan: (plan) => {
       total = plan.steps.length;
     },
     onStart: (step) => {
       begun.set(step.id, now());
+      nameOf.set(step.id, labelOf(step));
     },
     onProgress: (step, { done, total: most, unit }) => {
       const seconds = Math.max(0.001, (now() - (begun.get(step.id) ?? startedMs)) / 1_000);
@@ -132,6 +151,7 @@ export function createRunPrinter(
     onEnd: (step, result) => {
       ended += 1;
       underWay.delete(step.id);
+      begun.delete(step.id);
       if (result.status === 'reused') {
         show();
         return;
@@ -153,8 +173,8 @@ export function createRunPrinter(
       if (result.status === 'failed') failures.push({ lines, at: printed });
     },
     finish: ({ runId, status, steps }) => {
+      clearInterval(tick);
       const took = formatDuration(now() - startedMs);
-      const calls = plural(countCalls() - callsBefore, 'call');
       const told = [tellSteps(steps), tellTests(steps)].filter((part) => part !== '');
       const done = told.join('; ') || 'nothing to do';
       if (failures.some(({ at }) => printed - at > nearLines)) {
@@ -164,7 +184,7 @@ export function createRunPrinter(
           terminal.out(line);
         }
       }
-      terminal.out(`run ${runId} ${status} in ${took}: ${done}; ${calls}`);
+      terminal.out(`run ${runId} ${status} in ${took}: ${done}${tellCalls('; ')}`);
     },
   };
 }

@@ -47,6 +47,8 @@ export const registerCheck: RegisterCommand = (program, host) => {
         const { terminal, signal } = context;
         const opened = await context.openProject();
         const wanted = names.length > 0 ? names : [...opened.project.connections.keys()];
+        if (wanted.length === 0)
+          terminal.note('no connections are declared: there is nothing to check');
         let failed = 0;
         for (const name of wanted) {
           const startedMs = opened.clock.now();

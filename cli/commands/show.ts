@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Option } from 'commander';
 import { sql } from 'kysely';
 import { formatFault } from '../../engine/declare/model-fault.ts';
+import { isUnitTestNode, type ProjectNode } from '../../engine/declare/model-node.ts';
 import { TerminalError } from '../../engine/words/errors.ts';
 import { plural } from '../../engine/words/plural.ts';
 import type { Session } from '../../engine/words/warehouse.ts';
@@ -119,7 +120,7 @@ async function compileChosen({ outline, ...about }: Shown): Promise<ShownSelect>
     const told = [...models.faults, ...faults].filter(({ nodeId }) => nodeId === id);
     throw new TerminalError(told.map(formatFault).join('\n') || `${id} has no select`, {
       code: 'show-broken',
-      hint: 'a seed or a source is a table: ask it with `tidemill query`',
+      ...(told.length > 0 ? {} : { hint: hintOf(models.nodes.get(id)) }),
     });
   }
   if ('script' in one.node) {
@@ -156,4 +157,12 @@ async function showRows(
     const cells = rows.map((row) => names.map((column) => row[column]));
     terminal.out(formatTable(names, cells));
   }
+}
+
+/** How else the rows of a node are seen that is no select. */
+function hintOf(node: ProjectNode | undefined): string {
+  if (isUnitTestNode(node)) return `\`tidemill test --select ${node.name}\` runs it`;
+  if (!node || !('relation' in node) || !node.relation) return 'name a model, or a test of rows';
+  const { schema, name } = node.relation;
+  return `it is a table: tidemill query "from ${schema}.${name} limit 5"`;
 }

@@ -42,7 +42,7 @@ test('a run tells how many tests held, of each model and in all, as its artifact
   expect(lines.join('\n')).toMatch(/warn build main\.warned: created, 1 test holds; .*unique/);
   expect(lines.join('\n')).toMatch(/failed build main\.withheld: a test failed, nothing/);
   expect(lines.at(-1)).toMatch(
-    /: (1 ok|1 warn|1 failed|1 skipped|, ){7}; 5 tests hold, 1 warns, 1 failed, 1 skipped; 0 calls$/,
+    /: (1 ok|1 warn|1 failed|1 skipped|, ){7}; 5 tests hold, 1 warns, 1 failed, 1 skipped$/,
   );
   expect(countTests(folder)).toEqual({ pass: 5, warn: 1, fail: 1, skipped: 1 });
 
@@ -62,9 +62,9 @@ test('a run of tests alone, and one without any, tell only what there was', asyn
     'tests/plain.sql': "select 1 from {{ ref('held') }} where n > 1",
   });
   const built = await tidemill(folder, 'build', '--resource-type', 'model');
-  expect(built.out.at(-1)).toMatch(/: 1 ok; 0 calls$/);
+  expect(built.out.at(-1)).toMatch(/: 1 ok$/);
   const tested = await tidemill(folder, 'test');
-  expect(tested.out.at(-1)).toMatch(/: 1 test holds; 0 calls$/);
+  expect(tested.out.at(-1)).toMatch(/: 1 test holds$/);
   const none = await tidemill(folder, 'build', '--select', 'tag:none');
-  expect(none.out.at(-1)).toMatch(/: nothing to do; 0 calls$/);
+  expect(none.out.at(-1)).toMatch(/: nothing to do$/);
 });
