@@ -95,49 +95,31 @@ export interface RunPrinter {
   finish(result: RunResult): void;
 }
 
-/** One line a step as it ends, a moving line for what is under way; reused steps in a count. */
-export function createRunPrinter(
-  terminal: Terminal,
-  opened: Pick<OpenedProject, 'clock' | 'state' | 'project'>,
-): RunPrinter {
-  const { now } = opened.clock;
-  const startedMs = now();
-  const begun = new Map<string, number>();
-  const countCalls = (): number =>
-    listCalls(opened.state, accountDaysMax).reduce((sum, { used }) => sum + used, 0);
-  const callsBefore = countCalls();
-  const isCalling = opened.project.connections.size > 0;
-  const tellCalls = (before: string): string =>
-    isCalling ? `${before}${plural(countCalls() - callsBefore, 'call')}` : '';
+/** The moving line of a terminal: how many steps have ended, and which are under way. */
+function createProgressLine(terminal: Terminal, now: () => number, tellCalls: () => string) {
+  const underWay = new Map<string, { readonly step: Step; sinceMs: number; done?: string }>();
   let total = 0;
-  const underWay = new Map<string, string>();
-  const nameOf = new Map<string, string>();
-  /** Failures told so far: one refused sign-in fails every stream of its connection. */
-  const told = new Set<string>();
-  /** What was printed of failed steps, and how many lines stood above it. */
-  const failures: { readonly lines: readonly string[]; readonly at: number }[] = [];
   let ended = 0;
-  let printed = 0;
   const show = (): void => {
     if (!terminal.isInteractive || total === 0) return;
-    const rows = [...begun].map(([id, atMs]) => {
-      return underWay.get(id) ?? `${nameOf.get(id)}${tellSince(now() - atMs)}`;
+    const rows = [...underWay.values()].map(({ step, sinceMs, done }) => {
+      return `${labelOf(step)}${done ?? tellSince(now() - sinceMs)}`;
     });
-    const done = `${ended} of ${plural(total, 'step')}${tellCalls(', ')}`;
-    terminal.progress(`${done}  ${rows.join('   ')}`);
+    terminal.progress(`${ended} of ${plural(total, 'step')}${tellCalls()}  ${rows.join('   ')}`);
   };
   /** A step that takes long is seen to go on. */
   const tick = terminal.isInteractive ? setInterval(show, tickMs).unref() : undefined;
   return {
-    onPlan: (plan) => {
-      total = plan.steps.length;
+    show,
+    plan: (count: number) => {
+      total = count;
     },
-    onStart: (step) => {
-      begun.set(step.id, now());
-      nameOf.set(step.id, labelOf(step));
+    start: (step: Step) => {
+      underWay.set(step.id, { step, sinceMs: now() });
     },
-    onProgress: (step, { done, total: most, unit }) => {
-      const seconds = Math.max(0.001, (now() - (begun.get(step.id) ?? startedMs)) / 1_000);
+    progress: (step: Step, { done, total: most, unit }: StepProgress) => {
+      const { sinceMs = now() } = underWay.get(step.id) ?? {};
+      const seconds = Math.max(0.001, (now() - sinceMs) / 1_000);
       const rate = `${formatCount(Math.round(done / seconds))}/s`;
       const left =
         most === undefined || done === 0
@@ -145,15 +127,44 @@ export function createRunPrinter(
           : `, ${formatDuration(((most - done) / done) * seconds * 1_000)} left`;
       const of = most === undefined ? '' : ` of ${formatCount(most)}`;
       const amount = `${formatCount(done)}${of} ${unit}s`;
-      underWay.set(step.id, `${labelOf(step)} ${amount}, ${rate}${left}`);
+      underWay.set(step.id, { step, sinceMs, done: ` ${amount}, ${rate}${left}` });
       show();
     },
-    onEnd: (step, result) => {
+    end: (step: Step) => {
       ended += 1;
       underWay.delete(step.id);
-      begun.delete(step.id);
+    },
+    stop: () => clearInterval(tick),
+  };
+}
+
+/** One line a step as it ends, a moving line for what is under way; reused steps in a count. */
+export function createRunPrinter(
+  terminal: Terminal,
+  opened: Pick<OpenedProject, 'clock' | 'state' | 'project'>,
+): RunPrinter {
+  const { now } = opened.clock;
+  const startedMs = now();
+  const countCalls = (): number =>
+    listCalls(opened.state, accountDaysMax).reduce((sum, { used }) => sum + used, 0);
+  const callsBefore = countCalls();
+  const isCalling = opened.project.connections.size > 0;
+  const tellCalls = (before: string): string =>
+    isCalling ? `${before}${plural(countCalls() - callsBefore, 'call')}` : '';
+  const line = createProgressLine(terminal, now, () => tellCalls(', '));
+  /** Failures told so far: one refused sign-in fails every stream of its connection. */
+  const told = new Set<string>();
+  /** What was printed of failed steps, and how many lines stood above it. */
+  const failures: { readonly lines: readonly string[]; readonly at: number }[] = [];
+  let printed = 0;
+  return {
+    onPlan: (plan) => line.plan(plan.steps.length),
+    onStart: (step) => line.start(step),
+    onProgress: (step, progress) => line.progress(step, progress),
+    onEnd: (step, result) => {
+      line.end(step);
       if (result.status === 'reused') {
-        show();
+        line.show();
         return;
       }
       const { word, style } = looks[result.status];
@@ -173,7 +184,7 @@ export function createRunPrinter(
       if (result.status === 'failed') failures.push({ lines, at: printed });
     },
     finish: ({ runId, status, steps }) => {
-      clearInterval(tick);
+      line.stop();
       const took = formatDuration(now() - startedMs);
       const told = [tellSteps(steps), tellTests(steps)].filter((part) => part !== '');
       const done = told.join('; ') || 'nothing to do';

@@ -42,7 +42,8 @@ const pad = (texts: readonly string[]): number => Math.max(0, ...texts.map(({ le
 function faultLines(step: Step): string[] {
   if (!step.fault) return [];
   const hint = step.fault.hint ? [`      ${step.fault.hint}`] : [];
-  return [`      cannot run: ${step.fault.message}`, ...hint];
+  const message = step.fault.message.replaceAll('\n', '\n      ');
+  return [`      cannot run: ${message}`, ...hint];
 }
 
 const streamOf = (step: ExtractStep): string => `${step.connection}.${step.stream}`;

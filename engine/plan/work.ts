@@ -198,7 +198,9 @@ function modelNotes(models: ModelProject | undefined) {
   const nodeFaults = new Map<string, PlanFault>();
   for (const fault of ofNodes.map(toPlanFault)) {
     const first = nodeFaults.get(fault.id);
-    const message = first ? `${first.message}\n${fault.message}` : fault.message;
+    // One place may be at fault twice: a file that two drafts of one node stand in.
+    const lines = new Set([...(first?.message.split('\n') ?? []), fault.message]);
+    const message = [...lines].join('\n');
     nodeFaults.set(fault.id, { ...fault, message });
   }
   return {

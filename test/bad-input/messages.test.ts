@@ -63,6 +63,17 @@ describe('mistakes in templates, all told at once', () => {
   });
 });
 
+test('several faults of one node stand below each other in the plan, each once', async () => {
+  const told = await tell('plan', {
+    'models/more.sql': "select * from {{ ref('ordes') }}",
+    'models/tabs.yml': 'models:\n\t- name: orders\n',
+    'models/marts/more.sql': 'select 1 as a',
+  });
+  expect(told).toMatch(
+    /\n {6}cannot run: models\/more\.sql:1:1 .*\n {6}models\/more\.sql:1:18 .*\n {6}models\/tabs\.yml:1:1 .*\n(?! {6})/,
+  );
+});
+
 test('a test of a package that is not there names the package', async () => {
   const yaml = 'models: [{name: orders, data_tests: [dbt_utils.expression_is_true, toools.x]}]';
   expect(await tell('ls', { 'models/orders.yml': yaml })).toContain(
