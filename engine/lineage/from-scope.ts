@@ -90,13 +90,21 @@ function joinParts(
       return column ? [[lower, column] as const] : [];
     }),
   );
-  const isMade = (name: string | undefined): boolean => made.has(name?.toLowerCase() ?? '');
+  // On the left it may stand among columns that only the warehouse can name.
+  const shown = new Set(left.star.map(({ column }) => column.name?.toLowerCase()));
+  const isShown = (name: string | undefined): boolean => shown.has(name?.toLowerCase());
   const star = [
     ...left.star.map((one) => {
       const column = made.get(one.column.name?.toLowerCase() ?? '');
       return column ? { ...one, column: { ...column, name: one.column.name } } : one;
     }),
-    ...right.star.filter(({ column }) => !isMade(column.name)),
+    ...right.star.flatMap((one) => {
+      const column = made.get(one.column.name?.toLowerCase() ?? '');
+      if (!column) return [one];
+      return isShown(one.column.name)
+        ? []
+        : [{ ...one, column: { ...column, name: one.column.name } }];
+    }),
   ];
   return { relations: both.relations, star, rows, merged: new Map([...both.merged, ...made]) };
 }

@@ -58,8 +58,11 @@ function readListed(node: unknown, context: ExpressionContext): Listed {
   const found = kindOf(node);
   if (found?.kind === 'star') return readStar(found.body, context);
   const isAlias = found?.kind === 'alias';
-  if (context.env.isLoose && isUnnest(isAlias ? found.body['this'] : node)) {
-    return { columns: [], opening: openTo(readExpression(node, context)) };
+  if (isUnnest(isAlias ? found.body['this'] : node)) {
+    const opening = openTo(readExpression(node, context));
+    if (context.env.isLoose) return { columns: [], opening };
+    // Of a struct it is a column for each field.
+    if (!isAlias) throw new LineageGap(unknownStar);
   }
   const set = findColumnSet(node, setContext(context));
   if (!set) return { columns: [readItem(node, context)] };

@@ -78,6 +78,10 @@ test.each([
   `select r.s from (select a as p, b as r from loose.two) as l left join (${opened}) as r on l.p = r.t`,
   `select r.q from (select unnest([{'q': a}], recursive := true), '1' as r from loose.one) as r`,
   `from (unpivot (select * from (${opened})) on columns('^s$') into name p value q)`,
+  `select a from (select * from (select columns(lambda c: c <> 'e') from loose.two) as l
+    right join (select d, c, a from loose.one) as r using (a)) as t`,
+  `select r.x from (select a as p, '1' as s from loose.one) as l
+    full join (select s as x, t as u from (${opened}) as t) as r on l.p = r.u`,
 ])('what a column holds is told to be made of where it comes from: %s', async (select) => {
   expect((await run(select))?.values.flat().length).toBeGreaterThan(0);
   expect(await findLost(select)).toEqual([]);
