@@ -4,7 +4,7 @@ import { openWorkbench } from '../materialize/workbench.ts';
 import { dbtFolder, troubles } from './dbt-project.ts';
 
 const config = `{{ config(materialized='incremental', incremental_strategy='microbatch',
-  event_time='tm', batch_size='day', begin='2025-12-10', lookback=2) }}`;
+  event_time='tm', batch_size='day', begin='2025-12-22', lookback=2) }}`;
 
 const timed = "{{ ref('timed') }}";
 const plain = "{{ ref('plain') }}";
@@ -48,28 +48,29 @@ const selects: Readonly<Record<string, readonly [text: string, isApart: boolean]
 };
 
 test('batches are made at once where that is what each of them would answer', async () => {
-  const files = Object.entries(selects).flatMap(([name, [text]]) => [
+  const chosen = Object.entries(selects).filter(
+    ([name, [, isApart]]) => isApart || ['shifted', 'other', 'grouped', 'whole'].includes(name),
+  );
+  const files = chosen.flatMap(([name, [text]]) => [
     [`models/${name}.sql`, `${config} ${text}`],
     // What names its batch is made batch by batch.
     [`models/${name}_each.sql`, `${config} {% set mine = model.batch %} ${text}`],
   ]);
   const project = dbtFolder({
     'models/timed.sql': `{{ config(materialized='table', event_time='tm') }}
-      select timestamp '2025-12-10' + to_hours(i::int * 5) as tm, i % 11 as n from range(90) t(i)`,
+      select timestamp '2025-12-22' + to_hours(i::int * 5) as tm, i % 11 as n from range(50) t(i)`,
     'models/plain.sql': `{{ config(materialized='table') }}
-      select i as n, 'p' || i as name, timestamp '2025-12-12' + to_days(i::int) as tm
+      select i as n, 'p' || i as name, timestamp '2025-12-24' + to_days(i::int) as tm
       from range(7) t(i)`,
     ...Object.fromEntries(files),
   });
   expect(troubles(await project.build())).toEqual([]);
-  const names = Object.keys(selects).filter((name) => name !== 'sampled');
-  const differing: string[] = [];
-  for (const name of names) {
-    const rows = await project.rows(`(from "${name}" except all from ${name}_each)
-      union all (from ${name}_each except all from "${name}")`);
-    if (rows.length > 0) differing.push(name);
-  }
-  expect(differing).toEqual([]);
+  const differing = chosen.map(
+    ([name]) => `select '${name}' as name from (
+      (from "${name}" except all from ${name}_each) union all
+      (from ${name}_each except all from "${name}"))`,
+  );
+  expect(await project.rows(differing.join(' union '))).toEqual([]);
 });
 
 test('a select is known to make its rows one by one, or not', async () => {
@@ -96,14 +97,14 @@ test('a select is known to make its rows one by one, or not', async () => {
 test('of batches that are made at once, those at fault are found and the others are published', async () => {
   const project = dbtFolder({
     'models/timed.sql': `{{ config(materialized='table', event_time='tm') }}
-      select timestamp '2025-12-10' + to_days(i::int) as tm, i as n from range(20) t(i)`,
+      select timestamp '2025-12-22' + to_days(i::int) as tm, i as n from range(10) t(i)`,
     'models/checked.sql': `${config}
-      select tm, case when n in (3, 12) then error('no') else n end as n from ${timed}`,
+      select tm, case when n in (3, 7) then error('no') else n end as n from ${timed}`,
   });
   const result = await project.build();
   expect(troubles(result).join()).toContain('checked');
   const [rows] = await project.rows(
     'select count(*)::int as n, list(n order by n) as all_of from checked',
   );
-  expect(rows).toMatchObject({ n: 18 });
+  expect(rows).toMatchObject({ n: 8 });
 });
