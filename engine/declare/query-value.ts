@@ -1,6 +1,7 @@
 import type { RawBuilder } from 'kysely';
 import type { Row, Session } from '../words/warehouse.ts';
 import { dateValue, utcOffset } from './date-value.ts';
+import { encodeJson } from './jinja/json-text.ts';
 import {
   HostFunction,
   HostObject,
@@ -172,9 +173,16 @@ function toTemplate(value: unknown, typeName?: string): JinjaValue {
   if (typeof value === 'string' || typeof value === 'boolean' || typeof value === 'bigint') {
     return value;
   }
-  if (Array.isArray(value)) return value.map((item) => toTemplate(item));
-  if (typeof value === 'object') {
-    return PyDict.from(Object.entries(value).map(([key, item]) => [key, toTemplate(item)]));
-  }
-  return String(value);
+  // As in dbt's tables, lists and structs are texts of JSON.
+  return isNested(value) ? encodeJson(toNested(value)) : String(value);
+}
+
+function isNested(value: unknown): value is object {
+  return typeof value === 'object' && !(value instanceof Uint8Array);
+}
+
+function toNested(value: unknown): JinjaValue {
+  if (Array.isArray(value)) return value.map(toNested);
+  if (value === null || !isNested(value)) return toTemplate(value);
+  return PyDict.from(Object.entries(value).map(([key, item]) => [key, toNested(item)]));
 }

@@ -180,3 +180,16 @@ test('columns a template asked for are asked for again by the next process', asy
   expect(troubles(await shop.build())).toEqual([]);
   expect(await shop.rows('select * from main.filled')).toEqual([{ id: 7 }]);
 });
+
+test('a list or a struct that a query answers is a text of JSON, as in dbt’s tables', async () => {
+  const shop = dbtFolder({
+    'models/m.sql': `{{ config(materialized='table') }}
+      {% set found = run_query("select [1, null, 3] as a, {'k': 'é', 'l': [true]} as s, null::int[] as n") %}
+      select {% for column in found.columns %}'{{ column[0] }}' as {{ column.name }}, {% endfor %}
+        {{ fromjson(found.columns['a'][0])[2] if execute else 0 }} as third`,
+  });
+  expect(troubles(await shop.build())).toEqual([]);
+  expect(await shop.rows('select * from main.m')).toEqual([
+    { a: '[1, null, 3]', s: '{"k": "\\u00e9", "l": [true]}', n: 'None', third: 3 },
+  ]);
+});
