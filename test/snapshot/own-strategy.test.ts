@@ -98,7 +98,7 @@ describe("a snapshot strategy of the project's own", () => {
       'snapshots/peaks.sql': blockOf("strategy='timestmap'"),
     });
     const [only] = troubles(await build({ select: ['peaks'] }));
-    expect(only).toMatch(/timestmap".*did you mean "timestamp".*no macro snapshot_timestmap/);
+    expect(only).toMatch(/timestmap".*no macro snapshot_timestmap.*did you mean "timestamp"/);
   });
 
   test('that answers no condition fails its snapshot, named', async () => {
