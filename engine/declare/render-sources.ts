@@ -3,8 +3,8 @@ import { openTextRenderer } from './entry-config.ts';
 import { holdsTemplate, renderHeld } from './held-templates.ts';
 import type { FaultList } from './model-fault.ts';
 import type { Reading } from './node-render.ts';
-import type { PackageSource } from './package-source.ts';
-import { asConfig, type Config, type SourceTable } from './properties.ts';
+import { mergeFolders, type PackageSource } from './package-source.ts';
+import { asConfig, type SourceTable } from './properties.ts';
 import { reportTemplateError } from './template-fault.ts';
 import { sourceFqn } from './yaml-folders.ts';
 
@@ -23,7 +23,9 @@ export async function renderSources(
       const { sources } = pack.properties;
       if (sources.length === 0) return pack;
       const rendered = sources.map(async (table) => {
-        const whole = { ...table, config: joinConfig(pack, packages[0] ?? pack, table) };
+        const fqn = sourceFqn(pack, table);
+        const config = mergeFolders([packages[0], pack], 'sources', fqn, table.config);
+        const whole = { ...table, config };
         const done = await renderTable(pack, whole, reading, faults);
         reportEnabled(done.config, done.place, faults);
         return done;
@@ -32,13 +34,6 @@ export async function renderSources(
       return { ...pack, properties: { ...pack.properties, sources: all } };
     }),
   );
-}
-
-/** What the project says of a package's source wins over all that the package says. */
-function joinConfig(pack: PackageSource, root: PackageSource, table: SourceTable): Config {
-  const fqn = sourceFqn(pack, table);
-  const overrides = pack === root ? {} : root.folderConfigs.sources.configOf(fqn);
-  return { ...pack.folderConfigs.sources.configOf(fqn), ...table.config, ...overrides };
 }
 
 /** What of a table may be a template; descriptions and tests are rendered elsewhere. */

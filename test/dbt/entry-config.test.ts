@@ -48,3 +48,18 @@ sources: {shop: {raw: {+enabled: "{{ var('raw_on') }}"}, kept: {+enabled: "{{ no
   expect(faults).toEqual([]);
   expect([...nodes.keys()]).toEqual(['source.shop.kept.b']);
 });
+
+test('tags and meta of a folder, a source and a table of it are added up', async () => {
+  const { nodes, faults } = await readFiles({
+    'dbt_project.yml': 'name: shop\nsources: {shop: {+tags: [all], +meta: {of: shop, team: a}}}',
+    'models/s.yml': `sources:
+  - name: raw
+    config: {tags: [raw], meta: {team: b}}
+    tables: [{name: rows, config: {tags: [big], meta: {size: 9}}}]`,
+  });
+  expect(faults).toEqual([]);
+  expect(nodes.get('source.shop.raw.rows')).toMatchObject({
+    tags: ['all', 'raw', 'big'],
+    config: { meta: { of: 'shop', team: 'b', size: 9 } },
+  });
+});
