@@ -104,8 +104,8 @@ export async function readProject(
     nodes,
     disabled: new Map(disabled.map((node) => [node.id, node])),
     templates: templatesOf(read),
-    // The index must answer with linked nodes: those know what they depend on.
-    refs: indexNodes(models, disabled, packageNames),
+    // Linked nodes know what they depend on; of two with one id, at fault, the one that counts.
+    refs: indexNodes([...nodes.values()].filter(isModelNode), disabled, packageNames),
     sources,
     graph,
     faults: sortFaults(faults.all),

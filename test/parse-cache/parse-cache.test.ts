@@ -77,6 +77,19 @@ describe('a project read before', () => {
     });
   });
 
+  test('of two models of one name the same one counts, however they were read', async () => {
+    using kept = createKeptProject({
+      ...files,
+      'models/marts/parts.sql': "select 2 as id, 'x' as region",
+    });
+    await kept.readWarm({}, laterMs);
+    const warm = await kept.readWarm({}, laterMs);
+    expect(warm.memory.isUnchanged()).toBe(true);
+    const cold = await describeProject(await kept.readCold());
+    expect(cold).toMatchObject({ faults: [expect.anything()] });
+    expect(await describeProject(warm.project)).toEqual(cold);
+  });
+
   test('a change in the very tick in which it was read is seen', async () => {
     using kept = createKeptProject(files);
     for (let round = 0; round < 20; round += 1) {
