@@ -83,6 +83,4 @@ async function readAll({ urls }: ReadingOrder): Promise<void> {
 }
 
 // Not awaited here: of a file whose own await never ends, Node would warn with this file's name.
-readAll(workerData as ReadingOrder).catch((error: unknown) => {
-  throw error;
-});
+void readAll(workerData as ReadingOrder);
