@@ -10,6 +10,9 @@ const outputs = ['selector', 'name', 'path', 'json'] as const;
 type Output = (typeof outputs)[number];
 
 interface LsFlags extends ScopeFlags {
+  /** dbt's older names of `select`. */
+  readonly models?: readonly string[];
+  readonly model?: readonly string[];
   readonly output: Output;
   readonly json?: boolean;
   readonly outputKeys?: readonly string[];
@@ -90,18 +93,14 @@ export const registerLs: RegisterCommand = (program, host) => {
       '\nExample:\n  tidemill ls --select "+account_360" --resource-type model\n' +
         '  tidemill ls --select state:modified --state prod-artifacts',
     );
-  // As in dbt, where `-m` is an older name of `--select` everywhere else.
-  const onlyModels = (): void => {
-    command.setOptionValueWithSource('resourceType', ['model'], 'cli');
-  };
-  for (const name of ['models', 'model']) command.on(`option:${name}`, onlyModels);
   typeFlags(selectFlags(command)).action(
     host.action(async (context, flags: LsFlags) => {
       const { terminal } = context;
       const opened = await context.openProject({ needsConnections: false });
       const { faults, graph, ids, warnings } = await readListing(opened, {
         ...flags,
-        ...toTypes(flags),
+        // As in dbt, where `-m` is an older name of `--select` everywhere else.
+        ...toTypes((flags.models ?? flags.model) ? { resourceType: ['model'], ...flags } : flags),
       });
       for (const warning of warnings) terminal.note(`warning: ${warning}`);
       for (const line of formatFaults(faults)) terminal.note(line);

@@ -192,5 +192,5 @@ function findStale(project: ModelProject, kept: KeptCompile): Stale | undefined 
     if (ids.size > staleMax) return undefined;
   }
   for (const id of tested) ids.add(id);
-  return { ids, isLinked, hasMacros: macros.size > 0 };
+  return { ids, isLinked, macros };
 }

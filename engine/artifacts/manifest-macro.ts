@@ -5,12 +5,16 @@ import { packageFile } from './file-path.ts';
 import type { ManifestSources } from './manifest-sources.ts';
 import { docsOf } from './node-config.ts';
 
-/** Every macro as an entry of `macros`, ours among them under dbt's name. */
-export function manifestMacros(from: ManifestSources): Record<string, Config> {
+/** Every macro as an entry of `macros`, ours among them; `known`: what stands of one already. */
+export function manifestMacros(
+  from: ManifestSources,
+  known: (id: string) => Config | undefined = () => undefined,
+): Record<string, Config> {
+  const { library, macroPatches } = from.project;
   return Object.fromEntries(
-    from.project.library.all.map((macro) => [
+    library.all.map((macro) => [
       macro.id,
-      manifestMacro(from, macro, from.project.macroPatches.get(macro.id)),
+      known(macro.id) ?? manifestMacro(from, macro, macroPatches.get(macro.id)),
     ]),
   );
 }

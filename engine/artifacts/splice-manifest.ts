@@ -1,7 +1,9 @@
+import { asConfig, type Config } from '../declare/properties.ts';
 import { type ArtifactFile, openArtifactFile } from './artifact-file.ts';
 import type { KeptCompile } from './kept-compile.ts';
 import { entryIds, manifestEntry, manifestRest } from './manifest.ts';
 import type { ManifestLayout } from './manifest-layout.ts';
+import { manifestMacros } from './manifest-macro.ts';
 import { gatherManifestSources, type ManifestRequest } from './manifest-sources.ts';
 import { openStandingFile, type StandingFile } from './standing-file.ts';
 import { artifactPath } from './write-artifact.ts';
@@ -13,7 +15,8 @@ export interface ManifestChange {
   readonly ids: ReadonlySet<string>;
   /** Nodes came or went, or read other ones. */
   readonly isLinked: boolean;
-  readonly hasMacros: boolean;
+  /** Macros whose texts are others; none came or went. */
+  readonly macros: ReadonlySet<string>;
 }
 
 /**
@@ -46,19 +49,43 @@ export async function spliceManifest(
   const operations = addOperations(file, from, entries.length === 0);
   const stands = new Set(['docs']);
   if (!change.isLinked) stands.add('parent_map').add('child_map');
-  if (!change.hasMacros) stands.add('macros');
-  const rest: Readonly<Record<string, () => object>> = manifestRest(from);
+  if (change.macros.size === 0) stands.add('macros');
   let at = partsStart(layout);
+  const mendMacros = (bytes: number): object => {
+    const entries = readPart(standing, 'macros', at, bytes);
+    return manifestMacros(from, (id) => (change.macros.has(id) ? undefined : entries[id]));
+  };
+  const rest: Readonly<Record<string, (bytes: number) => object>> = {
+    ...manifestRest(from),
+    macros: mendMacros,
+  };
   const parts = layout.parts.map(([name, bytes]) => {
     const make = stands.has(name) ? undefined : rest[name];
     if (make === undefined) file.copy(standing, at, bytes);
-    const added = make ? addPart(file, name, make()) : bytes;
+    const added = make ? addPart(file, name, make(bytes)) : bytes;
     at += bytes;
     return [name, added] as const;
   });
   file.add('}');
   if (!standing.isUntouched()) return undefined;
   return { ...file.end(), head, entries, operations, parts, read: layout.read };
+}
+
+/** A part that stands; empty where it is no JSON: the file is found to be another at its end. */
+function readPart(
+  standing: StandingFile,
+  name: string,
+  at: number,
+  bytes: number,
+): Readonly<Record<string, Config>> {
+  const text = Buffer.alloc(bytes);
+  standing.read(at, text);
+  try {
+    const part = JSON.parse(`{${text.toString('utf8').slice(1)}}`) as Record<string, Config>;
+    return asConfig(part[name]) as Readonly<Record<string, Config>>;
+  } catch {
+    return {};
+  }
 }
 
 type Place = readonly [at: number, bytes: number];

@@ -33,7 +33,9 @@ test('what templates say to people is heard, also where nothing is read anew', a
   for (const _ of ['read', 'remembered']) {
     const { code, out, err } = await project.call('ls', '--output', 'name');
     expect({ code, out }).toEqual({ code: 0, out: 'bands\nfirms\ntalker\n' });
-    expect(err).toBe('logged for people\nprinted\nwarning: warned (model talker)\n');
+    expect(err).toBe(
+      'logged for people\nprinted\nwarning: warned (model talker, file models/talker.sql)\n',
+    );
   }
 });
 
