@@ -9,8 +9,18 @@ export function readIgnored(
   folder: string,
   faults: FaultList,
 ): (path: string) => boolean {
-  const text = readFileText(disk, posix.join(folder, '.dbtignore'), faults) ?? '';
-  const rules = text.split(/\r?\n/).flatMap((line) => toRule(line) ?? []);
+  const file = posix.join(folder, '.dbtignore');
+  const lines = (readFileText(disk, file, faults) ?? '').split(/\r?\n/);
+  const rules = lines.flatMap((line, index) => {
+    try {
+      return toRule(line) ?? [];
+    } catch {
+      const message = `${JSON.stringify(line)} is no pattern, and leaves nothing out`;
+      const hint = `write it as in .gitignore, with at most ${starsMax} stars`;
+      faults.error({ file, line: index + 1, column: 1 }, message, { hint });
+      return [];
+    }
+  });
   if (rules.length === 0) return () => false;
   return (path) => {
     const inside = folder === '' ? path : posix.relative(folder, path);
@@ -18,12 +28,20 @@ export function readIgnored(
   };
 }
 
-/** A line as git reads it: `!` takes back, a slash ties it to the folder, the last one holds. */
+/** With each star a name that does not match takes longer to be told from one that does. */
+const starsMax = 8;
+
+/**
+ * A line as git reads it: `!` takes back, a slash ties it to the folder, the last one holds.
+ *
+ * @throws where it is no pattern.
+ */
 function toRule(line: string): { pattern: RegExp; isIgnored: boolean } | undefined {
   const written = line.replace(/(?<!\\) +$/, '');
   const isIgnored = !written.startsWith('!');
   const glob = isIgnored ? written : written.slice(1);
   if (glob === '' || glob === '/' || glob.startsWith('#')) return undefined;
+  if (glob.split('*').length > starsMax + 1) throw new Error('too many stars');
   const isFolder = glob.endsWith('/');
   const body = glob.replace(/\/$/, '');
   const start = body.includes('/') ? '^' : '^(?:.*/)?';

@@ -69,3 +69,18 @@ test('what it says anew holds for a project that was read before', async () => {
     expect(await describeProject(project)).toEqual(await describeProject(await kept.readCold()));
   }
 });
+
+test('a line that is no pattern is told at its place, and the others hold', async () => {
+  const { nodes, faults } = await readFiles({
+    'dbt_project.yml': 'name: shop',
+    '.dbtignore': `drafts\n[z-a].sql\n[a\\].sql\n${'*a'.repeat(9)}\n`,
+    'models/a.sql': 'select 1 as n',
+    'models/drafts/b.sql': 'select 2 as n',
+  });
+  expect([...nodes.keys()]).toEqual(['model.shop.a']);
+  expect(faults.map(({ file, line }) => `${file}:${line}`)).toEqual([
+    '.dbtignore:2',
+    '.dbtignore:3',
+    '.dbtignore:4',
+  ]);
+});
