@@ -1,4 +1,5 @@
 import type { ChangeReach } from './change-reach.ts';
+import { reportMisspelt } from './config-names.ts';
 import { reportUnusedConfig } from './config-paths.ts';
 import { deprecatedAtMs } from './deprecated-models.ts';
 import { buildGraph, compareIds, type Graph, type GraphNode } from './graph.ts';
@@ -195,12 +196,17 @@ function areApart(
 }
 
 /** What is said of keys that nobody reads counts all nodes that have them. */
-function areRead({ nodes, target }: JoinRequest['before'], changed: Kept['changed']): boolean {
+function areRead(
+  { nodes, name, target }: JoinRequest['before'],
+  changed: Kept['changed'],
+): boolean {
   const faults = collectFaults();
   for (const node of changed.values()) {
     const both = [nodes.get(node.id), node].filter(isModelNode);
     const [was, is] = both.map(({ nodeConfig }) => nodeConfig.raw);
-    if (!isSameJson(was, is)) reportUnreadConfig(both, target.database, faults);
+    if (isSameJson(was, is)) continue;
+    reportUnreadConfig(both, target.database, faults);
+    reportMisspelt(both, name, faults);
   }
   return faults.all.length === 0;
 }

@@ -27,10 +27,14 @@ const lengthMin = 5;
  * Keys that no one reads and that are a letter or two from one that is read: `materialised`. Of the
  * project's own nodes alone, since nobody mends a package; each key once.
  */
-export function reportMisspelt(nodes: readonly ModelNode[], faults: FaultList): void {
+export function reportMisspelt(
+  nodes: readonly ModelNode[],
+  projectName: string,
+  faults: FaultList,
+): void {
   const told = new Set<string>();
-  for (const { nodeConfig, file, text } of nodes) {
-    if (file.startsWith('dbt_packages/') || nodeConfig.materialization === 'custom') continue;
+  for (const { nodeConfig, packageName, file, text } of nodes) {
+    if (packageName !== projectName || nodeConfig.materialization === 'custom') continue;
     for (const key of Object.keys(nodeConfig.raw)) {
       if (known.has(key) || key.length < lengthMin || told.has(key)) continue;
       const meant = suggestName(key, known);
@@ -46,7 +50,7 @@ export function reportMisspelt(nodes: readonly ModelNode[], faults: FaultList): 
   }
 }
 
-/** Letters that differ must be few: an owner is no other. */
+/** The first letter stands, and one other differs at most: short words of one's own are near many. */
 function isFar(key: string, meant: string): boolean {
   if (Math.abs(key.length - meant.length) > 1 || key[0] !== meant[0]) return true;
   const rest = [...meant];

@@ -80,9 +80,9 @@ function reportBroken(pack: PackageSource, drafts: readonly NodeDraft[], faults:
   }
   const [own] = splitByPackage(drafts, pack);
   for (const file of unreadable) {
+    const folder = `${posix.dirname(file)}/`;
     for (const draft of own) {
-      if (!draft.source.file.startsWith(`${posix.dirname(file)}/`)) continue;
-      const folder = `${posix.dirname(file)}/`;
+      if (!draft.source.file.startsWith(folder)) continue;
       const message = `until this file can be read nothing in ${folder} is built: it may hold tests of what is there`;
       faults.error({ file, line: 1, column: 1 }, message, { nodeId: draft.id });
     }

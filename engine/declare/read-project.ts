@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { silentLog } from '../words/log.ts';
 import { buildTests } from './build-tests.ts';
+import { reportMisspelt } from './config-names.ts';
 import { reportUnusedConfig } from './config-paths.ts';
 import { reportDeprecated } from './deprecated-models.ts';
 import { collectMacroPatches, indexDocs } from './docs-blocks.ts';
@@ -181,6 +182,7 @@ function reportModels(
   reportSharedRelations(models, faults);
   reportSourceDatabases(packages, database, faults);
   reportUnreadConfig(models, database, faults);
+  reportMisspelt(models, packages[0]?.name ?? '', faults);
 }
 
 function reportCycles(graph: Graph, faults: FaultList): void {

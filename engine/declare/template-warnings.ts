@@ -42,8 +42,13 @@ export function refusedWarnings(
   if (judgeWarning(warningRules, dbtName) !== 'error') return [];
   const warnings = spoken.filter(([, event]) => event === templateWarning);
   const places = warnings.map(([, , { file, message }]) => ({
-    ...{ file: String(file), line: 1, column: 1, message: String(message) },
-    ...({ severity: 'error', name: dbtName, isRefused: true } as const),
+    file: String(file),
+    line: 1,
+    column: 1,
+    message: String(message),
+    severity: 'error' as const,
+    name: dbtName,
+    isRefused: true as const,
   }));
   return [...new Map(places.map((one) => [JSON.stringify(one), one])).values()];
 }

@@ -1,5 +1,4 @@
 import { plural } from '../words/plural.ts';
-import { reportMisspelt } from './config-names.ts';
 import type { FaultList } from './model-fault.ts';
 import type { ModelNode } from './model-node.ts';
 import type { PackageSource } from './package-source.ts';
@@ -49,7 +48,6 @@ export function reportUnreadConfig(
   database: string,
   faults: FaultList,
 ): void {
-  reportMisspelt(nodes, faults);
   const lost = new Map<string, ModelNode[]>();
   for (const node of nodes) {
     const { raw } = node.nodeConfig;
