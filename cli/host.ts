@@ -5,6 +5,7 @@ import {
   TerminalError,
   TransientError,
 } from '../engine/words/errors.ts';
+import { shownArguments } from '../engine/words/secret-name.ts';
 import type { OpenedProject, OpenProjectOptions } from './assemble-project.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
 import { createTerminalLog } from './terminal-log.ts';
@@ -110,7 +111,7 @@ export function createHost(program: Command, streams: HostStreams): Host {
           env: streams.env,
           folder,
           isQuiet: program.opts()['quiet'] === true,
-          commandLine: ['tidemill', ...streams.argv.slice(2)].join(' '),
+          commandLine: ['tidemill', ...shownArguments(streams.argv.slice(2))].join(' '),
           openProject: async (options = {}) => {
             const { readProjectFlags } = await import('./project-flags.ts');
             const flags = await readProjectFlags(program.opts());

@@ -32,7 +32,8 @@ export const registerOperation: RegisterCommand = (program, host) => {
         const tell = async (message: string | null): Promise<void> => {
           const note = { isGood: message === null, message, startedMs, endedMs: clock.now() };
           const results = buildOperationResults(id, note, moment(), {
-            ...{ which: 'run-operation', macro, args, invocation_command: context.commandLine },
+            ...{ which: 'run-operation', macro, args: withoutSecrets(args) },
+            invocation_command: context.commandLine,
             vars: withoutSecrets(opened.vars),
             ...{ project_dir: project.folder, target: project.target?.name ?? null },
           });

@@ -5,6 +5,15 @@ export function isSecretName(name: string): boolean {
   return secretName.test(name);
 }
 
+/** Words of a command line as they may be kept: what names a secret beside its value is left out. */
+export function shownArguments(words: readonly string[]): string[] {
+  return words.map((word) => {
+    const [, flag = ''] = /^(--[\w-]+=)/.exec(word) ?? [];
+    const value = word.slice(flag.length);
+    return isSecretName(value) && /[:=]/.test(value) ? `${flag}…` : word;
+  });
+}
+
 /** Without the entries, at any depth, whose names are those of secrets. */
 export function withoutSecrets(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutSecrets);

@@ -4,6 +4,7 @@ import { asConfig, asList, type Config } from '../../engine/declare/properties.t
 import { dbtFolder } from '../dbt/dbt-project.ts';
 import { readFiles } from '../models/project-folder.ts';
 import { readArtifact } from './artifact-files.ts';
+import { tidemill } from './command-line.ts';
 
 async function manifestOf(files: Readonly<Record<string, string>>) {
   const project = await readFiles({ 'dbt_project.yml': 'name: shop', ...files });
@@ -149,4 +150,24 @@ test('artifacts tell the variables of the command, and of the environment what i
   const manifest = readArtifact(folder, 'manifest');
   expect(manifest).toMatchObject({ metadata: { env: { CI_RUN: '17' } } });
   expect(JSON.stringify([results, manifest])).not.toContain('hush');
+});
+
+test('a secret among the words of a command line is in no artifact', async () => {
+  const { folder } = dbtFolder({
+    'models/a.sql': 'select 1 as n',
+    'macros/m.sql': "{% macro m(api_key) %}{% do log('done') %}{% endmacro %}",
+  });
+  const lines = [
+    ['build', '--vars', '{password: hush}'],
+    ['build', '--vars={"api_token": "hush"}'],
+    ['run-operation', 'm', '--args', '{api_key: hush}'],
+  ];
+  for (const line of lines) {
+    expect(await tidemill(folder, ...line)).toMatchObject({ code: 0 });
+    const results = readArtifact(folder, 'run_results');
+    expect(results).toMatchObject({
+      args: { invocation_command: expect.stringMatching(new RegExp(`${line[0]} .*…$`)) },
+    });
+    expect(JSON.stringify([results, readArtifact(folder, 'manifest')])).not.toContain('hush');
+  }
 });
