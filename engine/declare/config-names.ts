@@ -50,7 +50,7 @@ export function reportMisspelt(
   }
 }
 
-/** The first letter stands, and one other differs at most: short words of one's own are near many. */
+/** The first letter stands, one other differs at most: short words of one's own are near many. */
 function isFar(key: string, meant: string): boolean {
   if (Math.abs(key.length - meant.length) > 1 || key[0] !== meant[0]) return true;
   const rest = [...meant];

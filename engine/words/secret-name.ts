@@ -5,7 +5,7 @@ export function isSecretName(name: string): boolean {
   return secretName.test(name);
 }
 
-/** Words of a command line as they may be kept: what names a secret beside its value is left out. */
+/** Words of a command line as they may be kept: a secret's name beside its value is left out. */
 export function shownArguments(words: readonly string[]): string[] {
   return words.map((word) => {
     const [, flag = ''] = /^(--[\w-]+=)/.exec(word) ?? [];
