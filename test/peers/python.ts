@@ -1,5 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -7,7 +14,8 @@ import { fileURLToPath } from 'node:url';
  * A Python of this suite's own with dbt in it, in a folder that git ignores. `set-up.ts` makes it;
  * the tests find it, or the reason why it is not there.
  */
-const home = fileURLToPath(new URL('../../.peers', import.meta.url));
+const folder = fileURLToPath(new URL('../../.peers', import.meta.url));
+const home = existsSync(folder) ? realpathSync(folder) : folder;
 const requirements = fileURLToPath(new URL('requirements.txt', import.meta.url));
 const installed = join(home, 'installed.txt');
 const missing = join(home, 'missing.txt');
@@ -23,6 +31,9 @@ const binary = (name: string): string =>
 
 const readIfThere = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
 
+/** The scripts of a venv name its folder: one that was moved is made anew. */
+const wanted = (): string => `${home}\n${readFileSync(requirements, 'utf8')}`;
+
 export interface Python {
   /** The interpreter: `import dbt`, `jinja2`, `duckdb` and `jsonschema` work in it. */
   readonly python: string;
@@ -31,7 +42,7 @@ export interface Python {
 
 /** Where it is installed; undefined where it is not, and then `whyNoPython` says why. */
 export function findPython(): Python | undefined {
-  const isCurrent = readIfThere(installed) === readFileSync(requirements, 'utf8');
+  const isCurrent = readIfThere(installed) === wanted();
   return isCurrent ? { python: binary('python'), dbt: binary('dbt') } : undefined;
 }
 
@@ -49,15 +60,15 @@ export function installPython(): void {
     const python = findInterpreter();
     run(python, ['-m', 'venv', '--clear', join(home, 'venv')]);
     run(binary('python'), ['-m', 'pip', 'install', '--quiet', '-r', requirements]);
-    writeFileSync(installed, readFileSync(requirements, 'utf8'));
+    writeFileSync(installed, wanted());
   } catch (error) {
     writeFileSync(missing, `dbt could not be installed: ${reasonOf(error)}\n`);
   }
 }
 
 function findInterpreter(): string {
-  const wanted = process.env['PEERS_PYTHON'];
-  for (const python of wanted ? [wanted] : pythons) {
+  const chosen = process.env['PEERS_PYTHON'];
+  for (const python of chosen ? [chosen] : pythons) {
     try {
       const version = run(python, ['-c', 'import sys; print("%d.%d" % sys.version_info[:2])']);
       if (/^3\.1[0-3]$/.test(version.trim())) return python;
@@ -65,7 +76,7 @@ function findInterpreter(): string {
       // Not there: the next one may be.
     }
   }
-  throw new Error(`no Python 3.10 to 3.13 found (${wanted ?? pythons.join(', ')})`);
+  throw new Error(`no Python 3.10 to 3.13 found (${chosen ?? pythons.join(', ')})`);
 }
 
 function run(file: string, args: readonly string[]): string {
