@@ -240,14 +240,8 @@ export function queryFunctions(scope: AdapterScope, model: string): Record<strin
   };
 }
 
-/** dbt's names of types, and DuckDB's. */
-const typeLabels: Readonly<Record<string, string>> = {
-  STRING: 'TEXT',
-  TIMESTAMP: 'TIMESTAMP',
-  FLOAT: 'FLOAT',
-  INTEGER: 'INT',
-  BOOLEAN: 'BOOLEAN',
-};
+/** Names of types that are another's in dbt; all others stay as they are written. */
+const typeLabels: Readonly<Record<string, string>> = { STRING: 'TEXT' };
 
 const makeColumn: HostCallback = (args, kwargs) =>
   columnValue(
