@@ -4,6 +4,7 @@ import { basename, extname, join } from 'node:path';
 import type { Graph } from '../engine/declare/graph.ts';
 import type { ModelFault } from '../engine/declare/model-fault.ts';
 import type { ModelProject } from '../engine/declare/model-project.ts';
+import type { ProjectOutline } from '../engine/declare/project-outline.ts';
 import type { NodeChoice } from '../engine/plan/choose-nodes.ts';
 import type { ReadModelsRequest } from '../engine/plan/read-models.ts';
 import type { StateComparison } from '../engine/plan/state-comparison.ts';
@@ -74,7 +75,7 @@ export async function readListing(
   return {
     graph,
     faults: models?.faults ?? [],
-    ...(await choose(opened, graph, models && 'outline', options)),
+    ...(await choose(opened, graph, models, options)),
   };
 }
 
@@ -93,7 +94,7 @@ export async function readStanding(opened: OpenedProject): Promise<Standing | un
   if (found === undefined) return undefined;
   const { stamp, graph, faults } = found;
   const models = 'nodes' in found ? { models: found } : {};
-  return { stamp, graph, faults, ...models, ...(await choose(opened, graph, 'outline', {})) };
+  return { stamp, graph, faults, ...models, ...(await choose(opened, graph, found, {})) };
 }
 
 function requestOf(opened: OpenedProject): ReadModelsRequest {
@@ -127,14 +128,14 @@ export async function deferOutline(
 async function choose(
   opened: OpenedProject,
   graph: Graph,
-  models: ModelProject | 'outline' | undefined,
+  models: ModelProject | ProjectOutline | undefined,
   choice: OutlineChoice,
 ): Promise<Pick<Outline, 'ids' | 'warnings' | 'state'>> {
   const { chooseNodes, tellChosen } = await import('../engine/plan/choose-nodes.ts');
   const { name, folder: root } = opened.project;
-  const place = models && { name, root };
+  const place = models && { name, root, selectors: models.selectors };
   let state: StateComparison | undefined;
-  if (choice.state !== undefined && models !== undefined && models !== 'outline') {
+  if (choice.state !== undefined && models !== undefined && 'nodes' in models) {
     const { compareState } = await import('../engine/artifacts/compare-state.ts');
     state = await compareState(models, stateFolderOf(opened, choice.state), opened.clock.now());
   }

@@ -5,6 +5,7 @@ import type { ProjectMemory } from './memory/project-memory.ts';
 import { traceOfEnv } from './memory/watched-env.ts';
 import type { ModelFault } from './model-fault.ts';
 import type { ModelProjectOptions, ProjectChange } from './project-shape.ts';
+import type { Selectors } from './selectors.ts';
 import type { Spoken } from './spoken.ts';
 import { logOfReading } from './template-warnings.ts';
 import { toldFaults } from './told-faults.ts';
@@ -25,6 +26,7 @@ export interface StoredOutline {
   /** Of the graph, by place in `nodes`. */
   readonly order: readonly number[];
   readonly cycles: Graph['cycles'];
+  readonly selectors: Selectors;
   readonly faults: readonly ModelFault[];
 }
 
@@ -32,6 +34,7 @@ export interface StoredOutline {
 export interface ProjectOutline {
   readonly stamp: string;
   readonly graph: Graph;
+  readonly selectors: Selectors;
   readonly faults: readonly ModelFault[];
 }
 
@@ -68,9 +71,9 @@ export function recallOutline(
   const stored = recallStored(options, memory);
   if (stored === undefined) return undefined;
   sayAgain(stored.spoken, logOfReading(options));
-  const { stamp } = stored;
+  const { stamp, selectors } = stored;
   const faults = toldFaults(stored.faults, options, stored.spoken);
-  return { stamp, graph: graphOf(stored, stored.nodes), faults };
+  return { stamp, graph: graphOf(stored, stored.nodes), selectors, faults };
 }
 
 export function sayAgain(spoken: readonly Spoken[], log: Log | undefined): void {

@@ -14,6 +14,7 @@ import type { NodeIndex } from './node-index.ts';
 import type { Target } from './node-scope.ts';
 import type { ProjectPackage } from './package-source.ts';
 import type { PlacedEntry } from './properties.ts';
+import type { Selectors } from './selectors.ts';
 import type { ConnectionSource, SourceIndex } from './source-index.ts';
 import type { Vars } from './vars.ts';
 
@@ -105,6 +106,7 @@ export interface ModelProject {
   readonly refs: NodeIndex<ModelNode>;
   readonly sources: SourceIndex;
   readonly graph: Graph;
+  readonly selectors: Selectors;
   readonly faults: readonly ModelFault[];
   /** Nodes with a fault of their own: neither they nor what depends on them can be built. */
   readonly broken: ReadonlySet<string>;

@@ -109,6 +109,7 @@ export function storeProject(
     nodes: nodes.map(outlineOf),
     order: graph.order.map((id) => places.get(id) ?? -1),
     cycles: graph.cycles,
+    selectors: project.selectors,
     faults,
   };
   const details: StoredDetails = {
@@ -288,6 +289,7 @@ export function restoreProject(
     get graph() {
       return graph();
     },
+    selectors: outline.selectors,
     faults: outline.faults,
     broken: new Set(details.broken),
   };

@@ -26,6 +26,7 @@ import { importScripts, readPackages } from './read-packages.ts';
 import { renderDescriptions } from './render-descriptions.ts';
 import { renderSources } from './render-sources.ts';
 import type { Reading } from './rendering.ts';
+import { readSelectors } from './selectors-file.ts';
 import { buildSemantics } from './semantic.ts';
 import { isSemanticNode } from './semantic-node.ts';
 import { reportSharedRelations } from './shared-relations.ts';
@@ -59,8 +60,7 @@ export async function readProject(
   const packages = await renderSources(described, reading, faults);
   const [top = main] = packages;
   const read = await readNodes({ ...about, library }, packages, faults);
-  const enabled = read.filter(({ node }) => node.nodeConfig.enabled).map(({ node }) => node);
-  const disabled = read.filter(({ node }) => !node.nodeConfig.enabled).map(({ node }) => node);
+  const [enabled, disabled] = splitEnabled(read);
   const packageNames = packages.map((pack) => pack.name);
   reportTwins(enabled, faults);
   const refs = indexNodes(enabled, disabled, packageNames);
@@ -74,6 +74,7 @@ export async function readProject(
   );
   const semantics = await buildSemantics({ packages, refs, reading }, faults);
   const exposures = await buildExposures({ packages, refs, sources, reading, semantics }, faults);
+  const selectors = await readSelectors(disk, reading, faults);
   const groups = buildGroups(packages, faults);
   checkAccess({ packages, groups, models, tests, exposures, refs }, faults);
   const nodes = indexAll(packages, [
@@ -109,6 +110,7 @@ export async function readProject(
     refs: indexNodes([...nodes.values()].filter(isModelNode), disabled, packageNames),
     sources,
     graph,
+    selectors,
     faults: sortFaults(faults.all),
     broken: brokenIds(faults.all),
   };
@@ -127,6 +129,14 @@ async function readNodes(
   const read: ReadNode[] = [];
   for (const draft of drafts) read.push(await readNode(reading, draft, faults));
   return read;
+}
+
+function splitEnabled(read: readonly ReadNode[]): [enabled: ModelNode[], disabled: ModelNode[]] {
+  const nodes = read.map(({ node }) => node);
+  return [
+    nodes.filter(({ nodeConfig }) => nodeConfig.enabled),
+    nodes.filter(({ nodeConfig }) => !nodeConfig.enabled),
+  ];
 }
 
 /** In the order of their ids, each with where its package lies. */

@@ -1,3 +1,4 @@
+import { didYouMean } from '../words/suggest.ts';
 import type { GraphNode } from './graph.ts';
 
 type Method = (node: GraphNode, value: string, path: readonly string[]) => boolean;
@@ -40,6 +41,19 @@ export const selectorMethods: Readonly<Record<string, Method>> = {
     node.resourceType === 'semantic_model' && matchesName(node, value),
   saved_query: (node, value) => node.resourceType === 'saved_query' && matchesName(node, value),
 };
+
+/** Methods that compare with an earlier state: the graph alone has no answer. */
+export const stateMethods: readonly string[] = ['state', 'result', 'source_status'];
+
+/** Undefined where the method is known here, or is one of the others. */
+export function complainOfMethod(method: string, others = stateMethods): string | undefined {
+  const [name = '', ...path] = method.split('.');
+  const isOurs = Object.hasOwn(selectorMethods, name) && (name === 'config') === path.length > 0;
+  if (isOurs || others.includes(method)) return undefined;
+  const names = [...Object.keys(selectorMethods), 'config.materialized', ...others];
+  const known = [...new Set(names)].sort();
+  return `the unknown method "${name}"${didYouMean(name, known)} (methods: ${known.join(', ')})`;
+}
 
 /**
  * The name alone, or its path of folders with or without the package,

@@ -1,6 +1,6 @@
 import { didYouMean } from '../words/suggest.ts';
 import type { Graph, GraphNode } from './graph.ts';
-import { selectorMethods } from './select-method.ts';
+import { complainOfMethod, selectorMethods } from './select-method.ts';
 import {
   type Criterion,
   type IndirectSelection,
@@ -118,13 +118,8 @@ function evaluateCriterion(
   const { text } = criterion;
   const matches = findMethod(criterion, methods);
   if (matches === undefined) {
-    const names = [...Object.keys(selectorMethods), 'config.materialized'];
-    const method = criterion.method.split('.')[0] ?? '';
-    const known = [...new Set([...names, ...Object.keys(methods)])];
-    errors.push(
-      `the selector "${text}" uses the unknown method "${method}"${didYouMean(method, known)}` +
-        ` (methods: ${known.sort().join(', ')})`,
-    );
+    const complaint = complainOfMethod(criterion.method, Object.keys(methods));
+    errors.push(`the selector "${text}" uses ${complaint}`);
     return { direct: new Set(), indirect: new Set() };
   }
   const direct = new Set<string>();

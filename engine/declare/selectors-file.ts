@@ -1,171 +1,122 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { TerminalError } from '../words/errors.ts';
 import { didYouMean } from '../words/suggest.ts';
-import { collectFaults, formatFault } from './model-fault.ts';
-import { asConfig, asList, type Config, isConfig } from './properties.ts';
-import {
-  type Criterion,
-  defaultMethod,
-  type IndirectSelection,
-  indirectSelections,
-  type SelectionSpec,
-  toSpec,
-} from './selection-spec.ts';
-import { requireTextFile } from './text-file.ts';
-import { parseYaml } from './yaml-file.ts';
+import { openTextRenderer } from './entry-config.ts';
+import { renderHeld } from './held-templates.ts';
+import type { ProjectDisk } from './memory/project-disk.ts';
+import { collectFaults, type FaultList, formatFault } from './model-fault.ts';
+import { readFileText } from './project-files.ts';
+import { type Config, isConfig } from './properties.ts';
+import type { Reading } from './rendering.ts';
+import { openEntries, type SelectorEntry, type Selectors, selectorsName } from './selectors.ts';
+import { reportTemplateError } from './template-fault.ts';
+import { parseYaml, type YamlFile, type YamlPath } from './yaml-file.ts';
 
-/** Selections by their names in `selectors.yml`. */
-export interface SelectorsFile {
-  /** @throws TerminalError `selector-invalid` where there is no such name. */
-  find(name: string): SelectionSpec;
-  /** The one that holds where a command says nothing. */
-  readonly standard: SelectionSpec | undefined;
+const fileKeys = ['selectors', 'version'];
+const entryKeys = ['name', 'definition', 'description', 'default'];
+
+/** Reads `selectors.yml` of the project's folder; a folder without one has no selectors. */
+export async function readSelectors(
+  disk: ProjectDisk,
+  reading: Reading,
+  faults: FaultList,
+): Promise<Selectors> {
+  const own = collectFaults();
+  const yaml = parseYaml(selectorsName, readFileText(disk, selectorsName, own) ?? '', own);
+  const entries = yaml ? await readEntries(yaml, reading, own) : [];
+  if (yaml) reportDefinitions(yaml, entries, own);
+  faults.add(own.all);
+  const flaws = own.all.filter(({ severity }) => severity === 'error').map(formatFault);
+  return { entries, flaws };
 }
 
-const fileName = 'selectors.yml';
-const criterionKeys: ReadonlySet<string> = new Set([
-  'children',
-  'children_depth',
-  'childrens_parents',
-  'exclude',
-  'indirect_selection',
-  'method',
-  'parents',
-  'parents_depth',
-  'value',
-]);
-
-/**
- * Reads `selectors.yml` of the project's folder; a folder without one has no selectors.
- *
- * @throws TerminalError `selector-invalid` with what cannot be read.
- */
-export function readSelectors(root: string): SelectorsFile {
-  const path = join(root, fileName);
-  const entries = new Map<string, unknown>();
-  let standard: string | undefined;
-  for (const entry of existsSync(path) ? readEntries(path) : []) {
-    const name = String(entry['name']);
-    if (entry['definition'] === undefined)
-      throw invalid(`the selector "${name}" has no definition`);
-    entries.set(name, entry['definition']);
-    if (entry['default'] === true) standard = name;
+async function readEntries(
+  yaml: YamlFile,
+  reading: Reading,
+  faults: FaultList,
+): Promise<SelectorEntry[]> {
+  const { value } = yaml;
+  if (value === null || value === undefined) return [];
+  const list = isConfig(value) ? value['selectors'] : undefined;
+  if (isConfig(value)) reportUnknown(yaml, value, [], fileKeys, faults);
+  if (!Array.isArray(list)) {
+    faults.error(yaml.placeOf(['selectors']), 'there must be a list under "selectors"');
+    return [];
   }
-  const open: string[] = [];
-  const find = (name: string): SelectionSpec => {
-    if (!entries.has(name)) {
-      const meant = didYouMean(name, entries.keys());
-      const known = [...entries.keys()].sort().join(', ') || 'none';
-      throw invalid(`there is no selector "${name}"${meant} (${fileName} has ${known})`);
-    }
-    if (open.includes(name)) {
-      throw invalid(`selectors name each other in a circle: ${[...open, name].join(' → ')}`);
-    }
-    open.push(name);
-    const spec = readDefinition(entries.get(name), `the selector "${name}"`, find);
-    open.pop();
-    return spec;
+  const entries: SelectorEntry[] = [];
+  for (const [index, written] of list.entries()) {
+    const entry = await renderEntry(yaml, written, index, { reading, faults });
+    const read = readEntry(yaml, entry, index, faults);
+    if (read) entries.push(read);
+  }
+  for (const { index } of entries.filter(({ isStandard }) => isStandard).slice(1)) {
+    const complaint = 'another selector is the default one already';
+    faults.error(yaml.placeOf(['selectors', index, 'default']), complaint);
+  }
+  return entries;
+}
+
+async function renderEntry(
+  yaml: YamlFile,
+  entry: unknown,
+  index: number,
+  { reading, faults }: { readonly reading: Reading; readonly faults: FaultList },
+): Promise<unknown> {
+  const about = {
+    id: selectorsName,
+    name: selectorsName,
+    packageName: reading.name,
+    file: selectorsName,
   };
-  return { find, standard: standard === undefined ? undefined : find(standard) };
-}
-
-function invalid(message: string): TerminalError {
-  return new TerminalError(message, {
-    code: 'selector-invalid',
-    hint: `correct ${fileName}, or select by --select`,
-  });
-}
-
-function readEntries(path: string): Config[] {
-  const faults = collectFaults();
-  const yaml = parseYaml(fileName, requireTextFile(path, 'selector-invalid'), faults);
-  const [fault] = faults.all.filter(({ severity }) => severity === 'error');
-  if (fault) throw invalid(formatFault(fault));
-  return asList(asConfig(yaml?.value)['selectors']).filter(isConfig);
-}
-
-type Find = (name: string) => SelectionSpec;
-
-/** A text as on the command line, `{tag: x}`, a map with `method`, or a set of such. */
-function readDefinition(definition: unknown, where: string, find: Find): SelectionSpec {
-  if (typeof definition === 'string') return toSpec(definition);
-  if (!isConfig(definition))
-    throw invalid(`${where} cannot be read: ${JSON.stringify(definition)}`);
-  for (const kind of ['union', 'intersection'] as const) {
-    if (definition[kind] !== undefined) return readSet(kind, definition[kind], where, find);
+  const place = { ...about, fqn: [reading.name], resourceType: 'selector' };
+  try {
+    return await renderHeld(entry, openTextRenderer(reading, place));
+  } catch (error) {
+    reportTemplateError(error, yaml.placeOf(['selectors', index]), faults);
+    return undefined;
   }
-  if (definition['method'] !== undefined) return readMethod(definition, where, find);
-  const [pair, ...others] = Object.entries(definition);
-  if (pair === undefined || others.length > 0) {
-    throw invalid(`${where} cannot be read: ${JSON.stringify(definition)}`);
-  }
-  return toSpec(`${pair[0]}:${String(pair[1])}`);
 }
 
-/** The parts of a set; among them may stand what is left out of it. */
-function readSet(
-  kind: 'union' | 'intersection',
-  list: unknown,
-  where: string,
-  find: Find,
-): SelectionSpec {
-  const excluded: unknown[] = [];
-  const parts: SelectionSpec[] = [];
-  for (const item of asList(list)) {
-    const exclude = isConfig(item) && item['method'] === undefined ? item['exclude'] : undefined;
-    if (exclude === undefined) parts.push(readDefinition(item, where, find));
-    else excluded.push(...asList(exclude));
+function readEntry(
+  yaml: YamlFile,
+  entry: unknown,
+  index: number,
+  faults: FaultList,
+): SelectorEntry | undefined {
+  const at = ['selectors', index];
+  if (!isConfig(entry)) {
+    const complaint = 'a selector must be a map with "name" and "definition"';
+    if (entry !== undefined) faults.error(yaml.placeOf(at), complaint);
+    return undefined;
   }
-  if (parts.length === 0) throw invalid(`${where}: its ${kind} has no parts`);
-  return without({ kind, parts }, excluded, where, find);
+  reportUnknown(yaml, entry, at, entryKeys, faults);
+  const { name, definition, default: isStandard = false } = entry;
+  if (typeof isStandard !== 'boolean') {
+    faults.error(yaml.placeOf([...at, 'default']), '"default" must be true or false');
+  }
+  if (typeof name === 'string') return { name, definition, isStandard: isStandard === true, index };
+  faults.error(yaml.placeOf([...at, 'name']), 'a selector must have a text as its "name"');
+  return undefined;
 }
 
-function without(
-  base: SelectionSpec,
-  excluded: readonly unknown[],
-  where: string,
-  find: Find,
-): SelectionSpec {
-  if (excluded.length === 0) return base;
-  const parts = excluded.map((item) => readDefinition(item, where, find));
-  return { kind: 'difference', base, excluded: { kind: 'union', parts } };
+function reportUnknown(
+  yaml: YamlFile,
+  map: Config,
+  at: YamlPath,
+  known: readonly string[],
+  faults: FaultList,
+): void {
+  for (const key of Object.keys(map).filter((one) => !known.includes(one))) {
+    const complaint = `unknown key "${key}"${didYouMean(key, known)}`;
+    faults.error(yaml.placeOf([...at, key], 'key'), complaint);
+  }
 }
 
-function readMethod(definition: Config, where: string, find: Find): SelectionSpec {
-  const unknown = Object.keys(definition).find((key) => !criterionKeys.has(key));
-  if (unknown !== undefined) {
-    throw invalid(`${where} has the unknown key "${unknown}"${didYouMean(unknown, criterionKeys)}`);
-  }
-  const [method, value] = [String(definition['method']), String(definition['value'] ?? '')];
-  const spec: SelectionSpec =
-    method === 'selector'
-      ? find(value)
-      : { kind: 'criterion', criterion: toCriterion(definition, method, value, where) };
-  return without(spec, asList(definition['exclude']), where, find);
-}
-
-function toCriterion(definition: Config, method: string, value: string, where: string): Criterion {
-  const depth = (key: 'parents' | 'children'): number => {
-    if (definition[key] !== true) return 0;
-    const written = definition[`${key}_depth`];
-    return written === undefined ? Infinity : Number(written);
-  };
-  const asked = definition['indirect_selection'];
-  const indirect = indirectSelections.find((one) => one === asked);
-  if (asked !== undefined && indirect === undefined) {
-    const known = indirectSelections.join(', ');
-    throw invalid(`${where}: indirect_selection is ${JSON.stringify(asked)} (one of ${known})`);
-  }
-  const base: Criterion = {
-    text: `${method}:${value}`,
-    childrensParents: definition['childrens_parents'] === true,
-    above: depth('parents'),
-    below: depth('children'),
-    method: method === '' ? defaultMethod(value) : method,
-    value,
-  };
-  return indirect === undefined
-    ? base
-    : { ...base, indirect: indirect satisfies IndirectSelection };
+function reportDefinitions(
+  yaml: YamlFile,
+  entries: readonly SelectorEntry[],
+  faults: FaultList,
+): void {
+  const { find } = openEntries(entries, (at, complaint) =>
+    faults.error(yaml.placeOf(at), complaint),
+  );
+  for (const { name } of entries) find(name, []);
 }

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import type { Graph } from '../declare/graph.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import { type Selection, type SelectorMethods, selectNodes } from '../declare/select.ts';
-import { matchesPath, matchesPattern } from '../declare/select-method.ts';
+import { matchesPath, matchesPattern, stateMethods } from '../declare/select-method.ts';
 import type { IndirectSelection, SelectionSpec } from '../declare/selection-spec.ts';
-import { readSelectors } from '../declare/selectors-file.ts';
+import { findSelector } from '../declare/selectors.ts';
 import { TerminalError } from '../words/errors.ts';
 import { tellWarnings, type WarningRules } from '../words/warning-rules.ts';
 
@@ -21,6 +21,9 @@ export interface NodeChoice {
   readonly excludedTypes?: readonly string[];
 }
 
+/** What of a project a choice may name besides its nodes. */
+export type ChosenFrom = Pick<ModelProject, 'root' | 'name' | 'selectors'>;
+
 /**
  * Chooses nodes by flags, `selectors.yml` and what an earlier state is compared with.
  *
@@ -29,11 +32,11 @@ export interface NodeChoice {
 export function chooseNodes(
   graph: Graph,
   choice: NodeChoice,
-  models: Pick<ModelProject, 'root' | 'name'> | undefined,
+  models: ChosenFrom | undefined,
   methods: SelectorMethods = {},
 ): Selection {
   const { select, exclude, indirectSelection: indirect } = choice;
-  const spec = findSpec(choice, models?.root);
+  const spec = findSpec(choice, models);
   const matchesPackage: SelectorMethods[string] = (node, value) =>
     matchesPattern(node.packageName, value === 'this' ? (models?.name ?? '') : value);
   const selection = selectNodes(graph, {
@@ -85,18 +88,18 @@ function pathMethod(root: string | undefined): NonNullable<SelectorMethods[strin
   return (node, value) => matchesPath(node, value, isThere);
 }
 
-function findSpec(choice: NodeChoice, root: string | undefined): SelectionSpec | undefined {
-  const { select, exclude, selector } = choice;
-  if (root === undefined || (selector === undefined && (select?.length || exclude?.length))) {
-    return undefined;
-  }
-  const file = readSelectors(root);
-  return selector === undefined ? file.standard : file.find(selector);
+function findSpec(
+  { select, exclude, selector }: NodeChoice,
+  models: ChosenFrom | undefined,
+): SelectionSpec | undefined {
+  const isGiven = select?.length || exclude?.length;
+  if (!models || (selector === undefined && isGiven)) return undefined;
+  return findSelector(models.selectors, selector);
 }
 
 /** What is said where there is nothing to compare with. */
 const stateless: SelectorMethods = Object.fromEntries(
-  ['state', 'result', 'source_status'].map((method) => [
+  stateMethods.map((method) => [
     method,
     () => {
       throw new TerminalError(`the selector ${method}: compares with an earlier state`, {

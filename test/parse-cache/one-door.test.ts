@@ -9,7 +9,6 @@ const others: readonly (readonly [RegExp, string])[] = [
   [/^engine\/declare\/macro-library\.ts$/, 'reads files of the program, not of a project'],
   [/^engine\/declare\/seed-columns\.ts$/, 'reads data when a seed is built'],
   [/^engine\/declare\/text-file\.ts$/, 'is how the door reads, and what is read at each start'],
-  [/^engine\/declare\/selectors-file\.ts$/, 'reads selectors when one is asked for, at each start'],
 ];
 
 test('the files of a project are read through the door that notes what was read', () => {

@@ -6,7 +6,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openProject } from '../../cli/open-project.ts';
 import { readOutline } from '../../cli/outline.ts';
 import type { NodeChoice } from '../../engine/plan/choose-nodes.ts';
-import { dbtFolder } from '../dbt/dbt-project.ts';
 import { chooseIn } from './choose-in.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -43,34 +42,6 @@ describe('what is chosen is what dbt chooses', () => {
     const expected = await known(line, [golden[line] ?? []].flat());
     const found = await chooseIn(folder, line);
     expect(found).toEqual(expected);
-  });
-});
-
-describe('selectors.yml', () => {
-  const choose = (text: string, choice: NodeChoice) => {
-    const { folder } = dbtFolder({ 'models/a.sql': 'select 1', 'selectors.yml': text });
-    using opened = openProject({ folder, env: { HOME: folder } });
-    return readOutline(opened, choice).then(({ ids }) => ids);
-  };
-  const named = (definition: string) => `selectors: [{name: x, definition: ${definition}}]`;
-
-  test('has a selection that holds where a command says nothing', async () => {
-    const text = 'selectors: [{name: x, default: true, definition: "resource_type:seed"}]';
-    expect(await choose(text, {})).toEqual([]);
-    expect(await choose(text, { select: ['a'] })).toEqual(['model.shop.a']);
-  });
-
-  test.each([
-    [named('{method: tag, valu: y}'), 'unknown key "valu"; did you mean "value"'],
-    [named('{union: []}'), 'its union has no parts'],
-    [named('{method: selector, value: x}'), 'in a circle: x → x'],
-    [named('{method: selector, value: z}'), 'there is no selector "z"'],
-    [named('{method: tag, value: y, indirect_selection: lazy}'), 'indirect_selection is "lazy"'],
-    [named('[1]'), 'cannot be read: [1]'],
-    ['selectors: [', 'not valid YAML'],
-    ['', 'there is no selector "x" (selectors.yml has none)'],
-  ])('that cannot be read says what it is: %s', async (text, message) => {
-    await expect(choose(text, { selector: 'x' })).rejects.toThrow(message);
   });
 });
 
