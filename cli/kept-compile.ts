@@ -56,8 +56,9 @@ export async function compileKept(
   const key = hash('sha1', JSON.stringify([fullRefresh, warehouse, targetPath, moment().env]));
   const keep = { folder, key, ids };
   const rest = { keep, ...(models && { outline: { models, graph, ids, warnings } }) };
-  const { readKeptCompile, saveKeptCompile, verifyFiles, verifyManifest, ...outputs } =
-    await import('../engine/artifacts/kept-compile.ts');
+  const { readKeptCompile, saveKeptCompile, verifyFiles, openManifest, ...outputs } = await import(
+    '../engine/artifacts/kept-compile.ts'
+  );
   const kept = readKeptCompile(folder);
   if (kept?.key !== key) return rest;
   // What was read whole has nothing in common that anybody knows of.
@@ -71,8 +72,10 @@ export async function compileKept(
   if (isSame && kept.restless.length === 0) {
     const { artifactPath } = await import('../engine/artifacts/write-artifact.ts');
     const path = artifactPath({ root, targetPath }, 'manifest');
-    const all = verifyManifest(verified, path, Date.now());
-    if (all === undefined) return rest;
+    const found = openManifest(verified, path, Date.now());
+    if (found === undefined) return rest;
+    await using _ = found.file;
+    const all = { ...verified, manifest: { ...verified.manifest, stamp: found.stamp } };
     if (outputs.countFresh(kept, all) > freshMax) saveKeptCompile(folder, all);
     return { keep, answer: { count: kept.nodes.length, faults, warnings } };
   }

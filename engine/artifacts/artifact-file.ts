@@ -1,17 +1,17 @@
 import { closeSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { joinChecksums } from './joined-checksum.ts';
+import { readSetBack, setTimeBack } from '../declare/memory/file-stamp.ts';
+import type { FilePiece } from './manifest-layout.ts';
 import type { StandingFile } from './standing-file.ts';
 
 /** A file that is written piece by piece and stands under its name when it is whole. */
 export interface ArtifactFile extends Disposable {
-  /** Answers how many bytes it is. */
-  add(piece: string | Uint8Array): number;
+  add(text: string): FilePiece;
   /** Takes bytes of another one. */
   copy(from: StandingFile, at: number, bytes: number): void;
-  /** Puts it in place of what stood there. */
-  end(): { readonly bytes: number; readonly checksum: number };
+  /** Puts it in place of what stood there; answers its stamp, which may be empty: see `readStamp`. */
+  end(): string;
 }
 
 /** Pieces are written together up to this size: a large manifest is never whole in memory. */
@@ -25,17 +25,11 @@ export function openArtifactFile(path: string): ArtifactFile {
   const chunk = Buffer.allocUnsafe(chunkBytes);
   let isOpen = true;
   let filled = 0;
-  let bytes = 0;
-  let checksum = 0;
   const write = (content: Uint8Array): void => {
     for (let at = 0; at < content.length; ) at += writeSync(file, content, at);
   };
-  const put = (content: Uint8Array): void => {
-    checksum = crc32(content, checksum);
-    write(content);
-  };
   const flush = (): void => {
-    put(chunk.subarray(0, filled));
+    write(chunk.subarray(0, filled));
     filled = 0;
   };
   const close = (): void => {
@@ -43,32 +37,32 @@ export function openArtifactFile(path: string): ArtifactFile {
     isOpen = false;
   };
   return {
-    add: (piece) => {
-      const length = typeof piece === 'string' ? Buffer.byteLength(piece) : piece.length;
-      bytes += length;
-      if (filled + length > chunkBytes) flush();
-      if (length > chunkBytes) put(typeof piece === 'string' ? Buffer.from(piece) : piece);
-      else if (typeof piece === 'string') filled += chunk.write(piece, filled);
-      else {
-        chunk.set(piece, filled);
-        filled += length;
+    add: (text) => {
+      const bytes = Buffer.byteLength(text);
+      if (filled + bytes > chunkBytes) flush();
+      if (bytes > chunkBytes) {
+        write(Buffer.from(text));
+        return { bytes, checksum: crc32(text) };
       }
-      return length;
+      const start = filled;
+      filled += chunk.write(text, filled);
+      return { bytes, checksum: crc32(chunk.subarray(start, filled)) };
     },
     copy: (from, start, length) => {
-      flush();
-      bytes += length;
-      for (let at = start; at < start + length; at += chunkBytes) {
-        const part = chunk.subarray(0, Math.min(chunkBytes, start + length - at));
-        checksum = joinChecksums(checksum, from.read(at, part), part.length);
-        write(part);
+      for (let at = start; at < start + length; ) {
+        if (filled === chunkBytes) flush();
+        const part = chunk.subarray(filled, Math.min(chunkBytes, filled + start + length - at));
+        from.read(at, part);
+        at += part.length;
+        filled += part.length;
       }
     },
     end: () => {
       flush();
+      const backMs = setTimeBack(file);
       close();
       renameSync(draft, path);
-      return { bytes, checksum };
+      return readSetBack(path, backMs);
     },
     [Symbol.dispose]: () => {
       if (!isOpen) return;

@@ -9,12 +9,14 @@ import {
   isSameEnv,
   type KeptCompile,
   type KeptNode,
+  openManifest,
   saveKeptCompile,
 } from './kept-compile.ts';
-import { digestContent, type ManifestLayout } from './manifest-layout.ts';
+import { digestContent } from './manifest-layout.ts';
 import type { ArtifactMoment } from './metadata.ts';
 import { type ManifestChange, spliceManifest } from './splice-manifest.ts';
-import { digestOf, writeManifest } from './write-manifest.ts';
+import { artifactPath } from './write-artifact.ts';
+import { digestOf, type WrittenManifest, writeManifest } from './write-manifest.ts';
 import { writeTexts } from './write-texts.ts';
 
 type Compiled = Awaited<ReturnType<typeof compileProject>>;
@@ -41,13 +43,15 @@ export async function writeOutputs(request: OutputRequest, result: Compiled): Pr
   const compiled = new Map(result.compiled.map(({ node, sql }) => [node.id, sql]));
   const isKept = keep !== undefined && result.faults.length === 0;
   const all = { project, moment, compiled, hasFiles: true };
-  const [layout] = await Promise.all([writeManifest(all, { always: isKept }), writing]);
-  if (isKept && layout) keepOutputs(keep, project, { nodes, layout, compiled: result.compiled });
+  const [manifest] = await Promise.all([writeManifest(all, { always: isKept }), writing]);
+  if (isKept && manifest) {
+    keepOutputs(keep, project, { nodes, manifest, compiled: result.compiled });
+  }
 }
 
 interface Outputs {
   readonly nodes: readonly KeptNode[];
-  readonly layout: ManifestLayout;
+  readonly manifest: WrittenManifest;
   /** Those that were compiled now. */
   readonly compiled: readonly CompiledNode[];
   readonly before?: KeptCompile;
@@ -56,9 +60,9 @@ interface Outputs {
 function keepOutputs(
   { folder, key, ids }: OutputKeep,
   project: ModelProject,
-  { nodes, layout, compiled, before }: Outputs,
+  { nodes, manifest, compiled, before }: Outputs,
 ): void {
-  const inputs = layout.read.map(([path, digest]) => ({ path, digest, stamp: '' }));
+  const inputs = manifest.read.map(([path, digest]) => ({ path, digest, stamp: '' }));
   const env = new Map(before?.env);
   for (const one of compiled) for (const [name, value] of one.env) env.set(name, value);
   const restless = compiled.filter((one) => !one.isLasting).map(({ node }) => node.id);
@@ -71,7 +75,7 @@ function keepOutputs(
     nodes,
     inputs: before?.inputs ?? inputs,
     restless,
-    manifest: { ...layout, stamp: '' },
+    manifest,
   });
 }
 
@@ -128,9 +132,13 @@ export async function compileAgain(
   const isMeant = new Set(wanted);
   for (const { id } of kept.nodes) if (!isMeant.has(id)) stale.ids.add(id);
   for (const id of ids) stale.ids.add(id);
-  const layout = await spliceManifest(all, kept.manifest, digest, stale);
-  if (layout === undefined) return undefined;
-  keepOutputs(keep, project, { nodes, layout, compiled, before: kept });
+  const standing = openManifest(kept, artifactPath(project, 'manifest'), Date.now());
+  if (standing === undefined) return undefined;
+  await using file = standing.file;
+  const manifest = await spliceManifest(all, { file, layout: kept.manifest }, digest, stale);
+  const closing = file.close();
+  keepOutputs(keep, project, { nodes, manifest, compiled, before: kept });
+  await closing;
   return { count: nodes.length };
 }
 

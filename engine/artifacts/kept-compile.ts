@@ -5,8 +5,9 @@ import { programIdentity } from '../declare/memory/program-identity.ts';
 import { openSectionFile, writeSectionFile } from '../declare/memory/section-file.ts';
 import { traceOfEnv } from '../declare/memory/watched-env.ts';
 import type { ProjectChange } from '../declare/project-shape.ts';
-import { digestContent, type ManifestLayout } from './manifest-layout.ts';
-import { openStandingFile } from './standing-file.ts';
+import { digestContent, piecesOf } from './manifest-layout.ts';
+import { openStandingFile, type StandingFile } from './standing-file.ts';
+import type { WrittenManifest } from './write-manifest.ts';
 
 /** A file as it was written, or read. */
 interface KeptFile {
@@ -42,7 +43,7 @@ export interface KeptCompile {
   readonly inputs: readonly KeptFile[];
   /** Nodes that come to something else each time, or may: clock, warehouse, what they say. */
   readonly restless: readonly string[];
-  readonly manifest: ManifestLayout & { readonly stamp: string };
+  readonly manifest: WrittenManifest;
 }
 
 export type KeptChange = Pick<ProjectChange, 'stamp' | 'nodes' | 'macros'>;
@@ -98,17 +99,22 @@ export function verifyFiles(
   return nodes && inputs && { ...kept, nodes, inputs };
 }
 
-/** The same of the manifest alone: whoever takes pieces of it looks at it on the way. */
-export function verifyManifest(
-  kept: KeptCompile,
+/**
+ * The manifest as it stands, where that is what was written: pieces are taken from it then. It has
+ * a stamp that can be trusted from now on, which is empty where there is none.
+ */
+export function openManifest(
+  { manifest }: Pick<KeptCompile, 'manifest'>,
   path: string,
   nowMs: number,
-): KeptCompile | undefined {
+): { readonly file: StandingFile; readonly stamp: string } | undefined {
   const stamp = readStamp(path);
-  if (stamp === undefined || stamp.text === kept.manifest.stamp) return stamp && kept;
-  using standing = openStandingFile(path, kept.manifest);
-  if (!standing?.isUntouched()) return undefined;
-  return { ...kept, manifest: { ...kept.manifest, stamp: trustedText(stamp, nowMs) } };
+  const file = stamp && openStandingFile(path);
+  if (file === undefined) return undefined;
+  if (stamp?.text === manifest.stamp) return { file, stamp: stamp.text };
+  if (stamp && file.isMadeOf(piecesOf(manifest))) return { file, stamp: trustedText(stamp, nowMs) };
+  void file.close();
+  return undefined;
 }
 
 function verifyAll<F extends KeptFile>(

@@ -1,13 +1,19 @@
 import { asConfig, type Config } from '../declare/properties.ts';
 import { type ArtifactFile, openArtifactFile } from './artifact-file.ts';
-import type { KeptCompile } from './kept-compile.ts';
 import { entryIds, manifestEntry, manifestRest } from './manifest.ts';
-import type { ManifestLayout } from './manifest-layout.ts';
+import type { FilePiece, ManifestLayout } from './manifest-layout.ts';
 import { manifestMacros } from './manifest-macro.ts';
 import { gatherManifestSources, type ManifestRequest } from './manifest-sources.ts';
-import { openStandingFile, type StandingFile } from './standing-file.ts';
+import type { StandingFile } from './standing-file.ts';
 import { artifactPath } from './write-artifact.ts';
-import { addOperations, addPart, entryText, headText } from './write-manifest.ts';
+import {
+  addOperations,
+  addPart,
+  columnsOf,
+  entryText,
+  headText,
+  type WrittenManifest,
+} from './write-manifest.ts';
 
 /** What of a manifest is made anew. */
 export interface ManifestChange {
@@ -19,34 +25,38 @@ export interface ManifestChange {
   readonly macros: ReadonlySet<string>;
 }
 
+/** The manifest that stands, and where everything is in it. */
+export interface StandingManifest {
+  readonly file: StandingFile;
+  readonly layout: ManifestLayout;
+}
+
 /**
  * Writes the manifest with what has changed made anew and all else as it stands in it; that keeps
- * the time it was made at. Undefined where what stands is not what was written.
+ * the time it was made at.
  */
 export async function spliceManifest(
   request: ManifestRequest,
-  layout: KeptCompile['manifest'],
+  { file: standing, layout }: StandingManifest,
   digest: string,
   change: ManifestChange,
-): Promise<ManifestLayout | undefined> {
+): Promise<WrittenManifest> {
   const { project } = request;
-  const path = artifactPath(project, 'manifest');
-  using standing = openStandingFile(path, layout);
-  if (standing === undefined) return undefined;
   const from = await gatherManifestSources(request);
-  using file = openArtifactFile(path);
+  using file = openArtifactFile(artifactPath(project, 'manifest'));
   const head = file.add(headText(request, digest));
   const copy = openCopy(file, standing);
   const places = placeEntries(layout);
-  const entries = entryIds(project).map((id, index) => {
+  const ids = entryIds(project);
+  const pieces = ids.map((id, index) => {
     if (index > 0) copy.comma();
     const place = change.ids.has(id) ? undefined : places.get(id);
-    if (place === undefined) return [id, copy.add(entryText(id, manifestEntry(from, id)))] as const;
-    copy.keep(...place);
-    return [id, place[1]] as const;
+    if (place === undefined) return copy.add(entryText(id, manifestEntry(from, id)));
+    copy.keep(place);
+    return place;
   });
   copy.flush();
-  const operations = addOperations(file, from, entries.length === 0);
+  const operations = addOperations(file, from, ids.length === 0);
   const stands = new Set(['docs']);
   if (!change.isLinked) stands.add('parent_map').add('child_map');
   if (change.macros.size === 0) stands.add('macros');
@@ -59,16 +69,16 @@ export async function spliceManifest(
     ...manifestRest(from),
     macros: mendMacros,
   };
-  const parts = layout.parts.map(([name, bytes]) => {
+  const parts = layout.parts.map(([name, piece]) => {
     const make = stands.has(name) ? undefined : rest[name];
-    if (make === undefined) file.copy(standing, at, bytes);
-    const added = make ? addPart(file, name, make(bytes)) : bytes;
-    at += bytes;
+    if (make === undefined) file.copy(standing, at, piece.bytes);
+    const added = make ? addPart(file, name, make(piece.bytes)) : piece;
+    at += piece.bytes;
     return [name, added] as const;
   });
   file.add('}');
-  if (!standing.isUntouched()) return undefined;
-  return { ...file.end(), head, entries, operations, parts, read: layout.read };
+  const entries = columnsOf(ids, pieces);
+  return { head, entries, operations, parts, read: layout.read, stamp: file.end() };
 }
 
 /** A part that stands; empty where it is no JSON: the file is found to be another at its end. */
@@ -88,27 +98,30 @@ function readPart(
   }
 }
 
-type Place = readonly [at: number, bytes: number];
+interface Place extends FilePiece {
+  readonly at: number;
+}
 
 function placeEntries({ head, entries }: ManifestLayout): Map<string, Place> {
   const places = new Map<string, Place>();
-  let at = head;
-  for (const [id, bytes] of entries) {
-    places.set(id, [at, bytes]);
+  let at = head.bytes;
+  for (const [index, id] of entries.ids.entries()) {
+    const bytes = entries.bytes[index] ?? 0;
+    places.set(id, { at, bytes, checksum: entries.checksums[index] ?? 0 });
     at += bytes + 1;
   }
   return places;
 }
 
 function partsStart({ head, entries, operations }: ManifestLayout): number {
-  const commas = Math.max(0, entries.length - 1);
-  return entries.reduce((sum, [, bytes]) => sum + bytes, head + commas) + operations;
+  const commas = Math.max(0, entries.ids.length - 1);
+  return entries.bytes.reduce((sum, bytes) => sum + bytes, head.bytes + commas) + operations.bytes;
 }
 
 interface Copy {
-  add(text: string): number;
+  add(text: string): FilePiece;
   comma(): void;
-  keep(at: number, bytes: number): void;
+  keep(place: Place): void;
   flush(): void;
 }
 
@@ -132,7 +145,7 @@ function openCopy(file: Pick<ArtifactFile, 'add' | 'copy'>, standing: StandingFi
     comma: () => {
       hasComma = true;
     },
-    keep: (at, bytes) => {
+    keep: ({ at, bytes }) => {
       const isNext = hasComma && to > from && at === to + 1;
       if (isNext) hasComma = false;
       else {

@@ -1,81 +1,65 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import fs from 'node:fs';
+import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
-import { readStamp } from '../declare/memory/file-stamp.ts';
-import { joinChecksums } from './joined-checksum.ts';
+import type { FilePiece } from './manifest-layout.ts';
 
-/** A file as it was written. */
-export interface WrittenFile {
-  readonly bytes: number;
-  readonly checksum: number;
-  /** Empty: its content must be looked at. */
-  readonly stamp: string;
-}
-
-/**
- * A file that pieces are taken from; whether it is the one that was written is known at the end.
- */
-export interface StandingFile extends Disposable {
-  /** Fills the buffer from there; answers the checksum of what it holds then. */
-  read(at: number, into: Buffer): number;
-  /** Looks at all that was not read. */
-  isUntouched(): boolean;
+/** A file that pieces are taken from. */
+export interface StandingFile extends AsyncDisposable {
+  /** Fills the buffer from there; what a file that became shorter does not hold is zeros. */
+  read(at: number, into: Buffer): void;
+  /** Whether it is these pieces, one behind the other. */
+  isMadeOf(pieces: Iterable<FilePiece>): boolean;
+  /**
+   * Beside what the caller does: the last one who lets go of a large file that another has taken
+   * the place of waits until its blocks are free.
+   */
+  close(): Promise<void>;
 }
 
 const chunkBytes = 1_048_576;
+const closeFile = promisify(fs.close);
 
-/** Undefined where there is none, or one of another size. */
-export function openStandingFile(path: string, written: WrittenFile): StandingFile | undefined {
+/** Undefined where there is none. */
+export function openStandingFile(path: string): StandingFile | undefined {
   let file: number;
   try {
-    file = openSync(path, 'r');
+    file = fs.openSync(path, 'r');
   } catch {
     return undefined;
   }
-  if (fstatSync(file).size !== written.bytes) {
-    closeSync(file);
-    return undefined;
-  }
-  const isTrusted = written.stamp !== '' && readStamp(path)?.text === written.stamp;
-  /** Of everything before `seen`. */
-  let checksum = 0;
-  let seen = 0;
-  const look = (to: number): void => {
-    const chunk = Buffer.allocUnsafe(Math.min(chunkBytes, Math.max(0, to - seen)));
-    while (seen < to) {
-      const part = chunk.subarray(0, Math.min(chunk.length, to - seen));
-      fill(file, seen, part);
-      checksum = crc32(part, checksum);
-      seen += part.length;
-    }
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closed ??= closeFile(file);
+    return closed;
   };
   return {
-    read: (at, into) => {
-      // What lies between is looked at on the way; who reads backwards has it looked at again.
-      if (!isTrusted && at >= seen) look(at);
-      fill(file, at, into);
-      const own = crc32(into);
-      if (!isTrusted && at === seen) {
-        checksum = joinChecksums(checksum, own, into.length);
-        seen += into.length;
-      }
-      return own;
-    },
-    isUntouched: () => {
-      if (isTrusted) return true;
-      look(written.bytes);
-      return checksum === written.checksum;
-    },
-    [Symbol.dispose]: () => closeSync(file),
+    read: (at, into) => fill(file, at, into),
+    isMadeOf: (pieces) => isMadeOf(file, pieces),
+    close,
+    [Symbol.asyncDispose]: close,
   };
 }
 
-/**
- * What a file that became shorter meanwhile does not hold is zeros: no piece of what was written.
- */
+function isMadeOf(file: number, pieces: Iterable<FilePiece>): boolean {
+  let window = Buffer.alloc(0);
+  let from = 0;
+  let at = 0;
+  for (const { bytes, checksum } of pieces) {
+    if (at + bytes > from + window.length) {
+      window = Buffer.allocUnsafe(Math.max(bytes, chunkBytes));
+      fill(file, at, window);
+      from = at;
+    }
+    if (crc32(window.subarray(at - from, at - from + bytes)) !== checksum) return false;
+    at += bytes;
+  }
+  return fs.fstatSync(file).size === at;
+}
+
 function fill(file: number, at: number, into: Buffer): void {
   let filled = 0;
   while (filled < into.length) {
-    const count = readSync(file, into, filled, into.length - filled, at + filled);
+    const count = fs.readSync(file, into, filled, into.length - filled, at + filled);
     if (count === 0) {
       into.fill(0, filled);
       return;

@@ -4,7 +4,12 @@ import { isModelNode } from '../declare/model-node.ts';
 import type { Config } from '../declare/properties.ts';
 import { type ArtifactFile, openArtifactFile } from './artifact-file.ts';
 import { entryIds, manifestEntry, manifestMetadata, manifestRest } from './manifest.ts';
-import { digestContent, type ManifestLayout } from './manifest-layout.ts';
+import {
+  digestContent,
+  type EntryColumns,
+  type FilePiece,
+  type ManifestLayout,
+} from './manifest-layout.ts';
 import { manifestOperations } from './manifest-operation.ts';
 import {
   gatherManifestSources,
@@ -18,6 +23,11 @@ const markName = 'tidemill';
 /** The metadata stands at the head of the file, well within this. */
 const headBytes = 4_096;
 
+/** What was written; its stamp may be empty: see `readStamp`. */
+export interface WrittenManifest extends ManifestLayout {
+  readonly stamp: string;
+}
+
 /**
  * Writes `target/manifest.json`, unless it stands there already: the same project, as it was read
  * before, with the same SQL of its models, or with none to add to what it holds. Tests of an idle
@@ -26,7 +36,7 @@ const headBytes = 4_096;
 export async function writeManifest(
   request: ManifestRequest,
   { always = false } = {},
-): Promise<ManifestLayout | undefined> {
+): Promise<WrittenManifest | undefined> {
   const { project, compiled } = request;
   const models = [...compiled].filter(([id]) => isModelNode(project.nodes.get(id)));
   const standing = `"${markName}":"${markOf(request)}`;
@@ -53,46 +63,43 @@ export function digestOf(
 }
 
 /** Entry by entry: neither the manifest nor its text is ever whole in memory. */
-async function writeAnew(request: ManifestRequest, digest: string): Promise<ManifestLayout> {
+async function writeAnew(request: ManifestRequest, digest: string): Promise<WrittenManifest> {
   const { project } = request;
   const from = await gatherManifestSources(request);
   using file = openArtifactFile(artifactPath(project, 'manifest'));
   const head = file.add(headText(request, digest));
-  const entries = entryIds(project).map((id, index) => {
+  const ids = entryIds(project);
+  const pieces = ids.map((id, index) => {
     if (index > 0) file.add(',');
-    return [id, file.add(entryText(id, manifestEntry(from, id)))] as const;
+    return file.add(entryText(id, manifestEntry(from, id)));
   });
-  const operations = addOperations(file, from, entries.length === 0);
+  const operations = addOperations(file, from, ids.length === 0);
   const parts = Object.entries(manifestRest(from)).map(
     ([name, make]) => [name, addPart(file, name, make())] as const,
   );
   file.add('}');
   const read = [...from.fileTexts].map(([name, text]) => [name, digestContent(text)] as const);
-  return { ...file.end(), head, entries, operations, parts, read };
+  return { head, entries: columnsOf(ids, pieces), operations, parts, read, stamp: file.end() };
 }
 
-/** Behind the nodes, with the end of their list; answers how many bytes it is. */
+export function columnsOf(ids: readonly string[], pieces: readonly FilePiece[]): EntryColumns {
+  const [bytes, checksums] = [pieces.map((one) => one.bytes), pieces.map((one) => one.checksum)];
+  return { ids, bytes, checksums };
+}
+
+/** Behind the nodes, with the end of their list. */
 export function addOperations(
   file: Pick<ArtifactFile, 'add'>,
   from: ManifestSources,
   isFirst: boolean,
-): number {
-  let bytes = 0;
-  for (const [index, [id, operation]] of Object.entries(manifestOperations(from)).entries()) {
-    const comma = isFirst && index === 0 ? '' : ',';
-    bytes += file.add(`${comma}${entryText(id, operation)}`);
-  }
-  return bytes + file.add('}');
+): FilePiece {
+  const texts = Object.entries(manifestOperations(from)).map((entry) => entryText(...entry));
+  const lead = isFirst || texts.length === 0 ? '' : ',';
+  return file.add(`${lead}${texts.join(',')}}`);
 }
 
-/** Answers how many bytes it is. Maps of ids are small: they are written in one go. */
-export function addPart(file: Pick<ArtifactFile, 'add'>, name: string, part: object): number {
-  if (name.endsWith('_map')) return file.add(`,${entryText(name, part)}`);
-  let bytes = file.add(`,${JSON.stringify(name)}:{`);
-  for (const [index, [key, entry]] of Object.entries(part).entries()) {
-    bytes += file.add(`${index === 0 ? '' : ','}${entryText(key, entry)}`);
-  }
-  return bytes + file.add('}');
+export function addPart(file: Pick<ArtifactFile, 'add'>, name: string, part: object): FilePiece {
+  return file.add(`,${entryText(name, part)}`);
 }
 
 export function headText(request: ManifestRequest, digest: string): string {

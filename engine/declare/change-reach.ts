@@ -25,6 +25,8 @@ export interface ChangeReach {
   readonly gone: ReadonlySet<string>;
   /** Macros whose texts have changed, by their ids. */
   readonly macros: ReadonlyMap<string, string>;
+  /** Files of macros are among the changed: the others' library is no more. */
+  readonly isOtherLibrary: boolean;
   /** Nodes came or went: a name may mean something else. */
   readonly isMoved: boolean;
 }
@@ -50,6 +52,7 @@ export function findReach(request: ReachRequest): ChangeReach | undefined {
   if (added === undefined) return undefined;
   const files = new Set([...texts, ...added]);
   const isMacros = new Set(before.packages.flatMap(({ macros }) => macros.map(({ file }) => file)));
+  const isOtherLibrary = [...files].some((file) => isMacros.has(file));
   const reach = {
     files,
     nodeFiles: new Set<string>(),
@@ -57,6 +60,7 @@ export function findReach(request: ReachRequest): ChangeReach | undefined {
     gone: new Set<string>(),
     macros: new Map<string, string>(),
     isMoved: folders.length > 0,
+    isOtherLibrary,
   };
   const isThere = (file: string): boolean => memory.disk.findText(file) !== undefined;
   const roles = [...files].map((file) => [file, isMacros.has(file) ? 'macros' : part.roleOf(file)]);
@@ -76,9 +80,7 @@ export function findReach(request: ReachRequest): ChangeReach | undefined {
   for (const [file = '', role] of roles) {
     if (role === 'properties' && !reachPatches(request, reach, file)) return undefined;
   }
-  if (roles.some(([, role]) => role === 'macros') && !reachUsers(request, reach, owners)) {
-    return undefined;
-  }
+  if (isOtherLibrary && !reachUsers(request, reach, owners)) return undefined;
   return isCertain(before, reach) ? reach : undefined;
 }
 

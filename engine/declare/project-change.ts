@@ -39,8 +39,10 @@ export async function readChange(
   // Who said what is not kept: it would be said twice, or not at all.
   if (stored === undefined || stored.spoken.length > 0) return undefined;
   const kept = recallAll(memory, stored);
-  const before = kept && restoreProject(options, memory, kept);
-  if (!before) return undefined;
+  if (kept === undefined) return undefined;
+  const standing = restoreReading(options, memory, kept.details);
+  const before = restoreProject(options, memory, kept, { reading: standing });
+  if (before === undefined) return undefined;
   const textOf = (file: string) => memory.disk.findText(file);
   const lasting = restoreReading(options, memory, kept.details, textOf);
   const watched = watchEnv(options.env);
@@ -51,7 +53,7 @@ export async function readChange(
     const part = openPart(options, memory);
     const reach = findReach({ before, memory, part, library: lasting.library });
     if (reach === undefined) return undefined;
-    const library = reach.macros.size > 0 ? lasting.library() : before.library;
+    const library = reach.isOtherLibrary ? lasting.library() : before.library;
     const about = { name, target, isDbt, vars, library, env: watched.env, log };
     return await readReach({ ...about, memory: memory.parsed }, before, { reach, part });
   };
@@ -67,7 +69,8 @@ export async function readChange(
   const joined = joinChange({ stored: { ...kept, outline }, before, textOf }, now);
   if (joined === undefined) return undefined;
   memory.offerChange(() => joined.slim());
-  return restoreProject(options, memory, joined.whole, { reading: lasting, ...joined });
+  const reading = now.reach.isOtherLibrary ? lasting : standing;
+  return restoreProject(options, memory, joined.whole, { reading, ...joined });
 }
 
 function openPart({ name, modelsPath = 'models' }: ModelProjectOptions, memory: ProjectMemory) {
