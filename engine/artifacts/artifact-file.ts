@@ -10,7 +10,7 @@ export interface ArtifactFile extends Disposable {
   add(text: string): FilePiece;
   /** Takes bytes of another one. */
   copy(from: StandingFile, at: number, bytes: number): void;
-  /** Puts it in place of what stood there; answers its stamp, which may be empty: see `readStamp`. */
+  /** Puts it in place of what stood there; answers its stamp, or an empty text. */
   end(): string;
 }
 

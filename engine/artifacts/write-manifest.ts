@@ -23,7 +23,7 @@ const markName = 'tidemill';
 /** The metadata stands at the head of the file, well within this. */
 const headBytes = 4_096;
 
-/** What was written; its stamp may be empty: see `readStamp`. */
+/** What was written, with a stamp to be trusted; empty: there is none. */
 export interface WrittenManifest extends ManifestLayout {
   readonly stamp: string;
 }

@@ -42,7 +42,8 @@ const keptMs = 0.01;
 
 /**
  * Sets the time of an open file's content back a little, in milliseconds: from then on whatever is
- * written to it has another time, in the same tick too. Answers that time; not a number: it may not be set.
+ * written to it has another time, in the same tick too. Answers that time; not a number where it
+ * may not be set.
  */
 export function setTimeBack(file: number): number {
   try {
