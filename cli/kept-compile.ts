@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { OutputKeep } from '../engine/artifacts/compile-outputs.ts';
 import type { KeptCompile } from '../engine/artifacts/kept-compile.ts';
 import type { ArtifactMoment } from '../engine/artifacts/metadata.ts';
-import { readStamp, stampTrustedAfterMs } from '../engine/declare/memory/file-stamp.ts';
+import { readStamp, trustStamp } from '../engine/declare/memory/file-stamp.ts';
 import type { ModelFault } from '../engine/declare/model-fault.ts';
 import type { CommandContext } from './host.ts';
 import type { OpenedProject } from './open-project.ts';
@@ -72,17 +72,17 @@ export async function compileKept(
   if (isSame && kept.restless.length === 0) {
     const { artifactPath } = await import('../engine/artifacts/write-artifact.ts');
     const path = artifactPath({ root, targetPath }, 'manifest');
-    const found = openManifest(verified, path, Date.now());
+    const found = openManifest(kept, path, Date.now());
     if (found === undefined) return rest;
     await using _ = found.file;
-    const all = { ...verified, manifest: { ...verified.manifest, stamp: found.stamp } };
-    if (outputs.countFresh(kept, all) > freshMax) saveKeptCompile(folder, all);
-    return { keep, answer: { count: kept.nodes.length, faults, warnings } };
+    const manifest = { ...kept.manifest, stamp: found.stamp };
+    if (verified.fresh > freshMax) saveKeptCompile(folder, { ...verified.kept, manifest });
+    return { keep, answer: { count: kept.nodes.ids.length, faults, warnings } };
   }
   const again = await compileFew(context, opened, {
     standing,
     keep,
-    kept: verified,
+    kept: verified.kept,
     fullRefresh,
     moment,
   });
@@ -119,7 +119,7 @@ async function compileFew(
 /** Undefined: it was written to just now, which a stamp may hide. */
 function stampWarehouse(path: string): string | undefined {
   const stamps = [path, `${path}.wal`].map((file) => readStamp(file));
-  const newestMs = Date.now() - stampTrustedAfterMs;
-  const isYoung = stamps.some((stamp) => stamp !== undefined && stamp.changedMs >= newestMs);
+  const nowMs = Date.now();
+  const isYoung = stamps.some((stamp) => stamp && !trustStamp(stamp, nowMs));
   return isYoung ? undefined : stamps.map((stamp) => stamp?.text ?? '').join(' ');
 }

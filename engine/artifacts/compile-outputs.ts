@@ -8,10 +8,10 @@ import {
   digestIds,
   isSameEnv,
   type KeptCompile,
-  type KeptNode,
   openManifest,
   saveKeptCompile,
 } from './kept-compile.ts';
+import { joinNodes, type KeptNode, type KeptNodes, listModels, usersOf } from './kept-nodes.ts';
 import { digestContent } from './manifest-layout.ts';
 import type { ArtifactMoment } from './metadata.ts';
 import { type ManifestChange, spliceManifest } from './splice-manifest.ts';
@@ -38,19 +38,21 @@ export interface OutputKeep {
 /** Writes the SQL of every node that was compiled, and the manifest. */
 export async function writeOutputs(request: OutputRequest, result: Compiled): Promise<void> {
   const { project, moment, keep } = request;
-  const nodes = result.compiled.map((one) => keptNodeOf(project, one));
-  const writing = writeCompiled(project, result.compiled, nodes);
+  const made = result.compiled.map((one) => keptNodeOf(project, one));
+  const writing = writeCompiled(project, result.compiled, made);
   const compiled = new Map(result.compiled.map(({ node, sql }) => [node.id, sql]));
   const isKept = keep !== undefined && result.faults.length === 0;
   const all = { project, moment, compiled, hasFiles: true };
   const [manifest] = await Promise.all([writeManifest(all, { always: isKept }), writing]);
   if (isKept && manifest) {
+    const ids = made.map(({ id }) => id);
+    const nodes = joinNodes(ids, new Map(made.map((node) => [node.id, node])));
     keepOutputs(keep, project, { nodes, manifest, compiled: result.compiled });
   }
 }
 
 interface Outputs {
-  readonly nodes: readonly KeptNode[];
+  readonly nodes: KeptNodes;
   readonly manifest: WrittenManifest;
   /** Those that were compiled now. */
   readonly compiled: readonly CompiledNode[];
@@ -92,8 +94,7 @@ function writeCompiled(
 function keptNodeOf(project: ModelProject, { node, sql, macros }: CompiledNode): KeptNode {
   const path = compiledPath(project, node);
   const digest = digestContent(sql);
-  const used = macros.length > 0 ? { macros } : {};
-  return { id: node.id, path, stamp: '', digest, isModel: isModelNode(node), ...used };
+  return { id: node.id, path, digest, isModel: isModelNode(node), macros };
 }
 
 /**
@@ -108,7 +109,7 @@ export async function compileAgain(
   const { project, moment, keep } = request;
   const stale = findStale(project, kept);
   if (stale === undefined || !isSameEnv(kept, project.env)) return undefined;
-  const known = new Map(kept.nodes.map((node) => [node.id, node]));
+  const known = new Set(kept.nodes.ids);
   const wanted = keep.ids.filter((id) => isCompiled(project, id));
   const ids = wanted.filter((id) => stale.ids.has(id) || !known.has(id));
   if (ids.length > staleMax) return undefined;
@@ -120,17 +121,13 @@ export async function compileAgain(
   const written = compiled.map((one) => keptNodeOf(project, one));
   await writeCompiled(project, compiled, written);
   const made = new Map(written.map((node) => [node.id, node]));
-  const nodes = wanted.flatMap((id) => made.get(id) ?? known.get(id) ?? []);
-  const models = nodes.filter(({ isModel }) => isModel);
-  const digest = digestOf(
-    models.map((node) => [node.id, node.digest]),
-    true,
-  );
+  const nodes = joinNodes(wanted, made, kept.nodes);
+  const digest = digestOf(listModels(nodes), true);
   const sql = new Map(compiled.map(({ node, sql: text }) => [node.id, text]));
   const all = { project, moment, compiled: sql, hasFiles: true };
   // What is not meant any more is told without its SQL.
   const isMeant = new Set(wanted);
-  for (const { id } of kept.nodes) if (!isMeant.has(id)) stale.ids.add(id);
+  for (const id of kept.nodes.ids) if (!isMeant.has(id)) stale.ids.add(id);
   for (const id of ids) stale.ids.add(id);
   const standing = openManifest(kept, artifactPath(project, 'manifest'), Date.now());
   if (standing === undefined) return undefined;
@@ -139,7 +136,7 @@ export async function compileAgain(
   const closing = file.close();
   keepOutputs(keep, project, { nodes, manifest, compiled, before: kept });
   await closing;
-  return { count: nodes.length };
+  return { count: nodes.ids.length };
 }
 
 function isCompiled(project: ModelProject, id: string): boolean {
@@ -188,8 +185,7 @@ function findStale(project: ModelProject, kept: KeptCompile): Stale | undefined 
       if (one?.testedId !== undefined) tested.push(one.testedId);
     }
   }
-  for (const node of kept.nodes)
-    if (node.macros?.some((id) => macros.has(id))) waiting.push(node.id);
+  waiting.push(...usersOf(kept.nodes, macros));
   const ids = new Set(kept.restless);
   for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
     const node = project.nodes.get(id);

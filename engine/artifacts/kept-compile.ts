@@ -1,29 +1,28 @@
-import { readFileSync } from 'node:fs';
-import { isAbsolute, join } from 'node:path';
-import { type FileStamp, readStamp, stampTrustedAfterMs } from '../declare/memory/file-stamp.ts';
+import { join, resolve } from 'node:path';
+import { readStamp, trustStamp } from '../declare/memory/file-stamp.ts';
 import { programIdentity } from '../declare/memory/program-identity.ts';
 import { openSectionFile, writeSectionFile } from '../declare/memory/section-file.ts';
 import { traceOfEnv } from '../declare/memory/watched-env.ts';
 import type { ProjectChange } from '../declare/project-shape.ts';
+import {
+  digestFile,
+  type KeptNodes,
+  restoreNodes,
+  type StoredNodes,
+  storeNodes,
+  verifyNodes,
+} from './kept-nodes.ts';
 import { digestContent, piecesOf } from './manifest-layout.ts';
 import { openStandingFile, type StandingFile } from './standing-file.ts';
 import type { WrittenManifest } from './write-manifest.ts';
 
-/** A file as it was written, or read. */
+/** A file as it was read. */
 interface KeptFile {
   /** Absolute, or from the project's root. */
   readonly path: string;
   /** Empty: its content must be looked at. */
   readonly stamp: string;
   readonly digest: string;
-}
-
-/** One node as it was compiled, and the file that its SQL is in. */
-export interface KeptNode extends KeptFile {
-  readonly id: string;
-  readonly isModel: boolean;
-  /** Ids of macros that were looked up; absent: none of the project's or its packages'. */
-  readonly macros?: readonly string[];
 }
 
 /** What compiling a whole project came to. Losing it costs time only. */
@@ -38,7 +37,7 @@ export interface KeptCompile {
   /** Names of the environment that were looked at, with digests of their values. */
   readonly env: readonly (readonly [string, string])[];
   /** In the order in which they were compiled. */
-  readonly nodes: readonly KeptNode[];
+  readonly nodes: KeptNodes;
   /** Files that were read for the manifest alone. */
   readonly inputs: readonly KeptFile[];
   /** Nodes that come to something else each time, or may: clock, warehouse, what they say. */
@@ -54,15 +53,20 @@ function fileIn(folder: string): string {
   return join(folder, 'compiled');
 }
 
+type StoredCompile = Omit<KeptCompile, 'nodes'> & { readonly nodes: StoredNodes };
+
 export function readKeptCompile(folder: string): KeptCompile | undefined {
   const file = openSectionFile(fileIn(folder), programIdentity());
   const text = file.read(sectionName);
   file.close();
-  return text === undefined ? undefined : (JSON.parse(text) as KeptCompile);
+  const stored = text === undefined ? undefined : (JSON.parse(text) as StoredCompile);
+  const nodes = stored && restoreNodes(stored.nodes);
+  return nodes && { ...stored, nodes };
 }
 
 export function saveKeptCompile(folder: string, kept: KeptCompile): void {
-  writeSectionFile(fileIn(folder), programIdentity(), { [sectionName]: JSON.stringify(kept) });
+  const stored: StoredCompile = { ...kept, nodes: storeNodes(kept.nodes) };
+  writeSectionFile(fileIn(folder), programIdentity(), { [sectionName]: JSON.stringify(stored) });
 }
 
 /** See `KeptCompile`: of a project as it is now. */
@@ -85,18 +89,37 @@ export function isSameEnv(
   return kept.env.every(([name, trace]) => traceOfEnv(env[name]) === trace);
 }
 
+/** What was kept, with stamps that can be trusted from now on. */
+export interface VerifiedCompile {
+  readonly kept: KeptCompile;
+  /** How many of the stamps are others: worth a write where there are many. */
+  readonly fresh: number;
+}
+
 /**
  * Whether every file that was read past the project, or written, the manifest aside, is there and
- * untouched; with stamps that can be trusted from now on. Undefined: one is not.
+ * untouched. Undefined: one is not.
  */
 export function verifyFiles(
   kept: KeptCompile,
   root: string,
   nowMs: number,
-): KeptCompile | undefined {
-  const nodes = verifyAll(kept.nodes, root, nowMs);
-  const inputs = nodes && verifyAll(kept.inputs, root, nowMs);
-  return nodes && inputs && { ...kept, nodes, inputs };
+): VerifiedCompile | undefined {
+  const found = verifyNodes(kept.nodes, root, nowMs);
+  if (found === undefined) return undefined;
+  let { fresh } = found;
+  const inputs: KeptFile[] = [];
+  for (const file of kept.inputs) {
+    const path = resolve(root, file.path);
+    const stamp = readStamp(path);
+    if (stamp?.text === file.stamp) inputs.push(file);
+    else if (digestFile(path) !== file.digest) return undefined;
+    else {
+      inputs.push({ ...file, stamp: trustStamp(stamp, nowMs)?.text ?? '' });
+      fresh += 1;
+    }
+  }
+  return { kept: { ...kept, nodes: found.nodes, inputs }, fresh };
 }
 
 /**
@@ -112,51 +135,9 @@ export function openManifest(
   const file = stamp && openStandingFile(path);
   if (file === undefined) return undefined;
   if (stamp?.text === manifest.stamp) return { file, stamp: stamp.text };
-  if (stamp && file.isMadeOf(piecesOf(manifest))) return { file, stamp: trustedText(stamp, nowMs) };
+  if (file.isMadeOf(piecesOf(manifest))) {
+    return { file, stamp: trustStamp(stamp, nowMs)?.text ?? '' };
+  }
   void file.close();
   return undefined;
-}
-
-function verifyAll<F extends KeptFile>(
-  files: readonly F[],
-  root: string,
-  nowMs: number,
-): F[] | undefined {
-  const verified: F[] = [];
-  for (const file of files) {
-    // Joined by hand: thousands of paths take longer to be put right than to be looked at.
-    const path = isAbsolute(file.path) ? file.path : `${root}/${file.path}`;
-    const stamp = readStamp(path);
-    if (stamp === undefined) return undefined;
-    if (file.stamp === stamp.text) verified.push(file);
-    else {
-      const content = readBytes(path);
-      if (content === undefined) return undefined;
-      if (digestContent(content.toString('utf8')) !== file.digest) return undefined;
-      verified.push({ ...file, stamp: trustedText(stamp, nowMs) });
-    }
-  }
-  return verified;
-}
-
-/** How many stamps of the second are not those of the first: worth a write where there are many. */
-export function countFresh(kept: KeptCompile, verified: KeptCompile): number {
-  const stampsOf = ({ nodes, inputs, manifest }: KeptCompile): string[] =>
-    [...nodes, ...inputs, manifest].map(({ stamp }) => stamp);
-  const before = stampsOf(kept);
-  return stampsOf(verified).filter((stamp, index) => stamp !== before[index]).length;
-}
-
-/** A stamp of a file written just now would hide a change in the same tick. */
-function trustedText(stamp: FileStamp, nowMs: number): string {
-  return stamp.changedMs < nowMs - stampTrustedAfterMs ? stamp.text : '';
-}
-
-function readBytes(path: string): Buffer | undefined {
-  try {
-    return readFileSync(path);
-  } catch {
-    // It went: as good as another.
-    return undefined;
-  }
 }

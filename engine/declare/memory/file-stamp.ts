@@ -1,7 +1,12 @@
-import { type BigIntStats, fstatSync, futimesSync, statSync } from 'node:fs';
+import { fstatSync, futimesSync, type Stats, statSync } from 'node:fs';
 
 /** What the file system says of a file or folder: another stamp, and it must be read again. */
 export interface FileStamp {
+  /**
+   * Size, both times in milliseconds with their parts, the file's own number and its device's: the
+   * time of the last change of any kind cannot be set back by whoever keeps that of the content.
+   */
+  readonly numbers: readonly number[];
   readonly text: string;
   readonly kind: 'file' | 'folder';
   /** Its newest time, in milliseconds of the file system's clock. */
@@ -12,28 +17,33 @@ export interface FileStamp {
  * A change within the same tick of the file system's clock leaves the stamp as it was: a stamp this
  * young when the file was read says nothing later. The coarsest clocks tick every two seconds.
  */
-export const stampTrustedAfterMs = 2_000;
+const stampTrustedAfterMs = 2_000;
 
-/**
- * Size, both times to the nanosecond, and the file's own number: the time of the last change of any
- * kind cannot be set back by whoever keeps the time of the content. Undefined: there is nothing.
- */
+/** Undefined: there is nothing. */
 export function readStamp(path: string): FileStamp | undefined {
-  let stats: BigIntStats | undefined;
+  let stats: Stats | undefined;
   try {
-    stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+    stats = statSync(path, { throwIfNoEntry: false });
   } catch {
     // Not readable is as good as not there: reading it says why.
     return undefined;
   }
   if (stats === undefined) return undefined;
-  const { size, mtimeNs, ctimeNs, ino, dev } = stats;
-  const newest = mtimeNs > ctimeNs ? mtimeNs : ctimeNs;
+  const { size, mtimeMs, ctimeMs, ino, dev } = stats;
+  const numbers = [size, mtimeMs, ctimeMs, ino, dev];
   return {
-    text: `${size}.${mtimeNs}.${ctimeNs}.${ino}.${dev}`,
+    numbers,
+    get text() {
+      return numbers.join(' ');
+    },
     kind: stats.isDirectory() ? 'folder' : 'file',
-    changedMs: Number(newest / 1_000_000n),
+    changedMs: Math.max(mtimeMs, ctimeMs),
   };
+}
+
+/** Undefined for one of a file written just now: it would hide a change in the same tick. */
+export function trustStamp(stamp: FileStamp | undefined, nowMs: number): FileStamp | undefined {
+  return stamp && stamp.changedMs < nowMs - stampTrustedAfterMs ? stamp : undefined;
 }
 
 /** More than a tick of any clock that is fine enough to keep the part of a millisecond. */

@@ -1,6 +1,6 @@
 import { readdirSync, realpathSync, statSync } from 'node:fs';
 import { readTextFile } from '../text-file.ts';
-import { type FileStamp, readStamp, stampTrustedAfterMs } from './file-stamp.ts';
+import { type FileStamp, readStamp, trustStamp } from './file-stamp.ts';
 import { digestText } from './memory.ts';
 
 /** An entry of a folder. */
@@ -90,7 +90,7 @@ export function openProjectDisk(
   // Paths are normal as they come: joining them properly would cost as much as looking.
   const at = (path: string): string => `${root}/${path}`;
   const trusted = (stamp: FileStamp | undefined): string =>
-    stamp !== undefined && stamp.changedMs < startedMs - stampTrustedAfterMs ? stamp.text : '';
+    trustStamp(stamp, startedMs)?.text ?? '';
   const keep = (kept: Kept): void => {
     const [question, path] = kept.observation;
     asked.set(`${question} ${path}`, kept);

@@ -1,0 +1,169 @@
+import { readFileSync } from 'node:fs';
+import { type FileStamp, readStamp, trustStamp } from '../declare/memory/file-stamp.ts';
+import { digestContent } from './manifest-layout.ts';
+
+/** One node as it was compiled, and the file that its SQL is in. */
+export interface KeptNode {
+  readonly id: string;
+  /** From the project's root. */
+  readonly path: string;
+  /** Of its SQL. */
+  readonly digest: string;
+  readonly isModel: boolean;
+  /** Ids of macros that were looked up, of the project and its packages. */
+  readonly macros: readonly string[];
+}
+
+/**
+ * Nodes in the order in which they were compiled, in columns: thousands of objects take longer to
+ * be read and written than all that is done with them.
+ */
+export interface KeptNodes {
+  readonly ids: readonly string[];
+  readonly paths: readonly string[];
+  readonly digests: readonly string[];
+  /** Whether it is a model: 1, or 0. */
+  readonly models: readonly number[];
+  /** Many nodes look up the same macros: each list once, and of each node its place. */
+  readonly macroLists: readonly (readonly string[])[];
+  readonly macros: readonly number[];
+  /** Of each file the numbers of its stamp; zeros: its content must be looked at. */
+  readonly stamps: Float64Array;
+}
+
+export type StoredNodes = Omit<KeptNodes, 'stamps'> & { readonly stamps: string };
+
+const numbersEach = 5;
+
+/** The nodes of these ids in their order: the `made` ones, and of the others what was kept. */
+export function joinNodes(
+  ids: readonly string[],
+  made: ReadonlyMap<string, KeptNode>,
+  kept?: KeptNodes,
+): KeptNodes {
+  const places = new Map(kept?.ids.map((id, index) => [id, index]));
+  const known = ids.filter((id) => made.has(id) || places.has(id));
+  const macroLists = [...(kept?.macroLists ?? [])];
+  const listPlaces = new Map(macroLists.map((list, index) => [list.join(' '), index]));
+  const listOf = (macros: readonly string[]): number => {
+    const key = macros.join(' ');
+    const place = listPlaces.get(key) ?? macroLists.push(macros) - 1;
+    listPlaces.set(key, place);
+    return place;
+  };
+  const column = <T>(
+    ofMade: (node: KeptNode) => T,
+    ofKept: (nodes: KeptNodes) => readonly T[],
+    none: T,
+  ) => {
+    const before = kept ? ofKept(kept) : [];
+    return known.map((id) => {
+      const node = made.get(id);
+      return node ? ofMade(node) : (before[places.get(id) ?? -1] ?? none);
+    });
+  };
+  const stamps = new Float64Array(known.length * numbersEach);
+  for (const [index, id] of known.entries()) {
+    const place = made.has(id) ? undefined : places.get(id);
+    if (place === undefined || kept === undefined) continue;
+    const at = place * numbersEach;
+    stamps.set(kept.stamps.subarray(at, at + numbersEach), index * numbersEach);
+  }
+  return {
+    ids: known,
+    paths: column(
+      (node) => node.path,
+      ({ paths }) => paths,
+      '',
+    ),
+    digests: column(
+      (node) => node.digest,
+      ({ digests }) => digests,
+      '',
+    ),
+    models: column(
+      (node) => Number(node.isModel),
+      ({ models }) => models,
+      0,
+    ),
+    macros: column(
+      (node) => listOf(node.macros),
+      ({ macros }) => macros,
+      0,
+    ),
+    macroLists,
+    stamps,
+  };
+}
+
+/**
+ * With stamps that can be trusted from now on, where every file is there and untouched, and how
+ * many of them are others than before. Undefined: one is not.
+ */
+export function verifyNodes(
+  nodes: KeptNodes,
+  root: string,
+  nowMs: number,
+): { readonly nodes: KeptNodes; readonly fresh: number } | undefined {
+  let stamps: Float64Array | undefined;
+  let fresh = 0;
+  for (const [index, name] of nodes.paths.entries()) {
+    // Joined by hand: thousands of paths take longer to be put right than to be looked at.
+    const path = `${root}/${name}`;
+    const stamp = readStamp(path);
+    if (stamp === undefined) return undefined;
+    if (isSame(nodes.stamps, index, stamp)) continue;
+    if (digestFile(path) !== nodes.digests[index]) return undefined;
+    stamps ??= nodes.stamps.slice();
+    const trusted = trustStamp(stamp, nowMs);
+    for (let at = 0; at < numbersEach; at += 1) {
+      stamps[index * numbersEach + at] = trusted?.numbers[at] ?? 0;
+    }
+    fresh += 1;
+  }
+  return { nodes: stamps ? { ...nodes, stamps } : nodes, fresh };
+}
+
+function isSame(stamps: Float64Array, index: number, { numbers }: FileStamp): boolean {
+  for (let at = 0; at < numbersEach; at += 1) {
+    if (stamps[index * numbersEach + at] !== numbers[at]) return false;
+  }
+  return true;
+}
+
+/** Undefined where it went: as good as another. */
+export function digestFile(path: string): string | undefined {
+  try {
+    return digestContent(readFileSync(path, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of each model its id and digest. */
+export function listModels({ ids, digests, models }: KeptNodes): [id: string, digest: string][] {
+  return ids.flatMap((id, index) => (models[index] === 1 ? [[id, digests[index] ?? '']] : []));
+}
+
+/** Nodes that looked up one of these macros. */
+export function usersOf(
+  { ids, macros, macroLists }: KeptNodes,
+  wanted: ReadonlyMap<string, unknown> | ReadonlySet<string>,
+): string[] {
+  if (wanted.size === 0) return [];
+  const isUser = macroLists.map((list) => list.some((id) => wanted.has(id)));
+  return ids.filter((_, index) => isUser[macros[index] ?? -1]);
+}
+
+export function storeNodes(nodes: KeptNodes): StoredNodes {
+  return { ...nodes, stamps: Buffer.from(nodes.stamps.buffer).toString('base64') };
+}
+
+/** Undefined where it is not what was stored. */
+export function restoreNodes(stored: StoredNodes): KeptNodes | undefined {
+  const bytes = new Uint8Array(Buffer.from(stored.stamps, 'base64'));
+  if (bytes.length !== stored.ids.length * numbersEach * Float64Array.BYTES_PER_ELEMENT) {
+    return undefined;
+  }
+  return { ...stored, stamps: new Float64Array(bytes.buffer) };
+}
