@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type FileStamp, readStamp, trustStamp } from '../declare/memory/file-stamp.ts';
+import { findPlaces } from '../words/find-places.ts';
 import { digestContent } from './manifest-layout.ts';
 
 /** One node as it was compiled, and the file that its SQL is in. */
@@ -35,65 +36,61 @@ export type StoredNodes = Omit<KeptNodes, 'stamps'> & { readonly stamps: string 
 
 const numbersEach = 5;
 
+const noNodes: KeptNodes = {
+  ids: [],
+  paths: [],
+  digests: [],
+  models: [],
+  macroLists: [],
+  macros: [],
+  stamps: new Float64Array(),
+};
+
 /** The nodes of these ids in their order: the `made` ones, and of the others what was kept. */
 export function joinNodes(
   ids: readonly string[],
   made: ReadonlyMap<string, KeptNode>,
-  kept?: KeptNodes,
+  kept: KeptNodes = noNodes,
 ): KeptNodes {
-  const places = new Map(kept?.ids.map((id, index) => [id, index]));
-  const known = ids.filter((id) => made.has(id) || places.has(id));
-  const macroLists = [...(kept?.macroLists ?? [])];
-  const listPlaces = new Map(macroLists.map((list, index) => [list.join(' '), index]));
+  const places = findPlaces(kept.ids);
+  const joined = {
+    ids: [] as string[],
+    paths: [] as string[],
+    digests: [] as string[],
+    models: [] as number[],
+    macros: [] as number[],
+    macroLists: [...kept.macroLists],
+    stamps: new Float64Array(ids.length * numbersEach),
+  };
+  const listPlaces = new Map(kept.macroLists.map((list, index) => [list.join(' '), index]));
   const listOf = (macros: readonly string[]): number => {
     const key = macros.join(' ');
-    const place = listPlaces.get(key) ?? macroLists.push(macros) - 1;
+    const place = listPlaces.get(key) ?? joined.macroLists.push(macros) - 1;
     listPlaces.set(key, place);
     return place;
   };
-  const column = <T>(
-    ofMade: (node: KeptNode) => T,
-    ofKept: (nodes: KeptNodes) => readonly T[],
-    none: T,
-  ) => {
-    const before = kept ? ofKept(kept) : [];
-    return known.map((id) => {
-      const node = made.get(id);
-      return node ? ofMade(node) : (before[places.get(id) ?? -1] ?? none);
-    });
-  };
-  const stamps = new Float64Array(known.length * numbersEach);
-  for (const [index, id] of known.entries()) {
-    const place = made.has(id) ? undefined : places.get(id);
-    if (place === undefined || kept === undefined) continue;
-    const at = place * numbersEach;
-    stamps.set(kept.stamps.subarray(at, at + numbersEach), index * numbersEach);
+  for (const id of ids) {
+    const place = places(id);
+    const node = made.get(id);
+    if (node) {
+      joined.paths.push(node.path);
+      joined.digests.push(node.digest);
+      joined.models.push(Number(node.isModel));
+      joined.macros.push(listOf(node.macros));
+    } else if (place !== undefined) {
+      joined.paths.push(kept.paths[place] ?? '');
+      joined.digests.push(kept.digests[place] ?? '');
+      joined.models.push(kept.models[place] ?? 0);
+      joined.macros.push(kept.macros[place] ?? 0);
+      const at = place * numbersEach;
+      joined.stamps.set(
+        kept.stamps.subarray(at, at + numbersEach),
+        joined.ids.length * numbersEach,
+      );
+    } else continue;
+    joined.ids.push(id);
   }
-  return {
-    ids: known,
-    paths: column(
-      (node) => node.path,
-      ({ paths }) => paths,
-      '',
-    ),
-    digests: column(
-      (node) => node.digest,
-      ({ digests }) => digests,
-      '',
-    ),
-    models: column(
-      (node) => Number(node.isModel),
-      ({ models }) => models,
-      0,
-    ),
-    macros: column(
-      (node) => listOf(node.macros),
-      ({ macros }) => macros,
-      0,
-    ),
-    macroLists,
-    stamps,
-  };
+  return { ...joined, stamps: joined.stamps.slice(0, joined.ids.length * numbersEach) };
 }
 
 /**

@@ -71,8 +71,11 @@ export function manifestMetadata({ project, moment }: ManifestRequest): Config {
 
 /** What has an entry among `nodes`, in the order of the entries; operations come behind. */
 export function entryIds(project: ModelProject): string[] {
-  const list = nodesOf(project).filter((node) => isModelNode(node) || isTestNode(node));
-  return list.map(({ id }) => id);
+  const { nodes, order } = project.graph;
+  return order.filter((id) => {
+    const node = nodes.get(id);
+    return isModelNode(node) || isTestNode(node);
+  });
 }
 
 /** @throws where there is no such model or test. */

@@ -1,4 +1,5 @@
 import { asConfig, type Config } from '../declare/properties.ts';
+import { findPlaces } from '../words/find-places.ts';
 import { type ArtifactFile, openArtifactFile } from './artifact-file.ts';
 import { entryIds, manifestEntry, manifestRest } from './manifest.ts';
 import type { FilePiece, ManifestLayout } from './manifest-layout.ts';
@@ -50,8 +51,9 @@ export async function spliceManifest(
   const ids = entryIds(project);
   const pieces = ids.map((id, index) => {
     if (index > 0) copy.comma();
-    const place = change.ids.has(id) ? undefined : places.get(id);
-    if (place === undefined) return copy.add(entryText(id, manifestEntry(from, id)));
+    const place = places(id);
+    if (place === undefined || change.ids.has(id))
+      return copy.add(entryText(id, manifestEntry(from, id)));
     copy.keep(place);
     return place;
   });
@@ -102,15 +104,16 @@ interface Place extends FilePiece {
   readonly at: number;
 }
 
-function placeEntries({ head, entries }: ManifestLayout): Map<string, Place> {
-  const places = new Map<string, Place>();
-  let at = head.bytes;
-  for (const [index, id] of entries.ids.entries()) {
-    const bytes = entries.bytes[index] ?? 0;
-    places.set(id, { at, bytes, checksum: entries.checksums[index] ?? 0 });
-    at += bytes + 1;
-  }
-  return places;
+function placeEntries({ head, entries }: ManifestLayout): (id: string) => Place | undefined {
+  const places = findPlaces(entries.ids);
+  let end = head.bytes - 1;
+  const ends = entries.bytes.map((bytes) => (end += bytes + 1));
+  return (id) => {
+    const place = places(id);
+    if (place === undefined) return undefined;
+    const [bytes = 0, checksum = 0] = [entries.bytes[place], entries.checksums[place]];
+    return { at: (ends[place] ?? 0) - bytes, bytes, checksum };
+  };
 }
 
 function partsStart({ head, entries, operations }: ManifestLayout): number {

@@ -87,7 +87,10 @@ type Neighbours = (id: string) => readonly string[];
 
 type Links = Pick<Graph, 'parentsOf' | 'childrenOf'>;
 
-/** Who asks for no edge, or for the parents of a few, has nothing done for all. */
+/** So many nodes are looked through for one in the time in which the children of all are put down. */
+const scansMax = 6;
+
+/** Who asks for no edge, or for those of a few, has nothing done for all. */
 function linkNodes(nodes: ReadonlyMap<string, GraphNode>): Links {
   const parentsOf = (id: string): readonly string[] => {
     const reads = nodes.get(id)?.dependsOn ?? [];
@@ -107,7 +110,19 @@ function linkNodes(nodes: ReadonlyMap<string, GraphNode>): Links {
     }
     return found;
   });
-  return { parentsOf, childrenOf: (id) => children().get(id) ?? [] };
+  const scanned = new Map<string, readonly string[]>();
+  const scan = (parent: string): readonly string[] => {
+    const found = [...nodes.values()].filter(({ dependsOn }) => dependsOn.includes(parent));
+    const ids = found.map(({ id }) => id);
+    scanned.set(parent, ids);
+    return ids;
+  };
+  const childrenOf = (id: string): readonly string[] => {
+    const known = scanned.get(id);
+    if (known || !nodes.has(id)) return known ?? [];
+    return scanned.size < scansMax ? scan(id) : (children().get(id) ?? []);
+  };
+  return { parentsOf, childrenOf };
 }
 
 function createGraph(
