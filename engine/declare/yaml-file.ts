@@ -4,7 +4,7 @@ import { loadLibrary } from '../words/load-library.ts';
 import { didYouMean } from '../words/suggest.ts';
 import { collectFaults, type FaultList, type Place } from './model-fault.ts';
 import { placeOfPlain, readPlainYaml } from './yaml/plain-yaml.ts';
-import { parseWithin, readYamlValue, tooDeep } from './yaml/yaml-value.ts';
+import { cutLastBreak, parseWithin, readYamlValue, tooDeep } from './yaml/yaml-value.ts';
 
 /** Loaded when first used: a project that was read before has no YAML to read. */
 const yamlLibrary = () => loadLibrary('yaml') as typeof import('yaml');
@@ -23,7 +23,10 @@ export interface YamlFile {
  * Reads YAML as dbt does (version 1.1: `yes` is true), but leaves dates as the text that was
  * written. Answers undefined, and adds the faults, where it is no YAML.
  */
-export function parseYaml(file: string, text: string, faults: FaultList): YamlFile | undefined {
+export function parseYaml(file: string, written: string, faults: FaultList): YamlFile | undefined {
+  // dbt reads files without the white space around them: a block of text that a file ends with has
+  // no line break at its end.
+  const text = written.trimEnd();
   const plain = readPlainYaml(text);
   if (plain === undefined) return parseByLibrary(file, text, faults);
   let whole: YamlFile | undefined;
@@ -79,6 +82,7 @@ export function parseByLibrary(
     faults.error(placeAt(pos[0]), `this is not valid YAML: ${told}`);
   }
   if (errors.length > 0) return undefined;
+  if (!text.endsWith('\n')) cutLastBreak(yamlLibrary(), document, text.length);
   const read = readYamlValue(yamlLibrary(), document);
   if ('flaw' in read) {
     faults.error(placeAt(read.flaw.offset), `this is not valid YAML: ${read.flaw.message}`);

@@ -146,6 +146,7 @@ describe('the plain part of YAML', () => {
     fc.assert(
       fc.property(document, (text) => {
         if (compare(text)) read += 1;
+        compare(text.trimEnd());
       }),
       { numRuns: 3_000 * runs },
     );

@@ -21,6 +21,31 @@ test('YAML is read as Python reads it, dates as they are written', () => {
   expect(faults.all).toEqual([]);
 });
 
+/** What Python's reader makes of texts without the white space around them, as dbt reads them. */
+test.each([
+  ['a: |\n  one\n  two', 'one\ntwo'],
+  ['a: |\n  one\n  two\n\n\n', 'one\ntwo'],
+  ['a: >\n  one\n  two\n', 'one two'],
+  ['a: |+\n  one\n\n\n', 'one'],
+  ['a: >+\n  one\n\n  two\n\n', 'one\ntwo'],
+  ['a: |-\n  one\n', 'one'],
+  ['a: >-\n  one\n\n', 'one'],
+  ['a: |2\n   one\n', ' one'],
+  ['a: |\n  one\n# a comment\n', 'one\n'],
+  ['a: |+\n  one\n\n# a comment\n', 'one\n\n'],
+  ['a: "one\\n"\n', 'one\n'],
+  ["a: 'one\n\n  two'\n", 'one\ntwo'],
+])('a text that ends the file has no line break at its end: %j', (text, value) => {
+  for (const [before, read] of [
+    ['', { a: value }],
+    ['b: |\n  first\n', { b: 'first\n', a: value }],
+  ] as const) {
+    const faults = collectFaults();
+    expect(parseYaml('x.yml', before + text, faults)?.value).toEqual(read);
+    expect(faults.all).toEqual([]);
+  }
+});
+
 const bomb = [
   'a: &a [1, 2, 3, 4, 5, 6, 7, 8, 9]',
   ...[...'bcdefgh'].map((name, index) => {

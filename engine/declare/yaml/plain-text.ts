@@ -45,9 +45,11 @@ export function readTextBlock(lines: PlainLines, parent: number): string {
   }
   while (parts.at(-1) === '') parts.pop();
   if (parts.length === 0) leavePlain();
+  // As Python's reader has it: no line break where the file has none.
+  const isAtEnd = lines.line >= lines.starts.length && !text.endsWith('\n');
   toContent(lines);
   const body = header[1] === '|' ? parts.join('\n') : foldLines(parts);
-  return header[2] === '-' ? body : `${body}\n`;
+  return header[2] === '-' || isAtEnd ? body : `${body}\n`;
 }
 
 /** From a line that may say nothing to one that does. */

@@ -30,6 +30,26 @@ export function readYamlValue(
   }
 }
 
+/**
+ * Of a text without a line break at its end: a block of text that it ends with has none either, as
+ * Python's reader has it.
+ */
+export function cutLastBreak(
+  yaml: typeof import('yaml'),
+  { contents }: Document.Parsed,
+  end: number,
+): void {
+  let last: unknown = contents;
+  while (yaml.isCollection(last)) {
+    const item: unknown = last.items.at(-1);
+    last = yaml.isPair(item) ? item.value : item;
+  }
+  if (!yaml.isScalar(last) || typeof last.value !== 'string') return;
+  // A comment may follow.
+  const isLast = last.range?.[1] === end && /^BLOCK_/.test(last.type ?? '');
+  if (isLast) last.value = last.value.replace(/\n+$/, '');
+}
+
 /** An alias of nothing, or of what it stands in. */
 function findAliasFlaw(
   { visit }: typeof import('yaml'),
