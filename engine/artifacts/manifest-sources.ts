@@ -99,7 +99,7 @@ function findPrimaryKey(constraints: unknown): Config | undefined {
 
 async function readTexts(project: ModelProject): Promise<Map<string, string>> {
   const all = [...project.graph.nodes.values()];
-  const nodes = [...all, ...project.disabled.values()].filter(
+  const nodes = [...all, ...project.disabled].filter(
     (node) => isModelNode(node) && node.resourceType !== 'model',
   );
   const units = nodesOfType(project, 'unit_test').filter(isUnitTestNode);

@@ -119,10 +119,14 @@ export function manifestRest(from: ManifestSources): {
     saved_queries: () => semantics().saved_queries,
     groups: () => entriesOf(project.groups, (group) => manifestGroup(from, group)),
     selectors: () => ({}),
-    disabled: () =>
-      Object.fromEntries(
-        [...project.disabled.values()].map((node) => [node.id, [manifestNode(from, node)]]),
-      ),
+    disabled: () => {
+      const off = Map.groupBy(project.disabled, ({ id }) => id);
+      const entries = [...off].map(([id, nodes]) => [
+        id,
+        nodes.map((node) => manifestNode(from, node)),
+      ]);
+      return Object.fromEntries(entries);
+    },
     parent_map: () => parentMap(links()),
     child_map: () => childMap(links()),
     group_map: () => groupMapOf(from, semantics()),

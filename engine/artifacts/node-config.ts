@@ -99,7 +99,14 @@ export function manifestConfig(kind: 'model' | 'seed' | 'snapshot', config: Conf
 
 export function manifestTestConfig(config: Config): Config {
   const written = withoutAbsent(config);
-  return { ...testDefaults, ...written, tags: asTexts(written['tags']) };
+  return { ...testDefaults, ...written, ...storeOf(written), tags: asTexts(written['tags']) };
+}
+
+/** Each of the two keys says what the other one means; where both are written, `_as` counts. */
+function storeOf({ store_failures: isStored, store_failures_as: kind }: Config): Config {
+  if (typeof kind === 'string') return { store_failures: kind !== 'ephemeral' };
+  if (typeof isStored !== 'boolean') return {};
+  return { store_failures_as: isStored ? 'table' : 'ephemeral' };
 }
 
 export function docsOf(config: Config): Config {

@@ -229,7 +229,7 @@ function areConfigured(before: JoinRequest['before'], { changed, gone }: Kept): 
   if (gone.size === 0 && [...changed.keys()].every((id) => nodes.has(id))) return true;
   const unusedBy = (all: Iterable<GraphNode>): readonly unknown[] => {
     const faults = collectFaults();
-    reportUnusedConfig(paths, all, before.disabled.values(), faults);
+    reportUnusedConfig(paths, all, before.disabled, faults);
     return faults.all;
   };
   const standing = [...nodes.values()].filter(({ id }) => !gone.has(id) && !changed.has(id));

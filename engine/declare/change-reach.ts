@@ -99,7 +99,7 @@ function findAdded(
 ): string[] | undefined {
   if (folders.length === 0) return [];
   const seeds = new Set<string>();
-  for (const node of [...before.graph.nodes.values(), ...before.disabled.values()]) {
+  for (const node of [...before.graph.nodes.values(), ...before.disabled]) {
     if (node.resourceType === 'seed') seeds.add(node.file);
   }
   const added: string[] = [];
@@ -164,7 +164,7 @@ function loseNode(reach: OpenReach, node: GraphNode | undefined): boolean {
 /** A name that is taken, by a model that is switched off too, means something else from now on. */
 function addNode({ before }: ReachRequest, reach: OpenReach, file: string): boolean {
   const name = posix.basename(file).replace(/\.\w+$/, '');
-  for (const node of [...before.graph.nodes.values(), ...before.disabled.values()]) {
+  for (const node of [...before.graph.nodes.values(), ...before.disabled]) {
     if (node.name === name && isModelNode(node)) return false;
   }
   reach.nodeFiles.add(file);
@@ -200,7 +200,7 @@ function reachPatched(
   { id, file, isSaid }: { readonly id: string; readonly file: string; readonly isSaid: boolean },
 ): boolean {
   const node = nodes.get(id);
-  if (disabled.has(id)) return false;
+  if (disabled.some((one) => one.id === id)) return false;
   if (node === undefined) return isSaid && reach.patched.has(id);
   // What is left of a node that is gone says nothing any more; of another file, it is not ours.
   if (reach.gone.has(id)) return !isSaid;

@@ -18,3 +18,16 @@ export async function renderHeld(
   ]);
   return Object.fromEntries(await Promise.all(items));
 }
+
+/**
+ * The value as dbt has it of YAML whose texts are all templates to it: of one that ends with a line
+ * break Jinja leaves that out, also where nothing is rendered.
+ */
+export function withoutLastBreaks(value: unknown): unknown {
+  if (typeof value === 'string') return holdsTemplate(value) ? value : value.replace(/\n$/, '');
+  if (Array.isArray(value)) return value.map(withoutLastBreaks);
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, withoutLastBreaks(item)]),
+  );
+}

@@ -1,4 +1,4 @@
-import { batchSizes, parseMoment } from '../words/batch-time.ts';
+import { batchSizes, isMoment } from '../words/batch-time.ts';
 import { durationPattern, parseDuration } from '../words/duration.ts';
 import {
   type HistoryConfig,
@@ -114,8 +114,17 @@ function complainOfBatches(raw: Config): string[] {
   if (!batchSizes.some((size) => size === raw['batch_size'])) {
     complaints.push(`a microbatch needs batch_size (one of ${batchSizes.join(', ')})`);
   }
-  if (Number.isNaN(parseMoment(raw['begin']))) {
+  const { begin, lookback } = raw;
+  if (begin === undefined || begin === null) {
     complaints.push('a microbatch needs begin, the date its first batch starts');
+  } else if (!isMoment(begin)) {
+    const example = '2026-01-31 or 2026-01-31T07:00:00';
+    complaints.push(
+      `config "begin" is ${show(begin)}; write a date or a moment such as ${example}`,
+    );
+  }
+  if (lookback !== undefined && lookback !== null && !Number.isSafeInteger(lookback)) {
+    complaints.push(`config "lookback" is ${show(lookback)}; write a whole number of batches`);
   }
   return complaints;
 }

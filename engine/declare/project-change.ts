@@ -159,5 +159,5 @@ function indexNow(
   }
   for (const { node } of read) models.set(node.id, node);
   const names = before.packages.map((pack) => pack.name);
-  return indexNodes(models.values(), before.disabled.values(), names);
+  return indexNodes(models.values(), before.disabled, names);
 }

@@ -95,7 +95,6 @@ export function storeProject(
   const { options, project, env, spoken, textOf } = request;
   const { name, isDbt, graph, faults, templates } = project;
   const nodes = [...project.nodes.values()];
-  const disabled = [...project.disabled.values()];
   const places = new Map(nodes.map((node, index) => [node.id, index]));
   const slim = <N extends ProjectNode>(node: N): N => withoutText(node, textOf);
   const outline: StoredOutline = {
@@ -113,12 +112,12 @@ export function storeProject(
     faults,
   };
   const details: StoredDetails = {
-    disabled: disabled.map(slim),
+    disabled: project.disabled.map(slim),
     broken: [...project.broken],
     docs: [...project.docs.values()],
     groups: project.groups,
     macroPatches: [...project.macroPatches],
-    bare: [...nodes.filter(isModelNode), ...disabled]
+    bare: [...nodes.filter(isModelNode), ...project.disabled]
       .map((node) => node.id)
       .filter((id) => !templates.has(id)),
     builtNames: builtNames(nodes.filter(isModelNode)),
@@ -280,7 +279,7 @@ export function restoreProject(
     groups: details.groups,
     macroPatches: new Map(details.macroPatches),
     nodes,
-    disabled: new Map(disabled.map((node) => [node.id, node])),
+    disabled,
     templates: restoreTemplates(models, disabled, nodes, new Set(details.bare)),
     refs: restoreRefs(models, disabled, nodes, outline.packageNames),
     get sources() {

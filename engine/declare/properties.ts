@@ -1,5 +1,6 @@
 import { type BrokenEntry, withoutBroken } from './broken-entries.ts';
 import { readLabels, reportLabels } from './column-labels.ts';
+import { withoutLastBreaks } from './held-templates.ts';
 import { readLoadedAt } from './loaded-at.ts';
 import { mergeFreshness } from './merge-freshness.ts';
 import type { FaultList, Place } from './model-fault.ts';
@@ -343,7 +344,10 @@ export function configOf(entry: Config): Config {
   for (const key of ['tags', 'meta', 'docs', 'access', 'group', 'deprecation_date'] as const) {
     if (entry[key] !== undefined && entry[key] !== null) beside[key] = entry[key];
   }
-  return mergeConfig(beside, asConfig(entry['config']));
+  const config = Object.entries(mergeConfig(beside, asConfig(entry['config'])));
+  return Object.fromEntries(
+    config.map(([key, value]) => [key, /hook$/.test(key) ? value : withoutLastBreaks(value)]),
+  );
 }
 
 /** Lists of these are added up, maps of those merged; anything else the nearer one replaces. */

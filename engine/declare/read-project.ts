@@ -17,7 +17,7 @@ import { groupMacroUse, watchLibrary } from './macro-use.ts';
 import type { ProjectMemory } from './memory/project-memory.ts';
 import { collectFaults, type FaultList, type ModelFault } from './model-fault.ts';
 import { isModelNode, type ModelNode, type ProjectNode } from './model-node.ts';
-import { draftNodes } from './node-draft.ts';
+import { draftNodes, type NodeDraft, withPatch } from './node-draft.ts';
 import { indexNodes } from './node-index.ts';
 import { type PackageSource, toProjectPackage } from './package-source.ts';
 import { type ModelProject, type ModelProjectOptions, targetPathDefault } from './project-shape.ts';
@@ -104,7 +104,7 @@ export async function readProject(
     groups,
     macroPatches: collectMacroPatches(packages),
     nodes,
-    disabled: new Map(disabled.map((node) => [node.id, node])),
+    disabled,
     templates: templatesOf(read),
     // Linked nodes know what they depend on; of two with one id, at fault, the one that counts.
     refs: indexNodes([...nodes.values()].filter(isModelNode), disabled, packageNames),
@@ -128,6 +128,15 @@ async function readNodes(
   for (const pack of packages) reportPatches(pack, drafts, faults);
   const read: ReadNode[] = [];
   for (const draft of drafts) read.push(await readNode(reading, draft, faults));
+  const on = new Set(read.filter(({ node }) => node.nodeConfig.enabled).map(({ node }) => node.id));
+  // What YAML says of a name is said of the node that is on.
+  const isBare = ({ node }: ReadNode, { patch }: NodeDraft): boolean =>
+    node.nodeConfig.enabled || patch === undefined || !on.has(node.id);
+  for (const [index, draft] of drafts.entries()) {
+    const one = read[index];
+    if (one === undefined || isBare(one, draft)) continue;
+    read[index] = await readNode(reading, withPatch(draft, undefined), collectFaults());
+  }
   return read;
 }
 

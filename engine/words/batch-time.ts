@@ -60,3 +60,14 @@ export function parseMoment(value: unknown): number {
   const isZoned = /(?:[zZ]|[+-]\d\d:?\d\d)$/.test(text.slice(10));
   return Date.parse(isZoned || text.length <= 10 ? text : `${text.replace(' ', 'T')}Z`);
 }
+
+const isoMoment =
+  /^(\d{4}-\d\d-\d\d)(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[zZ]|[+-]\d\d:?\d\d)?)?$/;
+
+/** A moment as ISO writes it, of a day that there is. */
+export function isMoment(value: unknown): boolean {
+  const day = typeof value === 'string' ? isoMoment.exec(value)?.[1] : undefined;
+  const timeMs = Date.parse(day ?? '');
+  if (day === undefined || Number.isNaN(timeMs) || Number.isNaN(parseMoment(value))) return false;
+  return new Date(timeMs).toISOString().startsWith(day);
+}

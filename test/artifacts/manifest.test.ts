@@ -175,3 +175,36 @@ models:
   ]);
   expect(project.graph.childrenOf('model.shop.a')).toHaveLength(3);
 });
+
+test('of nodes that are switched off a manifest lists each, also where they share an id', async () => {
+  const project = await readFiles({
+    'dbt_project.yml': 'name: shop',
+    'models/one/a.sql': '{{ config(enabled=false) }} select 1 as id',
+    'models/two/a.sql': '{{ config(enabled=false) }} select 2 as id',
+    'models/b.sql': 'select 1 as id',
+  });
+  const moment = { invocationId: '', startedAtMs: 0, generatedAtMs: 0 };
+  const { disabled } = await buildManifest({ project, moment, compiled: new Map() });
+  const files = disabled['model.shop.a']?.map((entry) => entry['original_file_path']);
+  expect(files).toEqual(['models/one/a.sql', 'models/two/a.sql']);
+  expect(Object.keys(disabled)).toEqual(['model.shop.a']);
+});
+
+test.each([
+  ['{store_failures: true}', true, 'table'],
+  ['{store_failures: false}', false, 'ephemeral'],
+  ['{store_failures_as: view}', true, 'view'],
+  ['{store_failures: true, store_failures_as: ephemeral}', false, 'ephemeral'],
+  ['{store_failures: false, store_failures_as: table}', true, 'table'],
+  ['{severity: warn}', null, null],
+])('a test with %s has both keys in the manifest, as dbt writes them', async (config, is, as) => {
+  const project = await readFiles({
+    'dbt_project.yml': 'name: shop',
+    'models/a.sql': 'select 1 as id',
+    'models/schema.yml': `models: [{name: a, data_tests: [unique: {column_name: id, config: ${config}}]}]`,
+  });
+  const moment = { invocationId: '', startedAtMs: 0, generatedAtMs: 0 };
+  const { nodes } = await buildManifest({ project, moment, compiled: new Map() });
+  const test = Object.values(nodes).find((entry) => entry['resource_type'] === 'test');
+  expect(test?.['config']).toMatchObject({ store_failures: is, store_failures_as: as });
+});

@@ -99,7 +99,7 @@ export async function describeProject(project: ModelProject): Promise<unknown> {
   const seen = {
     name: project.name,
     nodes: [...nodes],
-    disabled: [...disabled],
+    disabled,
     faults,
     broken: [...broken].sort(),
     order: graph.order,
