@@ -1,0 +1,68 @@
+/** A project of config that is rare, written in every way that is allowed: dbt reads it as it is. */
+export const oddManifest: Readonly<Record<string, string>> = {
+  'dbt_project.yml': `
+name: odd
+version: '1.0'
+profile: odd
+models:
+  odd:
+    dailies: {+begin: 2026-01-01, +event_time: at, +batch_size: day}
+data_tests: {odd: {by_folder: {+store_failures: true}}}
+`,
+  'profiles.yml': `
+odd:
+  target: dev
+  outputs: {dev: {type: duckdb, path: warehouse.duckdb, schema: main, threads: 2}}
+`,
+  'models/numbers.sql': 'select 1 as n, 2 as m',
+  'models/dailies/day_one.sql': `{{ config(materialized='incremental', incremental_strategy='microbatch') }} select n, timestamp '2026-01-01' as at from {{ ref('numbers') }}`,
+  'models/dailies/day_two.sql': `{{ config(materialized='incremental', incremental_strategy='microbatch', begin=modules.datetime.datetime(2026, 1, 2, 3, 4, 5)) }} select n, timestamp '2026-01-01' as at from {{ ref('numbers') }}`,
+  'models/dailies/day_three.sql': `{{ config(materialized='incremental', incremental_strategy='microbatch', begin='2026-01-02T03:04:05') }} select n, timestamp '2026-01-01' as at from {{ ref('numbers') }}`,
+  'models/off/off.sql': `{{ config(enabled=false) }} select 1 as n`,
+  'models/also_off/off.sql': `{{ config(enabled=false) }} select 2 as n`,
+  'models/off/lit.sql': `{{ config(enabled=false) }} select 1 as n`,
+  'models/lit.sql': 'select 1 as n',
+  'seeds/off/off_seed.csv': 'n\n1\n',
+  'seeds/seeds.yml': `
+seeds:
+  - name: off_seed
+    config: {enabled: false}
+`,
+  'models/schema.yml': `
+models:
+  - name: numbers
+    description: |
+      Two lines,
+
+      kept as they are.
+
+    columns:
+      - name: n
+        description: >-
+          folded
+          into one
+
+          and another
+        data_tests:
+          - not_null: {name: kept_by_true, config: {store_failures: true}}
+          - not_null: {name: kept_by_false, config: {store_failures: false}}
+          - not_null: {name: kept_as_view, config: {store_failures_as: view}}
+          - not_null: {name: kept_as_nothing, config: {store_failures: true, store_failures_as: ephemeral}}
+          - not_null: {name: kept_as_table, config: {store_failures: false, store_failures_as: table}}
+          - not_null: {name: switched_off, config: {enabled: false}}
+      - name: m
+        description: |+
+          with all
+
+
+        data_tests: [unique]
+`,
+  'models/late.yml':
+    'models:\n  - name: lit\n    config:\n      meta:\n        a: |\n          text\n        b: >+\n          text\n        c: |-\n          text\n\n    description: |\n      no line ends here',
+  'models/later.yml':
+    'models:\n  - name: day_one\n    description: >\n      no line\n      ends here',
+  'models/lined.yml': 'models:\n  - name: day_two\n    description: |+\n      all of it\n\n\n',
+  'models/kept.yml': 'models:\n  - name: day_three\n    description: |+\n      all of it\n\n  ',
+  'tests/by_folder/none.sql': `select * from {{ ref('numbers') }} where n > 1`,
+  'tests/none_kept.sql': `{{ config(store_failures_as='view') }} select * from {{ ref('numbers') }} where n > 1`,
+};
