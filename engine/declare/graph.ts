@@ -87,7 +87,9 @@ type Neighbours = (id: string) => readonly string[];
 
 type Links = Pick<Graph, 'parentsOf' | 'childrenOf'>;
 
-/** So many nodes are looked through for one in the time in which the children of all are put down. */
+/**
+ * So many nodes are looked through for one in the time in which the children of all are put down.
+ */
 const scansMax = 6;
 
 /** Who asks for no edge, or for those of a few, has nothing done for all. */

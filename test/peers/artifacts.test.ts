@@ -112,7 +112,9 @@ function comparableSection(manifest: ArtifactFile, section: string): Entry {
   );
 }
 
-/** dbt lists those of one id as it came upon their files; tests that are off are in its list alone. */
+/**
+ * dbt lists those of one id as it came upon their files; tests that are off are in its list alone.
+ */
 function disabledNodes(manifest: ArtifactFile): Entry {
   const all = Object.entries(manifest['disabled'] as Record<string, Entry[]>);
   const byFile = (one: Entry, other: Entry): number =>

@@ -1,4 +1,6 @@
-/** A project of config that is rare, written in every way that is allowed: dbt reads it as it is. */
+/**
+ * A project of config that is rare, written in every way that is allowed: dbt reads it as it is.
+ */
 export const oddManifest: Readonly<Record<string, string>> = {
   'dbt_project.yml': `
 name: odd
