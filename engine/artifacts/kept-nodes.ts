@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type FileStamp, readStamp, trustStamp } from '../declare/memory/file-stamp.ts';
+import { hasStamp, readStamp, stampLength, trustStamp } from '../declare/memory/file-stamp.ts';
 import { findPlaces } from '../words/find-places.ts';
 import { digestContent } from './manifest-layout.ts';
 
@@ -34,8 +34,6 @@ export interface KeptNodes {
 
 export type StoredNodes = Omit<KeptNodes, 'stamps'> & { readonly stamps: string };
 
-const numbersEach = 5;
-
 const noNodes: KeptNodes = {
   ids: [],
   paths: [],
@@ -60,7 +58,7 @@ export function joinNodes(
     models: [] as number[],
     macros: [] as number[],
     macroLists: [...kept.macroLists],
-    stamps: new Float64Array(ids.length * numbersEach),
+    stamps: new Float64Array(ids.length * stampLength),
   };
   const listPlaces = new Map(kept.macroLists.map((list, index) => [list.join(' '), index]));
   const listOf = (macros: readonly string[]): number => {
@@ -82,15 +80,15 @@ export function joinNodes(
       joined.digests.push(kept.digests[place] ?? '');
       joined.models.push(kept.models[place] ?? 0);
       joined.macros.push(kept.macros[place] ?? 0);
-      const at = place * numbersEach;
+      const at = place * stampLength;
       joined.stamps.set(
-        kept.stamps.subarray(at, at + numbersEach),
-        joined.ids.length * numbersEach,
+        kept.stamps.subarray(at, at + stampLength),
+        joined.ids.length * stampLength,
       );
     } else continue;
     joined.ids.push(id);
   }
-  return { ...joined, stamps: joined.stamps.slice(0, joined.ids.length * numbersEach) };
+  return { ...joined, stamps: joined.stamps.slice(0, joined.ids.length * stampLength) };
 }
 
 /**
@@ -104,29 +102,21 @@ export function verifyNodes(
 ): { readonly nodes: KeptNodes; readonly fresh: number } | undefined {
   let stamps: Float64Array | undefined;
   let fresh = 0;
-  for (const [index, name] of nodes.paths.entries()) {
+  for (let index = 0; index < nodes.paths.length; index += 1) {
     // Joined by hand: thousands of paths take longer to be put right than to be looked at.
-    const path = `${root}/${name}`;
+    const path = `${root}/${nodes.paths[index] ?? ''}`;
+    if (hasStamp(path, nodes.stamps, index * stampLength)) continue;
     const stamp = readStamp(path);
-    if (stamp === undefined) return undefined;
-    if (isSame(nodes.stamps, index, stamp)) continue;
-    if (digestFile(path) !== nodes.digests[index]) return undefined;
+    if (stamp === undefined || digestFile(path) !== nodes.digests[index]) return undefined;
     stamps ??= nodes.stamps.slice();
-    const trusted = trustStamp(stamp, nowMs);
-    for (let at = 0; at < numbersEach; at += 1) {
-      stamps[index * numbersEach + at] = trusted?.numbers[at] ?? 0;
-    }
+    const { numbers } = trustStamp(stamp, nowMs) ?? { numbers: noStamp };
+    stamps.set(numbers, index * stampLength);
     fresh += 1;
   }
   return { nodes: stamps ? { ...nodes, stamps } : nodes, fresh };
 }
 
-function isSame(stamps: Float64Array, index: number, { numbers }: FileStamp): boolean {
-  for (let at = 0; at < numbersEach; at += 1) {
-    if (stamps[index * numbersEach + at] !== numbers[at]) return false;
-  }
-  return true;
-}
+const noStamp: readonly number[] = Array.from({ length: stampLength }, () => 0);
 
 /** Undefined where it went: as good as another. */
 export function digestFile(path: string): string | undefined {
@@ -159,7 +149,7 @@ export function storeNodes(nodes: KeptNodes): StoredNodes {
 /** Undefined where it is not what was stored. */
 export function restoreNodes(stored: StoredNodes): KeptNodes | undefined {
   const bytes = new Uint8Array(Buffer.from(stored.stamps, 'base64'));
-  if (bytes.length !== stored.ids.length * numbersEach * Float64Array.BYTES_PER_ELEMENT) {
+  if (bytes.length !== stored.ids.length * stampLength * Float64Array.BYTES_PER_ELEMENT) {
     return undefined;
   }
   return { ...stored, stamps: new Float64Array(bytes.buffer) };

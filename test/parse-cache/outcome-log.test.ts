@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -46,6 +46,39 @@ describe('outcomes in a file', () => {
       }),
       { numRuns: 100 },
     );
+  });
+
+  test('a line torn anywhere, with whatever follows it, takes no other whole line with it', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tidemill-log-'));
+    const path = join(folder, 'log');
+    const texts = fc.string({ unit: 'binary', maxLength: 60 });
+    fc.assert(
+      fc.property(fc.array(texts, { minLength: 1, maxLength: 4 }), fc.nat(), (values, cut) => {
+        rmSync(path, { force: true });
+        const first = openOutcomeLog(path, 'me');
+        for (const [index, value] of values.entries()) first.set(`key.${index}`, value);
+        first.save();
+        const whole = readFileSync(path);
+        const head = whole.indexOf('\n') + 1;
+        const size = head + (cut % (whole.length - head + 1));
+        truncateSync(path, size);
+        const second = openOutcomeLog(path, 'me');
+        second.set('later', values);
+        second.save();
+        const third = openOutcomeLog(path, 'me');
+        expect(third.get('later')).toEqual(values);
+        let end = head;
+        for (const [index, value] of values.entries()) {
+          end = whole.indexOf(`key.${index} `, end);
+          end = whole.indexOf('\n', end) + 1;
+          // Only its line feed may be missing.
+          if (end - 1 <= size) expect(third.get(`key.${index}`)).toBe(value);
+          else expect(third.get(`key.${index}`)).toBeUndefined();
+        }
+      }),
+      { numRuns: 300 },
+    );
+    rmSync(folder, { recursive: true });
   });
 
   test('is kept small: what nobody asks for any more goes', () => {

@@ -19,15 +19,34 @@ export interface FileStamp {
  */
 const stampTrustedAfterMs = 2_000;
 
-/** Undefined: there is nothing. */
-export function readStamp(path: string): FileStamp | undefined {
-  let stats: Stats | undefined;
+function readStats(path: string): Stats | undefined {
   try {
-    stats = statSync(path, { throwIfNoEntry: false });
+    return statSync(path, { throwIfNoEntry: false });
   } catch {
     // Not readable is as good as not there: reading it says why.
     return undefined;
   }
+}
+
+/** Whether the file has the stamp whose numbers stand there: thousands are asked for in a row. */
+export function hasStamp(path: string, numbers: Float64Array, at: number): boolean {
+  const stats = readStats(path);
+  return (
+    stats !== undefined &&
+    stats.size === numbers[at] &&
+    stats.mtimeMs === numbers[at + 1] &&
+    stats.ctimeMs === numbers[at + 2] &&
+    stats.ino === numbers[at + 3] &&
+    stats.dev === numbers[at + 4]
+  );
+}
+
+/** How many numbers a stamp has. */
+export const stampLength = 5;
+
+/** Undefined: there is nothing. */
+export function readStamp(path: string): FileStamp | undefined {
+  const stats = readStats(path);
   if (stats === undefined) return undefined;
   const { size, mtimeMs, ctimeMs, ino, dev } = stats;
   const numbers = [size, mtimeMs, ctimeMs, ino, dev];

@@ -22,7 +22,7 @@ export interface OutcomeLog extends Memory {
   save(): void;
 }
 
-const format = 'tidemill-outcomes-1';
+const format = 'tidemill-outcomes-2';
 /** A file this many times as large as what was asked for is written anew. */
 const sizeRatioMax = 4;
 /** Below this a file is left to grow. */
@@ -34,14 +34,15 @@ const bytesWorth = 64 * 1_048_576;
 const bytesMax = 256 * 1_048_576;
 
 interface Lines {
-  readonly content: string;
-  /** Where each key's checksum stands, and where its line ends. */
+  readonly content: Buffer;
+  /** Of each key its last line: where it starts, and where it ends. */
   readonly places: ReadonlyMap<string, readonly [start: number, end: number]>;
 }
 
 /**
  * `identity` says which program's outcomes they are: those of another are not believed. A line is a
- * checksum, a key and JSON: one that was torn, or written across another process's, is passed by.
+ * checksum, how many bytes of JSON, a key and the JSON: one that was torn, or written across
+ * another process's, is passed by.
  */
 export function openOutcomeLog(path: string, identity: string): OutcomeLog {
   const head = `${format} ${identity}\n`;
@@ -58,7 +59,7 @@ export function openOutcomeLog(path: string, identity: string): OutcomeLog {
     get: (key) => {
       if (used.has(key)) return used.get(key);
       const line = added.get(key);
-      if (line !== undefined) return valueIn(line, key);
+      if (line !== undefined) return valueIn(Buffer.from(line.slice(0, -1)), key);
       if (isAdding && lines === undefined) return undefined;
       const value = readValue(load(), key);
       if (value !== undefined) used.set(key, value);
@@ -106,38 +107,51 @@ export function openOutcomeLog(path: string, identity: string): OutcomeLog {
 
 function writeLine(key: string, value: unknown): string {
   const json = JSON.stringify(value);
-  return `${crc32(`${key} ${json}`).toString(16)} ${key} ${json}\n`;
+  const checksum = crc32(`${key} ${json}`).toString(16);
+  return `${checksum} ${Buffer.byteLength(json)} ${key} ${json}\n`;
 }
 
+/** What stands before the JSON. */
+const lineHead = /^[0-9a-f]{1,8} (\d+) (\S+) /;
+/** Longer than any head. */
+const headBytesMax = 128;
+const lineFeed = 10;
+
+/** From line to line by what each says of its length: most of what they hold is not looked at. */
 function readLines(path: string, head: string): Lines {
   const places = new Map<string, readonly [number, number]>();
-  const content = readOptional(path);
-  if (content === undefined || !content.startsWith(head)) return { content: '', places };
-  let start = head.length;
-  for (;;) {
-    const end = content.indexOf('\n', start);
-    if (end === -1) return { content, places };
-    const keyStart = content.indexOf(' ', start) + 1;
-    const keyEnd = content.indexOf(' ', keyStart);
-    if (keyStart > 0 && keyEnd !== -1 && keyEnd < end) {
-      places.set(content.slice(keyStart, keyEnd), [start, end]);
+  const content = readOptional(path) ?? Buffer.alloc(0);
+  let start = Buffer.byteLength(head);
+  if (content.toString('latin1', 0, start) !== head) return { content: Buffer.alloc(0), places };
+  while (start < content.length) {
+    const [all = '', bytes = '', key = ''] =
+      lineHead.exec(content.toString('latin1', start, start + headBytesMax)) ?? [];
+    const end = start + all.length + Number(bytes);
+    if (all !== '' && content[end] === lineFeed) {
+      places.set(key, [start, end]);
+      start = end + 1;
+    } else {
+      const next = content.indexOf(lineFeed, start);
+      if (next === -1) break;
+      start = next + 1;
     }
-    start = end + 1;
   }
+  return { content, places };
 }
 
 function readValue({ content, places }: Lines, key: string): unknown {
   const place = places.get(key);
-  if (place === undefined) return undefined;
-  return valueIn(content.slice(...place), key);
+  return place && valueIn(content.subarray(...place), key);
 }
 
 /** Undefined where the line is not what was written. */
-function valueIn(line: string, key: string): unknown {
-  const body = line.slice(line.indexOf(' ') + 1).trimEnd();
-  if (!line.startsWith(`${crc32(body).toString(16)} `)) return undefined;
+function valueIn(line: Buffer, key: string): unknown {
+  const start = line.indexOf(` ${key} `) + 1;
+  const body = line.subarray(start);
+  if (!line.toString('latin1', 0, start).startsWith(`${crc32(body).toString(16)} `))
+    return undefined;
   try {
-    return JSON.parse(body.slice(key.length + 1)) as unknown;
+    return JSON.parse(body.toString('utf8', key.length + 1)) as unknown;
   } catch {
     return undefined;
   }
@@ -167,9 +181,9 @@ function sizeOfOurs(path: string, head: string): number {
   }
 }
 
-function readOptional(path: string): string | undefined {
+function readOptional(path: string): Buffer | undefined {
   try {
-    return statSync(path).size > bytesMax ? undefined : readFileSync(path, 'utf8');
+    return statSync(path).size > bytesMax ? undefined : readFileSync(path);
   } catch {
     return undefined;
   }

@@ -1,4 +1,5 @@
 import { readdirSync, realpathSync, statSync } from 'node:fs';
+import { once } from '../../words/once.ts';
 import { readTextFile } from '../text-file.ts';
 import { type FileStamp, readStamp, trustStamp } from './file-stamp.ts';
 import { digestText } from './memory.ts';
@@ -84,7 +85,7 @@ export function openProjectDisk(
   textOf: (path: string) => string | undefined = () => undefined,
 ): ObservingDisk {
   const asked = new Map<string, Kept>();
-  const old = new Map(before.map((one) => [`${one[0]} ${one[1]}`, one]));
+  const old = once(() => new Map(before.map((one) => [`${one[0]} ${one[1]}`, one])));
   let looks = 0;
   const opened: string[] = [];
   // Paths are normal as they come: joining them properly would cost as much as looking.
@@ -100,7 +101,7 @@ export function openProjectDisk(
     if (known) return known.text;
     // Looked at before the reading: a change in between shows as another stamp the next time.
     const stamp = readStamp(at(path));
-    const last = old.get(`text ${path}`);
+    const last = old().get(`text ${path}`);
     const isTrusted = stamp !== undefined && last?.[3] === stamp.text;
     let text = isTrusted ? textOf(path) : undefined;
     if (text === undefined) {
@@ -146,7 +147,7 @@ export function openProjectDisk(
     exists,
     realPath,
     distrust,
-    wasAsked: (question, path) => old.has(`${question} ${path}`),
+    wasAsked: (question, path) => old().has(`${question} ${path}`),
     textRead: (path) => asked.get(`text ${path}`)?.text,
     opened,
     observe: () => [...asked.values()].map(({ observation }) => observation),
