@@ -22,6 +22,7 @@ export const repository = fileURLToPath(new URL('../..', import.meta.url));
 
 /** `pipelines.yaml` as parsed: tests change single keys of the reference project. */
 export interface ProjectFile {
+  warehouse: Record<string, unknown>;
   connections: Record<string, Record<string, unknown>>;
   extract: Record<string, Record<string, unknown>>;
   models: Record<string, unknown>;

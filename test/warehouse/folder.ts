@@ -22,6 +22,8 @@ export async function withWarehouse<T>(
     await using warehouse = await openDuckDb({
       path: join(folder, 'warehouse.duckdb'),
       log: silentLog,
+      // Pages are read side by side, in any order.
+      threads: 4,
     });
     return await work(warehouse, folder);
   });
