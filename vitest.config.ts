@@ -6,6 +6,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const longest = [
   'test/loop/kill.test.ts',
   'test/materialize/kill.test.ts',
+  'test/loop/kill-writes.test.ts',
   'test/loop/equal.test.ts',
   'test/loop/bad-input.test.ts',
   'test/serve/serve.test.ts',

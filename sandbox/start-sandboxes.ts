@@ -3,7 +3,11 @@ import { join } from 'node:path';
 import { createClock, type SandboxClock } from './clock.ts';
 import { type Company, generateCompany } from './company/company.ts';
 import { isSalesOpportunities, readSalesOpportunities } from './company/sales-opportunities.ts';
-import { type HubSpotSandbox, startHubSpotSandbox } from './hubspot/sandbox.ts';
+import {
+  type HubSpotSandbox,
+  type HubSpotSandboxOptions,
+  startHubSpotSandbox,
+} from './hubspot/sandbox.ts';
 import { type SalesforceSandbox, startSalesforceSandbox } from './salesforce/sandbox.ts';
 
 export interface SandboxesOptions {
@@ -15,6 +19,8 @@ export interface SandboxesOptions {
   readonly contacts?: number;
   readonly seed?: number;
   readonly clock?: SandboxClock;
+  /** HubSpot's limits; those of an ordinary account where left out. */
+  readonly hubspot?: Pick<HubSpotSandboxOptions, 'tenSecondlyCalls' | 'searchPerSecond'>;
 }
 
 export interface Sandboxes extends AsyncDisposable {
@@ -57,6 +63,7 @@ export async function startSandboxes(options: SandboxesOptions = {}): Promise<Sa
     port: port === 0 ? 0 : port + 1,
     clock,
     ...((options.contacts ?? 0) > largeContacts ? { tenSecondlyCalls: largeTenSecondlyCalls } : {}),
+    ...options.hubspot,
   });
   const loaded: Record<string, number> = {};
   if (company) {
