@@ -86,7 +86,7 @@ select "Id" as id, 'neutral' as band from {{ source('salesforce', 'Contact') }}`
 select id, name from {{ source('hubspot', 'companies') }}`,
 };
 
-const main = join(repository, 'cli', 'main.ts');
+const program = join(repository, 'cli', 'bin.ts');
 
 export function createSmallProject(
   env: Readonly<Record<string, string>>,
@@ -104,7 +104,7 @@ export function createSmallProject(
   write('pipelines.yaml', stringify(declaration));
   for (const [path, text] of Object.entries(models)) write(path, text);
   const call = async (...args: string[]): Promise<CommandEnd> => {
-    const child = spawn(process.execPath, [main, '--project-dir', folder, ...args], {
+    const child = spawn(process.execPath, [program, '--project-dir', folder, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env, NO_COLOR: '1' },
     });

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { type Sandboxes, startSandboxes } from '../../sandbox/start-sandboxes.ts';
 
-const entry = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+const entry = fileURLToPath(new URL('../../cli/bin.ts', import.meta.url));
 
 /** Half a day from now, whenever the tests run: no tick falls into one. */
 export const schedule = `30 ${(new Date().getUTCHours() + 12) % 24} * * *`;
