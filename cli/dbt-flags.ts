@@ -54,8 +54,6 @@ const toldValues: Readonly<Record<string, string>> = {
 const movable = [
   '-x, --fail-fast',
   '--no-fail-fast',
-  '--warn-error',
-  '--no-warn-error',
   '--defer',
   '--no-defer',
   '--favor-state',
@@ -74,7 +72,7 @@ export function addDbtFlags(program: Command, note: (text: string) => void): voi
     add(`--no-${name}`);
   }
   for (const name of [...idleValues, ...Object.keys(toldValues)]) add(`--${name} <value>`);
-  for (const flags of movable) add(flags);
+  for (const flags of ['--no-warn-error', ...movable]) add(flags);
   for (const [name, instead] of Object.entries({ ...toldSwitches, ...toldValues })) {
     const tell = (flag: string) => () => note(`warning: ${flag} has no effect: ${instead}`);
     program.on(`option:${name}`, tell(`--${name}`));

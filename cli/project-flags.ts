@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { readWarningRules } from '../engine/words/warning-rules.ts';
+import { readWarningRules, type WarningRules } from '../engine/words/warning-rules.ts';
 import type { OpenProjectOptions } from './open-project.ts';
 
 /** Which project is meant, and what is said about it from outside: flags of every command. */
@@ -15,6 +15,7 @@ export function addProjectFlags(program: Command): Command {
       '--target-path <folder>',
       'where artifacts are written, from the project; default target',
     )
+    .option('--warn-error', 'a warning is a failure')
     .option('--warn-error-options <map>', 'which warnings are errors: {error: all, warn: [...]}')
     .option('-q, --quiet', 'results and faults alone');
 }
@@ -29,7 +30,8 @@ export async function readProjectFlags(
   const [vars, warehouse] = [text('vars'), text('warehouse')];
   const [target, profile] = [text('target'), text('profile')];
   const [profilesFolder, targetPath] = [text('profilesDir'), text('targetPath')];
-  const rules = text('warnErrorOptions');
+  const isWarnError = flags['warnError'] === true;
+  const rules = text('warnErrorOptions') ?? (isWarnError ? '{}' : undefined);
   const { parseVars } = await import('../engine/declare/project/dbt-project.ts');
   return {
     folder: text('projectDir') ?? '.',
@@ -41,6 +43,11 @@ export async function readProjectFlags(
     ...(targetPath === undefined ? {} : { targetPath }),
     ...(rules === undefined
       ? {}
-      : { warningRules: readWarningRules(parseVars(rules, '--warn-error-options')) }),
+      : { warningRules: readRules(parseVars(rules, '--warn-error-options'), isWarnError) }),
   };
+}
+
+function readRules(written: Readonly<Record<string, unknown>>, isWarnError: boolean): WarningRules {
+  const rules = readWarningRules(written);
+  return isWarnError ? { ...rules, errors: 'all' } : rules;
 }

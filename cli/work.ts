@@ -13,7 +13,7 @@ import { silentLog } from '../engine/words/log.ts';
 import { withoutSecrets } from '../engine/words/secret-name.ts';
 import type { Plan, Step, StepResult } from '../engine/words/step.ts';
 import type { Warehouse } from '../engine/words/warehouse.ts';
-import { judgeWarning } from '../engine/words/warning-rules.ts';
+import { judgeWarning, refusingFlags } from '../engine/words/warning-rules.ts';
 import { loaders } from '../loaders/index.ts';
 import { describeProject } from './describe-project.ts';
 import { lockProject } from './lock-project.ts';
@@ -111,8 +111,6 @@ export interface RunOptions extends WorkOptions {
   readonly threads?: number;
   /** Start nothing more once a step has failed. */
   readonly failFast?: boolean;
-  /** A warning of the plan keeps everything from being done; one of a step fails the run. */
-  readonly warnError?: boolean;
   readonly pipeline?: string;
   /** When statements under way end as well; default: with `signal`. */
   readonly cut?: AbortSignal;
@@ -180,12 +178,8 @@ async function runHoldingLock(
   await using warehouse = await openWhenFree(opened, options);
   const { work, plan } = await gather(opened, warehouse, options);
   options.onPlan?.(plan);
-  if (options.warnError) refuseWarnings('--warn-error', plan.warnings);
   const refused = plan.faults.filter(({ code }) => code === 'warning-refused');
-  refuseWarnings(
-    'warn_error_options',
-    refused.map(({ message }) => message),
-  );
+  refuseWarnings(refused.map(({ message }) => message));
   const { createRunNotes } = await import('../engine/run/run-notes.ts');
   const { describeResults, writeRunArtifacts } = await import(
     '../engine/artifacts/run-artifacts.ts'
@@ -220,7 +214,7 @@ async function runHoldingLock(
     invocation: toInvocation(opened, options, work.request.boundaryMs),
     threads: options.threads ?? threadsDefault,
     ...(options.failFast ? { failFast: true } : {}),
-    ...(options.warnError || isTestRefused ? { warnError: true } : {}),
+    ...(isTestRefused ? { warnError: true } : {}),
     ...(keepRunsMs === undefined ? {} : { keepRunsMs }),
     ...(options.pipeline === undefined ? {} : { pipeline: options.pipeline }),
     ...(options.cut === undefined ? {} : { cut: options.cut }),
@@ -249,11 +243,11 @@ async function runHoldingLock(
   return result;
 }
 
-function refuseWarnings(flag: string, warnings: readonly string[]): void {
+function refuseWarnings(warnings: readonly string[]): void {
   if (warnings.length === 0) return;
-  throw new TerminalError(`under ${flag} nothing is done: ${warnings.join('; ')}`, {
+  throw new TerminalError(`under ${refusingFlags} nothing is done: ${warnings.join('; ')}`, {
     code: 'warning-refused',
-    hint: `mend what the warnings name, or leave ${flag} out, in the project and the environment too`,
+    hint: 'mend what the warnings name, or leave the flag out, in the project and the environment too',
   });
 }
 

@@ -23,13 +23,9 @@ function isWhole(flags: CompileFlags): boolean {
   return chosen.every((choice) => choice === undefined) && !defer && !json;
 }
 
-function tellFaults(
-  terminal: Terminal,
-  faults: readonly ModelFault[],
-  { warnError }: CompileFlags,
-): ExitCode {
+function tellFaults(terminal: Terminal, faults: readonly ModelFault[]): ExitCode {
   for (const line of formatFaults(faults)) terminal.note(line);
-  const isBroken = faults.some(({ severity }) => warnError || severity === 'error');
+  const isBroken = faults.some(({ severity }) => severity === 'error');
   return isBroken ? exitCodes.failure : exitCodes.success;
 }
 
@@ -68,7 +64,6 @@ export const registerCompile: RegisterCommand = (program, host) => {
     .description('render models and tests to SQL in target/compiled; prints a single one')
     .option('--inline <select>', 'render a select of your own and print it')
     .option('-f, --full-refresh', 'render incremental models as built from nothing')
-    .option('--warn-error', 'a warning is a failure')
     .option('--json', 'print one JSON object a node')
     .addOption(
       new Option('--output <format>', 'json: the same as --json').choices(['json', 'text']),
@@ -88,7 +83,7 @@ export const registerCompile: RegisterCommand = (program, host) => {
         : {};
       if (kept.answer) {
         for (const warning of kept.answer.warnings) terminal.note(`warning: ${warning}`);
-        const code = tellFaults(terminal, kept.answer.faults, flags);
+        const code = tellFaults(terminal, kept.answer.faults);
         tellFiles(terminal, targetPath, kept.answer.count);
         return code;
       }
@@ -112,7 +107,7 @@ export const registerCompile: RegisterCommand = (program, host) => {
       const { compiled } = result;
       const keep = kept.keep ? { keep: kept.keep } : {};
       await writeOutputs({ project: models, moment: moment(), ...keep }, result);
-      const code = tellFaults(terminal, [...models.faults, ...result.faults], flags);
+      const code = tellFaults(terminal, [...models.faults, ...result.faults]);
       const chosen = compiled.filter(({ node }) => node.resourceType !== 'test');
       const [only] = chosen;
       if (flags.json) {

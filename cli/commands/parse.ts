@@ -9,11 +9,10 @@ export const registerParse: RegisterCommand = (program, host) => {
   program
     .command('parse')
     .description('read every model and test, tell their faults, write target/manifest.json')
-    .option('--warn-error', 'a warning is a failure')
     .option('--json', 'print one JSON object')
     .addHelpText('after', '\nExample:\n  tidemill parse')
     .action(
-      host.action(async (context, flags: { json?: boolean; warnError?: boolean }) => {
+      host.action(async (context, flags: { json?: boolean }) => {
         const { terminal } = context;
         const { writeManifest } = await import('../../engine/artifacts/write-manifest.ts');
         const opened = await context.openProject({ needsConnections: false });
@@ -28,8 +27,7 @@ export const registerParse: RegisterCommand = (program, host) => {
         const errors = faults.filter(({ severity }) => severity === 'error').length;
         if (flags.json) terminal.out(JSON.stringify({ nodes, errors }));
         else terminal.out(`${plural(nodes, 'node')} read, ${plural(errors, 'error')}`);
-        const isBad = errors > 0 || (flags.warnError && faults.length > 0);
-        return isBad ? exitCodes.failure : exitCodes.success;
+        return errors > 0 ? exitCodes.failure : exitCodes.success;
       }),
     );
 };

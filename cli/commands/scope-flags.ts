@@ -20,7 +20,6 @@ export interface ScopeFlags {
   readonly resourceType?: readonly string[];
   readonly excludeResourceType?: readonly string[];
   readonly failFast?: boolean;
-  readonly warnError?: boolean;
 }
 
 /** Flags that choose nodes. */
@@ -97,7 +96,6 @@ export function scopeFlags(command: Command): Command {
     .option('-f, --full-refresh', 'read and build from nothing')
     .option('--no-reuse', 'build also what nothing has changed of')
     .option('-x, --fail-fast', 'start nothing more once a step has failed')
-    .option('--warn-error', 'a warning is a failure')
     .addOption(new Option('--no-fail-fast').hideHelp())
     .addOption(new Option('--no-empty').hideHelp())
     .option('--threads <number>', 'steps under way at once', wholeNumber(1, 64));
@@ -125,7 +123,6 @@ export function toScope(flags: ScopeFlags): RunOptions {
     ...(flags.indirectSelection ? { indirectSelection: flags.indirectSelection } : {}),
     ...toTypes(flags),
     ...(flags.failFast ? { failFast: true } : {}),
-    ...(flags.warnError ? { warnError: true } : {}),
     ...(flags.fullRefresh ? { fullRefresh: true } : {}),
     ...(flags.reuse === false ? { withoutReuse: true } : {}),
     ...(flags.storeFailures ? { storeFailures: true } : {}),

@@ -1,6 +1,6 @@
 import { TerminalError } from '../words/errors.ts';
 import { type Log, silentLog } from '../words/log.ts';
-import { judgeWarning, type WarningRules } from '../words/warning-rules.ts';
+import { judgeWarning, refusingFlags, type WarningRules } from '../words/warning-rules.ts';
 import type { ModelFault } from './model-fault.ts';
 import type { ModelProjectOptions } from './project-shape.ts';
 import type { Spoken } from './spoken.ts';
@@ -26,7 +26,7 @@ export function logOfRendering(told: Told): Log {
     ...log,
     warn: (event, fields = {}) => {
       if (event !== templateWarning) return log.warn(event, fields);
-      throw new TerminalError(`${String(fields['message'])} (an error by warn_error_options)`, {
+      throw new TerminalError(`${String(fields['message'])} (an error by ${refusingFlags})`, {
         code: 'warning-refused',
         hint: `put ${dbtName} under warn: or silence: of warn_error_options`,
       });

@@ -10,6 +10,9 @@ export interface WarningRules {
 
 export type Judgement = 'error' | 'warning' | 'silent';
 
+/** What makes an error of a warning, as people read it. */
+export const refusingFlags = '--warn-error or warn_error_options';
+
 /** Every kind that dbt gives a name which ends in `Deprecation`. */
 const group = 'Deprecations';
 
@@ -43,7 +46,7 @@ export function tellWarnings(
   if (warnings.length === 0) return warnings;
   const judged = judgeWarning(rules, name);
   if (judged !== 'error') return judged === 'silent' ? [] : warnings;
-  throw new TerminalError(`${warnings.join('; ')} (an error by warn_error_options)`, {
+  throw new TerminalError(`${warnings.join('; ')} (an error by ${refusingFlags})`, {
     code: 'warning-refused',
     hint: `mend what is named, or put ${name} under warn: or silence: of warn_error_options`,
   });

@@ -187,6 +187,42 @@ describe('--fail-fast and --warn-error', () => {
     ];
     expect([warned.code, counted.code]).toEqual([0, 1]);
     const told = await tidemill(folder, ['build', '-s', 'nothing', '--warn-error']);
-    expect(told).toMatchObject({ code: 1, err: expect.stringContaining('under --warn-error') });
+    expect(told).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('(an error by --warn-error'),
+    });
+  });
+
+  test.each([
+    [['parse', '--warn-error'], 1],
+    [['--warn-error', 'ls', '-s', 'loud'], 1],
+    [['compile', '--warn-error'], 1],
+    [['build', '--warn-error'], 1],
+    [['run-operation', 'tell', '--warn-error'], 1],
+    [['compile', '-s', 'plain', '--warn-error'], 1],
+    [['build', '--warn-error', '--warn-error-options', '{warn: [JinjaLogWarning]}'], 0],
+    [['build', '--no-warn-error'], 0],
+    [['build'], 0],
+  ])('make an error of what a macro warns of: %j', async (args, code) => {
+    const { folder } = dbtFolder({
+      'macros/tell.sql': "{% macro tell() %}{% do exceptions.warn('be careful') %}{% endmacro %}",
+      'models/loud.sql': '{{ tell() }} select 1 as n',
+      'models/plain.sql': 'select 1 as n',
+    });
+    const told = await tidemill(folder, args);
+    expect(told).toMatchObject({ code, err: expect.stringContaining('be careful') });
+  });
+
+  test('make an error of what a macro warns of while it is built, in that node alone', async () => {
+    const { folder } = dbtFolder({
+      'macros/tell.sql':
+        "{% macro tell() %}{% if execute %}{% do exceptions.warn('be late') %}{% endif %}{% endmacro %}",
+      'models/loud.sql': '{{ tell() }} select 1 as n',
+      'models/plain.sql': 'select 1 as n',
+    });
+    expect(await tidemill(folder, ['parse', '--warn-error'])).toMatchObject({ code: 0 });
+    const told = await tidemill(folder, ['build', '--warn-error']);
+    expect(told).toMatchObject({ code: 1, out: expect.stringContaining('main.plain: created') });
+    expect(told.out).toContain('be late (an error by --warn-error');
   });
 });

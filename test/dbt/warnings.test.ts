@@ -191,7 +191,7 @@ describe('warn_error_options', () => {
     const project = dbtFolder(files);
     const rules = readWarningRules({ error: ['NoNodeForYamlKey'] });
     await expect(project.build({}, { warningRules: rules })).rejects.toThrow(
-      /under warn_error_options nothing is done: models\/s.yml:1:.*there is no model "gone"/,
+      /under --warn-error or warn_error_options nothing is done: models\/s.yml:1:.*there is no model "gone"/,
     );
     expect(await project.rows("select * from duckdb_views() where view_name = 'a'")).toEqual([]);
     const nothing = readWarningRules({ error: ['NoNodesForSelectionCriteria'] });
