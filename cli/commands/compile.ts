@@ -88,11 +88,13 @@ export const registerCompile: RegisterCommand = (program, host) => {
         return code;
       }
       const { compileProject } = await import('../../engine/plan/compile-project.ts');
-      const { writeOutputs } = await import('../../engine/artifacts/compile-outputs.ts');
+      const { openOutputs } = await import('../../engine/artifacts/compile-outputs.ts');
       const outline = kept.outline ?? (await readOutline(opened, flags));
       for (const warning of outline.warnings) terminal.note(`warning: ${warning}`);
       const { models, ids } = outline;
       if (!models) return exitCodes.success;
+      const keep = kept.keep ? { keep: kept.keep } : {};
+      const outputs = openOutputs({ project: models, ...keep });
       const result = await withWarehouseOnDemand(context, opened, async (session) =>
         compileProject({
           deferred: await deferOutline(opened, session, flags, outline),
@@ -102,11 +104,11 @@ export const registerCompile: RegisterCommand = (program, host) => {
           boundaryMs: moment().startedAtMs,
           invocationId: moment().invocationId,
           fullRefresh: isRefresh,
+          onCompiled: outputs.add,
         }),
       );
       const { compiled } = result;
-      const keep = kept.keep ? { keep: kept.keep } : {};
-      await writeOutputs({ project: models, moment: moment(), ...keep }, result);
+      await outputs.end(result, moment());
       const code = tellFaults(terminal, [...models.faults, ...result.faults]);
       const chosen = compiled.filter(({ node }) => node.resourceType !== 'test');
       const [only] = chosen;

@@ -17,7 +17,8 @@ import type { ArtifactMoment } from './metadata.ts';
 import { type ManifestChange, spliceManifest } from './splice-manifest.ts';
 import { artifactPath } from './write-artifact.ts';
 import { digestOf, type WrittenManifest, writeManifest } from './write-manifest.ts';
-import { writeTexts } from './write-texts.ts';
+import { openTextsWriter } from './write-texts.ts';
+import { openTextWriter } from './written-text.ts';
 
 type Compiled = Awaited<ReturnType<typeof compileProject>>;
 
@@ -35,20 +36,33 @@ export interface OutputKeep {
   readonly ids: readonly string[];
 }
 
-/** Writes the SQL of every node that was compiled, and the manifest. */
-export async function writeOutputs(request: OutputRequest, result: Compiled): Promise<void> {
-  const { project, moment, keep } = request;
-  const made = result.compiled.map((one) => keptNodeOf(project, one));
-  const writing = writeCompiled(project, result.compiled, made);
-  const compiled = new Map(result.compiled.map(({ node, sql }) => [node.id, sql]));
-  const isKept = keep !== undefined && result.faults.length === 0;
-  const all = { project, moment, compiled, hasFiles: true };
-  const [manifest] = await Promise.all([writeManifest(all, { always: isKept }), writing]);
-  if (isKept && manifest) {
-    const ids = made.map(({ id }) => id);
-    const nodes = joinNodes(ids, new Map(made.map((node) => [node.id, node])));
-    keepOutputs(keep, project, { nodes, manifest, compiled: result.compiled });
-  }
+/** Takes in the SQL of every node that is compiled. */
+export interface CompileOutputs {
+  add(one: CompiledNode): void;
+  /** Answers once all of them are written, and the manifest. */
+  end(result: Compiled, moment: ArtifactMoment): Promise<void>;
+}
+
+export function openOutputs({ project, keep }: Omit<OutputRequest, 'moment'>): CompileOutputs {
+  const made = new Map<string, KeptNode>();
+  const writer = openTextsWriter();
+  return {
+    add: (one) => {
+      const node = keptNodeOf(project, one);
+      made.set(node.id, node);
+      writer.add([resolve(project.root, node.path), one.sql]);
+    },
+    end: async ({ compiled, faults }, moment) => {
+      const writing = writer.end();
+      const texts = new Map(compiled.map(({ node, sql }) => [node.id, sql]));
+      const isKept = keep !== undefined && faults.length === 0;
+      const all = { project, moment, compiled: texts, hasFiles: true };
+      const [manifest] = await Promise.all([writeManifest(all, { always: isKept }), writing]);
+      if (!isKept || manifest === undefined) return;
+      const nodes = joinNodes([...made.keys()], made);
+      keepOutputs(keep, project, { nodes, manifest, compiled });
+    },
+  };
 }
 
 interface Outputs {
@@ -81,16 +95,6 @@ function keepOutputs(
   });
 }
 
-function writeCompiled(
-  { root }: ModelProject,
-  compiled: readonly CompiledNode[],
-  nodes: readonly KeptNode[],
-): Promise<void> {
-  return writeTexts(
-    compiled.map(({ sql }, index) => [resolve(root, nodes[index]?.path ?? ''), sql] as const),
-  );
-}
-
 function keptNodeOf(project: ModelProject, { node, sql, macros }: CompiledNode): KeptNode {
   const path = compiledPath(project, node);
   const digest = digestContent(sql);
@@ -118,9 +122,13 @@ export async function compileAgain(
   const memory = ids.length <= lookUpWorth ? project.memory : undefined;
   const { compiled, faults } = await (memory?.addOnly(render) ?? render());
   if (faults.length > 0 || compiled.length !== ids.length) return undefined;
-  const written = compiled.map((one) => keptNodeOf(project, one));
-  await writeCompiled(project, compiled, written);
-  const made = new Map(written.map((node) => [node.id, node]));
+  const made = new Map<string, KeptNode>();
+  const write = openTextWriter();
+  for (const one of compiled) {
+    const node = keptNodeOf(project, one);
+    made.set(node.id, node);
+    write([resolve(project.root, node.path), one.sql]);
+  }
   const nodes = joinNodes(wanted, made, kept.nodes);
   const digest = digestOf(listModels(nodes), true);
   const sql = new Map(compiled.map(({ node, sql: text }) => [node.id, text]));

@@ -18,6 +18,8 @@ export interface CompileRequest {
   readonly fullRefresh?: boolean;
   /** Names of nodes that are read in another environment, by id. */
   readonly deferred?: ReadonlyMap<string, string>;
+  /** Hears of each as soon as it is there. */
+  onCompiled?(one: CompiledNode): void;
 }
 
 export interface CompiledNode {
@@ -59,7 +61,9 @@ export async function compileProject(
       const macros = [...trace.macros]
         .filter(({ packageName }) => packageName !== internalPackage)
         .map((macro) => macro.id);
-      compiled.push({ node, sql, isLasting: isLasting(trace), env: [...trace.env], macros });
+      const one = { node, sql, isLasting: isLasting(trace), env: [...trace.env], macros };
+      request.onCompiled?.(one);
+      compiled.push(one);
     } catch (error) {
       const place = isTestNode(node) ? node.place : { file: node.file, line: 1, column: 1 };
       reportTemplateError(error, place, faults, id);
