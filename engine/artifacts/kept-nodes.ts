@@ -80,11 +80,10 @@ export function joinNodes(
       joined.digests.push(kept.digests[place] ?? '');
       joined.models.push(kept.models[place] ?? 0);
       joined.macros.push(kept.macros[place] ?? 0);
-      const at = place * stampLength;
-      joined.stamps.set(
-        kept.stamps.subarray(at, at + stampLength),
-        joined.ids.length * stampLength,
-      );
+      const at = joined.ids.length * stampLength;
+      for (let each = 0; each < stampLength; each += 1) {
+        joined.stamps[at + each] = kept.stamps[place * stampLength + each] ?? 0;
+      }
     } else continue;
     joined.ids.push(id);
   }

@@ -111,8 +111,8 @@ function placeEntries({ head, entries }: ManifestLayout): (id: string) => Place 
   return (id) => {
     const place = places(id);
     if (place === undefined) return undefined;
-    const [bytes = 0, checksum = 0] = [entries.bytes[place], entries.checksums[place]];
-    return { at: (ends[place] ?? 0) - bytes, bytes, checksum };
+    const bytes = entries.bytes[place] ?? 0;
+    return { at: (ends[place] ?? 0) - bytes, bytes, checksum: entries.checksums[place] ?? 0 };
   };
 }
 

@@ -1,3 +1,4 @@
+import { once } from '../words/once.ts';
 import type { ChangeReach } from './change-reach.ts';
 import { reportMisspelt } from './config-names.ts';
 import { reportUnusedConfig } from './config-paths.ts';
@@ -89,13 +90,15 @@ export function joinChange(request: JoinRequest, now: NodesNow): JoinedChange | 
   const nodes = listNodes(outline, kept);
   const { order, graph } = orderNodes(outline, before, nodes, kept);
   if (order === undefined) return undefined;
-  const places = new Map(outline.nodes.map(({ id }, index) => [id, index]));
+  const places = once(() => new Map(outline.nodes.map(({ id }, index) => [id, index])));
+  const placeOf = (id: string, index: number): number =>
+    outline.nodes[index]?.id === id ? index : (places().get(id) ?? -1);
   const restNow = (slim: (node: ModelNode | TestNode) => ModelNode | TestNode): StoredRest => ({
     count: nodes.length,
     at: (index) => {
       const { id = '' } = nodes[index] ?? {};
       const one = changed.get(id);
-      return one ? JSON.stringify(restOf(slim(one))) : rest.at(places.get(id) ?? -1);
+      return one ? JSON.stringify(restOf(slim(one))) : rest.at(placeOf(id, index));
     },
   });
   const all = {
@@ -237,11 +240,16 @@ function areConfigured(before: JoinRequest['before'], { changed, gone }: Kept): 
 }
 
 function listNodes({ nodes }: StoredOutline, { changed, gone }: Kept): GraphNode[] {
-  const byId = new Map(nodes.filter(({ id }) => !gone.has(id)).map((node) => [node.id, node]));
-  const count = byId.size;
-  for (const [id, node] of changed) byId.set(id, outlineOf(node));
-  const list = [...byId.values()];
-  return list.length > count ? list.sort(compareIds) : list;
+  const added = new Map(changed);
+  const list: GraphNode[] = [];
+  for (const node of nodes) {
+    if (gone.has(node.id)) continue;
+    const now = added.get(node.id);
+    list.push(now ? outlineOf(now) : node);
+    added.delete(node.id);
+  }
+  if (added.size === 0) return list;
+  return [...list, ...[...added.values()].map(outlineOf)].sort(compareIds);
 }
 
 /** By place in `nodes`; none where nodes wait for each other. */
