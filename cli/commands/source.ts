@@ -78,8 +78,10 @@ export const registerSource: RegisterCommand = (program, host) => {
       const { checkFreshness, freshSources } = await import(
         '../../engine/plan/source-freshness.ts'
       );
+      const { tellSelected } = await import('../../engine/plan/selected-resources.ts');
       const opened = await context.openProject({ needsConnections: false });
       const { models, ids, warnings } = await readOutline(opened, flags);
+      if (models) tellSelected(models, ids, 'freshness');
       for (const warning of warnings) terminal.note(`warning: ${warning}`);
       for (const fault of models?.faults ?? []) {
         if (fault.severity === 'error') terminal.note(`error: ${formatFault(fault)}`);

@@ -117,7 +117,8 @@ export async function compileAgain(
   const wanted = keep.ids.filter((id) => isCompiled(project, id));
   const ids = wanted.filter((id) => stale.ids.has(id) || !known.has(id));
   if (ids.length > staleMax) return undefined;
-  const render = (): Promise<Compiled> => compileProject({ ...compile, project, ids });
+  const render = (): Promise<Compiled> =>
+    compileProject({ ...compile, project, ids, selected: keep.ids });
   // Most of what was rendered before is of other texts.
   const memory = ids.length <= lookUpWorth ? project.memory : undefined;
   const { compiled, faults } = await (memory?.addOnly(render) ?? render());

@@ -37,6 +37,7 @@ function scopesOf(reading: Reading, moment: RenderMoment, node: NodeRender) {
     command: moment.command ?? 'build',
     findVar: reading.vars.find,
     varNames: reading.vars.names,
+    selected: reading.selected ?? [],
     graphValue: () => graphValue(reading.readGraph),
   };
   return buildGlobals(project, { ...node, modelValue: () => modelValue(node) });

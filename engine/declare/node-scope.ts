@@ -35,6 +35,8 @@ export interface ProjectScope {
   /** A variable as the package sees it. */
   findVar(name: string, packageName: string): { readonly value: unknown } | undefined;
   varNames(): Iterable<string>;
+  /** `selected_resources`. */
+  readonly selected: readonly string[];
   /** `graph`: every node's properties; costly parts are made when first asked for. */
   graphValue(): JinjaValue;
 }
@@ -57,14 +59,16 @@ export interface RenderTrace {
   readsShapes: boolean;
   /** It looked at other nodes than those it names. */
   readsGraph: boolean;
+  /** It looked at what is selected. */
+  readsSelection: boolean;
   /** It said something to people. */
   speaks: boolean;
 }
 
 /** Whether the same files, variables and environment come to the same, unsaid, at any time. */
 export function isLasting(trace: RenderTrace): boolean {
-  const { readsClock, asksWarehouse, readsShapes, readsGraph, speaks } = trace;
-  return !(readsClock || asksWarehouse || readsShapes || readsGraph || speaks);
+  const { readsClock, asksWarehouse, readsShapes, readsGraph, readsSelection, speaks } = trace;
+  return !(readsClock || asksWarehouse || readsShapes || readsGraph || readsSelection || speaks);
 }
 
 export function startTrace(): RenderTrace {
@@ -79,6 +83,7 @@ export function startTrace(): RenderTrace {
     asksWarehouse: false,
     readsShapes: false,
     readsGraph: false,
+    readsSelection: false,
     speaks: false,
   };
 }

@@ -90,6 +90,8 @@ export interface ModelProject {
   readonly isDbt: boolean;
   readonly vars: Vars;
   readonly readGraph?: ReadGraph;
+  /** Ids that templates see as `selected_resources`: see `tellSelected`. */
+  readonly selected?: readonly string[];
   readonly library: MacroLibrary;
   readonly packages: readonly ProjectPackage[];
   readonly docs: ReadonlyMap<string, DocsBlockNode>;

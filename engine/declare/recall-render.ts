@@ -90,7 +90,8 @@ export async function recallRender(request: RenderRequest, render: Render): Prom
       readsClock: trace.readsClock,
       spoken,
     };
-    const isOwn = !trace.asksWarehouse && !trace.readsShapes && !trace.readsGraph;
+    const { asksWarehouse, readsShapes, readsGraph, readsSelection } = trace;
+    const isOwn = !(asksWarehouse || readsShapes || readsGraph || readsSelection);
     const isLasting = isOwn && (request.isStill || !trace.readsClock);
     if (isLasting && isPlainJson(made)) memory.set(key, made);
     return text;
@@ -189,6 +190,7 @@ function join(trace: RenderTrace, added: RenderTrace): void {
   trace.asksWarehouse ||= added.asksWarehouse;
   trace.readsShapes ||= added.readsShapes;
   trace.readsGraph ||= added.readsGraph;
+  trace.readsSelection ||= added.readsSelection;
   trace.speaks ||= added.speaks;
 }
 

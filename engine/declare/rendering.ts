@@ -22,6 +22,8 @@ export interface Reading {
   readonly vars: Vars;
   /** What `graph` shows; absent while files are being read, as in dbt. */
   readonly readGraph?: ReadGraph;
+  /** What `selected_resources` shows; absent while files are being read, as in dbt. */
+  readonly selected?: readonly string[];
   /** Where renderings are kept; absent: nowhere. */
   readonly memory?: Memory | undefined;
 }

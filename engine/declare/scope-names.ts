@@ -174,7 +174,10 @@ const projectValues: Makers = {
   project_name: ({ project }) => project.projectName,
   dbt_version: () => '1.10.0',
   thread_id: () => 'main',
-  selected_resources: () => [],
+  selected_resources: ({ project, node }) => {
+    node.trace.readsSelection = true;
+    return [...project.selected];
+  },
 };
 
 /** Every name that `makeValue` knows. */

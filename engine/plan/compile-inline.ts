@@ -25,5 +25,6 @@ export async function compileInline(
     text,
     place: { file, line: 1, column: 1 },
   };
+  Object.assign(project, { selected: [node.id] });
   return (await compileTest(project, node, options)).sql;
 }

@@ -6,11 +6,14 @@ import type { ModelProject } from '../declare/model-project.ts';
 import { isLasting } from '../declare/node-scope.ts';
 import { reportTemplateError } from '../declare/template-fault.ts';
 import type { Session } from '../words/warehouse.ts';
+import { tellSelected } from './selected-resources.ts';
 
 export interface CompileRequest {
   readonly project: ModelProject;
   /** Ids to compile; what is neither model, snapshot nor test is passed by. */
   readonly ids: Iterable<string>;
+  /** What templates see as selected; default: those ids. */
+  readonly selected?: Iterable<string>;
   /** What templates may ask, and where it is looked up whether a table stands. */
   readonly session: Session;
   readonly boundaryMs: number;
@@ -38,6 +41,7 @@ export async function compileProject(
   request: CompileRequest,
 ): Promise<{ compiled: CompiledNode[]; faults: readonly ModelFault[] }> {
   const { project, session, boundaryMs, invocationId, fullRefresh = false } = request;
+  tellSelected(project, request.selected ?? request.ids, 'compile');
   const faults = collectFaults();
   const compiled: CompiledNode[] = [];
   const options: CompileOptions = {

@@ -26,6 +26,7 @@ import { type DeferRequest, findDeferred } from './find-deferred.ts';
 import { fingerprintNodes, type NodeFingerprint } from './fingerprint.ts';
 import { type GatheredStreams, gatherStreams } from './gather-streams.ts';
 import { joinGraph, type ReadModelsRequest, readProjectModels } from './read-models.ts';
+import { tellSelected } from './selected-resources.ts';
 import { findSourceColumns } from './source-columns.ts';
 import { createStandingReader, type StandingReader } from './standing.ts';
 import type { StateComparison } from './state-comparison.ts';
@@ -133,6 +134,7 @@ export async function gatherWork(request: WorkRequest): Promise<Work> {
   const selection = chooseNodes(graph, scope, models, state?.methods);
   const chosenWarnings = tellChosen(request.warningRules, selection.warnings, state?.warnings);
   const selected = narrowToRetry(selection.ids, scope, models);
+  if (models) tellSelected(models, selected, scope.kinds.has('materialize') ? 'build' : 'test');
   // What only tests are asked of is not built: it is read where it stands.
   const built = scope.kinds.has('materialize') ? selected : new Set<string>();
   const deferred = await findDeferred(deferOf(request), { models, selected: built, state });

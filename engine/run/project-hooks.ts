@@ -2,7 +2,7 @@ import { compileOperation } from '../declare/compile-node.ts';
 import { functionBag } from '../declare/host-bag.ts';
 import { toPython } from '../declare/jinja/python-value.ts';
 import { type JinjaValue, PyDict, PyTuple } from '../declare/jinja/values.ts';
-import { isModelNode, isTestNode, isUnitTestNode } from '../declare/model-node.ts';
+import { isModelNode } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import { type Operation, operationsOf } from '../declare/operation.ts';
 import type { Work } from '../plan/work.ts';
@@ -23,8 +23,6 @@ export interface HookScope {
   readonly command?: 'build' | 'freshness';
   /** Those of what is built. */
   readonly schemas: readonly string[];
-  /** Ids of what is built and asked. */
-  readonly selected?: readonly string[];
 }
 
 export interface ProjectHooks {
@@ -49,8 +47,7 @@ export async function runProjectHooks(
   const { warehouse, boundaryMs, invocationId, scope } = request;
   if (!models || !scope.kinds.has('materialize') || selected.size === 0) return;
   const moment = { boundaryMs, invocationId, isFullRefresh: scope.fullRefresh ?? false };
-  const chosen = { schemas: schemasOf(work, models), selected: resourcesOf(work, models) };
-  await runHooks({ models, warehouse, ...moment, ...chosen }, when, hooks);
+  await runHooks({ models, warehouse, ...moment, schemas: schemasOf(work, models) }, when, hooks);
   work.standing.forget();
 }
 
@@ -67,7 +64,6 @@ export async function runHooks(
   const names = new Map<string, JinjaValue>([
     ['schemas', [...schemas]],
     ['database_schemas', schemas.map((schema) => new PyTuple([database, schema]))],
-    ['selected_resources', [...(around.selected ?? [])]],
     ['results', await resultValues(models, (await hooks.results?.()) ?? [])],
   ]);
   for (const operation of operations) await runOperation(around, operation, names, hooks);
@@ -117,15 +113,6 @@ function schemasOf({ selected }: Work, models: ModelProject): string[] {
     if (isModelNode(node)) schemas.add(node.relation.schema);
   }
   return [...schemas].sort();
-}
-
-/** dbt knows nothing of sources and syncs among them. */
-function resourcesOf({ selected }: Work, models: ModelProject): string[] {
-  const isBuilt = (id: string): boolean => {
-    const node = models.nodes.get(id);
-    return isModelNode(node) || isTestNode(node) || isUnitTestNode(node);
-  };
-  return [...selected].filter(isBuilt).sort();
 }
 
 /** dbt's results: what was said of a node, and the node as the manifest tells of it. */
