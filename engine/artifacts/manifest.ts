@@ -203,13 +203,17 @@ function parentMap({ graph, all, known, operations }: LinkRequest): Manifest['pa
   return map;
 }
 
+/** Children in the order of their ids, and runs' hooks behind them. */
 function childMap({ graph, all, known, operations }: LinkRequest): Manifest['child_map'] {
-  const map: Record<string, readonly string[]> = {};
-  const ends = readsOf(known, operations);
-  for (const { id } of all) map[id] = known(graph.childrenOf(id));
-  for (const [end, reads] of ends) {
-    for (const id of new Set(reads)) map[id] = [...(map[id] ?? []), end];
+  const children = new Map(all.map(({ id }): [string, string[]] => [id, []]));
+  for (const { id } of all) {
+    for (const parent of graph.parentsOf(id)) children.get(parent)?.push(id);
   }
-  for (const [id] of ends) map[id] = [];
-  return map;
+  for (const list of children.values()) if (list.length > 1) list.sort();
+  const ends = readsOf(known, operations);
+  for (const [end, reads] of ends) {
+    for (const id of new Set(reads)) children.get(id)?.push(end);
+  }
+  for (const [id] of ends) children.set(id, []);
+  return Object.fromEntries(children);
 }

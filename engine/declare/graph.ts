@@ -90,7 +90,7 @@ type Links = Pick<Graph, 'parentsOf' | 'childrenOf'>;
 /**
  * So many nodes are looked through for one in the time in which the children of all are put down.
  */
-const scansMax = 6;
+const scansMax = 3;
 
 /** Who asks for no edge, or for those of a few, has nothing done for all. */
 function linkNodes(nodes: ReadonlyMap<string, GraphNode>): Links {
