@@ -176,7 +176,8 @@ function unitTestsOf(work: Work, modelId: string): readonly string[] {
 }
 
 /**
- * Unit tests read no table: they wait for nothing, and a model that is reused needs only new ones.
+ * Unit tests read no table: they wait only for inputs whose columns nobody knows before they are
+ * built, and a model that is reused needs only new ones.
  */
 function planUnitTests(
   work: Work,
@@ -189,12 +190,15 @@ function planUnitTests(
       .filter((step) => 'decision' in step && step.decision.action === 'reuse')
       .map(({ id }) => id),
   );
+  const built = new Set(before.map(({ id }) => id));
   return work.graph.order.flatMap((id) => {
     const test = models?.nodes.get(id);
     if (!isUnitTestNode(test) || !selected.has(id)) return [];
     if (reused.has(test.modelId) && !left.has(id)) return [];
     const fault = faultOf(work, id) ?? faultOf(work, test.modelId);
-    const step = { kind: 'check', id, dependsOn: [], name: test.name, severity: 'error' } as const;
+    const inputs = test.given.map(({ input }) => input).filter((input) => input !== test.modelId);
+    const dependsOn = inputs.filter((input) => built.has(input) && !work.bound.has(input));
+    const step = { kind: 'check', id, dependsOn, name: test.name, severity: 'error' } as const;
     return [{ ...step, ...(fault ? { fault } : {}) }];
   });
 }

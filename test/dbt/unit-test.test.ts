@@ -246,3 +246,24 @@ unit_tests:
     expect([...told, ...troubles(result)].join('\n')).toContain(message);
   },
 );
+
+test('a unit test waits for an input whose columns nobody knows before it is built', async () => {
+  const project = dbtFolder({
+    'seeds/raw.csv': 'id,amount\na,1\n',
+    // A source that the seed is built as: on a first run, the model over it cannot be bound.
+    'models/read.sql': `{{ config(materialized='table') }}
+      -- depends_on: {{ ref('raw') }}
+      select id, amount from {{ source('own', 'raw') }}`,
+    'models/totals.sql': "select id, sum(amount) as total from {{ ref('read') }} group by id",
+    'models/schema.yml': `
+sources: [{name: own, schema: main, tables: [{name: raw}]}]
+unit_tests:
+  - name: adds_up
+    model: totals
+    given: [{input: ref('read'), rows: [{id: a, amount: 1}, {id: a, amount: 2}]}]
+    expect: {rows: [{id: a, total: 3}]}
+`,
+  });
+  expect(troubles(await project.build({ threads: 8 }))).toEqual([]);
+  expect(await project.rows('select * from main.totals')).toEqual([{ id: 'a', total: 1 }]);
+});
