@@ -100,6 +100,29 @@ export async function recallRender(request: RenderRequest, render: Render): Prom
   }
 }
 
+/** What answers a template's questions, and is noted when it is asked. */
+type Answering = 'trace' | 'warehouse' | 'names' | 'resolveRef' | 'resolveSource';
+
+/** All that a template can see of its node: where else it stands in files is no part of it. */
+const seenOfNode = {
+  id: true,
+  name: true,
+  packageName: true,
+  file: true,
+  fqn: true,
+  relation: true,
+  standing: true,
+  config: true,
+  resourceType: true,
+  isExecuting: true,
+  isIncremental: true,
+  macros: true,
+  batch: true,
+  dependsOn: true,
+} as const satisfies Record<Exclude<keyof NodeRender, Answering | 'columns'>, true>;
+
+const seenNames = Object.keys(seenOfNode) as (keyof typeof seenOfNode)[];
+
 /** Everything that is known before the rendering; undefined: no rendering like it is kept. */
 function renderKey(request: RenderRequest): string | undefined {
   const { reading, moment, node, template, extra, isTraceOnly } = request;
@@ -114,11 +137,12 @@ function renderKey(request: RenderRequest): string | undefined {
     if (plain === undefined) return undefined;
     names.push(name, plain);
   }
-  const { trace: _, warehouse: __, ...rest } = { ...node, text: '' };
+  const seen = seenNames.map((one) => node[one]);
+  const columns = node.columns?.map((column) => [column.name, column.description]);
   const { name, isDbt, target, library } = reading;
   const { isFullRefresh } = moment;
   const about = [name, isDbt, target, library.shape, isFullRefresh, isTraceOnly];
-  return keyOf('render', about, template.file, template.text, rest, names);
+  return keyOf('render', about, template.file, template.text, seen, columns, names);
 }
 
 /** A value as JSON that no other value has; undefined where there is none. */

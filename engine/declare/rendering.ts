@@ -1,14 +1,9 @@
 import type { Span } from '../words/batch-time.ts';
 import type { Log } from '../words/log.ts';
-import type { Relation } from '../words/table.ts';
-import type { TemplateWarehouse } from './adapter-value.ts';
 import type { ReadGraph } from './graph-value.ts';
-import type { JinjaValue } from './jinja/values.ts';
 import type { MacroLibrary } from './macro-library.ts';
 import type { Memory } from './memory/memory.ts';
-import type { RefCall, SourceCall } from './model-node.ts';
-import type { CommandName, RenderTrace, Target } from './node-scope.ts';
-import type { Config } from './properties.ts';
+import type { CommandName, NodeScope, Target } from './node-scope.ts';
 import type { Vars } from './vars.ts';
 
 /** What is known of the project while its files are still being read. */
@@ -37,26 +32,11 @@ export interface RenderMoment {
   readonly command?: CommandName;
 }
 
-export interface NodeRender {
-  readonly id: string;
-  readonly name: string;
-  readonly packageName: string;
-  readonly file: string;
+export interface NodeRender extends Omit<NodeScope, 'modelValue'> {
   readonly fqn: readonly string[];
-  readonly relation: Relation;
-  /** Where its rows stand while it is built; absent: there. */
-  readonly standing?: Relation;
-  readonly config: Config;
   readonly resourceType: string;
-  readonly isExecuting: boolean;
-  readonly isIncremental: boolean;
-  readonly trace: RenderTrace;
-  readonly warehouse?: TemplateWarehouse | undefined;
   /** The batch that a microbatch makes. */
   readonly batch?: Span;
   readonly columns?: readonly { readonly name: string; readonly description: string }[];
   readonly dependsOn?: readonly string[];
-  readonly names?: ReadonlyMap<string, JinjaValue>;
-  resolveRef(call: RefCall): JinjaValue;
-  resolveSource(call: SourceCall): JinjaValue;
 }
