@@ -120,6 +120,7 @@ function rowValue(tuple: PyTuple, names: readonly string[]): HostObject {
     },
     item: find,
     iterate: () => tuple.items,
+    sequence: () => tuple.items,
     length: () => tuple.items.length,
   });
 }
@@ -135,6 +136,7 @@ function columnValue(name: string, values: readonly JinjaValue[]): HostObject {
     },
     item: (key) => (typeof key === 'number' ? values.at(key) : undefined),
     iterate: () => values,
+    sequence: () => values,
     length: () => values.length,
   });
 }
@@ -161,6 +163,7 @@ function namedSequence(
     },
     item: find,
     iterate: () => items,
+    sequence: () => items,
     length: () => items.length,
   });
 }

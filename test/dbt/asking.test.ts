@@ -181,6 +181,22 @@ test('columns a template asked for are asked for again by the next process', asy
   expect(await shop.rows('select * from main.filled')).toEqual([{ id: 7 }]);
 });
 
+test('rows, columns and their names of an answer are cut as Python cuts them', async () => {
+  const shop = dbtFolder({
+    'models/m.sql': `{{ config(materialized='table') }}
+      {% set found = run_query("select * from (values (1, 'a'), (2, 'b'), (3, 'c')) as t(n, s)") %}
+      {% if execute %}
+      select '{{ found.rows[1:] | map(attribute='s') | join }}' as later,
+        '{{ found.rows[0][1:][0] }}' as cells, '{{ found.columns['s'][::-1] | join }}' as turned,
+        '{{ found.columns[1:][0].name }}' as of_columns, '{{ found.column_names[:1][0] }}' as names
+      {% endif %}`,
+  });
+  expect(troubles(await shop.build())).toEqual([]);
+  expect(await shop.rows('select * from main.m')).toEqual([
+    { later: 'bc', cells: 'a', turned: 'cba', of_columns: 's', names: 'n' },
+  ]);
+});
+
 test('a list or a struct that a query answers is a text of JSON, as in dbt’s tables', async () => {
   const shop = dbtFolder({
     'models/m.sql': `{{ config(materialized='table') }}

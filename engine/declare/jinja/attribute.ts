@@ -174,7 +174,7 @@ export function missingAttribute(value: JinjaValue, name: string, mode: Undefine
 }
 
 /** `value[start:stop:step]`. */
-export function getSlice(value: JinjaValue, slice: Slice): JinjaValue | undefined {
+export function getSlice(value: JinjaValue, slice: Slice): JinjaValue {
   if (value instanceof Undefined) return refuseUndefined(value);
   if (Array.isArray(value)) return cutItems(value, slice);
   if (value instanceof PyTuple) return new PyTuple(cutItems(value.items, slice));
@@ -184,7 +184,10 @@ export function getSlice(value: JinjaValue, slice: Slice): JinjaValue | undefine
     const [start, stop, step] = sliceBounds(value.length, slice);
     return new PyRange(value.at(start), value.at(stop), value.step * step);
   }
-  return undefined;
+  const items = value instanceof HostObject ? value.behavior.sequence?.() : undefined;
+  if (items) return new PyTuple(cutItems(items, slice));
+  if (value instanceof PyDict) throw typeError("unhashable type: 'slice'");
+  throw typeError(`'${typeName(value)}' object is not subscriptable`);
 }
 
 function cutItems<T>(items: readonly T[], slice: Slice): T[] {

@@ -25,7 +25,6 @@ import {
   PyDict,
   PyFloat,
   PyTuple,
-  typeName,
   Undefined,
 } from './values.ts';
 
@@ -215,11 +214,8 @@ function evaluateSlice(node: SliceNode, scope: Scope): Answer {
   const parts = [node.target, node.start, node.stop, node.step].map((part) => ({ part }));
   const values = mapInOrder(parts, ({ part }) => (part === null ? null : evaluate(part, scope)));
   return chain(values, ([target = null, start = null, stop = null, step = null]) => {
-    const { activation } = scope;
-    activation.at = node.at;
-    const cut = getSlice(target, { start, stop, step });
-    const complaint = `${typeName(target)} object cannot be sliced`;
-    return cut === undefined ? new Undefined(activation.undefinedMode, complaint) : cut;
+    scope.activation.at = node.at;
+    return getSlice(target, { start, stop, step });
   });
 }
 

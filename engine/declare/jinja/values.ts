@@ -264,6 +264,8 @@ export interface HostBehavior {
   item?(key: JinjaValue): MaybePromise<JinjaValue> | undefined;
   iterate?(): Iterable<JinjaValue>;
   length?(): number;
+  /** What a slice is a tuple of; absent: it cannot be sliced. */
+  sequence?(): readonly JinjaValue[];
   isTrue?(): boolean;
   /** What the test `mapping` answers. */
   readonly isMapping?: boolean;
