@@ -3,6 +3,7 @@
     python -m venv VENV && VENV/bin/pip install 'jinja2==3.1.6'
     VENV/bin/python test/jinja/golden.py            # rewrite the goldens
     VENV/bin/python test/jinja/golden.py --check    # compare only; exit code 1 on a difference
+    VENV/bin/python test/jinja/golden.py --ask      # cases of standard input, one a line
 
 Each line of corpus/*.jsonl is one case: name, template, context, and options (those of a jinja2
 Environment, `undefined`: "strict", and `templates` by name for include and import). Its golden is
@@ -38,6 +39,11 @@ def render(case):
         return {"error": type(error).__name__, "message": str(error)}
 
 
+def answer():
+    for line in sys.stdin:
+        print(json.dumps(render(json.loads(line))))
+
+
 def main():
     is_check = "--check" in sys.argv
     different = []
@@ -60,4 +66,4 @@ def main():
         sys.exit(1)
 
 
-main()
+answer() if "--ask" in sys.argv else main()

@@ -11,7 +11,7 @@ import { printValue, quoteText } from './print.ts';
 import { padText, replaceText } from './string-methods.ts';
 import { cutText, splitLines, textLength } from './text.ts';
 import { mapCase, stripText } from './text-change.ts';
-import { type JinjaValue, PyDict, PyTuple, Undefined } from './values.ts';
+import { type JinjaValue, PyDict, PyTuple, typeName, Undefined } from './values.ts';
 import { wrapText } from './wrap-text.ts';
 
 function indentText(text: string, args: BoundArguments): string {
@@ -76,6 +76,9 @@ function writeAttributes(value: JinjaValue, [isSpaced = true]: BoundArguments): 
   const parts: string[] = [];
   for (const [key, item] of value.entries()) {
     if (item === null || item instanceof Undefined) continue;
+    if (typeof key !== 'string') {
+      throw typeError(`expected string or bytes-like object, got '${typeName(key)}'`);
+    }
     const name = printValue(key);
     if (/[\s/>=]/.test(name)) {
       throw valueError(`Invalid character in attribute name: ${quoteText(name)}`);

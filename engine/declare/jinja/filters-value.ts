@@ -83,7 +83,8 @@ function roundValue(value: JinjaValue, precision: number, method: JinjaValue): J
   if (method === 'ceil' || method === 'floor') {
     const scale = 10 ** precision;
     const scaled = method === 'ceil' ? Math.ceil(number * scale) : Math.floor(number * scale);
-    return new PyFloat(scaled / scale);
+    // Python’s are whole numbers by now, of which none is -0.
+    return new PyFloat((scaled + 0) / scale);
   }
   if (method !== 'common') throw valueError('method must be common, ceil or floor');
   const int = toInt(value);

@@ -175,16 +175,25 @@ class TemplateLexer {
 
   #skipComment(open: number, start: number): void {
     const close = this.#text.indexOf('#}', start);
+    if (close === -1 && this.#isEnd(start)) return;
     if (close === -1) this.#fail('Missing end of comment tag', open, 'close the comment with #}');
     const sign = close > start ? this.#text.charAt(close - 1) : '';
     const from = sign === '-' || sign === '+' ? close - 1 : close;
     this.#finish(this.#matchClose(from, '#}') ?? close + 2);
   }
 
+  /** Jinja asks for the end of a comment, or of `raw`, only where there is something in it. */
+  #isEnd(start: number): boolean {
+    if (start < this.#text.length) return false;
+    this.#finish(start);
+    return true;
+  }
+
   #readRaw(open: number, length: number): void {
     const start = open + length;
     rawEnd.lastIndex = start;
     const end = rawEnd.exec(this.#text);
+    if (end === null && this.#isEnd(start)) return;
     if (end === null) this.#fail('Missing end of raw directive', open, 'add {% endraw %}');
     const [whole, sign = '', close = ''] = end;
     this.#isLineStart = this.#text.charAt(start - 1) === '\n';

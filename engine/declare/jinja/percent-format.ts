@@ -2,7 +2,7 @@ import { formatExponent, formatFixed, formatGeneral } from './float-format.ts';
 import { jinjaError, typeError, valueError } from './jinja-error.ts';
 import { toInt, toNumber } from './number.ts';
 import { printValue, reprValue } from './print.ts';
-import { type JinjaValue, PyDict, PyFloat, PyTuple, typeName } from './values.ts';
+import { type JinjaValue, PyDict, PyFloat, PyTuple, typeName, Undefined } from './values.ts';
 
 /** The widest field or precision a format may ask for. */
 const formatWidthMax = 100_000;
@@ -50,7 +50,7 @@ export function formatPercent(format: string, values: JinjaValue): string {
 }
 
 function isMapping(values: JinjaValue): boolean {
-  return values instanceof PyDict || Array.isArray(values);
+  return values instanceof PyDict || Array.isArray(values) || values instanceof Undefined;
 }
 
 function lookUp(values: JinjaValue, key: string): JinjaValue {
