@@ -1,4 +1,4 @@
-import { compareText } from './compare.ts';
+import { compareValues } from './compare.ts';
 import { formatFloat } from './float-format.ts';
 import { jinjaError, typeError, valueError } from './jinja-error.ts';
 import { normalizeInt } from './number.ts';
@@ -70,10 +70,10 @@ function encodeItems(items: readonly JinjaValue[], options: JsonOptions, depth: 
 }
 
 function encodeDict(dict: PyDict, options: JsonOptions, depth: number): string {
-  const entries = dict.entries().map(([key, item]) => [encodeKey(key), item] as const);
-  if (options.isSorted === true) entries.sort(([a], [b]) => compareText(a, b));
+  const entries = dict.entries();
+  if (options.isSorted === true) entries.sort(([a], [b]) => compareValues(a, b));
   const parts = entries.map(
-    ([key, item]) => `${quoteJson(key)}: ${encode(item, options, depth + 1)}`,
+    ([key, item]) => `${quoteJson(encodeKey(key))}: ${encode(item, options, depth + 1)}`,
   );
   return wrap('{', '}', parts, options, depth);
 }
