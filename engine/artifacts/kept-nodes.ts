@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
 import { hasStamp, readStamp, stampLength, trustStamp } from '../declare/memory/file-stamp.ts';
 import { findPlaces } from '../words/find-places.ts';
 import { digestContent } from './manifest-layout.ts';
@@ -6,7 +7,7 @@ import { digestContent } from './manifest-layout.ts';
 /** One node as it was compiled, and the file that its SQL is in. */
 export interface KeptNode {
   readonly id: string;
-  /** From the project's root. */
+  /** From the project's root; absolute where all of them are. */
   readonly path: string;
   /** Of its SQL. */
   readonly digest: string;
@@ -99,11 +100,12 @@ export function verifyNodes(
   root: string,
   nowMs: number,
 ): { readonly nodes: KeptNodes; readonly fresh: number } | undefined {
+  // Joined by hand: thousands of paths take longer to be put right than to be looked at.
+  const folder = isAbsolute(nodes.paths[0] ?? '') ? '' : `${root}/`;
   let stamps: Float64Array | undefined;
   let fresh = 0;
   for (let index = 0; index < nodes.paths.length; index += 1) {
-    // Joined by hand: thousands of paths take longer to be put right than to be looked at.
-    const path = `${root}/${nodes.paths[index] ?? ''}`;
+    const path = `${folder}${nodes.paths[index] ?? ''}`;
     if (hasStamp(path, nodes.stamps, index * stampLength)) continue;
     const stamp = readStamp(path);
     if (stamp === undefined || digestFile(path) !== nodes.digests[index]) return undefined;

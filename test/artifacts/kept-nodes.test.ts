@@ -81,6 +81,8 @@ test('files are found untouched by stamps that go with them, and changed ones ar
   expect(verifyNodes(young, root, Date.now())?.nodes.stamps.every((one) => one === 0)).toBe(true);
   const known = verifyNodes(young, root, laterMs)?.nodes ?? young;
   expect(verifyNodes(known, root, laterMs)).toEqual({ nodes: known, fresh: 0 });
+  const elsewhere = { ...known, paths: known.paths.map((path) => join(root, path)) };
+  expect(verifyNodes(elsewhere, '/nowhere', laterMs)?.fresh).toBe(0);
   // Stamps stay with their nodes where others come, go and change places.
   const others = ['f', 'new', 'b', 'a'];
   const added = { id: 'new', path: 'target/new.sql', digest: digestContent('new'), isModel: false };
