@@ -41,7 +41,9 @@ export async function compileProject(
   request: CompileRequest,
 ): Promise<{ compiled: CompiledNode[]; faults: readonly ModelFault[] }> {
   const { project, session, boundaryMs, invocationId, fullRefresh = false } = request;
-  tellSelected(project, request.selected ?? request.ids, 'compile');
+  // Gone through twice: an iterator would be used up by then.
+  const ids = [...request.ids];
+  tellSelected(project, request.selected ?? ids, 'compile');
   const faults = collectFaults();
   const compiled: CompiledNode[] = [];
   const options: CompileOptions = {
@@ -49,7 +51,7 @@ export async function compileProject(
     moment: { boundaryMs, invocationId, isFullRefresh: fullRefresh, command: 'compile' },
     warehouse: { describe: (relation) => session.describe(relation), session },
   };
-  for (const id of request.ids) {
+  for (const id of ids) {
     const node = project.nodes.get(id);
     if (project.broken.has(id) || (!isModelNode(node) && !isTestNode(node))) continue;
     if (node.resourceType === 'seed') continue;
