@@ -119,8 +119,9 @@ export async function compileAgain(
   if (ids.length > staleMax) return undefined;
   const render = (): Promise<Compiled> =>
     compileProject({ ...compile, project, ids, selected: keep.ids });
-  // Most of what was rendered before is of other texts.
-  const memory = ids.length <= lookUpWorth ? project.memory : undefined;
+  // What was rendered before is of other texts, or of another macro.
+  const isVain = ids.length <= lookUpWorth || stale.macros.size > 0;
+  const memory = isVain ? project.memory : undefined;
   const { compiled, faults } = await (memory?.addOnly(render) ?? render());
   if (faults.length > 0 || compiled.length !== ids.length) return undefined;
   const made = new Map<string, KeptNode>();
