@@ -5,6 +5,7 @@ import type { Graph } from '../engine/declare/graph.ts';
 import type { ModelFault } from '../engine/declare/model-fault.ts';
 import type { ModelProject } from '../engine/declare/model-project.ts';
 import type { ProjectOutline } from '../engine/declare/project-outline.ts';
+import { noSelectors } from '../engine/declare/selectors.ts';
 import type { NodeChoice } from '../engine/plan/choose-nodes.ts';
 import type { ReadModelsRequest } from '../engine/plan/read-models.ts';
 import type { StateComparison } from '../engine/plan/state-comparison.ts';
@@ -133,7 +134,9 @@ async function choose(
 ): Promise<Pick<Outline, 'ids' | 'warnings' | 'state'>> {
   const { chooseNodes, tellChosen } = await import('../engine/plan/choose-nodes.ts');
   const { name, folder: root } = opened.project;
-  const place = models && { name, root, selectors: models.selectors };
+  // A broken file is told as it is; the rest is listed and compiled all the same.
+  const isLeftOut = models && choice.selector === undefined && models.selectors.flaws.length > 0;
+  const place = models && { name, root, selectors: isLeftOut ? noSelectors : models.selectors };
   let state: StateComparison | undefined;
   if (choice.state !== undefined && models !== undefined && 'nodes' in models) {
     const { compareState } = await import('../engine/artifacts/compare-state.ts');

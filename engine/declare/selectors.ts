@@ -21,6 +21,7 @@ export interface Selectors {
 }
 
 export const selectorsName = 'selectors.yml';
+export const noSelectors: Selectors = { entries: [], flaws: [] };
 const nothing: SelectionSpec = { kind: 'union', parts: [] };
 
 /**

@@ -108,10 +108,13 @@ describe('selectors.yml', () => {
     },
   );
 
-  test('that cannot be read chooses nothing where nothing is said: its default may be meant', async () => {
+  test('that cannot be read lets all else be listed, and builds nothing: a default may be meant', async () => {
     const text = named('[1]');
-    expect(await choose(text, {})).toEqual([]);
+    expect(await choose(text, {})).toContain('model.shop.a');
     expect(await choose(text, { select: ['a'] })).toEqual(['model.shop.a']);
+    const project = dbtFolder({ 'models/a.sql': 'select 1 as id', 'selectors.yml': text });
+    const { steps } = await project.build();
+    expect(steps).toEqual([]);
   });
 
   test.each(['', 'selectors: []'])(
