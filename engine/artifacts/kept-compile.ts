@@ -131,9 +131,10 @@ export function openManifest(
   path: string,
   nowMs: number,
 ): { readonly file: StandingFile; readonly stamp: string } | undefined {
-  const stamp = readStamp(path);
-  const file = stamp && openStandingFile(path);
+  // Opened first: whoever puts another in its place from now on changes the stamp, not the file.
+  const file = openStandingFile(path);
   if (file === undefined) return undefined;
+  const stamp = readStamp(path);
   if (stamp?.text === manifest.stamp) return { file, stamp: stamp.text };
   if (file.isMadeOf(piecesOf(manifest))) {
     return { file, stamp: trustStamp(stamp, nowMs)?.text ?? '' };

@@ -136,7 +136,7 @@ export function listModels({ ids, digests, models }: KeptNodes): [id: string, di
 /** Nodes that looked up one of these macros. */
 export function usersOf(
   { ids, macros, macroLists }: KeptNodes,
-  wanted: ReadonlyMap<string, unknown> | ReadonlySet<string>,
+  wanted: ReadonlySet<string>,
 ): string[] {
   if (wanted.size === 0) return [];
   const isUser = macroLists.map((list) => list.some((id) => wanted.has(id)));
@@ -144,7 +144,8 @@ export function usersOf(
 }
 
 export function storeNodes(nodes: KeptNodes): StoredNodes {
-  return { ...nodes, stamps: Buffer.from(nodes.stamps.buffer).toString('base64') };
+  const { buffer, byteOffset, byteLength } = nodes.stamps;
+  return { ...nodes, stamps: Buffer.from(buffer, byteOffset, byteLength).toString('base64') };
 }
 
 /** Undefined where it is not what was stored. */

@@ -83,7 +83,7 @@ export async function spliceManifest(
   return { head, entries, operations, parts, read: layout.read, stamp: file.end() };
 }
 
-/** A part that stands; empty where it is no JSON: the file is found to be another at its end. */
+/** A part that stands; empty where somebody has just written to it: all of it is made anew then. */
 function readPart(
   standing: StandingFile,
   name: string,

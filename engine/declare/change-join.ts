@@ -1,4 +1,4 @@
-import { once } from '../words/once.ts';
+import { findPlaces } from '../words/find-places.ts';
 import type { ChangeReach } from './change-reach.ts';
 import { reportMisspelt } from './config-names.ts';
 import { reportUnusedConfig } from './config-paths.ts';
@@ -90,15 +90,13 @@ export function joinChange(request: JoinRequest, now: NodesNow): JoinedChange | 
   const nodes = listNodes(outline, kept);
   const { order, graph } = orderNodes(outline, before, nodes, kept);
   if (order === undefined) return undefined;
-  const places = once(() => new Map(outline.nodes.map(({ id }, index) => [id, index])));
-  const placeOf = (id: string, index: number): number =>
-    outline.nodes[index]?.id === id ? index : (places().get(id) ?? -1);
+  const placeOf = findPlaces(outline.nodes.map(({ id }) => id));
   const restNow = (slim: (node: ModelNode | TestNode) => ModelNode | TestNode): StoredRest => ({
     count: nodes.length,
     at: (index) => {
       const { id = '' } = nodes[index] ?? {};
       const one = changed.get(id);
-      return one ? JSON.stringify(restOf(slim(one))) : rest.at(placeOf(id, index));
+      return one ? JSON.stringify(restOf(slim(one))) : rest.at(placeOf(id, index) ?? -1);
     },
   });
   const all = {

@@ -9,6 +9,8 @@ export interface FileStamp {
   readonly numbers: readonly number[];
   readonly text: string;
   readonly kind: 'file' | 'folder';
+  /** The time of its content, with parts of a millisecond. */
+  readonly contentMs: number;
   /** Its newest time, in milliseconds of the file system's clock. */
   readonly changedMs: number;
 }
@@ -56,6 +58,7 @@ export function readStamp(path: string): FileStamp | undefined {
       return numbers.join(' ');
     },
     kind: stats.isDirectory() ? 'folder' : 'file',
+    contentMs: mtimeMs,
     changedMs: Math.max(mtimeMs, ctimeMs),
   };
 }
@@ -90,6 +93,7 @@ export function setTimeBack(file: number): number {
  * keeps times less exactly, or another file stands there.
  */
 export function readSetBack(path: string, backMs: number): string {
-  const { mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? { mtimeMs: 0 };
-  return Math.abs(mtimeMs - backMs) < keptMs ? (readStamp(path)?.text ?? '') : '';
+  const stamp = readStamp(path);
+  const isKept = stamp !== undefined && Math.abs(stamp.contentMs - backMs) < keptMs;
+  return isKept ? stamp.text : '';
 }
