@@ -36,7 +36,7 @@ export async function buildPlan(work: Work): Promise<Plan> {
   if (kinds.has('materialize')) steps.push(...(await planBuilds(work, steps)));
   if (kinds.has('check')) {
     const left = kinds.has('materialize') ? await findLeftGates(work, steps) : new Set<string>();
-    steps.push(...planUnitTests(work, steps, left), ...planChecks(work, left));
+    steps.push(...planUnitTests(work, steps, left), ...planChecks(work, steps, left));
   }
   if (kinds.has('sync')) {
     for (const node of work.syncs) {
@@ -205,21 +205,23 @@ function planUnitTests(
 
 /**
  * Tests as steps of their own: those that read several nodes, which the build cannot judge before
- * all of them are published; those that the rows which stand were not held to; every test where
- * nothing is built.
+ * all of them are published; those that the rows which stand were not held to; those that cannot
+ * run, but the one whose fault their model tells; every test where nothing is built.
  */
-function planChecks(work: Work, left: ReadonlySet<string>): CheckStep[] {
+function planChecks(work: Work, before: readonly Step[], left: ReadonlySet<string>): CheckStep[] {
   const { models, selected, request } = work;
   if (!models) return [];
   const builds = request.scope.kinds.has('materialize');
+  const told = new Set(before.map(({ fault }) => fault));
   return work.graph.order.flatMap((id) => {
     const test = models.nodes.get(id);
     if (!isTestNode(test) || !selected.has(id)) return [];
     const reads = readsOf(models, test);
     const [only = ''] = reads;
     const isOwn = builds && isGateOf(models, test, only) && isBuilt(work, only);
-    if (isOwn && !left.has(id)) return [];
     const fault = faultOf(work, id);
+    const isTold = fault === undefined || told.has(fault);
+    if (isOwn && !left.has(id) && isTold) return [];
     const severity = String(test.nodeConfig['severity'] ?? 'error').toLowerCase();
     return [
       {

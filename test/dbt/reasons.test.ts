@@ -137,3 +137,22 @@ test('what reads the clock or a file in its SQL is built again, and what reads a
     ],
   );
 });
+
+test('every test of a model that cannot run is told, not only the first', async () => {
+  const project = dbtFolder({
+    'models/people.sql': 'select 1 as id',
+    'models/people.yml': `models:
+  - name: people
+    columns:
+      - { name: idd, data_tests: [not_null] }
+      - { name: nmae, data_tests: [unique] }
+      - { name: id, data_tests: [unique, { relationships: { to: ref('towns'), field: id } }] }
+`,
+  });
+  const { steps } = await project.build();
+  expect(steps.map(({ id, message }) => [id.split('.')[2], message])).toEqual([
+    ['people', expect.stringMatching(/^models\/people\.yml:4:35 does not bind: .*"idd"/)],
+    ['relationships_people_id__id__ref_towns_', expect.stringMatching(/yml:6:42 .*"towns"/)],
+    ['unique_people_nmae', expect.stringMatching(/^models\/people\.yml:5:36 .*"nmae"/)],
+  ]);
+});

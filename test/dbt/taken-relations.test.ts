@@ -21,8 +21,9 @@ test('failing rows never take the place of a model or of another test’s', asyn
       kept('not_null', 'third', 'spare'),
     ),
   });
-  const [told = '', ...others] = troubles(await project.build());
+  const [told = '', third = '', ...others] = troubles(await project.build());
   expect(others).toEqual([]);
+  expect(third).toMatch(/^test\.shop\.third\S+ failed: .*written by test\.shop\.second/);
   expect(told).toContain('model.shop.m failed');
   expect(told).toMatch(
     /the failing rows of first would take the place of main\.audit, which is written by models\/audit\.sql/,

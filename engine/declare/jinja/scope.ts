@@ -47,7 +47,7 @@ export function countStep(runtime: Runtime): void {
   runtime.steps += 1;
   if (runtime.steps > runtime.stepsMax) {
     throw new JinjaError('jinja-steps', `more than ${runtime.stepsMax} steps (stepsMax)`, {
-      hint: 'look for an endless loop or recursion, or raise stepsMax',
+      hint: 'look for an endless loop or recursion',
     });
   }
   if (runtime.steps % stepsPerLook === 0) runtime.signal?.throwIfAborted();
