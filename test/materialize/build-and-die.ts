@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { kill, pid } from 'node:process';
 import { materialize } from '../../engine/steps/materialize.ts';
 import { silentLog } from '../../engine/words/log.ts';
@@ -7,41 +8,46 @@ import { batchesContext, batchesNode, days } from './dying-batches.ts';
 import { type DyingKind, dyingContext, dyingNode } from './dying-node.ts';
 
 /*
- * A process of its own: builds a node and kills itself before its n-th statement. Ends with 0 when
+ * A process of its own: builds a node and kills itself at the n-th of its kill points, which are
+ * after each statement or commit that changed the warehouse's file or its log: a kill at any other
+ * moment leaves what the one before leaves. Ends with 0, and tells how many points there were, when
  * the build ended before that.
  */
-const [path = '', kind = '', countdown = ''] = process.argv.slice(2);
-let left = Number(countdown);
+const [path = '', kind = '', killPoint = ''] = process.argv.slice(2);
+const files = [path, `${path}.wal`];
+let points = 0;
+let written = stampFiles();
 
-function count(): void {
-  left -= 1;
-  if (left < 0) kill(pid, 'SIGKILL');
+function stampFiles(): string {
+  const stats = files.map((file) => statSync(file, { bigint: true, throwIfNoEntry: false }));
+  return stats.map((stat) => `${stat?.size} ${stat?.mtimeNs}`).join(', ');
 }
 
-function counted(session: Session): Session {
-  return {
-    ...session,
-    query: (statement) => {
-      count();
-      return session.query(statement);
-    },
-    execute: (statement) => {
-      count();
-      return session.execute(statement);
-    },
-  };
+async function passAfter<T>(work: Promise<T>): Promise<T> {
+  const result = await work;
+  const stamp = stampFiles();
+  if (stamp !== written) {
+    if (points === Number(killPoint)) kill(pid, 'SIGKILL');
+    points += 1;
+    written = stamp;
+  }
+  return result;
 }
+
+const watched = (session: Session): Session => ({
+  ...session,
+  query: (statement, rowsMax) => passAfter(session.query(statement, rowsMax)),
+  execute: (statement) => passAfter(session.execute(statement)),
+});
 
 const warehouse = await openDuckDb({ path, log: silentLog });
 const dying: Warehouse = {
   ...warehouse,
-  ...counted(warehouse),
-  ddl: async (statements) => {
-    count();
-    await warehouse.ddl(statements);
-    count();
-  },
-  transaction: (work) => warehouse.transaction((session) => work(counted(session))),
+  ...watched(warehouse),
+  ddl: (statements) => passAfter(warehouse.ddl(statements)),
+  checkpoint: () => passAfter(warehouse.checkpoint()),
+  transaction: (work) =>
+    passAfter(warehouse.transaction((session) => work(watched(session)))),
   [Symbol.asyncDispose]: () => warehouse[Symbol.asyncDispose](),
 };
 if (kind === 'microbatch') {
@@ -51,3 +57,4 @@ if (kind === 'microbatch') {
   await materialize(dying, dyingNode(one), dyingContext(one, path, 'second'));
 }
 await warehouse[Symbol.asyncDispose]();
+process.stdout.write(String(points));

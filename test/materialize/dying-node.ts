@@ -4,8 +4,11 @@ import type { BuildContext } from '../../engine/steps/build-context.ts';
 import type { BuildNode, Check, Materialization, NodeConfig } from '../../engine/words/node.ts';
 import { checkOf, contextOf, nodeOf } from './workbench.ts';
 
-/** `ungated`: a table that no check judges. `recorded`: a history of a log that only gains rows. */
-export type DyingKind = Materialization | 'ungated' | 'recorded';
+/**
+ * `ungated`: a table that no check judges. `recorded`: a history of a log that only gains rows.
+ * `reshaped`: an increment whose select may gain columns. `hooked`: a table with hooks.
+ */
+export type DyingKind = Materialization | 'ungated' | 'recorded' | 'reshaped' | 'hooked';
 
 const history = { uniqueKey: ['id'], validAt: 'valid', recordedAt: 'recorded' } as const;
 const identity = {
@@ -35,8 +38,12 @@ const newest = 'select id, max(name) as name from log group by id';
 
 const kinds: Partial<Record<DyingKind, { select?: string; config: Partial<NodeConfig> }>> = {
   ungated: { config: { materialization: 'table' } },
-  incremental: {
-    select: newest,
+  hooked: {
+    config: { materialization: 'table', preHooks: ['select 1'], postHooks: ['select 2'] },
+  },
+  incremental: { select: newest, config: { materialization: 'incremental' } },
+  reshaped: {
+    select: 'select id, max(columns(* exclude (id))) from log group by id',
     config: { materialization: 'incremental', onSchemaChange: 'append_new_columns' },
   },
   history: {

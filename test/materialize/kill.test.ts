@@ -1,7 +1,3 @@
-import { execFile } from 'node:child_process';
-import { copyFile, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { readNodeStates } from '../../engine/state/nodes.ts';
@@ -9,22 +5,8 @@ import { materialize } from '../../engine/steps/materialize.ts';
 import { silentLog } from '../../engine/words/log.ts';
 import { openDuckDb } from '../../loaders/duckdb/duckdb.ts';
 import { dyingContext, dyingNode, seedFile } from './dying-node.ts';
+import { killAtEachPoint } from './kill-points.ts';
 import { openWorkbench } from './workbench.ts';
-
-const run = promisify(execFile);
-const script = new URL('./build-and-die.ts', import.meta.url).pathname;
-const killsMax = 200;
-
-/** True where the process ended by itself, false where it killed itself first. */
-async function buildAndDie(path: string, kind: string, countdown: number): Promise<boolean> {
-  try {
-    await run(process.execPath, [script, path, kind, String(countdown)]);
-    return true;
-  } catch (error) {
-    if ((error as { signal?: string }).signal === 'SIGKILL') return false;
-    throw error;
-  }
-}
 
 async function readThing(path: string) {
   await using warehouse = await openDuckDb({ path, log: silentLog });
@@ -41,23 +23,23 @@ const laterRows = `
   union all select 'k' || range * 7, 2, 2, 'b' from range(9)
   union all select 'k' || range * 7, 1, 3, 'c' from range(3)`;
 
-/** Of statements between one kill and the next; `KILL_STRIDE=1` kills before every one. */
-const strides = {
-  table: 3,
-  ungated: 1,
-  view: 3,
-  seed: 4,
-  incremental: 6,
-  snapshot: 6,
-  history: 13,
-  recorded: 11,
-  identity: 23,
-} as const;
-const strideOf = (kind: keyof typeof strides): number =>
-  Number(process.env['KILL_STRIDE'] ?? strides[kind]);
+const kinds = [
+  'table',
+  'ungated',
+  'view',
+  'seed',
+  'incremental',
+  'reshaped',
+  'hooked',
+  'snapshot',
+  'history',
+  'recorded',
+  'identity',
+] as const;
+type Kind = (typeof kinds)[number];
 
-/** Kills the second build of a node before one statement after the other. */
-async function killEverywhere(kind: keyof typeof strides, hasStood: boolean): Promise<void> {
+/** Kills the second build of a node wherever it commits. */
+async function killEverywhere(kind: Kind, hasStood: boolean): Promise<void> {
   await using bench = await openWorkbench();
   const { path } = bench;
   const node = dyingNode(kind);
@@ -69,26 +51,20 @@ async function killEverywhere(kind: keyof typeof strides, hasStood: boolean): Pr
   if (hasStood) await materialize(bench.warehouse, node, dyingContext(kind, path, 'first'));
   // A snapshot sees what is gone; a log that is read by its clock must not lose rows.
   await grow(`from log ${kind === 'snapshot' ? "where id <> 'k49'" : ''} ${laterRows}`);
-  const killed = join(dirname(path), 'killed.duckdb');
+  if (kind === 'reshaped') await bench.run('alter table log add column more integer default 7');
   await bench.warehouse[Symbol.asyncDispose]();
   const before = await readThing(path);
   expect(before.builtBy).toEqual(hasStood ? ['first'] : []);
-
-  await copyFile(path, killed);
-  expect(await buildAndDie(killed, kind, killsMax)).toBe(true);
-  const after = await readThing(killed);
-  expect(after.builtBy).toEqual(['second']);
-  if (kind !== 'view') expect(after.rows).not.toEqual(before.rows);
-
-  let ended = false;
-  for (let countdown = 0; !ended; countdown += strideOf(kind)) {
-    expect(countdown).toBeLessThan(killsMax);
-    await rm(killed, { force: true });
-    await rm(`${killed}.wal`, { force: true });
-    await copyFile(path, killed);
-    ended = await buildAndDie(killed, kind, countdown);
-    // What is remembered is of the rows that stand: neither is ahead of the other.
+  let after = before;
+  await killAtEachPoint(path, kind, async (killed, wasKilled) => {
     const found = await readThing(killed);
+    if (!wasKilled) {
+      expect(found.builtBy).toEqual(['second']);
+      if (kind !== 'view') expect(found.rows).not.toEqual(before.rows);
+      after = found;
+      return;
+    }
+    // What is remembered is of the rows that stand: neither is ahead of the other.
     expect([before, after].find(({ builtBy }) => builtBy[0] === found.builtBy[0])).toEqual(found);
     await using warehouse = await openDuckDb({ path: killed, log: silentLog });
     await materialize(warehouse, node, dyingContext(kind, killed, 'third'));
@@ -96,18 +72,16 @@ async function killEverywhere(kind: keyof typeof strides, hasStood: boolean): Pr
     const leftovers = await warehouse.query(sql`
       select table_name from information_schema.tables where table_name like '%tidemill_next'`);
     expect(leftovers).toEqual([]);
-  }
+  });
 }
 
-const kinds = Object.keys(strides) as (keyof typeof strides)[];
-
 test.each(kinds)(
-  '%s: killed before any of its statements it is whole, and the next build ends as if undisturbed',
+  '%s: killed wherever it commits it is whole, and the next build ends as if undisturbed',
   { timeout: 600_000 },
   (kind) => killEverywhere(kind, true),
 );
 
-test.each(['history', 'recorded', 'identity', 'snapshot', 'seed'] as const)(
+test.each(kinds.filter((kind) => kind !== 'reshaped'))(
   '%s: killed in its first build there is nothing or all of it, and the next ends as if undisturbed',
   { timeout: 600_000 },
   (kind) => killEverywhere(kind, false),
