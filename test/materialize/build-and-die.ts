@@ -46,8 +46,7 @@ const dying: Warehouse = {
   ...watched(warehouse),
   ddl: (statements) => passAfter(warehouse.ddl(statements)),
   checkpoint: () => passAfter(warehouse.checkpoint()),
-  transaction: (work) =>
-    passAfter(warehouse.transaction((session) => work(watched(session)))),
+  transaction: (work) => passAfter(warehouse.transaction((session) => work(watched(session)))),
   [Symbol.asyncDispose]: () => warehouse[Symbol.asyncDispose](),
 };
 if (kind === 'microbatch') {
