@@ -25,7 +25,7 @@ export function manifestExposure(from: ManifestSources, node: ExposureNode): Con
     maturity: textOr(entry['maturity']),
     meta,
     tags,
-    config: { ...config, enabled: true, tags, meta },
+    config: { ...config, enabled: config['enabled'] !== false, tags, meta },
     unrendered_config: asConfig(entry['config']),
     url: textOr(entry['url']),
     depends_on: { macros: [], nodes: node.dependsOn },

@@ -29,11 +29,23 @@ export function manifestSemantics(
         .filter(({ resourceType }) => resourceType === kind)
         .map((one) => [one.id, toEntry(one)]),
     );
+  const entry = (node: SemanticNode): Config => manifestSemantic(from, node, nodes);
   return {
-    semantic_models: entriesOf('semantic_model', (node) => manifestSemanticModel(from, node)),
-    metrics: entriesOf('metric', (node) => manifestMetric(from, node, nodes)),
-    saved_queries: entriesOf('saved_query', (node) => manifestSavedQuery(from, node)),
+    semantic_models: entriesOf('semantic_model', entry),
+    metrics: entriesOf('metric', entry),
+    saved_queries: entriesOf('saved_query', entry),
   };
+}
+
+/** `all` are those it may be made of. */
+export function manifestSemantic(
+  from: ManifestSources,
+  node: SemanticNode,
+  all: readonly SemanticNode[],
+): Config {
+  if (node.resourceType === 'metric') return manifestMetric(from, node, all);
+  if (node.resourceType === 'saved_query') return manifestSavedQuery(from, node);
+  return manifestSemanticModel(from, node);
 }
 
 /** What all three have. */
@@ -168,12 +180,14 @@ function manifestMetric(
 
 function typeParamsOf(node: SemanticNode, all: readonly SemanticNode[]): Config {
   const params = asConfig(node.entry['type_params']);
+  const isOn = node.config['enabled'] !== false;
   const inputs = inputsOfMetric(node.entry).metrics.length > 0;
   const optional = (value: unknown, toValue: (value: unknown) => Config): Config | null =>
     value === undefined || value === null ? null : toValue(value);
   return {
     measure: optional(params['measure'], measureInput),
-    input_measures: uniqueOf(inputMeasures(node, all, new Set())),
+    // dbt follows what is on.
+    input_measures: isOn ? uniqueOf(inputMeasures(node, all, new Set())) : [],
     numerator: optional(params['numerator'], metricInput),
     denominator: optional(params['denominator'], metricInput),
     expr: params['expr'] === undefined || params['expr'] === null ? null : String(params['expr']),
@@ -279,7 +293,7 @@ function conversionOf(value: unknown): Config {
 function manifestSavedQuery(from: ManifestSources, node: SemanticNode): Config {
   const { entry } = node;
   const params = asConfig(entry['query_params']);
-  const { tags: _, ...own } = configOf(node);
+  const own = configOf(node);
   const { schema, database } = from.project.target;
   return {
     ...headOf(from, node),

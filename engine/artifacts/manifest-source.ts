@@ -41,7 +41,7 @@ export function manifestSource(from: ManifestSources, node: SourceNode): Config 
     tags: tagsOf(config),
     config: {
       ...config,
-      enabled: true,
+      enabled: config['enabled'] !== false,
       event_time: config['event_time'] ?? null,
       freshness,
       loaded_at_field: loadedAt,

@@ -11,7 +11,7 @@ import {
 import type { ModelProject } from '../declare/model-project.ts';
 import { nodesOfType } from '../declare/nodes-of-type.ts';
 import { asConfig, asList, asTexts, type Config } from '../declare/properties.ts';
-import { nameTestRelations } from '../declare/test-relation.ts';
+import { nameDisabledTests, nameTestRelations } from '../declare/test-relation.ts';
 import type { Relation } from '../words/table.ts';
 import type { ArtifactMoment } from './metadata.ts';
 
@@ -40,12 +40,16 @@ export interface ManifestSources extends ManifestRequest {
 
 export async function gatherManifestSources(request: ManifestRequest): Promise<ManifestSources> {
   const { project, moment } = request;
+  const off = project.disabled.filter(isTestNode);
   return {
     ...request,
     createdAt: moment.generatedAtMs / 1_000,
     fileTexts: await readTexts(project),
-    testRelations: await nameTestRelations(project, false),
-    primaryKeyOf: (node) => primaryKeyOf(project, node),
+    testRelations: new Map([
+      ...(await nameDisabledTests(project)),
+      ...(await nameTestRelations(project, false)),
+    ]),
+    primaryKeyOf: (node) => primaryKeyOf(project, node, off),
     macrosOf: openMacroCalls(project),
   };
 }
@@ -70,15 +74,20 @@ function openMacroCalls({ library }: ModelProject): ManifestSources['macrosOf'] 
  * As dbt infers it: what a constraint says, else columns with a test `unique` and one `not_null`,
  * else those with `unique`.
  */
-function primaryKeyOf(project: ModelProject, node: ModelNode): readonly string[] {
+function primaryKeyOf(
+  project: ModelProject,
+  node: ModelNode,
+  disabled: readonly TestNode[],
+): readonly string[] {
   const ofModel = findPrimaryKey(node.constraints);
   if (ofModel) return asTexts(ofModel['columns']);
   const ofColumn = node.columns.find(({ constraints }) => findPrimaryKey(constraints));
   if (ofColumn) return [ofColumn.name];
   const unique = new Set<string>();
   const notNull = new Set<string>();
-  for (const id of project.graph.childrenOf(node.id)) {
-    const test = project.nodes.get(id);
+  // As in dbt, what tests of it that are off would hold counts as well.
+  const tests = project.graph.childrenOf(node.id).map((id) => project.nodes.get(id));
+  for (const test of [...tests, ...disabled]) {
     if (!isTestNode(test) || test.testedId !== node.id) continue;
     const combined = asTexts(test.kwargs?.['combination_of_columns']);
     const columns = test.column === undefined ? combined : [test.column];
@@ -102,7 +111,8 @@ async function readTexts(project: ModelProject): Promise<Map<string, string>> {
   const nodes = [...all, ...project.disabled].filter(
     (node) => isModelNode(node) && node.resourceType !== 'model',
   );
-  const units = nodesOfType(project, 'unit_test').filter(isUnitTestNode);
+  const tests = [...nodesOfType(project, 'unit_test'), ...project.disabled];
+  const units = tests.filter(isUnitTestNode);
   const fixtures = units.flatMap(({ given, expect }) =>
     [expect, ...given.map(({ rows }) => rows)].flatMap(({ fixtureFile }) => fixtureFile ?? []),
   );

@@ -28,7 +28,7 @@ export function manifestTest(from: ManifestSources, test: TestNode): Config {
     resource_type: 'test',
     package_name: test.packageName,
     ...(isGeneric
-      ? { original_file_path: file, path: `${alias}.sql` }
+      ? { original_file_path: file, path: `${fileNameOf(test)}.sql` }
       : filePathOf(project, test, test.fqn.slice(1, -1))),
     unique_id: test.id,
     fqn: test.fqn,
@@ -56,6 +56,12 @@ export function manifestTest(from: ManifestSources, test: TestNode): Config {
   };
 }
 
+/** What dbt would call its file: its name, cut where it is too long; no alias of people’s. */
+function fileNameOf({ name, nodeConfig: { alias }, entry }: TestNode): string {
+  const isOwn = entry?.config['alias'] !== undefined;
+  return typeof alias === 'string' && !isOwn ? alias : name;
+}
+
 /** A generic test belongs to the group of what it tests. */
 function groupOf({ project }: ManifestSources, test: TestNode): string | null {
   const tested = project.nodes.get(test.testedId ?? '');
@@ -67,7 +73,11 @@ function genericCode(test: TestNode): string {
   const [first = '', second] = (test.entry?.test ?? '').split('.');
   const macro = second === undefined ? `test_${first}` : `${first}.test_${second}`;
   const { alias } = test.nodeConfig;
-  const written: Config = { alias, ...test.entry?.config };
+  const rendered = Object.entries(test.entry?.config ?? {}).map(([key, value]) => [
+    key,
+    typeof value === 'string' ? (test.nodeConfig[key] ?? value) : value,
+  ]);
+  const written: Config = { alias, ...Object.fromEntries(rendered) };
   const keys = [
     ...configOrder,
     ...Object.keys(written).filter((key) => !configOrder.includes(key)),
@@ -122,6 +132,7 @@ function genericParts(from: ManifestSources, test: TestNode): Config {
 
 /** Edges of a test as calls: what was written is in its arguments or its file. */
 function callsOf({ project }: ManifestSources, test: TestNode) {
+  if (test.unlinked) return test.unlinked.refs;
   return test.dependsOn.flatMap((id) => {
     const node = project.nodes.get(id);
     if (!isModelNode(node)) return [];
@@ -132,6 +143,7 @@ function callsOf({ project }: ManifestSources, test: TestNode) {
 }
 
 function sourcesOf({ project }: ManifestSources, test: TestNode) {
+  if (test.unlinked) return test.unlinked.sources;
   return test.dependsOn.flatMap((id) => {
     const node = project.nodes.get(id);
     if (!isSourceNode(node)) return [];
@@ -168,7 +180,11 @@ export function manifestUnitTest(from: ManifestSources, test: UnitTestNode): Con
     fqn: test.fqn,
     description: test.description ?? '',
     depends_on: { macros: [], nodes: test.dependsOn },
-    config: { tags: test.tags, meta: test.config['meta'] ?? {}, enabled: true },
+    config: {
+      tags: test.tags,
+      meta: test.config['meta'] ?? {},
+      enabled: test.config['enabled'] !== false,
+    },
     checksum: sha256(JSON.stringify(entry)),
     schema: isModelNode(model) ? model.relation.schema : null,
     created_at: from.createdAt,

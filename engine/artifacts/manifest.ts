@@ -10,12 +10,13 @@ import {
 } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import { asConfig, asTexts, type Config } from '../declare/properties.ts';
+import { isSemanticNode } from '../declare/semantic-node.ts';
 import { once } from '../words/once.ts';
 import { manifestDocs, manifestExposure, manifestGroup } from './manifest-exposure.ts';
 import { manifestMacros } from './manifest-macro.ts';
 import { manifestNode } from './manifest-node.ts';
 import { manifestOperations } from './manifest-operation.ts';
-import { manifestSemantics } from './manifest-semantic.ts';
+import { manifestSemantic, manifestSemantics } from './manifest-semantic.ts';
 import { manifestSource } from './manifest-source.ts';
 import {
   gatherManifestSources,
@@ -123,7 +124,7 @@ export function manifestRest(from: ManifestSources): {
       const off = Map.groupBy(project.disabled, ({ id }) => id);
       const entries = [...off].map(([id, nodes]) => [
         id,
-        nodes.map((node) => manifestNode(from, node)),
+        nodes.map((node) => offEntry(from, node)),
       ]);
       return Object.fromEntries(entries);
     },
@@ -133,6 +134,17 @@ export function manifestRest(from: ManifestSources): {
     unit_tests: () =>
       entriesOf(whole('unit_test').filter(isUnitTestNode), (node) => manifestUnitTest(from, node)),
   };
+}
+
+/** A node that is switched off, as its kind is told: it is made of no others. */
+function offEntry(from: ManifestSources, node: ProjectNode): Config {
+  if (isModelNode(node)) return manifestNode(from, node);
+  if (isTestNode(node)) return manifestTest(from, node);
+  if (isUnitTestNode(node)) return manifestUnitTest(from, node);
+  if (isSourceNode(node)) return manifestSource(from, node);
+  if (isExposureNode(node)) return manifestExposure(from, node);
+  if (isSemanticNode(node)) return manifestSemantic(from, node, []);
+  throw new Error(`${node.id} has no entry among what is off`);
 }
 
 /** The manifest as templates see it in `graph`: of no run, at no time. */

@@ -1,4 +1,5 @@
 import { didYouMean } from '../words/suggest.ts';
+import type { Switched } from './enabled-config.ts';
 import { parseTemplate } from './jinja/parse-template.ts';
 import { internalPackage } from './macro-library.ts';
 import type { FaultList } from './model-fault.ts';
@@ -26,17 +27,27 @@ import { identifyTest } from './test-identity.ts';
 export interface TestSources {
   readonly packages: readonly PackageSource[];
   readonly models: readonly ModelNode[];
-  readonly disabled: readonly ModelNode[];
   readonly refs: NodeIndex<Referable>;
   readonly sources: SourceIndex;
   readonly reading: Reading;
 }
 
-/** Every test as a node: generic ones from YAML, singular ones from `tests/*.sql`. */
-export async function buildTests(from: TestSources, faults: FaultList): Promise<TestNode[]> {
+/**
+ * Every test as a node: generic ones from YAML, singular ones from `tests/*.sql`. Those that are
+ * switched off are part of no graph.
+ */
+export async function buildTests(
+  from: TestSources,
+  faults: FaultList,
+): Promise<Switched<TestNode>> {
   const tests = new Map<string, TestNode>();
+  const off: TestNode[] = [];
   const add = (test: TestNode | undefined): void => {
-    if (test === undefined || test.nodeConfig['enabled'] === false) return;
+    if (test === undefined) return;
+    if (!isOn(test)) {
+      off.push(test);
+      return;
+    }
     const first = tests.get(test.id);
     if (first === undefined) {
       tests.set(test.id, test);
@@ -64,7 +75,11 @@ export async function buildTests(from: TestSources, faults: FaultList): Promise<
     for (const source of pack.singularTests) add(await singularTest(from, pack, source, faults));
     reportOrphans(pack, faults);
   }
-  return [...tests.values()];
+  return { on: [...tests.values()], off };
+}
+
+function isOn({ nodeConfig }: Pick<TestNode, 'nodeConfig'>): boolean {
+  return nodeConfig['enabled'] !== false;
 }
 
 const patchedKinds = ['models', 'seeds', 'snapshots'] as const;
@@ -154,9 +169,6 @@ async function genericTest(
   const calls = literalCalls(entry);
   const isPlain = macro.packageName === internalPackage && calls !== undefined;
   const found = isPlain ? calls : await renderCalls(from, test, faults);
-  const linked = linkCalls(from, test, found, faults);
-  if (linked === undefined) return undefined;
-  const dependsOn = [...new Set([node.id, ...linked])];
   // A test's macro may say how its failures are counted; the YAML that uses it knows better.
   const merged = mergeConfig(found.configs.reduce(mergeConfig, {}), config);
   const nodeConfig = await finishConfig(from, test, merged, faults);
@@ -164,7 +176,27 @@ async function genericTest(
   const sourceTags = node.resourceType === 'source' ? node.tags : [];
   const all = [...sourceTags, ...columnTags, ...asTexts(nodeConfig['tags'])];
   const tags = [...new Set(all)].sort();
-  return { ...test, tags, config: nodeConfig, nodeConfig, dependsOn };
+  const whole = { ...test, tags, config: nodeConfig, nodeConfig };
+  if (!isOn(whole)) return { ...whole, unlinked: withTested(found, whole, node) };
+  const linked = linkCalls(from, test, found, faults);
+  return linked && { ...whole, dependsOn: [...new Set([node.id, ...linked])] };
+}
+
+/** What a test calls that is linked to nothing: what it tests is called by its macro. */
+function withTested(
+  { refs, sources }: Calls,
+  { place, packageName }: TestNode,
+  tested: ModelNode | SourceNode,
+): Unlinked {
+  if (tested.resourceType === 'source') {
+    return {
+      refs,
+      sources: [...sources, { source: tested.sourceName, table: tested.name, place }],
+    };
+  }
+  const { name, version } = tested;
+  const owner = tested.packageName === packageName ? undefined : tested.packageName;
+  return { refs: [...refs, { name, packageName: owner, version, place }], sources };
 }
 
 async function finishConfig(
@@ -233,9 +265,11 @@ async function singularTest(
   const merged = calls.configs.reduce(mergeConfig, base);
   const config = await finishConfig(from, draft, merged, faults);
   const tags = asTexts(config['tags']);
-  const isOn = config['enabled'] !== false;
-  const dependsOn = isOn ? linkCalls(from, draft, calls, faults) : [];
-  return dependsOn && { ...draft, nodeConfig: config, config, tags, dependsOn };
+  const whole = { ...draft, nodeConfig: config, config, tags };
+  const { refs, sources } = calls;
+  if (!isOn(whole)) return { ...whole, unlinked: { refs, sources } };
+  const dependsOn = linkCalls(from, draft, calls, faults);
+  return dependsOn && { ...whole, dependsOn };
 }
 
 function testBase(
@@ -259,9 +293,9 @@ function testBase(
   } as const;
 }
 
-interface Calls {
-  readonly refs: readonly RefCall[];
-  readonly sources: readonly SourceCall[];
+type Unlinked = NonNullable<TestNode['unlinked']>;
+
+interface Calls extends Unlinked {
   readonly configs: readonly Config[];
 }
 

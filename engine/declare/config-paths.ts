@@ -27,8 +27,6 @@ const kindOf: Readonly<Record<string, ResourceType>> = {
   'saved-queries': 'saved_query',
 };
 
-const built: ReadonlySet<ResourceType> = new Set(['model', 'seed', 'snapshot']);
-
 /** Where config stands, with folders of folders; a folder that only holds others is none. */
 export function listConfigPaths(yaml: YamlFile): ConfigPath[] {
   const found: ConfigPath[] = [];
@@ -37,8 +35,8 @@ export function listConfigPaths(yaml: YamlFile): ConfigPath[] {
     const isFolder = ([name, value]: [string, unknown]) => isConfig(value) && !isConfigMap(name);
     for (const [name, value] of entries.filter(isFolder)) visit(key, kind, value, [...path, name]);
     const own = entries.filter((entry) => !isFolder(entry)).map(([name]) => name);
-    // Of what is not built, only what is switched on is known here.
-    const isUnknown = !built.has(kind) && own.some((name) => /^\+?enabled$/.test(name));
+    // Tests of what is off are left out, and are not known here.
+    const isUnknown = kind === 'test' && own.some((name) => /^\+?enabled$/.test(name));
     if (own.length > 0 && !isUnknown)
       found.push({ kind, path, place: yaml.placeOf([key, ...path], 'key') });
   };

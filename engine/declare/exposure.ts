@@ -1,8 +1,9 @@
 import { didYouMean } from '../words/suggest.ts';
 import { bystander } from './bystander.ts';
+import type { Switched } from './enabled-config.ts';
 import { renderEntryConfig } from './entry-config.ts';
 import { parseTemplate } from './jinja/parse-template.ts';
-import type { FaultList, Place } from './model-fault.ts';
+import { collectFaults, type FaultList, type Place } from './model-fault.ts';
 import type { ExposureNode, ModelNode, SourceNode } from './model-node.ts';
 import type { NodeIndex } from './node-index.ts';
 import { type Reading, renderNode, stillMoment } from './node-render.ts';
@@ -37,21 +38,23 @@ interface Missing {
 export async function buildExposures(
   from: ExposureSources,
   faults: FaultList,
-): Promise<ExposureNode[]> {
+): Promise<Switched<ExposureNode>> {
   const found = new Map<string, ExposureNode>();
+  const off: ExposureNode[] = [];
   for (const pack of from.packages) {
     for (const placed of pack.properties.exposures ?? []) {
       const node = await buildExposure(from, pack, placed, faults);
       if (node === undefined) continue;
       const first = found.get(node.id);
-      if (first === undefined) found.set(node.id, node);
+      if (node.config['enabled'] === false) off.push(node);
+      else if (first === undefined) found.set(node.id, node);
       else {
         const message = `the exposure "${node.name}" is written twice; the other is in ${first.file}`;
         faults.error(node.place, message, { hint: 'rename one of them' });
       }
     }
   }
-  return [...found.values()];
+  return { on: [...found.values()], off };
 }
 
 async function buildExposure(
@@ -77,10 +80,13 @@ async function buildExposure(
     resourceType: 'exposure',
   };
   const config = await renderEntryConfig(from.reading, about, written, { place, faults });
-  if (config['enabled'] === false || name === '') return undefined;
-  const calls = await renderCalls(from, pack, id, placed, faults);
+  if (name === '') return undefined;
+  const isOn = config['enabled'] !== false;
+  // What is switched off may name what is not there.
+  const told = isOn ? faults : collectFaults();
+  const calls = await renderCalls(from, pack, id, placed, told);
   const dependsOn = new Set<string>();
-  for (const { trace, place: at } of calls) {
+  for (const { trace, place: at } of isOn ? calls : []) {
     const targets: (ModelNode | SourceNode | Missing)[] = [
       ...trace.refs.map((call) => from.refs.find(call, pack.name)),
       ...trace.sources.map((call) => from.sources.find(call.source, call.table, pack.name)),
@@ -93,7 +99,7 @@ async function buildExposure(
       }
     }
   }
-  const metrics = readMetrics(from, placed, faults);
+  const metrics = isOn ? readMetrics(from, placed, faults) : [];
   for (const metric of metrics) dependsOn.add(metric.id);
   return {
     id,

@@ -73,6 +73,11 @@ export interface TestNode extends GraphNode {
   readonly text: string;
   readonly description?: string;
   readonly place: Place;
+  /** Switched off: what it calls, where others have edges. */
+  readonly unlinked?: {
+    readonly refs: readonly RefCall[];
+    readonly sources: readonly SourceCall[];
+  };
 }
 
 /** Rows as a unit test writes them: records, or a text of CSV or SQL, here or in a fixture. */

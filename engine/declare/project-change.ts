@@ -120,9 +120,13 @@ async function readReach(
   const streams = before.sources.nodes.size;
   const models = read.map(({ node }) => linkNode(node, refs, before.sources, faults));
   const tested = { ...described, properties: patchesOf(described, reach.patched) };
-  const from = { packages: [tested], models, disabled: [], refs, sources: before.sources };
+  const from = { packages: [tested], models, refs, sources: before.sources };
   const tests = await buildTests({ ...from, reading: around }, faults);
   const isAside = part.faults.all.some(({ file }) => reach.files.has(file));
+  // Tests that are off have a list of their own, which stands as it is.
+  const touched = new Set([...reach.patched, ...reach.gone]);
+  const wereOff = before.disabled.some((one) => isTestNode(one) && touched.has(one.testedId ?? ''));
+  if (wereOff || tests.off.length > 0) return undefined;
   if (faults.all.length > 0 || isAside || before.sources.nodes.size !== streams) return undefined;
   const lost = all.filter(({ id, testName, file, dependsOn }) => {
     const mayBe = reach.files.has(file) || dependsOn.some((one) => reach.gone.has(one));
@@ -132,7 +136,7 @@ async function readReach(
   });
   return {
     reach,
-    nodes: [...models, ...tests],
+    nodes: [...models, ...tests.on],
     gone: new Set([...reach.gone, ...lost.map(({ id }) => id)]),
     macros: read.map(({ node, macros }) => [node.id, macros] as const),
     others: watched.found,
@@ -159,5 +163,5 @@ function indexNow(
   }
   for (const { node } of read) models.set(node.id, node);
   const names = before.packages.map((pack) => pack.name);
-  return indexNodes(models.values(), before.disabled, names);
+  return indexNodes(models.values(), before.disabled.filter(isModelNode), names);
 }

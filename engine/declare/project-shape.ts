@@ -100,8 +100,8 @@ export interface ModelProject {
   readonly macroPatches: ReadonlyMap<string, PlacedEntry>;
   /** Every node that is enabled, foreign ones too, by id. */
   readonly nodes: ReadonlyMap<string, ProjectNode>;
-  /** Nodes that are switched off; several may share an id, also with one that is on. */
-  readonly disabled: readonly ModelNode[];
+  /** What is switched off, of any kind; several may share an id, also with one that is on. */
+  readonly disabled: readonly ProjectNode[];
   /** By node; those of a project that was not read anew are parsed when asked for. */
   readonly templates: Pick<ReadonlyMap<string, Template>, 'get' | 'has'>;
   /** Where renderings are kept. */

@@ -33,7 +33,7 @@ export type StoredRest = LineList;
 
 /** What is no node's, or of nodes that are switched off. */
 export interface StoredDetails {
-  readonly disabled: readonly ModelNode[];
+  readonly disabled: readonly ProjectNode[];
   readonly broken: readonly string[];
   readonly docs: readonly DocsBlockNode[];
   readonly groups: readonly GroupNode[];
@@ -117,7 +117,8 @@ export function storeProject(
     docs: [...project.docs.values()],
     groups: project.groups,
     macroPatches: [...project.macroPatches],
-    bare: [...nodes.filter(isModelNode), ...project.disabled]
+    bare: [...nodes, ...project.disabled]
+      .filter(isModelNode)
       .map((node) => node.id)
       .filter((id) => !templates.has(id)),
     builtNames: builtNames(nodes.filter(isModelNode)),
@@ -243,6 +244,7 @@ export function restoreProject(
   );
   const disabled = details.disabled.map(whole);
   const models = outline.nodes.filter(isModelNode);
+  const off = disabled.filter(isModelNode);
   const { root, target, env, connections = [] } = options;
   const graph = once(() => known.graph ?? graphOf(outline, outline.nodes));
   const sources = once(() => {
@@ -280,8 +282,8 @@ export function restoreProject(
     macroPatches: new Map(details.macroPatches),
     nodes,
     disabled,
-    templates: restoreTemplates(models, disabled, nodes, new Set(details.bare)),
-    refs: restoreRefs(models, disabled, nodes, outline.packageNames),
+    templates: restoreTemplates(models, off, nodes, new Set(details.bare)),
+    refs: restoreRefs(models, off, nodes, outline.packageNames),
     get sources() {
       return sources();
     },

@@ -74,6 +74,8 @@ export interface SourceTable {
   readonly source: string;
   readonly name: string;
   readonly schema: string | undefined;
+  /** As it was before it was rendered; absent: no template stands in it. */
+  readonly writtenSchema?: string;
   readonly database?: string;
   readonly identifier: string;
   readonly description: string;

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { silentLog } from '../words/log.ts';
-import { buildTests } from './build-tests.ts';
+import { buildTests, type TestSources } from './build-tests.ts';
 import { reportMisspelt } from './config-names.ts';
 import { reportUnusedConfig } from './config-paths.ts';
 import { reportDeprecated } from './deprecated-models.ts';
 import { collectMacroPatches, indexDocs } from './docs-blocks.ts';
-import { buildExposures } from './exposure.ts';
+import type { Switched } from './enabled-config.ts';
+import { buildExposures, type ExposureSources } from './exposure.ts';
 import { buildGraph, compareIds, type Graph } from './graph.ts';
 import { buildGroups, checkAccess, isGuarded } from './group-access.ts';
 import { reportIgnoredMacros } from './ignored-macros.ts';
@@ -31,7 +32,7 @@ import { buildSemantics } from './semantic.ts';
 import { isSemanticNode } from './semantic-node.ts';
 import { reportSharedRelations } from './shared-relations.ts';
 import { reportSources } from './source-faults.ts';
-import { indexSources } from './source-index.ts';
+import { disabledSources, indexSources } from './source-index.ts';
 import { buildUnitTests } from './unit-test.ts';
 import { reportSourceDatabases, reportUnreadConfig } from './unread-config.ts';
 import { collectVars } from './vars.ts';
@@ -60,32 +61,28 @@ export async function readProject(
   const packages = await renderSources(described, reading, faults);
   const [top = main] = packages;
   const read = await readNodes({ ...about, library }, packages, faults);
-  const [enabled, disabled] = splitEnabled(read);
+  const [enabled, off] = splitModels(read);
   const packageNames = packages.map((pack) => pack.name);
   reportTwins(enabled, faults);
-  const refs = indexNodes(enabled, disabled, packageNames);
+  const refs = indexNodes(enabled, off, packageNames);
   reportSources(packages, faults);
   const sources = indexSources(packages, options.connections ?? []);
   const models = enabled.map((node) => linkNode(node, refs, sources, faults));
-  const tests = await buildTests({ packages, models, disabled, refs, sources, reading }, faults);
-  const units = buildUnitTests(
-    { packages, models, refs, sources, library: watched.library },
-    faults,
-  );
-  const semantics = await buildSemantics({ packages, refs, reading }, faults);
-  const exposures = await buildExposures({ packages, refs, sources, reading, semantics }, faults);
+  const around = { packages, models, refs, sources, reading };
+  const { tests, exposures, ...others } = await buildReaders(around, faults);
+  const readers: readonly Switched<ProjectNode>[] = [tests, exposures, ...Object.values(others)];
   const selectors = await readSelectors(disk, reading, faults);
   const groups = buildGroups(packages, faults);
-  checkAccess({ packages, groups, models, tests, exposures, refs }, faults);
+  const asked = { tests: tests.on, exposures: exposures.on };
+  checkAccess({ packages, groups, models, ...asked, refs }, faults);
   const nodes = indexAll(packages, [
     ...sources.nodes.values(),
     ...models,
-    ...tests,
-    ...units,
-    ...semantics,
-    ...exposures,
+    ...readers.flatMap(({ on }) => on),
     ...(options.foreign ?? []),
   ]);
+  const disabledTables = disabledSources(packages, options.connections ?? []);
+  const disabled = [...off, ...readers.flatMap((kind) => kind.off), ...disabledTables];
   reportModels(models, packages, target.database, faults);
   reportDeprecated(models, faults);
   reportUnusedConfig(top.configPaths, nodes.values(), disabled, faults);
@@ -107,13 +104,23 @@ export async function readProject(
     disabled,
     templates: templatesOf(read),
     // Linked nodes know what they depend on; of two with one id, at fault, the one that counts.
-    refs: indexNodes([...nodes.values()].filter(isModelNode), disabled, packageNames),
+    refs: indexNodes([...nodes.values()].filter(isModelNode), off, packageNames),
     sources,
     graph,
     selectors,
     faults: sortFaults(faults.all),
     broken: brokenIds(faults.all),
   };
+}
+
+/** What reads models and is none, of every kind. */
+async function buildReaders(from: TestSources & Pick<ExposureSources, 'refs'>, faults: FaultList) {
+  const { packages, refs, sources, reading } = from;
+  const tests = await buildTests(from, faults);
+  const units = buildUnitTests({ ...from, library: reading.library }, faults);
+  const semantics = await buildSemantics({ packages, refs, reading }, faults);
+  const shown = { packages, refs, sources, reading, semantics: semantics.on };
+  return { tests, units, semantics, exposures: await buildExposures(shown, faults) };
 }
 
 async function readNodes(
@@ -140,7 +147,7 @@ async function readNodes(
   return read;
 }
 
-function splitEnabled(read: readonly ReadNode[]): [enabled: ModelNode[], disabled: ModelNode[]] {
+function splitModels(read: readonly ReadNode[]): [enabled: ModelNode[], disabled: ModelNode[]] {
   const nodes = read.map(({ node }) => node);
   return [
     nodes.filter(({ nodeConfig }) => nodeConfig.enabled),

@@ -70,6 +70,7 @@ async function renderTable(
     return {
       ...table,
       schema: place.schema,
+      ...(table.schema === undefined ? {} : { writtenSchema: table.schema }),
       identifier: relation.name,
       config: asConfig(config),
       loadedAtField: textOf(loadedAtField),

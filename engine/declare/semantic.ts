@@ -1,6 +1,7 @@
 import { didYouMean } from '../words/suggest.ts';
+import type { Switched } from './enabled-config.ts';
 import { renderEntryConfig } from './entry-config.ts';
-import type { FaultList } from './model-fault.ts';
+import { collectFaults, type FaultList } from './model-fault.ts';
 import type { ModelNode, RefCall } from './model-node.ts';
 import type { NodeIndex } from './node-index.ts';
 import type { Reading } from './node-render.ts';
@@ -41,11 +42,13 @@ const sections = [
 export async function buildSemantics(
   from: SemanticSources,
   faults: FaultList,
-): Promise<SemanticNode[]> {
+): Promise<Switched<SemanticNode>> {
   const found = new Map<string, SemanticNode>();
+  const off: SemanticNode[] = [];
   const add = (node: SemanticNode): void => {
     const first = found.get(node.id);
-    if (first === undefined) found.set(node.id, node);
+    if (node.config['enabled'] === false) off.push(node);
+    else if (first === undefined) found.set(node.id, node);
     else {
       const what = `the ${node.resourceType.replace('_', ' ')} "${node.name}"`;
       faults.error(node.place, `${what} is written twice; the other is in ${first.file}`, {
@@ -63,7 +66,7 @@ export async function buildSemantics(
       }
     }
   }
-  return linkSemantics(from, [...found.values()], faults);
+  return { on: linkSemantics(from, [...found.values()], faults), off };
 }
 
 interface Written {
@@ -91,11 +94,12 @@ async function readSemantic(
   const id = `${kind}.${pack.name}.${name}`;
   const about = { id, name, packageName: pack.name, file: place.file, fqn, resourceType: kind };
   const config = await renderEntryConfig(reading, about, written, { place, faults });
-  if (config['enabled'] === false) return undefined;
+  // What is switched off may lack what it would need.
+  const told = config['enabled'] === false ? collectFaults() : faults;
   for (const complaint of complainOfSemantics(kind, name, { ...entry, config }))
-    faults.error(place, complaint);
+    told.error(place, complaint);
   if (name === '') return undefined;
-  const ref = kind === 'semantic_model' ? readRef(entry['model'], placed, faults) : undefined;
+  const ref = kind === 'semantic_model' ? readRef(entry['model'], placed, told) : undefined;
   return {
     ...about,
     resourceType: kind,
@@ -126,6 +130,7 @@ function readRef(value: unknown, placed: PlacedEntry, faults: FaultList): RefCal
 
 /** `create_metric: true` of a measure: a metric of its name. */
 function metricsOfMeasures({ ref: _, ...model }: SemanticNode): SemanticNode[] {
+  const isOn = model.config['enabled'] !== false;
   return asList(model.entry['measures'])
     .map(asConfig)
     .filter((measure) => measure['create_metric'] === true && measure['name'])
@@ -138,8 +143,8 @@ function metricsOfMeasures({ ref: _, ...model }: SemanticNode): SemanticNode[] {
         resourceType: 'metric',
         fqn: [...model.fqn.slice(0, -1), name],
         tags: [],
-        config: {},
-        unrendered: { enabled: true },
+        config: isOn ? {} : { enabled: false },
+        unrendered: { enabled: isOn },
         entry: {
           name,
           description: measure['description'] ?? `Metric created from measure ${name}`,

@@ -2,7 +2,7 @@ import { didYouMean } from '../words/suggest.ts';
 import { externalOf } from './external-source.ts';
 import type { SourceNode } from './model-node.ts';
 import type { PackageSource } from './package-source.ts';
-import { asTexts } from './properties.ts';
+import { asTexts, type SourceTable } from './properties.ts';
 import { sourceFqn } from './yaml-folders.ts';
 
 /** A connection whose streams are sources without anyone declaring them. */
@@ -31,16 +31,20 @@ export function indexSources(
 ): SourceIndex {
   const nodes = new Map<string, SourceNode>();
   const connected = connectedSources(connections);
-  for (const pack of packages) {
-    for (const node of declaredNodes(pack, connected)) {
-      if (node.config['enabled'] !== false) nodes.set(node.id, node);
-    }
-  }
+  for (const node of declaredNodes(packages, connected, true)) nodes.set(node.id, node);
   return createIndex(
     nodes,
     connected,
     packages.map((pack) => pack.name),
   );
+}
+
+/** Declared tables that are switched off. */
+export function disabledSources(
+  packages: readonly PackageSource[],
+  connections: readonly ConnectionSource[],
+): SourceNode[] {
+  return declaredNodes(packages, connectedSources(connections), false);
 }
 
 /** The index over nodes that were found before. */
@@ -85,39 +89,51 @@ function createIndex(
 }
 
 function declaredNodes(
-  pack: PackageSource,
+  packages: readonly PackageSource[],
   connected: ReadonlyMap<string, ConnectionSource>,
+  isOn: boolean,
 ): SourceNode[] {
-  return pack.properties.sources.map((table) => {
-    const fqn = sourceFqn(pack, table);
-    const { config } = table;
-    const connection = connected.get(table.source);
-    const streamId = connection && streamIdOf(connection.name, table.identifier);
-    const { name, identifier, schema = table.source } = table;
-    const external = externalOf({ name, identifier, schema }, table.sourceMeta, config);
-    return {
-      id: `source.${pack.name}.${table.source}.${table.name}`,
-      resourceType: 'source',
-      name: table.name,
-      sourceName: table.source,
-      packageName: pack.name,
-      fqn,
-      file: table.place.file,
-      tags: asTexts(config['tags']),
-      config,
-      dependsOn: streamId === undefined ? [] : [streamId],
-      relation: { schema, name: identifier },
-      description: table.description,
-      columns: table.columns,
-      sourceDescription: table.sourceDescription,
-      sourceMeta: table.sourceMeta,
-      ...(table.schema === undefined ? {} : { writtenSchema: table.schema }),
-      ...(table.docBlocks === undefined ? {} : { docBlocks: table.docBlocks }),
-      ...(streamId === undefined ? {} : { streamId }),
-      ...(external === undefined ? {} : { external }),
-      ...(table.loadedAtField === undefined ? {} : { loadedAtField: table.loadedAtField }),
-    };
-  });
+  return packages.flatMap((pack) =>
+    pack.properties.sources
+      .filter(({ config }) => (config['enabled'] !== false) === isOn)
+      .map((table) => declaredNode(pack, table, connected)),
+  );
+}
+
+function declaredNode(
+  pack: PackageSource,
+  table: SourceTable,
+  connected: ReadonlyMap<string, ConnectionSource>,
+): SourceNode {
+  const fqn = sourceFqn(pack, table);
+  const { config } = table;
+  const connection = connected.get(table.source);
+  const streamId = connection && streamIdOf(connection.name, table.identifier);
+  const { name, identifier, schema = table.source } = table;
+  const written = table.writtenSchema ?? table.schema;
+  const external = externalOf({ name, identifier, schema }, table.sourceMeta, config);
+  return {
+    id: `source.${pack.name}.${table.source}.${table.name}`,
+    resourceType: 'source',
+    name: table.name,
+    sourceName: table.source,
+    packageName: pack.name,
+    fqn,
+    file: table.place.file,
+    tags: asTexts(config['tags']),
+    config,
+    dependsOn: streamId === undefined ? [] : [streamId],
+    relation: { schema, name: identifier },
+    description: table.description,
+    columns: table.columns,
+    sourceDescription: table.sourceDescription,
+    sourceMeta: table.sourceMeta,
+    ...(written === undefined ? {} : { writtenSchema: written }),
+    ...(table.docBlocks === undefined ? {} : { docBlocks: table.docBlocks }),
+    ...(streamId === undefined ? {} : { streamId }),
+    ...(external === undefined ? {} : { external }),
+    ...(table.loadedAtField === undefined ? {} : { loadedAtField: table.loadedAtField }),
+  };
 }
 
 function connectionNode(

@@ -51,7 +51,25 @@ export async function nameTestRelations(
   project: ModelProject,
   isAsked: boolean,
 ): Promise<ReadonlyMap<string, Relation>> {
-  const named = storingTests(project, isAsked).map(
+  return await nameAll(project, storingTests(project, isAsked));
+}
+
+/** Where those that are switched off would keep them. */
+export async function nameDisabledTests(
+  project: ModelProject,
+): Promise<ReadonlyMap<string, Relation>> {
+  const off = project.disabled.filter(isTestNode);
+  return await nameAll(
+    project,
+    off.filter(({ nodeConfig }) => storeOf(nodeConfig, false)),
+  );
+}
+
+async function nameAll(
+  project: ModelProject,
+  tests: readonly TestNode[],
+): Promise<ReadonlyMap<string, Relation>> {
+  const named = tests.map(
     async (test) => [test.id, await nameTestRelation(project, test)] as const,
   );
   return new Map(await Promise.all(named));

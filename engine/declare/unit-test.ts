@@ -1,5 +1,6 @@
 import { delimiterOf } from '../words/seed-delimiter.ts';
 import { didYouMean } from '../words/suggest.ts';
+import { type Switched, splitEnabled } from './enabled-config.ts';
 import type { MacroLibrary } from './macro-library.ts';
 import type { FaultList, Place } from './model-fault.ts';
 import type { ModelNode, SourceNode, UnitRows, UnitTestNode } from './model-node.ts';
@@ -19,7 +20,7 @@ interface UnitSources {
 }
 
 /** `unit_tests:` of every package; one that cannot be run is a fault at its place. */
-export function buildUnitTests(from: UnitSources, faults: FaultList): UnitTestNode[] {
+export function buildUnitTests(from: UnitSources, faults: FaultList): Switched<UnitTestNode> {
   const tests = from.packages.flatMap((pack) =>
     (pack.properties.unitTests ?? []).flatMap(({ entry, place }) =>
       findTested(from, pack, entry, place, faults).map((model) =>
@@ -27,9 +28,9 @@ export function buildUnitTests(from: UnitSources, faults: FaultList): UnitTestNo
       ),
     ),
   );
-  const enabled = tests.filter(({ config }) => config['enabled'] !== false);
-  reportTwins(enabled, faults);
-  return enabled;
+  const split = splitEnabled(tests);
+  reportTwins(split.on, faults);
+  return split;
 }
 
 /** Two of one name and model have one id, and one of them would not be asked. */

@@ -190,6 +190,47 @@ test('of nodes that are switched off a manifest lists each, also where they shar
   expect(Object.keys(disabled)).toEqual(['model.shop.a']);
 });
 
+test('a manifest lists what is off of every kind, which nothing is linked to', async () => {
+  const project = await readFiles({
+    'dbt_project.yml': 'name: shop\nexposures: {shop: {+enabled: false}}',
+    'models/a.sql': 'select 1 as id',
+    'tests/by_hand.sql': "{{ config(enabled=false) }} select * from {{ ref('gone') }}",
+    'models/schema.yml': `
+models:
+  - name: a
+    columns:
+      - name: id
+        data_tests:
+          - unique: {name: in_yaml, config: {enabled: false, store_failures: true}}
+          - relationships: {name: to_none, arguments: {to: ref('gone'), field: id}, config: {enabled: false}}
+sources: [{name: logs, tables: [{name: events, config: {enabled: false}}]}]
+exposures: [{name: board, type: dashboard, owner: {name: us}, depends_on: [ref('gone'), ref('a')]}]
+unit_tests:
+  - {name: counts, model: a, given: [], expect: {rows: [{id: 1}]}, config: {enabled: false}}
+metrics: [{name: most, label: Most, type: simple, type_params: {measure: no}, config: {enabled: false}}]
+`,
+  });
+  expect(project.faults).toEqual([]);
+  const moment = { invocationId: '', startedAtMs: 0, generatedAtMs: 0 };
+  const { disabled, nodes } = await buildManifest({ project, moment, compiled: new Map() });
+  const told = Object.fromEntries(
+    Object.values(disabled).map(([one]) => [one?.['name'], [one?.['config'], one?.['refs']]]),
+  );
+  const off = expect.objectContaining({ enabled: false });
+  const call = (name: string) => ({ name, package: null, version: null });
+  expect(told).toEqual({
+    by_hand: [off, [call('gone')]],
+    in_yaml: [off, [call('a')]],
+    to_none: [off, [call('gone'), call('a')]],
+    events: [off, undefined],
+    board: [off, [call('gone'), call('a')]],
+    counts: [off, undefined],
+    most: [off, []],
+  });
+  expect(nodes['model.shop.a']?.['primary_key']).toEqual(['id']);
+  expect(Object.keys(nodes)).toEqual(['model.shop.a']);
+});
+
 test.each([
   ['{store_failures: true}', true, 'table'],
   ['{store_failures: false}', false, 'ephemeral'],

@@ -42,7 +42,7 @@ models:
       b: {meta: {owner: me}}
     away: {+enabled: false}
 seeds: {+quote_columns: true}
-sources: {shop: {gone: {+enabled: false}}}
+sources: {shop: {gone: {+enabled: false}, left: {+enabled: false}}}
 data_tests: {shop: {away: {+severity: warn}}}
 `;
   const files = {
@@ -50,6 +50,7 @@ data_tests: {shop: {away: {+severity: warn}}}
     'models/staging/a.sql': 'select 1 as n',
     'models/staging/b.sql': 'select 1 as n',
     'models/away/c.sql': 'select 1 as n',
+    'models/sources.yml': 'sources: [{name: left, tables: [{name: t}]}]',
   };
 
   test('is told with what was probably meant; what switches nodes off is not', async () => {
@@ -57,6 +58,8 @@ data_tests: {shop: {away: {+severity: warn}}}
       'warning: dbt_project.yml:4:5 this config of models at shop.stagging applies to none: there ' +
         'is no such model; did you mean "shop.staging"?',
       'warning: dbt_project.yml:9:1 this config of seeds applies to none: there is no such seed',
+      'warning: dbt_project.yml:10:18 this config of sources at shop.gone applies to none: there ' +
+        'is no such source',
     ]);
   });
 
@@ -64,12 +67,12 @@ data_tests: {shop: {away: {+severity: warn}}}
     const { writeFileSync, rmSync } = await import('node:fs');
     const folder = laid(files);
     const told = async () => (await toldIn(folder)).map((one) => /:(\d+):/.exec(one)?.[1]);
-    expect(await told()).toEqual(['4', '9']);
+    expect(await told()).toEqual(['4', '9', '10']);
     rmSync(`${folder}/models/staging/b.sql`);
-    expect(await told()).toEqual(['4', '7', '9']);
+    expect(await told()).toEqual(['4', '7', '9', '10']);
     writeFileSync(`${folder}/models/staging/b.sql`, 'select 2 as n');
     writeFileSync(`${folder}/models/staging/d.sql`, 'select 2 as n');
-    expect(await told()).toEqual(['4', '9']);
+    expect(await told()).toEqual(['4', '9', '10']);
   });
 });
 

@@ -112,17 +112,13 @@ function comparableSection(manifest: ArtifactFile, section: string): Entry {
   );
 }
 
-/**
- * dbt lists those of one id as it came upon their files; tests that are off are in its list alone.
- */
+/** dbt lists those of one id as it came upon their files. */
 function disabledNodes(manifest: ArtifactFile): Entry {
   const all = Object.entries(manifest['disabled'] as Record<string, Entry[]>);
   const byFile = (one: Entry, other: Entry): number =>
     String(one['path']).localeCompare(String(other['path']));
   return Object.fromEntries(
-    all
-      .filter(([id]) => !id.startsWith('test.'))
-      .map(([id, entries]) => [id, entries.toSorted(byFile).map(comparable)]),
+    all.map(([id, entries]) => [id, entries.toSorted(byFile).map(comparable)]),
   );
 }
 

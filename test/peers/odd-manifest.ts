@@ -9,7 +9,10 @@ profile: odd
 models:
   odd:
     dailies: {+begin: 2026-01-01, +event_time: at, +batch_size: day}
-data_tests: {odd: {by_folder: {+store_failures: true}}}
+data_tests: {odd: {by_folder: {+store_failures: true}, idle: {+enabled: false}}}
+sources: {odd: {idle: {+enabled: "{{ var('shown', false) }}"}}}
+unit_tests: {odd: {idle: {+enabled: false}}}
+vars: {shown: false}
 `,
   'profiles.yml': `
 odd:
@@ -24,6 +27,80 @@ odd:
   'models/also_off/off.sql': `{{ config(enabled=false) }} select 2 as n`,
   'models/off/lit.sql': `{{ config(enabled=false) }} select 1 as n`,
   'models/lit.sql': 'select 1 as n',
+  'models/more.sql': 'select 1 as n, 2 as m',
+  'models/days.sql': "select date '2026-01-01' as on_day, 1 as n",
+  'models/idle/idle.yml': `
+models:
+  - name: more
+    columns:
+      - name: n
+        data_tests:
+          - not_null: {name: off_kept, config: {enabled: false, store_failures: true, alias: al, schema: sc}}
+          - accepted_values:
+              arguments: {values: [1]}
+              config: {enabled: "{{ var('shown') }}", meta: {a: 1}, severity: warn}
+          - relationships: {arguments: {to: "ref('nowhere')", field: n}, config: {enabled: false}}
+          - unique: {config: {alias: other_name}}
+exposures:
+  - name: unseen
+    type: dashboard
+    owner: {name: me}
+    description: Nobody looks.
+    depends_on: ["ref('nowhere')", "ref('more')", "source('busy', 'two')"]
+    config: {enabled: false, tags: [b]}
+    maturity: low
+unit_tests:
+  - name: unasked
+    model: more
+    description: By a folder.
+    given: []
+    expect: {format: csv, fixture: fixed}
+    overrides: {vars: {a: 1}}
+sources:
+  - name: idle
+    description: Of none.
+    meta: {m: 1}
+    schema: "{{ var('place', 'abc') }}"
+    tables: [{name: q, identifier: qq, columns: [{name: a}]}]
+  - name: busy
+    schema: "{{ var('place', 'abc') }}"
+    loaded_at_field: at
+    tables: [{name: one, config: {enabled: false, tags: [x]}}, {name: two}]
+semantic_models:
+  - name: uncounted
+    model: ref('nowhere')
+    config: {enabled: false, meta: {own: x}}
+    defaults: {agg_time_dimension: on_day}
+    entities: [{name: d, type: primary, expr: on_day}]
+    dimensions: [{name: on_day, type: time, type_params: {time_granularity: day}}]
+    measures: [{name: n_sum, agg: sum, expr: n, create_metric: true}]
+  - name: counted
+    model: ref('days')
+    defaults: {agg_time_dimension: on_day}
+    entities: [{name: d2, type: primary, expr: on_day}]
+    dimensions: [{name: on_day, type: time, type_params: {time_granularity: day}}]
+    measures: [{name: n_max, agg: max, expr: n}]
+metrics:
+  - {name: unsaid, label: U, type: simple, type_params: {measure: n_max}, config: {enabled: false}}
+  - {name: made, label: D, type: derived, type_params: {expr: said, metrics: [said]}, config: {enabled: false, meta: {z: 1}}}
+  - {name: said, label: S, type: simple, type_params: {measure: n_max}}
+saved_queries:
+  - name: unsaved
+    query_params: {metrics: [none_such], group_by: ["Dimension('d2__on_day')"]}
+    exports: [{name: ex, config: {export_as: table, schema: s}}]
+    config: {enabled: false, tags: [q]}
+  - name: saved
+    query_params: {metrics: [said]}
+    config: {tags: [q]}
+`,
+  'models/spine.yml': `
+models:
+  - name: days
+    time_spine: {standard_granularity_column: on_day}
+    columns: [{name: on_day, granularity: day}]
+`,
+  'tests/fixtures/fixed.csv': 'n,m\n1,2\n',
+  'tests/idle/by_hand.sql': `select * from {{ ref('nowhere') }}`,
   'seeds/off/off_seed.csv': 'n\n1\n',
   'seeds/seeds.yml': `
 seeds:
