@@ -9,6 +9,7 @@ const volatileNames = new Set([
   'localtimestamp',
   'localtime',
   'today',
+  'ago',
   'get_current_timestamp',
   'get_current_time',
   'transaction_timestamp',
@@ -29,7 +30,17 @@ const volatileNames = new Set([
   'postgres_query',
   'mysql_query',
   'sqlite_query',
+  'json_execute_serialized_sql',
+  'current_query',
+  'current_query_id',
+  'current_connection_id',
+  'current_transaction_id',
+  'txid_current',
+  'pg_conf_load_time',
+  'pg_postmaster_start_time',
 ]);
+/** In place of a table: what they read is named by a text. */
+const byText = new Set(['query', 'query_table', 'histogram', 'histogram_values', 'summary']);
 /**
  * Functions that read what is outside of the project: `read_csv`, `parquet_scan`, `duckdb_tables`.
  */
@@ -45,9 +56,9 @@ const fileName = /^['"].*[./\\*].*['"]$/s;
 /** Found in every statement that is volatile, and in few others. */
 const hint = new RegExp(
   [
-    ...[...volatileNames].filter((name) => !name.startsWith('current_')),
-    'current_|read_|_scan|parquet_|duckdb_|sqlite_|\\bpg_|pragma_|information_schema|pg_catalog|sample|\\bage\\b',
-    `\\b(from|join)\\s*['"]`,
+    ...[...volatileNames].filter((name) => !/^(current_|ago$)/.test(name)),
+    'current_|read_|_scan|parquet_|duckdb_|sqlite_|\\bpg_|pragma_|information_schema|pg_catalog|sample|\\bag[eo]\\b',
+    `\\b(from|join)\\s*(['"]|(${[...byText].join('|')})\\b)`,
   ].join('|'),
   'i',
 );
@@ -90,6 +101,7 @@ function volatileAt(
   if (!isCall) return undefined;
   // With two arguments it tells the time between them, with one the time until today.
   if (word === 'age') return hasComma(words, index + 1) ? undefined : 'age()';
+  if (byText.has(word)) return ['from', 'join'].includes(wordAt(-1)) ? `${word}()` : undefined;
   return volatileNames.has(word) || reader.test(word) ? `${word}()` : undefined;
 }
 

@@ -211,7 +211,7 @@ async function textOf(
       const texts = project.library.all
         .filter(({ packageName }) => packageName !== internalPackage)
         .map(macroText);
-      parts.push(JSON.stringify(findLateReads(project, node.packageName, texts)));
+      parts.push(JSON.stringify(findLateReads(project, node, texts)));
     }
   }
   return { parts, flags: { ...flags, asksWarehouse: flags.asksWarehouse || isUnanswered } };
@@ -284,7 +284,7 @@ const mergeKeys = [
  * as a table matters to the node itself, but to nobody who reads it.
  */
 function configPart(project: ModelProject, node: ModelNode): unknown {
-  const { nodeConfig, packageName } = node;
+  const { nodeConfig } = node;
   const { materialization, raw, preHooks, postHooks } = nodeConfig;
   const hooks = [...preHooks, ...postHooks].filter((text) => text.includes('{'));
   const merging = mergeKeys.filter((key) => raw[key] != null).map((key) => [key, raw[key]]);
@@ -303,7 +303,7 @@ function configPart(project: ModelProject, node: ModelNode): unknown {
     // At the end and only where there is one: other nodes keep the fingerprint they have.
     ...(nodeConfig.identity ? [nodeConfig.identity] : []),
     ...(merging.length > 0 ? [merging] : []),
-    ...(hooks.length > 0 ? [findLateReads(project, packageName, hooks)] : []),
+    ...(hooks.length > 0 ? [findLateReads(project, node, hooks)] : []),
     ...contractPart(node),
   ];
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { ModelProjectOptions } from '../../engine/declare/model-project.ts';
 import { fingerprintNodes, type NodeFingerprint } from '../../engine/plan/fingerprint.ts';
 import { explainChange } from '../../engine/plan/fingerprint-change.ts';
-import { readFiles } from './project-folder.ts';
+import { readFiles, target } from './project-folder.ts';
 import { openWarehouse } from './shadow.ts';
 
 type Files = Readonly<Record<string, string>>;
@@ -186,6 +186,54 @@ describe('what is rendered only while a node is built', () => {
     expect(await changed({}, { env: { MORE: '1' } })).toEqual(['hooked', 'own']);
     expect(await changed({}, { vars: { kind: 'y' } })).toEqual(['own']);
     expect(await changed({}, { vars: { nobody: 'y' } })).toEqual([]);
+  });
+
+  const said: Files = {
+    'models/told.sql': `{{ config(materialized='table', meta={'unit': 'kg', 'note': 'a'}, tags=['x'],
+      post_hook="insert into log select '{{ config.get('meta')['unit'] }}', '{{ model.tags | join }}'") }} select 1 as id`,
+    'models/noted.sql': `{{ config(materialized='table', post_hook="{{ note() }}") }} select 1 as id`,
+    'models/aimed.sql': `{{ config(materialized='table', post_hook="{{ aim() }}") }} select 1 as id`,
+    'models/deaf.sql': `{{ config(materialized='table', meta={'unit': 'kg'}, post_hook="select {{ 1 }} as target, 1 as model") }} select 1 as id`,
+    'macros/say.sql': `{% macro note() %}{{ model.description }}{% endmacro %}
+      {% macro aim() %}{{ target.name }}{% endmacro %}`,
+    'models/schema.yml':
+      'models: [{name: noted, description: one}, {name: told, description: one}, {name: deaf, description: one}]\n',
+  };
+  const changedSaid = async (edit: Files, options: Partial<ModelProjectOptions> = {}) => {
+    const before = await fingerprints(said);
+    const after = await fingerprints({ ...said, ...edit }, options);
+    return ['told', 'noted', 'aimed', 'deaf'].filter((name) => {
+      const id = `model.shop.${name}`;
+      return before.get(id)?.fingerprint !== after.get(id)?.fingerprint;
+    });
+  };
+  const swap = (file: string, from: string, to: string): Files => ({
+    [file]: (said[file] ?? '').replaceAll(from, to),
+  });
+
+  test('counts: what is said of the node, where a hook reads it', async () => {
+    expect(await changedSaid(swap('models/told.sql', "'kg'", "'lb'"))).toEqual(['told']);
+    expect(await changedSaid(swap('models/told.sql', "['x']", "['y']"))).toEqual(['told']);
+    expect(await changedSaid(swap('models/deaf.sql', "'kg'", "'lb'"))).toEqual([]);
+    expect(await changedSaid(swap('models/schema.yml', 'one', 'two'))).toEqual(['noted']);
+  });
+
+  test('counts: the target, where a hook names it', async () => {
+    expect(await changedSaid({}, { target: { ...target, name: 'prod' } })).toEqual(['aimed']);
+  });
+
+  test('counts: a variable as the node sees it, whichever package has the macro', async () => {
+    const files = {
+      'dbt_project.yml': 'name: shop\n',
+      'dbt_packages/pkg/dbt_project.yml': 'name: pkg\n',
+      'dbt_packages/pkg/macros/p.sql': "{% macro px() %}{{ var('x') }}{% endmacro %}",
+      'models/a.sql': `{{ config(materialized='table', post_hook="select {{ pkg.px() }}") }} select 1 as id`,
+    };
+    const printOf = async (vars: Record<string, unknown>) =>
+      (await fingerprints(files, { vars })).get('model.shop.a')?.fingerprint;
+    const first = await printOf({ shop: { x: 1 }, pkg: { x: 5 } });
+    expect(await printOf({ shop: { x: 1 }, pkg: { x: 6 } })).toBe(first);
+    expect(await printOf({ shop: { x: 2 }, pkg: { x: 5 } })).not.toBe(first);
   });
 
   test('a macro that no hook calls matters only to materializations of the project', async () => {
