@@ -45,9 +45,10 @@ export function readNodeConfig(
   const materialization = own.materialization
     ? 'custom'
     : (materializations.find((one) => one === raw['materialized']) ?? fallback);
-  const incrementalStrategy = own.strategy
-    ? 'custom'
-    : choose('incremental_strategy', incrementalStrategies);
+  const readStrategy = () =>
+    own.strategy ? 'custom' : choose('incremental_strategy', incrementalStrategies);
+  // It is often said of a whole folder, of which most are views.
+  const incrementalStrategy = materialization === 'incremental' ? readStrategy() : undefined;
   const onSchemaChange = choose('on_schema_change', schemaChanges);
   const duplicateKeys = choose('duplicate_keys', duplicateChoices);
   const isMerge = incrementalStrategy === 'merge';
@@ -65,8 +66,8 @@ export function readNodeConfig(
     materialization === 'snapshot'
       ? readSnapshotConfig(raw, complaints, own.snapshotStrategy)
       : undefined;
-  if ((isMerge || incrementalStrategy === 'delete+insert') && !uniqueKey[0]) {
-    complaints.push(`incremental_strategy "${incrementalStrategy}" needs a unique_key`);
+  if (merge && !uniqueKey[0]) {
+    complaints.push('a merge with conditions or clauses of its own needs a unique_key');
   }
   const kind = fallback === 'seed' || fallback === 'snapshot' ? fallback : undefined;
   const { materialized = kind } = raw;

@@ -4,7 +4,7 @@ import type { ModelNode } from './model-node.ts';
 import type { PackageSource } from './package-source.ts';
 import type { Config } from './properties.ts';
 
-/** A key of dbt's that is not read here. */
+/** A key of dbt's that is not read here, or says less than whoever wrote it may think. */
 interface Unread {
   readonly says: string;
   readonly hint: string;
@@ -16,6 +16,10 @@ const unread: Readonly<Record<string, Unread>> = {
   grants: {
     says: 'has no effect: DuckDB has no grants',
     hint: 'leave it out; who may read the warehouse is who may read its file',
+  },
+  incremental_strategy: {
+    says: 'only adds rows, as there is no unique_key',
+    hint: 'name the unique_key, or write incremental_strategy: append',
   },
   indexes: {
     says: 'has no effect: no index is made',
@@ -70,8 +74,11 @@ export function reportUnreadConfig(
 
 /** Keys of a merge mean something to the merge alone, and a project's own macros read any. */
 function isMeant(key: string, { nodeConfig, resourceType }: ModelNode): boolean {
-  const { materialization, incrementalStrategy } = nodeConfig;
+  const { materialization, incrementalStrategy = '', uniqueKey } = nodeConfig;
   if (materialization === 'custom') return false;
+  if (key === 'incremental_strategy') {
+    return !uniqueKey && ['merge', 'delete+insert'].includes(incrementalStrategy);
+  }
   if (key.startsWith('merge_')) return incrementalStrategy === 'merge';
   return key !== 'sql_header' || resourceType !== 'seed';
 }

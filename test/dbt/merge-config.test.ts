@@ -103,3 +103,24 @@ test('a config of a merge that means nothing is told, all at once', async () => 
     expect(own).toMatch(pattern);
   }
 });
+
+test('a strategy said of a whole folder is nothing to its views, and adds rows without a key', async () => {
+  const project = dbtFolder({
+    'dbt_project.yml': `name: shop
+models: { +incremental_strategy: merge, shop: { spans: { +incremental_strategy: microbatch } } }
+`,
+    'models/seen.sql': 'select 1 as id',
+    'models/spans/seen_too.sql': 'select 1 as id',
+    'models/added.sql': "{{ config(materialized='incremental') }} select 1 as id",
+    'models/keyed.sql': "{{ config(materialized='incremental', unique_key='id') }} select 1 as id",
+    'models/refused.sql': `{{ config(materialized='incremental', merge_update_condition='true') }}
+      select 1 as id`,
+  });
+  const refused = [
+    'model.shop.refused failed: models/refused.sql:1:1 a merge with conditions or clauses of its own needs a unique_key',
+  ];
+  expect(troubles(await project.build())).toEqual(refused);
+  expect(troubles(await project.build({ withoutReuse: true }))).toEqual(refused);
+  expect(await project.rows('select id from added')).toEqual([{ id: 1 }, { id: 1 }]);
+  expect(await project.rows('select id from keyed')).toEqual([{ id: 1 }]);
+});

@@ -19,13 +19,17 @@ describe('config that is not read', () => {
           'name: shop\nmodels: {shop: {+grants: {select: [bi]}, +concurrent_batches: true}}\n',
         'models/a.sql': 'select 1 as n',
         'models/b.sql': "{{ config(indexes=[{'columns': ['n']}]) }} select 1 as n",
+        'models/c.sql':
+          "{{ config(materialized='incremental', incremental_strategy='merge') }} select 1 as n",
         'seeds/s.csv': 'n\n1\n',
       }),
     ).toEqual([
-      'warning: models/a.sql:1:1 config "grants" of a (and of 1 more node) has no effect: DuckDB has ' +
+      'warning: models/a.sql:1:1 config "grants" of a (and of 2 more nodes) has no effect: DuckDB has ' +
         'no grants; leave it out; who may read the warehouse is who may read its file',
       'warning: models/b.sql:1:1 config "indexes" of b has no effect: no index is made; a post_hook ' +
         'with `create index` makes one',
+      'warning: models/c.sql:1:1 config "incremental_strategy" of c only adds rows, as there is no ' +
+        'unique_key; name the unique_key, or write incremental_strategy: append',
     ]);
   });
 

@@ -6,10 +6,12 @@ const models: Readonly<Record<string, string>> = {
   appended: "incremental_strategy='append'",
   keyed: "unique_key='id'",
   replaced: "incremental_strategy='delete+insert', unique_key='id'",
+  replaced_none: "incremental_strategy='delete+insert'",
   replaced_by_two: "incremental_strategy='delete+insert', unique_key=['id', 'kind']",
   replaced_where:
     "incremental_strategy='delete+insert', unique_key='id', incremental_predicates=['amount > 1']",
   merged: "incremental_strategy='merge', unique_key='id'",
+  merged_none: "incremental_strategy='merge'",
   merged_by_two: "incremental_strategy='merge', unique_key=['id', 'kind']",
   merged_some:
     "incremental_strategy='merge', unique_key='id', merge_update_columns=['amount', 'changed_at']",
