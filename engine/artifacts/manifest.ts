@@ -16,6 +16,7 @@ import { manifestDocs, manifestExposure, manifestGroup } from './manifest-exposu
 import { manifestMacros } from './manifest-macro.ts';
 import { manifestNode } from './manifest-node.ts';
 import { manifestOperations } from './manifest-operation.ts';
+import { manifestSelectors } from './manifest-selectors.ts';
 import { manifestSemantic, manifestSemantics } from './manifest-semantic.ts';
 import { manifestSource } from './manifest-source.ts';
 import {
@@ -119,7 +120,7 @@ export function manifestRest(from: ManifestSources): {
     metrics: () => semantics().metrics,
     saved_queries: () => semantics().saved_queries,
     groups: () => entriesOf(project.groups, (group) => manifestGroup(from, group)),
-    selectors: () => ({}),
+    selectors: () => manifestSelectors(project.selectors),
     disabled: () => {
       const off = Map.groupBy(project.disabled, ({ id }) => id);
       const entries = [...off].map(([id, nodes]) => [

@@ -50,6 +50,7 @@ export function complainOfMethod(method: string, others = stateMethods): string 
   const [name = '', ...path] = method.split('.');
   const isOurs = Object.hasOwn(selectorMethods, name) && (name === 'config') === path.length > 0;
   if (isOurs || others.includes(method)) return undefined;
+  if (method === 'config') return 'the method "config" without a key, as in config.materialized';
   const names = [...Object.keys(selectorMethods), 'config.materialized', ...others];
   const known = [...new Set(names)].sort();
   return `the unknown method "${name}"${didYouMean(name, known)} (methods: ${known.join(', ')})`;

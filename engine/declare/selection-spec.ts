@@ -49,20 +49,42 @@ export function toSpec(text: string): SelectionSpec {
   return criterion ? { kind: 'criterion', criterion } : { kind: 'unreadable', text };
 }
 
-function parseCriterion(text: string): Criterion | undefined {
+/** What is written of a criterion, under the names that `selectors.yml` has for it. */
+export interface CriterionParts {
+  readonly childrens_parents?: true;
+  readonly parents?: true;
+  readonly parents_depth?: string;
+  readonly method?: string;
+  readonly value: string;
+  readonly children?: true;
+  readonly children_depth?: string;
+}
+
+export function criterionParts(text: string): CriterionParts | undefined {
   const match = criterionPattern.exec(text);
-  const value = match?.[4] ?? '';
-  if (!match || value === '') return undefined;
-  const above = match[2];
-  const below = match[5];
+  if (!match) return undefined;
+  const [, at, above, method, value = '', below] = match;
+  return {
+    ...(at === undefined ? {} : { childrens_parents: true }),
+    ...(above === undefined ? {} : { parents: true, parents_depth: above }),
+    ...(method === undefined ? {} : { method }),
+    value,
+    ...(below === undefined ? {} : { children: true, children_depth: below }),
+  };
+}
+
+function parseCriterion(text: string): Criterion | undefined {
+  const parts = criterionParts(text);
+  if (parts === undefined || parts.value === '') return undefined;
+  const { childrens_parents: at, parents_depth: above, children_depth: below, value } = parts;
   // `@x+` contradicts itself: @ already takes every child.
-  if (match[1] !== undefined && (above !== undefined || below !== undefined)) return undefined;
+  if (at && (above !== undefined || below !== undefined)) return undefined;
   return {
     text,
-    childrensParents: match[1] !== undefined,
+    childrensParents: at ?? false,
     above: generations(above),
     below: generations(below),
-    method: match[3] ?? defaultMethod(value),
+    method: parts.method ?? defaultMethod(value),
     value,
   };
 }

@@ -3,7 +3,6 @@ import { type Config, isConfig } from './properties.ts';
 import { complainOfMethod } from './select-method.ts';
 import {
   type Criterion,
-  defaultMethod,
   indirectSelections,
   type SelectionSpec,
   toSpec,
@@ -15,19 +14,20 @@ export interface DefinitionReader {
   /** Another selection by its name; `at` is where it is named. */
   find(name: string, at: YamlPath): SelectionSpec;
   refuse(at: YamlPath, complaint: string): void;
+  /** Of what is read over, as dbt does. */
+  warn(at: YamlPath, complaint: string): void;
 }
 
-const criterionKeys: ReadonlySet<string> = new Set([
+const selectorKeys: readonly string[] = ['exclude', 'method', 'value'];
+const criterionKeys: readonly string[] = [
   'children',
   'children_depth',
   'childrens_parents',
-  'exclude',
   'indirect_selection',
-  'method',
   'parents',
   'parents_depth',
-  'value',
-]);
+  ...selectorKeys,
+];
 
 /** In place of what cannot be read: nobody uses a file with such. */
 const nothing: SelectionSpec = { kind: 'union', parts: [] };
@@ -45,15 +45,22 @@ export function readDefinition(
   if (other !== undefined) {
     return refuse(reader, at, 'it has both a union and an intersection: put one into the other');
   }
-  if (kind) return readSet(reader, kind, definition[kind], [...at, kind]);
+  if (kind) {
+    for (const key of Object.keys(definition).filter((one) => one !== kind)) {
+      const hint = key === 'exclude' ? ': put it into the list, as {exclude: […]}' : '';
+      reader.refuse([...at, key], `it has "${key}" beside its ${kind}${hint}`);
+    }
+    return readSet(reader, kind, definition[kind], [...at, kind]);
+  }
   if (definition['method'] !== undefined) return readMethod(reader, definition, at);
   const [pair, ...others] = Object.entries(definition);
   if (pair === undefined || others.length > 0) {
     const hint = 'write one key, or "method" and "value"';
     return refuse(reader, at, `${unreadable(definition)}: ${hint}`);
   }
-  const [method, value] = pair;
-  return readText(reader, `${method}:${readValue(reader, value, [...at, method])}`, at);
+  const [method, written] = pair;
+  const value = readValue(reader, written, [...at, method]);
+  return toldMethod(reader, toCriterion(reader, {}, { method, value }, at), at);
 }
 
 function refuse(reader: DefinitionReader, at: YamlPath, complaint: string): SelectionSpec {
@@ -79,7 +86,7 @@ function toldMethod(reader: DefinitionReader, criterion: Criterion, at: YamlPath
 
 /** What a method is asked for, as on the command line. */
 function readValue(reader: DefinitionReader, value: unknown, at: YamlPath): string {
-  if (typeof value !== 'object' || value === null) return String(value ?? '');
+  if (typeof value !== 'object' && value !== undefined) return String(value);
   reader.refuse(at, `its value must be a text: ${JSON.stringify(value)}`);
   return '';
 }
@@ -96,12 +103,30 @@ function readSet(
   const parts: SelectionSpec[] = [];
   for (const [index, item] of list.entries()) {
     const place = [...at, index];
-    const exclude = isConfig(item) && item['method'] === undefined ? item['exclude'] : undefined;
-    if (exclude === undefined) parts.push(readDefinition(reader, item, place));
-    else excluded.push(...readList(reader, exclude, [...place, 'exclude']));
+    if (!isExclusion(item)) parts.push(readDefinition(reader, item, place));
+    else {
+      warnOfOthers(reader, item, place, ['exclude']);
+      excluded.push(...readList(reader, item['exclude'], [...place, 'exclude']));
+    }
   }
-  if (parts.length === 0) return refuse(reader, at, `its ${kind} has no parts`);
   return without({ kind, parts }, excluded);
+}
+
+/** `{exclude: […]}` among the parts of a set is of the whole set. */
+function isExclusion(item: unknown): item is Config {
+  if (!isConfig(item) || item['exclude'] === undefined) return false;
+  return ['method', 'union', 'intersection'].every((key) => item[key] === undefined);
+}
+
+function warnOfOthers(
+  reader: DefinitionReader,
+  definition: Config,
+  at: YamlPath,
+  known: readonly string[],
+): void {
+  for (const key of Object.keys(definition).filter((one) => !known.includes(one))) {
+    reader.warn([...at, key], `it has the unknown key "${key}"${didYouMean(key, known)}`);
+  }
 }
 
 function readList(reader: DefinitionReader, list: unknown, at: YamlPath): SelectionSpec[] {
@@ -118,13 +143,9 @@ function without(base: SelectionSpec, excluded: readonly SelectionSpec[]): Selec
 }
 
 function readMethod(reader: DefinitionReader, definition: Config, at: YamlPath): SelectionSpec {
-  for (const key of Object.keys(definition)) {
-    if (criterionKeys.has(key)) continue;
-    const complaint = `it has the unknown key "${key}"${didYouMean(key, criterionKeys)}`;
-    reader.refuse([...at, key], complaint);
-  }
-  if (!('value' in definition)) return refuse(reader, at, 'it has a "method" and no "value"');
   const method = String(definition['method']);
+  warnOfOthers(reader, definition, at, method === 'selector' ? selectorKeys : criterionKeys);
+  if (!('value' in definition)) return refuse(reader, at, 'it has a "method" and no "value"');
   const value = readValue(reader, definition['value'], [...at, 'value']);
   const spec: SelectionSpec =
     method === 'selector'
@@ -139,12 +160,26 @@ function toCriterion(
   { method, value }: Pick<Criterion, 'method' | 'value'>,
   at: YamlPath,
 ): Criterion {
+  const isAsked = (key: 'parents' | 'children' | 'childrens_parents'): boolean => {
+    const said = definition[key] ?? false;
+    if (typeof said !== 'boolean') {
+      reader.refuse([...at, key], `${key} is ${JSON.stringify(said)}: write true or false`);
+    }
+    return said === true;
+  };
   const depth = (key: 'parents' | 'children'): number => {
-    if (definition[key] !== true) return 0;
-    const written = Number(definition[`${key}_depth`] ?? Infinity);
+    if (!isAsked(key)) return 0;
+    // As in dbt, the number 0 says as little as none.
+    const written = Math.trunc(Number(definition[`${key}_depth`] || Infinity));
     if (Number.isNaN(written)) reader.refuse([...at, `${key}_depth`], `${key}_depth is no number`);
     return written;
   };
+  const [above, below] = [depth('parents'), depth('children')];
+  const childrensParents = isAsked('childrens_parents');
+  if (childrensParents && below > 0) {
+    const complaint = 'childrens_parents takes every child already: leave children out';
+    reader.refuse([...at, 'children'], complaint);
+  }
   const asked = definition['indirect_selection'];
   const indirect = indirectSelections.find((one) => one === asked);
   if (asked !== undefined && indirect === undefined) {
@@ -154,10 +189,10 @@ function toCriterion(
   }
   return {
     text: `${method}:${value}`,
-    childrensParents: definition['childrens_parents'] === true,
-    above: depth('parents'),
-    below: depth('children'),
-    method: method === '' ? defaultMethod(value) : method,
+    childrensParents,
+    above,
+    below,
+    method,
     value,
     ...(indirect && { indirect }),
   };

@@ -92,7 +92,8 @@ function readEntry(
   if (typeof isStandard !== 'boolean') {
     faults.error(yaml.placeOf([...at, 'default']), '"default" must be true or false');
   }
-  if (typeof name === 'string') return { name, definition, isStandard: isStandard === true, index };
+  if (typeof name === 'string')
+    return { name, definition, isStandard: isStandard === true, entry, index };
   faults.error(yaml.placeOf([...at, 'name']), 'a selector must have a text as its "name"');
   return undefined;
 }
@@ -115,8 +116,15 @@ function reportDefinitions(
   entries: readonly SelectorEntry[],
   faults: FaultList,
 ): void {
-  const { find } = openEntries(entries, (at, complaint) =>
-    faults.error(yaml.placeOf(at), complaint),
-  );
-  for (const { name } of entries) find(name, []);
+  const { find } = openEntries(entries, {
+    refuse: (at, complaint) => faults.error(yaml.placeOf(at), complaint),
+    warn: (at, complaint) => faults.warn(yaml.placeOf(at, 'key'), complaint),
+  });
+  const last = new Map(entries.map(({ name, index }) => [name, index]));
+  for (const { name, index } of entries) {
+    find(name, []);
+    if (last.get(name) === index) continue;
+    const complaint = `another selector is named "${name}" as well: the last one counts`;
+    faults.warn(yaml.placeOf(['selectors', index, 'name']), complaint);
+  }
 }

@@ -1,7 +1,9 @@
 import { TerminalError } from '../words/errors.ts';
 import { didYouMean } from '../words/suggest.ts';
+import type { Config } from './properties.ts';
 import type { SelectionSpec } from './selection-spec.ts';
 import { type DefinitionReader, readDefinition } from './selector-definition.ts';
+import type { YamlPath } from './yaml-file.ts';
 
 /** One selection of `selectors.yml`, its templates rendered. */
 export interface SelectorEntry {
@@ -9,6 +11,8 @@ export interface SelectorEntry {
   readonly definition: unknown;
   /** It holds where a command says nothing. */
   readonly isStandard: boolean;
+  /** As written, its templates rendered. */
+  readonly entry: Config;
   /** Its place in the list. */
   readonly index: number;
 }
@@ -42,13 +46,14 @@ export function findSelector(
     throw new TerminalError(complaint, { code: 'selector-invalid', hint });
   };
   if (flaws.length > 0) refuse(flaws.join('\n'));
-  return openEntries(entries, (_at, complaint) => refuse(complaint)).find(wanted, []);
+  const told = { refuse: (_at: YamlPath, complaint: string) => refuse(complaint), warn: () => {} };
+  return openEntries(entries, told).find(wanted, []);
 }
 
 /** Reads definitions when they are asked for, each once: they may name each other. */
 export function openEntries(
   entries: readonly SelectorEntry[],
-  refuse: DefinitionReader['refuse'],
+  { refuse, warn }: Pick<DefinitionReader, 'refuse' | 'warn'>,
 ): Pick<DefinitionReader, 'find'> {
   const byName = new Map(entries.map((entry) => [entry.name, entry]));
   const read = new Map<string, SelectionSpec>();
@@ -68,15 +73,16 @@ export function openEntries(
       return nothing;
     }
     const where = ['selectors', entry.index];
-    const say: DefinitionReader['refuse'] = (place, complaint) =>
-      refuse(place, `the selector "${name}": ${complaint}`);
+    const told = `the selector "${name}": `;
+    const say: DefinitionReader['refuse'] = (place, text) => refuse(place, `${told}${text}`);
+    const note: DefinitionReader['warn'] = (place, text) => warn(place, `${told}${text}`);
     open.push(name);
     const { definition } = entry;
     if (definition === undefined) say(where, 'it has no definition');
     const spec =
       definition === undefined
         ? nothing
-        : readDefinition({ find, refuse: say }, definition, [...where, 'definition']);
+        : readDefinition({ find, refuse: say, warn: note }, definition, [...where, 'definition']);
     open.pop();
     read.set(name, spec);
     return spec;

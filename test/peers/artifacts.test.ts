@@ -152,6 +152,7 @@ function expectSameManifest(ours: ArtifactFile, dbts: ArtifactFile): void {
   }
   expect(edgesOf(ours)).toEqual(edgesOf(dbts));
   expect(macrosOf(ours)).toEqual(macrosOf(dbts));
+  expect(ours['selectors']).toEqual(dbts['selectors']);
 }
 
 describeWithDbt('artifacts beside those of dbt', (python) => {

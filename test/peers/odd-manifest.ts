@@ -99,6 +99,29 @@ models:
     time_spine: {standard_granularity_column: on_day}
     columns: [{name: on_day, granularity: day}]
 `,
+  'selectors.yml': `
+selectors:
+  - {name: plain, definition: "2+tag:nightly,fqn:b+1", description: As typed., default: true}
+  - {name: paths, definition: {union: ["models/numbers.sql", "@numbers.sql", "config.materialized:view"]}}
+  - {name: pair, definition: {tag: "{{ target.name }}"}, default: false}
+  - name: whole
+    definition:
+      method: fqn
+      value: "*"
+      children: true
+      children_depth: 1
+      indirect_selection: empty
+      exclude: [{tag: a}, numbers]
+  - name: sets
+    definition:
+      union:
+        - {method: selector, value: pair}
+        - intersection: [numbers, {method: selector, value: whole}, {exclude: [{path: models}]}]
+        - {exclude: [numbers, {union: [a, b]}]}
+  - {name: named, definition: {method: selector, value: sets}}
+  - {name: empty, definition: {union: []}}
+  - {name: above, definition: +more}
+`,
   'tests/fixtures/fixed.csv': 'n,m\n1,2\n',
   'tests/idle/by_hand.sql': `select * from {{ ref('nowhere') }}`,
   'seeds/off/off_seed.csv': 'n\n1\n',

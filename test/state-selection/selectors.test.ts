@@ -53,17 +53,20 @@ describe('selectors.yml', () => {
   });
 
   test.each([
-    [named('{method: tag, valu: y}'), '2:47', 'unknown key "valu"; did you mean "value"'],
     [named('{method: tag}'), '2:27', 'it has a "method" and no "value"'],
+    [named('{method: tag, value: null}'), '2:48', 'its value must be a text: null'],
+    [named('{method: config, value: x}'), '2:27', 'without a key, as in config.materialized'],
+    [named('{method: "", value: x}'), '2:27', 'the unknown method ""'],
     [named('{method: tagg, value: y}'), '2:27', 'the unknown method "tagg"; did you mean "tag"'],
     [named('{tagg: y}'), '2:27', 'the unknown method "tagg"'],
     [named('tagg:y'), '2:27', 'the unknown method "tagg"'],
     [named('{tag: [y]}'), '2:33', 'its value must be a text: ["y"]'],
     [named('{tag: y, path: z}'), '2:27', 'write one key, or "method" and "value"'],
-    [named('{union: []}'), '2:35', 'its union has no parts'],
     [named('{union: a}'), '2:35', 'its union must be a list'],
     [named('{union: [a, 1]}'), '2:39', 'it cannot be read: 1'],
     [named('{union: [a], intersection: [b]}'), '2:27', 'both a union and an intersection'],
+    [named('{union: [a], exclude: [b]}'), '2:49', 'put it into the list, as {exclude: […]}'],
+    [named('{union: [{union: [a], exclude: [b]}]}'), '2:58', '"exclude" beside its union'],
     [named('{union: [a, {exclude: b}]}'), '2:49', 'its exclude must be a list'],
     [named('{method: selector, value: x}'), '2:53', 'in a circle: x → x'],
     [named('{method: selector, value: z}'), '2:53', 'there is no selector "z"'],
@@ -76,6 +79,12 @@ describe('selectors.yml', () => {
       named('{method: tag, value: y, children: true, children_depth: far}'),
       '2:83',
       'children_depth is no number',
+    ],
+    [named('{method: tag, value: y, parents: "false"}'), '2:60', 'parents is "false"'],
+    [
+      named('{method: fqn, value: a, childrens_parents: true, children: true}'),
+      '2:86',
+      'childrens_parents takes every child already',
     ],
     [named('[1]'), '2:27', 'cannot be read: [1]'],
     [named('"@a+"'), '2:27', 'cannot be read: "@a+"'],
@@ -107,6 +116,37 @@ describe('selectors.yml', () => {
       await expect(readOutline(opened, { selector: 'x' })).rejects.toThrow(message);
     },
   );
+
+  test.each([
+    [named('{method: fqn, value: a, chldren: true}'), '2:51', 'did you mean "children"', ['a']],
+    [named('{method: fqn, value: a, note: x}'), '2:51', 'the unknown key "note"', ['a']],
+    [named('{union: [a, b, {exclude: [b], note: x}]}'), '2:57', 'unknown key "note"', ['a']],
+    [
+      `${named('{method: selector, value: y, parents: true}')}\n  - {name: y, definition: b}`,
+      '2:56',
+      'the unknown key "parents"',
+      ['b'],
+    ],
+    [`${named('a')}\n  - {name: x, definition: b}`, '2:12', 'named "x" as well', ['b']],
+  ])('that says what is read over is told, and chooses: %s', async (text, at, message, names) => {
+    expect(await faultsOf(lay(text), {})).toEqual([
+      expect.stringMatching(new RegExp(`^selectors.yml:${at} .*${message}`)),
+    ]);
+    const ids = names.map((name) => `model.shop.${name}`);
+    expect(await choose(text, { selector: 'x' })).toEqual(ids);
+  });
+
+  test.each([
+    '{union: []}',
+    '{intersection: []}',
+    '{union: [{exclude: [a]}]}',
+    '""',
+    '{fqn: "a+"}',
+    '{method: fqn, value: "a b"}',
+  ])('that asks for nothing chooses nothing, as in dbt: %s', async (definition) => {
+    expect(await faultsOf(lay(named(definition)), {})).toEqual([]);
+    expect(await choose(named(definition), { selector: 'x' })).toEqual([]);
+  });
 
   test('that cannot be read lets all else be listed, and builds nothing: a default may be meant', async () => {
     const text = named('[1]');
