@@ -98,6 +98,9 @@ export function selectKeys({ snapshot }: SnapshotBuild, from: Expression): Expre
 
 const keyName = (index: number): Expression => sql.id(`tidemill_key_${index + 1}`);
 
+/** The key of an open row: two keys may make one id, whose texts dbt puts together as they are. */
+const openKeyName = (index: number): Expression => sql.id(`tidemill_open_key_${index + 1}`);
+
 function keyFields({ snapshot }: SnapshotBuild): Expression {
   return sql.join(
     snapshot.uniqueKey.map((key, index) => sql`${expressionOf(key)} as ${keyName(index)}`),
@@ -157,7 +160,10 @@ function hasChanged(build: SnapshotBuild): Expression {
  * new key; the key is null where the source has it no more.
  */
 export function createChanges(build: SnapshotBuild, target: Relation): Expression {
-  const { columnNames, hardDeletes } = build.snapshot;
+  const { columnNames, hardDeletes, uniqueKey } = build.snapshot;
+  const openKeys = uniqueKey.map(
+    (_, index) => sql`snapshotted_data.${keyName(index)} as ${openKeyName(index)}`,
+  );
   const openId = sql.id('snapshotted_data', columnNames.dbt_scd_id);
   const isGone = sql`source_data.${keyName(0)} is null`;
   // Those that say so already are left alone.
@@ -170,7 +176,7 @@ export function createChanges(build: SnapshotBuild, target: Relation): Expressio
       or (${isNewlyGone})`;
   return sql`
     create temporary table ${changesTable} as
-    select source_data.*, ${openId} as tidemill_scd_id
+    select source_data.*, ${sql.join([sql`${openId} as tidemill_scd_id`, ...openKeys])}
     from ${sourceRows(build)}
     ${sql.raw(hardDeletes === 'ignore' ? 'left' : 'full')} join ${openRows(build, target)}
       on ${sameKey(build)}
@@ -211,31 +217,48 @@ function selectDeletions(build: SnapshotBuild, target: Relation): Expression {
       ${sql.id('snapshotted_data', dbt_valid_to)},
       'True' as ${sql.id(dbt_is_deleted)}
     from ${openRows(build, target)}
-    where ${openId} in (
-      select tidemill_scd_id
-      from ${changesTable}
-      where ${keyName(0)} is null
+    where exists (
+      select 1
+      from ${changesTable} as gone
+      where gone.tidemill_scd_id = ${openId}
+        and ${isOpenKey(build, 'gone', (index) => sql`snapshotted_data.${keyName(index)}`)}
+        and gone.${keyName(0)} is null
     )`;
 }
 
-/** Rows to end, by dbt's id, each with its end. */
-export function createEnds({ now }: SnapshotBuild): Expression {
+function isOpenKey(
+  { snapshot }: SnapshotBuild,
+  table: string,
+  keyOf: (index: number) => Expression,
+): Expression {
+  const pairs = snapshot.uniqueKey.map(
+    (_, index) => sql`${sql.id(table)}.${openKeyName(index)} = ${keyOf(index)}`,
+  );
+  return sql.join(pairs, sql` and `);
+}
+
+/** Rows to end, by dbt's id and their key, each with its end. */
+export function createEnds({ snapshot, now }: SnapshotBuild): Expression {
   return sql`
     create temporary table ${endsTable} as
     select
       tidemill_scd_id,
+      ${sql.join(snapshot.uniqueKey.map((_, index) => openKeyName(index)))},
       case when ${keyName(0)} is null then ${now} else tidemill_clock end as tidemill_end
     from ${changesTable}
     where tidemill_scd_id is not null`;
 }
 
 export function endRows(build: SnapshotBuild, target: Relation): Expression {
-  const { dbt_scd_id, dbt_valid_to } = build.snapshot.columnNames;
+  const { columnNames, uniqueKey } = build.snapshot;
+  const { dbt_scd_id, dbt_valid_to } = columnNames;
+  const keyOf = (index: number): Expression => expressionOf(uniqueKey[index] ?? '');
   return sql`
     update ${tableOf(target)} as snapshotted_data
     set ${sql.id(dbt_valid_to)} = ended.tidemill_end
     from ${endsTable} as ended
     where ${sql.id('snapshotted_data', dbt_scd_id)} = ended.tidemill_scd_id
+      and ${isOpenKey(build, 'ended', keyOf)}
       and ${isOpen(build, 'snapshotted_data')}`;
 }
 

@@ -69,12 +69,15 @@ export const duckdbDialect: Dialect = {
 
 /**
  * The rows' md5 added up in two halves, and their number. A row's text is JSON, which tells every
- * two rows of one shape apart, but for a JSON null: such columns are taken as the text they hold.
+ * two rows of one shape apart, but for what is JSON already: it is taken as the text it holds, also
+ * beside a value that it is a part of.
  */
 function bagDigest(columns: readonly Column[]): RawBuilder<unknown> {
-  const cells = columns.map(({ name, typeName }) =>
-    typeName === 'JSON' ? sql`cast(${sql.id(name)} as varchar)` : sql.id(name),
-  );
+  const cells = columns.flatMap(({ name, typeName }) => {
+    const text = sql`cast(${sql.id(name)} as varchar)`;
+    if (typeName === 'JSON') return [text];
+    return /\bJSON\b/.test(typeName) ? [sql.id(name), text] : [sql.id(name)];
+  });
   const digest = sql`md5_number(to_json(row(${sql.join([sql`true`, ...cells])})))`;
   return sql`concat_ws(
         ':',

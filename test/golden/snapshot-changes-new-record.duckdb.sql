@@ -1,5 +1,5 @@
     create temporary table "tidemill_changes" as
-    select source_data.*, "snapshotted_data"."dbt_scd_id" as tidemill_scd_id
+    select source_data.*, "snapshotted_data"."dbt_scd_id" as tidemill_scd_id, snapshotted_data."tidemill_key_1" as "tidemill_open_key_1"
     from (
       select *, (id) as "tidemill_key_1", cast('2026-01-01 00:00:00.000' as timestamp) as tidemill_clock
       from "tidemill_source__mart__thing"

@@ -17,8 +17,10 @@
       from "mart"."thing" as snapshotted_data
       where ("snapshotted_data"."dbt_valid_to" is null or "snapshotted_data"."dbt_valid_to" = (timestamp '9999-12-31'))
     ) as snapshotted_data
-    where "snapshotted_data"."dbt_scd_id" in (
-      select tidemill_scd_id
-      from "tidemill_changes"
-      where "tidemill_key_1" is null
+    where exists (
+      select 1
+      from "tidemill_changes" as gone
+      where gone.tidemill_scd_id = "snapshotted_data"."dbt_scd_id"
+        and "gone"."tidemill_open_key_1" = snapshotted_data."tidemill_key_1"
+        and gone."tidemill_key_1" is null
     )

@@ -91,6 +91,15 @@ describe('a log of any shape', () => {
     ]);
   });
 
+  test('in which only the text of a nested JSON changed is derived again', async () => {
+    const config = { uniqueKey: ['id'], validAt: 'day', changedBy: 'content' } as const;
+    const values = [`{'a': '{"b": 1}'::json}`, `{'a': '{"b":1}'::json}`, "{'a': 'null'::json}"];
+    for (const [index, value] of [...values, "{'a': null::json}"].entries()) {
+      const result = await made(`select 1 as id, 1 as day, ${value} as body`, config);
+      expect(result.action).toBe(index === 0 ? 'created' : 'merged');
+    }
+  });
+
   test('names the columns of time when the one for a clock is missing', async () => {
     const select = "select 1 as id, now() as loaded_at, date '2026-01-01' as day, 'x' as name";
     const wrong = made(select, {

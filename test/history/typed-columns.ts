@@ -77,6 +77,10 @@ export const attributes: readonly TypedColumn[] = [
   picked('struct', "{'a': 1, 'b': 'x'}", "{'a': 1, 'b': 'y'}"),
   picked('map', 'map {1: 2}', 'map {1: 3}'),
   picked('json', `'{"a": 1}'::json`, `'{"a":1}'::json`),
+  picked('json in a struct', `{'a': '{"b": 1}'::json}`, `{'a': '{"b":1}'::json}`),
+  picked('json in a list', "['null'::json]", '[null::json]'),
+  picked('struct: no number', "{'a': 'nan'::double}", "{'a': null::double}"),
+  picked('map of nothing', 'map {}::map(integer, integer)', 'map {1: null::integer}'),
 ];
 
 /** Of the k-th key, each a column of a key; the first ones tell every two keys apart. */

@@ -190,6 +190,33 @@ describe('a snapshot', () => {
     ]);
   });
 
+  test.each(['invalidate', 'new_record'] as const)(
+    'ends the row of a key and of no other, be their ids of one text: %s',
+    async (hardDeletes) => {
+      await using bench = await openWorkbench();
+      const node = snapshotNode({ uniqueKey: ['id', 'name'], hardDeletes });
+      const both = [
+        { id: 'a|', name: 'b', at: 1 },
+        { id: 'a', name: '|b', at: 1 },
+      ];
+      await writeSource(bench, both);
+      await materialize(bench.warehouse, node, at(10));
+      const open = () =>
+        bench.rows('select id, moved from mart.thing where dbt_valid_to is null order by all');
+      await writeSource(bench, [{ id: 'a|', name: 'b', at: 2 }, ...both.slice(1)]);
+      await materialize(bench.warehouse, node, at(20));
+      expect(await open()).toEqual([
+        { id: 'a', moved: timeOf(1) },
+        { id: 'a|', moved: timeOf(2) },
+      ]);
+      await writeSource(bench, both.slice(1));
+      await materialize(bench.warehouse, node, at(30));
+      expect((await open()).filter(({ id }) => id === 'a')).toEqual([
+        { id: 'a', moved: timeOf(1) },
+      ]);
+    },
+  );
+
   test.each([
     ["select * from source union all select 'a', 'z', timestamp '2026-01-01'", 'duplicate-keys'],
     ["select * from source union all select null, 'z', timestamp '2026-01-01'", 'null-keys'],
