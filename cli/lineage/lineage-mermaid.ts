@@ -2,8 +2,9 @@ import { refKey } from '../../engine/lineage/column-graph.ts';
 import type { LineageView, ViewColumn } from '../../engine/lineage/lineage-view.ts';
 import { isDirect } from '../../engine/lineage/reads.ts';
 
+/** By their codes: a name is text, not an entity, a directive, Markdown or a line break. */
 const escapeText = (text: string): string =>
-  text.replaceAll('&', '#amp;').replaceAll('"', '#quot;').replaceAll('<', '#lt;');
+  text.replace(/[#&"<>%`\\\p{Cc}]/gu, (letter) => `#${letter.codePointAt(0)};`);
 
 function textOf({ name, labels }: ViewColumn): string {
   return escapeText(labels.length > 0 ? `${name} [${labels.join(', ')}]` : name);

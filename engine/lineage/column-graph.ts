@@ -1,6 +1,6 @@
 import type { Stream } from '../words/stream.ts';
 import type { ColumnEdge, NodeLineage } from './node-lineage.ts';
-import type { EdgeKind } from './reads.ts';
+import { type EdgeKind, uniteKinds } from './reads.ts';
 
 const lineageKinds = ['stream', 'source', 'table', 'seed', 'model', 'snapshot', 'sync'] as const;
 export type LineageKind = (typeof lineageKinds)[number];
@@ -51,6 +51,12 @@ export interface ColumnGraph {
 
 export const refKey = ({ node, column }: ColumnRef): string =>
   `${node}\u0000${column.toLowerCase()}`;
+
+/** Two edges between the same ends as one, which says all that either does. */
+export function uniteEdges(one: GraphEdge | undefined, other: GraphEdge): GraphEdge {
+  if (one === undefined) return other;
+  return { ...other, kinds: [...uniteKinds(one.kinds, other.kinds)].toSorted() };
+}
 
 /** Joins the nodes by their edges. Edges to columns that nobody has are dropped. */
 export function buildColumnGraph(list: Iterable<LineageNode>): ColumnGraph {

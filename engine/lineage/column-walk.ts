@@ -4,6 +4,7 @@ import {
   type GraphEdge,
   type LineageNode,
   refKey,
+  uniteEdges,
 } from './column-graph.ts';
 import { isDirect } from './reads.ts';
 
@@ -55,7 +56,7 @@ function uniqueEdges(
       direction === 'upstream'
         ? [edge.from, { ...edge, to: ref }]
         : [edge.to, { ...edge, from: ref }];
-    found.set(refKey(other), turned);
+    found.set(refKey(other), uniteEdges(found.get(refKey(other)), turned));
   }
   return [...found.values()];
 }

@@ -4,6 +4,7 @@ import {
   type GraphEdge,
   type LineageNode,
   refKey,
+  uniteEdges,
 } from './column-graph.ts';
 import {
   type Direction,
@@ -57,7 +58,10 @@ export function viewLineage(
   const edges = new Map<string, GraphEdge>();
   for (const walk of walks) {
     for (const ref of walk.refs) refs.set(refKey(ref), ref);
-    for (const edge of walk.edges) edges.set(`${refKey(edge.from)}\u0001${refKey(edge.to)}`, edge);
+    for (const edge of walk.edges) {
+      const key = `${refKey(edge.from)}\u0001${refKey(edge.to)}`;
+      edges.set(key, uniteEdges(edges.get(key), edge));
+    }
   }
   const isStart = new Set(starts.map(refKey));
   const nodes = [...graph.nodes.values()].flatMap((one): ViewNode[] => {

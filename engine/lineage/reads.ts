@@ -43,7 +43,10 @@ export function uniteReads(parts: readonly Reads[]): Reads {
   return all;
 }
 
-function uniteKinds(left: Read['kinds'], right: Read['kinds']): Read['kinds'] {
+export function uniteKinds(
+  left: Iterable<EdgeKind>,
+  right: Iterable<EdgeKind>,
+): ReadonlySet<EdgeKind> {
   const kinds = new Set([...left, ...right]);
   if (kinds.has('computed')) kinds.delete('copied');
   return kinds;

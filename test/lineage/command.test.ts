@@ -65,6 +65,16 @@ from {{ source('salesforce', 'Contact') }} where not "Closed__c"`,
     'models/shown.sql',
     `select "Health_Band__c" as shown from {{ source('salesforce', 'Contact') }}`,
   );
+  small.write(
+    'models/odd.sql',
+    `select "Email" as "a#35;b", "Email" as "%%{init}%%", "Email" as "<b>&\`x\`", "Email" as "one\ntwo\\n"
+from {{ source('salesforce', 'Contact') }}`,
+  );
+  small.write(
+    'models/both.sql',
+    `select lower("Email") as low, "Email" as mail from {{ source('salesforce', 'Contact') }}`,
+  );
+  small.write('models/turned.sql', "pivot {{ ref('both') }} on low using max(mail)");
   const many = Array.from({ length: 60 }, (_, index) => `n${index}`);
   small.write('models/many.sql', `select ${many.map((name) => `1 as ${name}`).join(', ')}`);
   small.write('models/one.sql', `select ${many.join(' + ')} as sum from {{ ref('many') }}`);
@@ -190,6 +200,34 @@ describe('lineage, before anything has landed,', () => {
       expect(names).toContain(from.node);
       expect(names).toContain(to.node);
     }
+  });
+
+  test('says on one edge all that two columns have to do with each other', () => {
+    const { view } = ask('mails.band', { only: 'upstream', all: true });
+    const edge = (kinds: readonly string[]) => ({
+      from: { node: 'model.small.bands', column: 'band' },
+      to: { node: 'model.small.mails', column: 'band' },
+      kinds,
+    });
+    expect(view.edges).toContainEqual(edge(['copied', 'group']));
+    expect(lineageMermaid(view)).toMatch(/n\d+c\d+ --> n\d+c\d+/);
+    const both = ask('turned', { only: 'upstream' }).view.edges;
+    expect(both.filter(({ to }) => to.node === 'model.small.both')).toMatchObject([
+      { from: { column: 'Email' }, to: { column: '*' }, kinds: ['computed'] },
+    ]);
+  });
+
+  test('draws Mermaid of names that are none of its own words', () => {
+    const { view } = ask('odd', { only: 'upstream' });
+    const names = rows(lineageMermaid(view)).flatMap(
+      (line) => /"(.*) \[pii\]"\]:::/.exec(line)?.[1],
+    );
+    expect(names.filter((name) => name !== undefined)).toEqual([
+      'a#35;35;b',
+      '#37;#37;{init}#37;#37;',
+      '#60;b#62;#38;#96;x#96;',
+      'one#10;two#92;n',
+    ]);
   });
 
   test('draws Mermaid', () => {
