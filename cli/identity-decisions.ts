@@ -64,7 +64,11 @@ export function recordDecision(models: ModelProject, node: ModelNode, decided: D
     header.map((name) => ({ name: name.trim() })),
   );
   if (complaint !== undefined) {
-    throw new TerminalError(complaint, { code: 'identity-decisions', model: node.id });
+    throw new TerminalError(complaint, {
+      code: 'identity-decisions',
+      hint: `its first line, in ${seed.file}, has ${header.join(', ')}: commas stand between names`,
+      model: node.id,
+    });
   }
   const values: Readonly<Record<string, string>> = {
     model: node.name,
@@ -75,7 +79,10 @@ export function recordDecision(models: ModelProject, node: ModelNode, decided: D
     decided_by: decided.by,
     decided_at: new Date(decided.atMs).toISOString(),
   };
-  const line = stringify([header.map((name) => values[name.trim().toLowerCase()] ?? '')]);
-  appendFileSync(path, text.endsWith('\n') || text === '' ? line : `\n${line}`);
+  // A file with line ends of two kinds is read as none.
+  const lineEnd = text.includes('\r\n') ? '\r\n' : '\n';
+  const cells = header.map((name) => values[name.trim().toLowerCase()] ?? '');
+  const line = stringify([cells], { record_delimiter: lineEnd });
+  appendFileSync(path, text.endsWith('\n') || text === '' ? line : `${lineEnd}${line}`);
   return path;
 }

@@ -2,12 +2,21 @@ import { userInfo } from 'node:os';
 import { relative } from 'node:path';
 import { type Command, Option } from 'commander';
 import { sql } from 'kysely';
+import { findDecisions } from '../../engine/declare/find-decisions.ts';
 import type { ModelNode } from '../../engine/declare/model-node.ts';
+import type { ModelProject } from '../../engine/declare/model-project.ts';
+import {
+  complainOfDecisions,
+  type DecisionsRelation,
+  selectStrays,
+  selectWaiting,
+} from '../../engine/steps/identity-decisions.ts';
 import { tablesOf } from '../../engine/steps/identity-shape.ts';
 import { tableOf } from '../../engine/steps/relation-statements.ts';
 import { assertThat, TerminalError } from '../../engine/words/errors.ts';
 import { plural } from '../../engine/words/plural.ts';
-import type { Relation } from '../../engine/words/table.ts';
+import { didYouMean } from '../../engine/words/suggest.ts';
+import { formatRelation, type Relation } from '../../engine/words/table.ts';
 import type { Row, Warehouse } from '../../engine/words/warehouse.ts';
 import { type CommandContext, exitCodes, type Host, type RegisterCommand } from '../host.ts';
 import { type Decided, findIdentities, recordDecision } from '../identity-decisions.ts';
@@ -53,6 +62,49 @@ async function readReview(warehouse: Warehouse, node: ModelNode, limit: number):
     limit ${sql.lit(limit)}`);
 }
 
+/** The identity's decisions as they stand in the warehouse; undefined where there are none. */
+async function findDecided(
+  warehouse: Warehouse,
+  models: ModelProject,
+  node: ModelNode,
+): Promise<DecisionsRelation | undefined> {
+  const relation = findDecisions(models, node)?.relation;
+  const columns = relation && (await warehouse.describe(relation));
+  const isFit = relation && columns && complainOfDecisions(relation, columns) === undefined;
+  return isFit ? { relation, columns } : undefined;
+}
+
+/** Decisions that nobody follows yet, since a record they name is not there. */
+async function readWaiting(
+  warehouse: Warehouse,
+  node: ModelNode,
+  decided: DecisionsRelation | undefined,
+  limit: number,
+): Promise<Row[]> {
+  if (!decided || !(await stands(warehouse, node.relation))) return [];
+  const waiting = selectWaiting(node, decided, warehouse.dialect, node.relation);
+  return warehouse.query(sql`
+    ${waiting}
+    order by left_record, right_record
+    limit ${sql.lit(limit)}`);
+}
+
+/** Decisions on a name that is no identity of the project: one of them is misspelt, most often. */
+async function findStrays(
+  warehouse: Warehouse,
+  decided: DecisionsRelation | undefined,
+  names: readonly string[],
+): Promise<string[]> {
+  const select = decided && selectStrays(decided, warehouse.dialect, names);
+  if (!decided || !select) return [];
+  const rows = await warehouse.query<{ name: string; decisions: unknown }>(select);
+  return rows.map(({ name, decisions }) => {
+    const found = plural(Number(decisions), 'decision');
+    const where = formatRelation(decided.relation);
+    return `${where} has ${found} on the model "${name}", which is no identity${didYouMean(name, names)}`;
+  });
+}
+
 function registerReview(command: Command, host: Host): void {
   command
     .command('review')
@@ -64,18 +116,29 @@ function registerReview(command: Command, host: Host): void {
     .action(
       host.action(async (context, flags: ReviewFlags) => {
         const { terminal } = context;
-        const { opened, identities } = await open(context, flags.model);
+        const { opened, models, identities } = await open(context, flags.model);
+        const names = findIdentities(models).map(({ name }) => name);
         await withReadableWarehouse(context, opened, async (warehouse) => {
+          const strays = new Set<string>();
           for (const node of identities) {
-            const rows = await readReview(warehouse, node, flags.limit);
+            const decided = await findDecided(warehouse, models, node);
+            const pairs = await readReview(warehouse, node, flags.limit);
+            const waiting = await readWaiting(warehouse, node, decided, flags.limit);
+            for (const one of await findStrays(warehouse, decided, names)) strays.add(one);
+            const rows = [...pairs, ...waiting];
             if (flags.json) {
               for (const row of rows) terminal.out(JSON.stringify({ model: node.name, ...row }));
               continue;
             }
-            terminal.out(`${node.name}: ${plural(rows.length, 'pair')} to look at`);
+            const unmet =
+              waiting.length === 0
+                ? ''
+                : `, ${plural(waiting.length, 'decision')} on records that are not there`;
+            terminal.out(`${node.name}: ${plural(pairs.length, 'pair')} to look at${unmet}`);
             const cells = rows.map((row) => reviewColumns.map((name) => row[name]));
             if (rows.length > 0) terminal.out(formatTable(reviewColumns, cells));
           }
+          for (const one of strays) terminal.note(`warning: ${one}`);
         });
         return exitCodes.success;
       }),

@@ -5,7 +5,7 @@ import {
   identityRuleKinds,
 } from '../words/identity.ts';
 import { didYouMean } from '../words/suggest.ts';
-import { asTexts, type Config, isConfig } from './properties.ts';
+import { type Config, isConfig } from './properties.ts';
 
 /** Records a block may have where its rule does not say: more is a switchboard, no person. */
 const blockRecordsDefault = 200;
@@ -22,6 +22,9 @@ const keysOf = {
   fuzzy: [...commonKeys, 'fuzzy', 'block', 'threshold', 'review', 'max_block'],
 } as const;
 
+/** Columns that an identity has besides those that the config names. */
+const ownColumns = ['is_primary', 'record', 'component'];
+
 /** An identity's config; what is wrong with it is added to the complaints, all at once. */
 export function readIdentityConfig(raw: Config, complaints: string[]): IdentityConfig {
   const written = raw['rules'];
@@ -30,6 +33,7 @@ export function readIdentityConfig(raw: Config, complaints: string[]): IdentityC
   } else if (written.length > rulesMax) {
     complaints.push(`"rules" has ${written.length} rules; ${rulesMax} at most`);
   }
+  const reader = readerOf('the config', raw, complaints);
   const decisions = raw['decisions'];
   if (decisions !== undefined && textOf(decisions) === undefined) {
     complaints.push('config "decisions" is the name of a seed or model, as a text without ref()');
@@ -47,14 +51,23 @@ export function readIdentityConfig(raw: Config, complaints: string[]): IdentityC
     taken.add(rule.name);
     return [rule];
   });
+  const names = {
+    canonicalId: reader.text('canonical_id') ?? 'canonical_id',
+    system: reader.text('system') ?? 'system',
+    recordId: reader.text('record_id') ?? 'record_id',
+  };
+  const others = [...ownColumns, names.system, names.recordId].map((name) => name.toLowerCase());
+  if (others.includes(names.canonicalId.toLowerCase())) {
+    complaints.push(
+      `config "canonical_id" is "${names.canonicalId}", which is another column of an identity: give the id another name`,
+    );
+  }
   return {
-    canonicalId: textOf(raw['canonical_id']) ?? 'canonical_id',
-    ...optional('idPrefix', textOf(raw['id_prefix'])),
-    system: textOf(raw['system']) ?? 'system',
-    recordId: textOf(raw['record_id']) ?? 'record_id',
-    ...optional('createdAt', textOf(raw['created_at'])),
-    primaryBy: asTexts(raw['primary_by']),
-    ...optional('decisions', textOf(raw['decisions'])),
+    ...names,
+    ...optional('idPrefix', reader.text('id_prefix')),
+    ...optional('createdAt', reader.text('created_at')),
+    primaryBy: reader.texts('primary_by'),
+    ...optional('decisions', textOf(decisions)),
     rules,
   };
 }
@@ -75,7 +88,7 @@ function readRule(entry: unknown, index: number, complaints: string[]): Identity
     complaints.push(complainOfKind(name, kinds, Object.keys(entry)));
     return undefined;
   }
-  const reader = readerOf(name, entry, complaints);
+  const reader = readerOf(`the rule "${name}"`, entry, complaints);
   for (const key of Object.keys(entry)) {
     if (keysOf[kind].some((one) => one === key)) continue;
     const meant = didYouMean(key, keysOf[kind]);
@@ -83,25 +96,25 @@ function readRule(entry: unknown, index: number, complaints: string[]): Identity
   }
   const base = {
     name,
-    ...optional('where', textOf(entry['where'])),
-    acrossSystems: entry['across_systems'] === true,
-    agree: asTexts(entry['agree']),
+    ...optional('where', reader.text('where')),
+    acrossSystems: reader.flag('across_systems'),
+    agree: reader.texts('agree'),
   };
   switch (kind) {
     case 'exact': {
-      const keys = reader.texts('exact');
+      const keys = reader.needed('exact');
       const score = reader.share('score', scoreDefault);
       return { ...base, kind, keys, score, blockRecordsMax: reader.blockRecordsMax() };
     }
     case 'refers': {
-      const [names = ''] = reader.texts('refers');
-      const to = optional('to', textOf(entry['to']));
-      const separator = optional('separator', textOf(entry['separator'], false));
+      const names = reader.neededOne('refers');
+      const to = optional('to', reader.text('to'));
+      const separator = optional('separator', reader.text('separator', false));
       return { ...base, kind, names, ...to, ...separator, score: reader.share('score', 1) };
     }
     case 'fuzzy': {
-      const [value = ''] = reader.texts('fuzzy');
-      const block = reader.texts('block');
+      const value = reader.neededOne('fuzzy');
+      const block = reader.needed('block');
       const threshold = reader.share('threshold', thresholdDefault);
       const band = entry['review'] === undefined ? undefined : reader.share('review', 0);
       if (band !== undefined && band >= threshold) {
@@ -133,27 +146,56 @@ function complainOfKind(name: string, kinds: readonly string[], keys: readonly s
   return `the rule "${name}" is of the unknown kind "${unknown}"${meant} (one of ${all})`;
 }
 
-/** Reads the values of one rule, complaining with its name. */
-function readerOf(name: string, entry: Config, complaints: string[]) {
+/** Reads the values of a map, complaining with what it is the map of: none is passed over. */
+function readerOf(subject: string, entry: Config, complaints: string[]) {
+  const complain = (key: string, fit: string): void => {
+    complaints.push(`${subject} has "${key}" ${JSON.stringify(entry[key])}; ${fit}`);
+  };
+  const isThere = (key: string): boolean => entry[key] !== undefined && entry[key] !== null;
   const number = (
     key: string,
     fallback: number,
     isFit: (value: number) => boolean,
     fit: string,
   ) => {
+    if (!isThere(key)) return fallback;
     const value = entry[key];
-    if (value === undefined || value === null) return fallback;
     if (typeof value === 'number' && isFit(value)) return value;
-    complaints.push(`the rule "${name}" has "${key}" ${JSON.stringify(value)}; ${fit}`);
+    complain(key, fit);
     return fallback;
   };
+  const text = (key: string, trims = true): string | undefined => {
+    if (isThere(key) && typeof entry[key] !== 'string') complain(key, 'write one text');
+    return textOf(entry[key], trims);
+  };
+  const texts = (key: string): readonly string[] => {
+    if (!isThere(key)) return [];
+    const all = [entry[key]].flat();
+    const found = all.filter((one) => typeof one === 'string');
+    if (found.length < all.length) complain(key, 'write a text, or a list of texts');
+    return found.filter((one) => one.trim() !== '');
+  };
+  const need = <T extends string | readonly string[]>(key: string, found: T): T => {
+    const isOther = isThere(key) && [entry[key]].flat().some((one) => typeof one !== 'string');
+    if (found.length === 0 && !isOther) {
+      complaints.push(`${subject} needs "${key}": a column, or SQL over the columns`);
+    }
+    return found;
+  };
   return {
-    texts(key: string): readonly string[] {
-      const texts = asTexts(entry[key]).filter((text) => text.trim() !== '');
-      if (texts.length === 0) {
-        complaints.push(`the rule "${name}" needs "${key}": a column, or SQL over the columns`);
-      }
-      return texts;
+    text,
+    texts,
+    needed: (key: string): readonly string[] => need(key, texts(key)),
+    neededOne: (key: string): string => {
+      // A list of one is as good as the one.
+      const [only, ...others] = Array.isArray(entry[key]) ? texts(key) : [text(key)];
+      if (others.length > 0)
+        complain(key, 'write one text: of several make a rule each, or one SQL');
+      return need(key, only ?? '');
+    },
+    flag: (key: string): boolean => {
+      if (isThere(key) && typeof entry[key] !== 'boolean') complain(key, 'true or false, unquoted');
+      return entry[key] === true;
     },
     share: (key: string, fallback: number): number =>
       number(key, fallback, (value) => value > 0 && value <= 1, 'a number above 0, 1 at most'),

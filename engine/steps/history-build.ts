@@ -1,6 +1,7 @@
 import type { RawBuilder } from 'kysely';
 import { assertThat, TerminalError } from '../words/errors.ts';
 import type { BuildNode } from '../words/node.ts';
+import { plural } from '../words/plural.ts';
 import { type Column, formatRelation } from '../words/table.ts';
 import type { Dialect, Session } from '../words/warehouse.ts';
 import type { BuildContext } from './build-context.ts';
@@ -159,7 +160,7 @@ export function refuseUnplaced(build: HistoryBuild, rows: number): void {
   const { keys, validAt, recordedAt } = build.shape;
   const names = [...keys, validAt.name, recordedAt.name].join(', ');
   throw new TerminalError(
-    `${formatRelation(build.node.relation)}: ${rows} rows of its log have no value in one of ${names}`,
+    `${formatRelation(build.node.relation)}: ${plural(rows, 'row')} of its log without a value in one of ${names}`,
     {
       code: 'history-unplaced',
       hint: `Leave them out in ${build.node.file}, or give them a value, for example with coalesce(${validAt.name}, ${recordedAt.name}).`,
@@ -177,7 +178,7 @@ function refuseTies({ node, shape }: HistoryBuild, ties: number): void {
     ...(shape.sequence ? [shape.sequence.name] : []),
   ];
   throw new TerminalError(
-    `${formatRelation(node.relation)}: ${ties} times two versions of one key differ at one place (${place.join(', ')})`,
+    `${formatRelation(node.relation)}: ${plural(ties, 'place')} (${place.join(', ')}) at which two versions differ`,
     {
       code: 'duplicate-keys',
       hint: `Set sequence to a column that orders them, or duplicate_keys: last (${node.file}).`,

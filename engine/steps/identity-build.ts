@@ -166,8 +166,7 @@ async function matchRecords(
   const pairs = { rules, records: tables.records, dialect, scope };
   for (const [index, rule] of rules.entries()) await execute(insertPairs(rule, index, pairs));
   if (decisions) {
-    const textType = dialect.typeName('string');
-    await requireDecisions(session, node, decisions.relation, decisions.columns, textType);
+    await requireDecisions(session, node, decisions, dialect);
     await execute(insertDecisions(decisions.select, tables.records, dialect.typeName('double')));
   }
   if (scope === 'changed') {

@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import { TerminalError } from '../words/errors.ts';
 import type { BuildNode } from '../words/node.ts';
+import { plural } from '../words/plural.ts';
 import { type Column, formatRelation, type Relation } from '../words/table.ts';
 import type { Session } from '../words/warehouse.ts';
 import { countKeyFaults } from './batch-keys.ts';
@@ -106,8 +107,8 @@ export async function requireRecords(session: Session, node: BuildNode): Promise
   const { system, recordId } = node.config.identity ?? { system: 'system', recordId: 'record_id' };
   const keys = `(${system}, ${recordId})`;
   const found = [
-    ...(nulls > 0 ? [`${nulls} records have no value in ${keys}`] : []),
-    ...(twins > 0 ? [`${twins} values of ${keys} are on more than one record`] : []),
+    ...(nulls > 0 ? [`${plural(nulls, 'record')} without a value in ${keys}`] : []),
+    ...(twins > 0 ? [`${plural(twins, 'value')} of ${keys} on more than one record`] : []),
   ].join('; ');
   throw new TerminalError(`${formatRelation(node.relation)}: ${found}`, {
     code: 'identity-records',

@@ -166,7 +166,7 @@ export function selectRecords(
   const name = (value: string) => sql`nullif(${spell(value)}, '')`;
   // Blanks are no value that two records could share.
   const text = (value: string) =>
-    sql`case when trim(${spell(value)}) <> '' then ${spell(value)} end`;
+    sql`case when ${dialect.isBlank(spell(value))} then null else ${spell(value)} end`;
   const [system, recordId] = [name(config.system), name(config.recordId)];
   const timestamp = sql.raw(dialect.typeName('timestamp'));
   const created = config.createdAt

@@ -64,7 +64,6 @@ async function prepareBuild(
   const records = await warehouse.describeQuery(select);
   const relation = config.decisionsRelation;
   const found = relation && (await warehouse.describe(relation));
-  const textType = dialect.typeName('string');
   return {
     node,
     config,
@@ -77,7 +76,7 @@ async function prepareBuild(
           decisions: {
             relation,
             columns: found,
-            select: selectDecisions(node, relation, found, textType),
+            select: selectDecisions(node, { relation, columns: found }, dialect),
           },
         }
       : {}),

@@ -44,6 +44,9 @@ const columnTypes: Readonly<Record<string, ColumnType>> = {
   JSON: 'json',
 };
 
+/** Any letter but separators, controls and signs of no width. */
+const seenLetter = String.raw`[^\s\pZ\p{Cc}\p{Cf}]`;
+
 /** Timestamps are stored without a zone, in UTC: they read the same in every session. */
 export const duckdbDialect: Dialect = {
   name: 'duckdb',
@@ -63,6 +66,8 @@ export const duckdbDialect: Dialect = {
   canonical: canonicalText,
   similarity,
   rowsOf,
+  // A third of the time that trim takes, which leaves tabs and line ends.
+  isBlank: (text) => sql`not regexp_matches(${text}, ${sql.lit(seenLetter)})`,
   splitText: (value, separator) => sql`unnest(string_split(${value}, ${sql.lit(separator)}))`,
   comments: duckdbComments,
 };

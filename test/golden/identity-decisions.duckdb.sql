@@ -14,13 +14,13 @@ from (
   select
     least(left_record, right_record) as left_record,
     greatest(left_record, right_record) as right_record,
-    lower(trim(decision)) as decision,
+    lower(decision) as decision,
     why as why,
     row_number() over (
       partition by least(left_record, right_record), greatest(left_record, right_record)
-      order by decided_at desc nulls last, lower(trim(decision)), why nulls last
+      order by decided_at desc nulls last, lower(decision), why nulls last
     ) as rank_of_pair
-  from (select cast("left_record" as VARCHAR) as "left_record", cast("right_record" as VARCHAR) as "right_record", cast("decision" as VARCHAR) as "decision", cast("why" as VARCHAR) as "why", decided_at from "mart"."decisions" where coalesce(cast("model" as VARCHAR), $1) = $2) as decisions
+  from (select nullif(trim(cast("left_record" as VARCHAR)), '') as "left_record", nullif(trim(cast("right_record" as VARCHAR)), '') as "right_record", nullif(trim(cast("decision" as VARCHAR)), '') as "decision", cast("why" as VARCHAR) as why, decided_at as decided_at from "mart"."decisions" where coalesce(nullif(trim(cast("model" as VARCHAR)), ''), $1) = $2) as decisions
 ) as decided
 where rank_of_pair = 1
 ) as decided

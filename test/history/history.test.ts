@@ -287,7 +287,7 @@ describe('a build of a history', () => {
     await learn(version(1, 1));
     await bench.run("insert into log (id, recorded) values ('b', 2)");
     await expect(learn()).rejects.toThrow(
-      'mart.thing: 1 rows of its log have no value in one of id, valid, recorded',
+      'mart.thing: 1 row of its log without a value in one of id, valid, recorded',
     );
     await bench.run("update log set recorded = null, valid = 1 where id = 'b'");
     await expect(learn()).rejects.toMatchObject({ code: 'history-unplaced' });

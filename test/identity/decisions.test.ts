@@ -154,4 +154,47 @@ describe('decisions', () => {
     });
     expect(await readAll(bench, true)).toEqual(before);
   });
+
+  describe('in a table of texts', () => {
+    const write = (...rows: readonly (readonly [string, string, string, string])[]) =>
+      bench.run(
+        'drop table mart.decisions',
+        `create table mart.decisions
+           (left_record varchar, right_record varchar, decision varchar, decided_at varchar)`,
+        ...rows.map((row) => `insert into mart.decisions values (${row.map((one) => `'${one}'`)})`),
+      );
+
+    test('count with the blanks that a person wrote behind the commas', async () => {
+      await put(bench, ...chain.slice(0, 2), { system: 'hs', id: '9' });
+      await write([' sf:1', 'sf:2 ', ' different', ' '], ['hs:9', ' sf:2', 'Same ', '2026-01-01']);
+      await build(bench);
+      expect(await readClusters(bench)).toEqual(['hs:9 sf:2', 'sf:1']);
+    });
+
+    test.each([
+      ['a month of one digit', '2026-9-30', '2026-10-01'],
+      ['another offset', '2026-03-01T23:30:00-08:00', '2026-03-02T08:00:00+00:00'],
+      ['a day and an instant', '2026-03-01', '2026-03-01T09:00:00.000Z'],
+    ])('are taken by their time and not as texts: %s', async (_, earlier, later) => {
+      await put(bench, ...chain.slice(0, 2));
+      for (const [first, second] of [
+        ['same', 'different'],
+        ['different', 'same'],
+      ] as const) {
+        await write(['sf:1', 'sf:2', second, later], ['sf:2', 'sf:1', first, earlier]);
+        await build(bench);
+        expect(await readClusters(bench)).toHaveLength(second === 'same' ? 1 : 2);
+      }
+    });
+
+    test('stop the build where what dates them is no time', async () => {
+      await put(bench, ...chain);
+      await write(['sf:1', 'sf:2', 'same', '31/01/2026'], ['sf:1', 'sf:3', 'same', '2026-01-01']);
+      await expect(build(bench)).rejects.toMatchObject({
+        code: 'identity-decisions',
+        message:
+          'mart.decisions: the decided_at of 1 decision is no time, and the newest one counts',
+      });
+    });
+  });
 });

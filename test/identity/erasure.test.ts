@@ -76,11 +76,13 @@ test('ten thousand records of one mailbox and one telephone match nothing, are t
   ]);
 });
 
-test('null and empty keys match nothing, and names of other alphabets match by their letters', async () => {
+test('null, empty and blank keys match nothing, and names of other alphabets match by their letters', async () => {
   await put(
     bench,
     { system: 'sf', id: '1', email: '', phone: '', firm: '', name: '' },
     { system: 'hs', id: '2', email: '', phone: '', firm: '', name: '' },
+    { system: 'sf', id: '0', email: '\t', phone: ' \u00a0', firm: '\u200b', name: '\n' },
+    { system: 'hs', id: '1', email: '\t', phone: ' \u00a0', firm: '\u200b', name: '\n' },
     { system: 'sf', id: '3', name: 'мария кузнецова', firm: 'p' },
     { system: 'hs', id: '4', name: 'марина соколова', firm: 'q' },
     { system: 'hs', id: '5', name: 'мария кузнецовa', firm: 'p' },
@@ -88,5 +90,13 @@ test('null and empty keys match nothing, and names of other alphabets match by t
     { system: 'hs', id: '7', name: '李小龙', firm: 'r' },
   );
   await build(bench);
-  expect(await readClusters(bench)).toEqual(['hs:2', 'hs:4', 'hs:5 sf:3', 'hs:7 sf:6', 'sf:1']);
+  expect(await readClusters(bench)).toEqual([
+    'hs:1',
+    'hs:2',
+    'hs:4',
+    'hs:5 sf:3',
+    'hs:7 sf:6',
+    'sf:0',
+    'sf:1',
+  ]);
 });

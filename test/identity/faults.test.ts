@@ -51,6 +51,51 @@ describe('a wrong config is told with its place', () => {
     ]);
   });
 
+  test('every value of another kind, of which none is passed over', async () => {
+    const rules = [
+      "{'name': 'a', 'exact': {'of': 'email'}}",
+      "{'name': 'b', 'exact': ['email', 5]}",
+      "{'name': 'c', 'exact': 'email', 'where': ['name']}",
+      "{'name': 'd', 'exact': 'email', 'across_systems': 'true'}",
+      "{'name': 'e', 'exact': 'email', 'agree': {'of': 'name'}}",
+      "{'name': 'f', 'refers': ['email', 'name']}",
+      "{'name': 'g', 'refers': 'email', 'to': 7, 'separator': 8}",
+      "{'name': 'h', 'fuzzy': ['name', 'email'], 'block': 'email'}",
+      "{'name': 'i', 'fuzzy': ['name'], 'block': []}",
+    ];
+    expect(await faultsOf(identity(...rules))).toEqual([
+      'models/who.sql:3:33 the rule "a" has "exact" {"of":"email"}; write a text, or a list of texts',
+      'models/who.sql:4:27 the rule "b" has "exact" ["email",5]; write a text, or a list of texts',
+      'models/who.sql:5:45 the rule "c" has "where" ["name"]; write one text',
+      'models/who.sql:6:53 the rule "d" has "across_systems" "true"; true or false, unquoted',
+      'models/who.sql:7:51 the rule "e" has "agree" {"of":"name"}; write a text, or a list of texts',
+      'models/who.sql:8:37 the rule "f" has "refers" ["email","name"]; write one text: of several make a rule each, or one SQL',
+      'models/who.sql:9:36 the rule "g" has "to" 7; write one text',
+      'models/who.sql:9:45 the rule "g" has "separator" 8; write one text',
+      'models/who.sql:10:35 the rule "h" has "fuzzy" ["name","email"]; write one text: of several make a rule each, or one SQL',
+      'models/who.sql:11:36 the rule "i" needs "block": a column, or SQL over the columns',
+    ]);
+  });
+
+  test('names of its columns that are none, or taken', async () => {
+    const of = (config: string) =>
+      `{{ config(materialized='identity', ${config}, rules=[{'name': 'a', 'exact': 'email'}]) }}\n${people}`;
+    expect(await faultsOf(of("canonical_id=5, created_at=['name'], primary_by={'by': 1}"))).toEqual(
+      [
+        expect.stringContaining('the config has "canonical_id" 5; write one text'),
+        expect.stringContaining('the config has "created_at" ["name"]; write one text'),
+        expect.stringContaining('the config has "primary_by" {"by":1}; write a text, or a list'),
+      ],
+    );
+    for (const name of ['Record', 'component', 'is_primary', 'system']) {
+      expect(await faultsOf(of(`canonical_id='${name}'`))).toEqual([
+        expect.stringContaining(
+          `config "canonical_id" is "${name}", which is another column of an identity`,
+        ),
+      ]);
+    }
+  });
+
   test('an identity without rules', async () => {
     expect(await faultsOf(`{{ config(materialized='identity') }}\n${people}`)).toEqual([
       'models/who.sql:1:24 materialized "identity" needs rules: a list, the strongest first',

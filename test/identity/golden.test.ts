@@ -31,12 +31,14 @@ const { ids, records, matches, identity, events } = tables;
 const dialect = duckdbDialect;
 const text = (name: string) => ({ name, type: 'string', typeName: 'VARCHAR' }) as const;
 const columns = ['record', 'system', 'record_id', 'key_1', 'value_5'].map(text);
-const decided = ['left_record', 'right_record', 'decision', 'why', 'decided_at', 'model'].map(text);
+const decided = [
+  ...['left_record', 'right_record', 'decision', 'why', 'model'].map(text),
+  { name: 'decided_at', type: 'timestamp', typeName: 'TIMESTAMP' } as const,
+];
 const decisions = selectDecisions(
   peopleNode(),
-  { schema: 'mart', name: 'decisions' },
-  decided,
-  'VARCHAR',
+  { relation: { schema: 'mart', name: 'decisions' }, columns: decided },
+  dialect,
 );
 const at = sql`cast('2026-01-01' as timestamp)`;
 const pairs = { rules: peopleRules, records, dialect, scope: 'changed' } as const;

@@ -324,9 +324,13 @@ describe('a build', () => {
   });
 
   test.each([
-    ['one without a name', "('sf', null)", '1 records have no value in (system, id)'],
-    ['one that is there already', "('sf', '1')", '1 values of (system, id) are on more'],
-    ['two new ones of a name', "('sf', '2'), ('sf', '2')", '1 values of (system, id) are on more'],
+    ['one without a name', "('sf', null)", '1 record without a value in (system, id)'],
+    ['one that is there already', "('sf', '1')", '1 value of (system, id) on more than one record'],
+    [
+      'two new ones of a name',
+      "('sf', '2'), ('sf', '2')",
+      '1 value of (system, id) on more than one record',
+    ],
   ])('refuses %s, with their number, and leaves what stood', async (_, values, message) => {
     await put(bench, { system: 'sf', id: '1' }, { system: 'sf', id: '9' });
     await build(bench);

@@ -118,6 +118,41 @@ describe('an identity in a project', () => {
     expect(await clusters()).toHaveLength(3);
   });
 
+  test('takes a decision into a file with the line ends of another system', async () => {
+    const before = readFileSync(decisions, 'utf8');
+    writeFileSync(decisions, before.trimEnd().replaceAll('\n', '\r\n'));
+    shop.pass(60_000);
+    const pair = ['shop:9', 'shop:8'];
+    await tidemill(shop.folder, 'identity', 'decide', ...pair, 'same', '--why', 'says, he');
+    expect(readFileSync(decisions, 'utf8').split('\n').slice(0, -1)).toEqual(
+      expect.not.arrayContaining([expect.stringMatching(/[^\r]$/)]),
+    );
+    const { steps } = await shop.build();
+    expect(steps.filter(({ status }) => status === 'failed')).toEqual([]);
+    expect(await clusters()).toContainEqual({ records: 'shop:8 shop:9' });
+    writeFileSync(decisions, before);
+    await shop.build();
+  });
+
+  test('tells decisions that nobody follows: on a record that is not there, on no identity', async () => {
+    const before = readFileSync(decisions, 'utf8');
+    const more = ['who,shop:8,shop:99,same,lost', 'whoo,shop:8,shop:9,same,misspelt'];
+    writeFileSync(decisions, `${before}${more.map((line) => `${line},mia,2026-01-01\n`).join('')}`);
+    await shop.build();
+    const asked = await tidemill(shop.folder, 'identity', 'review', '--json');
+    const rows = asked.out.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(rows.filter(({ reason }) => reason === 'waits')).toMatchObject([
+      { rule: 'same', left_record: 'shop:8', right_record: 'shop:99', evidence: 'lost' },
+    ]);
+    expect(asked.err).toContain(
+      'main.decisions has 1 decision on the model "whoo", which is no identity; did you mean "who"?',
+    );
+    const { out } = await tidemill(shop.folder, 'identity', 'review');
+    expect(out.join('\n')).toContain(', 1 decision on records that are not there');
+    writeFileSync(decisions, before);
+    await shop.build();
+  });
+
   test('refuses a decision on what it does not know, with what to do', async () => {
     const before = readFileSync(decisions, 'utf8');
     const wrong = await Promise.all([
