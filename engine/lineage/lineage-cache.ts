@@ -11,7 +11,7 @@ export interface LineageCache {
 }
 
 /** Raise it when the same text is read otherwise. */
-const cacheVersion = 2;
+const cacheVersion = 3;
 
 interface Content {
   readonly version: number;

@@ -1,11 +1,13 @@
 import type { RawBuilder } from 'kysely';
 import { readsOf } from '../declare/checks.ts';
+import type { ModelNode } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import { operationsOf } from '../declare/operation.ts';
 import { TerminalError } from '../words/errors.ts';
 import { once } from '../words/once.ts';
 import type { Relation } from '../words/table.ts';
 import type { Session, Shadow } from '../words/warehouse.ts';
+import { companionColumns, companionsOf } from './identity-companions.ts';
 
 /** A node as far as its reads go. */
 interface Reader {
@@ -80,9 +82,17 @@ export function watchOutsideTables({ project, shadow, session }: OutsideRequest)
     const count = known().get(lower) ?? 0;
     return count > 1 || (count === 1 && !declaredNames().has(lower));
   };
+  const findCompanion = companionsOf(project);
+  /** What an identity that is built before will have made by then. */
+  const foresee = async (relation: Relation) => {
+    const companion = findCompanion(relation);
+    if (!companion || !current) return undefined;
+    const isBefore = project.graph.ancestorsOf([current.id]).has(companion.identity.id);
+    return isBefore ? companionColumns(companion, shadow) : undefined;
+  };
   const makeStanding = async (relation: Relation): Promise<boolean> => {
     if (await shadow.describe(relation)) return false;
-    const columns = await session?.describe(relation);
+    const columns = (await session?.describe(relation)) ?? (await foresee(relation));
     if (!columns) return false;
     await shadow.makeTables([{ relation, columns }]);
     made.add(relation.name.toLowerCase());
@@ -112,15 +122,31 @@ export function watchOutsideTables({ project, shadow, session }: OutsideRequest)
           return columns;
         } catch (error) {
           let isMade = false;
+          let beside: ModelNode | undefined;
           for (const relation of await namesIn(statement)) {
-            if (relation && (await makeStanding(relation))) isMade = true;
+            if (!relation) continue;
+            if (await makeStanding(relation)) isMade = true;
+            else beside ??= findCompanion(relation)?.identity;
           }
-          if (!isMade) throw error;
+          if (!isMade) throw beside && isMissing(error) ? explain(error, beside) : error;
           return shadow.describeQuery(statement);
         }
       },
     },
   };
+}
+
+const isMissing = (error: unknown): error is TerminalError =>
+  error instanceof TerminalError && error.code === 'relation-not-found';
+
+/** Only a `ref` says what is built first: nothing leads from a table to the node that makes it. */
+function explain(error: TerminalError, { name }: ModelNode): TerminalError {
+  const [said = ''] = error.message.split('\n');
+  return new TerminalError(said, {
+    code: error.code,
+    hint: `it stands beside the identity ${name}: write -- depends_on: {{ ref('${name}') }}, so that it is built first`,
+    cause: error,
+  });
 }
 
 /** How many relations of the project bear each name. */

@@ -18,10 +18,10 @@ import { traceNode } from '../lineage/trace-node.ts';
 import { traceSource, traceStream } from '../lineage/trace-source.ts';
 import { traceSync } from '../lineage/trace-sync.ts';
 import { messageOf } from '../words/errors.ts';
-import { companionSuffixes } from '../words/identity.ts';
 import { quoteRelation } from '../words/sql-name.ts';
 import { formatRelation, type Relation } from '../words/table.ts';
 import { type Catalog, readCatalog } from './catalog.ts';
+import { companionsOf } from './identity-companions.ts';
 import type { Work } from './work.ts';
 
 /** Schema under which ephemeral models stand while statements are read; nobody's own. */
@@ -41,6 +41,7 @@ interface Tracing {
   readonly nodes: Map<string, LineageNode>;
   /** Ids by relation: a table may be declared as several sources. */
   readonly byRelation: ReadonlyMap<string, readonly string[]>;
+  readonly companionOf: ReturnType<typeof companionsOf>;
   /** Begun, not all of them done. */
   readonly begun: Set<string>;
   /** Met before their turn: tables that a statement names without `ref`. */
@@ -70,6 +71,7 @@ export async function traceProject(work: Work, cache: LineageCache): Promise<Col
     },
     nodes: new Map(),
     byRelation: indexRelations(models),
+    companionOf: companionsOf(models),
     begun: new Set(),
     ahead: new Set(),
     assumed: new Map(),
@@ -223,18 +225,22 @@ async function findLineage(
   const key = columns && text && !text.asksWarehouse ? text.boundAs : undefined;
   const known = key === undefined ? undefined : cache.get(key);
   if (known) return known;
-  const found = await readLineage(tracing, node, columns);
+  const missing = new Set<string>();
+  const found = await readLineage(tracing, node, columns, missing);
   const edges = [...found.columns.flatMap(({ from }) => from), ...found.rows];
-  // What else it names may be another's tomorrow, and its text says nothing of that.
-  const isKnown = edges.every((edge) => node.dependsOn.includes(edge.node));
+  // What else it names may be another's tomorrow, or there: its text says nothing of that.
+  const isWhole = found.gap === undefined || missing.size === 0;
+  const isKnown = isWhole && edges.every((edge) => node.dependsOn.includes(edge.node));
   if (key !== undefined && isKnown) cache.set(key, found);
   return found;
 }
 
+/** `missing` takes the names of tables of which nothing is known. */
 async function readLineage(
   tracing: Tracing,
   node: ModelNode,
   columns: readonly string[] | undefined,
+  missing: Set<string>,
 ): Promise<NodeLineage> {
   const { work } = tracing;
   let selects: readonly string[];
@@ -244,6 +250,7 @@ async function readLineage(
     const [reason = ''] = messageOf(error).split('\n');
     return gapLineage(columns ?? [], `its template cannot be rendered: ${reason}`);
   }
+  const find = tableFinder(tracing, node, columns);
   const history = work.bound.get(node.id)?.history ?? node.nodeConfig.history;
   const { id, name, file, relation, nodeConfig: config } = node;
   return traceNode(
@@ -258,7 +265,11 @@ async function readLineage(
       ...(history ? { history } : {}),
       ...(columns ? { columns } : {}),
     },
-    tableFinder(tracing, node, columns),
+    (schema, table) => {
+      const read = find(schema, table);
+      if (read === undefined) missing.add(table);
+      return read;
+    },
   );
 }
 
@@ -336,7 +347,7 @@ function tableFinder(tracing: Tracing, node: ModelNode, own: readonly string[] |
     const relation = `table.${schema}.${name}`;
     const columns = standing.map((column) => column.name);
     if (!nodes.has(relation)) {
-      const beside = findIdentity(tracing, { schema, name });
+      const beside = tracing.companionOf({ schema, name })?.identity;
       nodes.set(relation, foreignTable(relation, { schema, name }, columns, beside));
     }
     return { relation, columns };
@@ -357,17 +368,6 @@ function readable(
     assumed.set(id, named.set(name.toLowerCase(), name));
   };
   return { relation: id, columns: names, assume };
-}
-
-/** The identity that makes a table beside its own. */
-function findIdentity({ models, byRelation }: Tracing, { schema, name }: Relation) {
-  for (const suffix of companionSuffixes.filter((one) => name.toLowerCase().endsWith(`_${one}`))) {
-    const own = name.slice(0, -suffix.length - 1);
-    const ids = byRelation.get(relationKey(schema, own)) ?? [];
-    const node = ids.map((id) => models.nodes.get(id)).find(isModelNode);
-    if (node?.nodeConfig.materialization === 'identity') return node;
-  }
-  return undefined;
 }
 
 /**

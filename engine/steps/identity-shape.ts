@@ -56,7 +56,7 @@ export type IdentityColumns = { readonly [Table in keyof IdentityTables]: readon
 /** The columns of every table, in order; `records` as its select has them. */
 export function columnsOfIdentity(
   config: IdentityConfig,
-  dialect: Dialect,
+  dialect: Pick<Dialect, 'typeName'>,
   records: readonly Column[],
 ): IdentityColumns {
   const column = (type: Column['type']) => (name: string) => ({

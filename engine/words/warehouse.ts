@@ -144,7 +144,7 @@ export interface Dialect {
     columns: readonly Pick<Column, 'name' | 'typeName'>[],
     rows: readonly (readonly unknown[])[],
   ): RawBuilder<unknown>;
-  /** Whether a text holds nothing that is seen: spaces of any kind, line ends, signs of no width. */
+  /** Whether nothing of a text is seen: spaces of any kind, line ends, signs of no width. */
   isBlank(text: RawBuilder<unknown>): RawBuilder<unknown>;
   /** In a select list: one row for each part of a text. */
   splitText(value: RawBuilder<unknown>, separator: string): RawBuilder<unknown>;

@@ -116,6 +116,7 @@ hubspot,77,,false,eve@example.com,,eve shore,2,,2026-01-03
       'seeds: [{ name: contact_records, config: { column_types: { record_id: varchar, merged_into: varchar, email: varchar, phone: varchar, salesforce_contact_id: varchar } } }]',
     'seeds/identity_decisions.csv': take('docs/identity.md', 'decided_at'),
     'models/identity/identity_contacts.sql': take('docs/identity.md', "{'name': 'crm_merge'"),
+    'models/asked.sql': take('docs/identity.md', '-- depends_on: {{ ref('),
   });
   await expectBuilt(folder);
   const records = 'select count(distinct contact_id)::int as ids from identity.identity_contacts';

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { openProject } from '../../cli/open-project.ts';
 import { gatherProject } from '../../cli/work.ts';
 import { spreadLabels } from '../../engine/lineage/labels.ts';
-import { transientLineageCache } from '../../engine/lineage/lineage-cache.ts';
+import { openLineageCache, transientLineageCache } from '../../engine/lineage/lineage-cache.ts';
 import { traceProject } from '../../engine/plan/project-lineage.ts';
 import { dbtFolder, troubles } from '../dbt/dbt-project.ts';
 import { traceFolder } from '../lineage/traced.ts';
@@ -27,6 +27,25 @@ test('an id follows from what names a record, and from what its rules compare', 
   expect(sourcesOf('person_id')).toEqual(['id computed', 'mail join', 'system computed']);
   expect(sourcesOf('id')).toEqual(['id copied']);
   expect(sourcesOf('record')).toEqual(['id computed', 'system computed']);
+});
+
+test('a table that stands beside an identity is read as soon as it stands', async () => {
+  const project = dbtFolder({
+    'seeds/people.csv': 'record_id,mail\n1,a\n2,a\n',
+    'models/who.sql': `{{ config(materialized='identity', rules=[{'name': 'mail', 'exact': 'mail'}]) }}
+      select 'crm' as system, record_id, mail from {{ ref('people') }}`,
+    'models/why.sql': "select evidence from main.who_matches -- {{ ref('who') }}",
+  });
+  const gapNow = async () => {
+    using opened = openProject({ folder: project.folder, env: {} });
+    await using warehouse = await opened.openWarehouse();
+    const work = await gatherProject(opened, warehouse, {});
+    const cache = openLineageCache(join(project.folder, 'lineage.json'));
+    return (await traceProject(work, cache)).nodes.get('model.shop.why')?.gap;
+  };
+  expect(await gapNow()).toBe('nothing is known of the columns of "main.who_matches"');
+  expect(troubles(await project.build())).toEqual([]);
+  expect(await gapNow()).toBeUndefined();
 });
 
 test('the tables beside an identity bear the labels of what it reads', async () => {

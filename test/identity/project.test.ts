@@ -32,6 +32,31 @@ select * from {{ ref('people') }}`,
     "select person_id, min(record) as record from {{ ref('who') }} where is_primary group by 1",
 };
 
+test('what stands beside an identity is read in the first run of all, behind a ref', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'identity-'));
+  const reading = {
+    'models/asked.sql':
+      "{{ config(materialized='table') }}\n-- depends_on: {{ ref('who') }}\nselect left_record, score + 1 as more from main.who_review",
+    'models/lost.sql': 'select canonical_id from main.who_ids',
+  };
+  for (const [path, text] of Object.entries({ ...files, ...reading })) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  }
+  const shop = dbtProjectIn(folder);
+  const { steps } = await shop.build();
+  const outcome = (name: string) => steps.find(({ id }) => id === `model.shop.${name}`);
+  expect(outcome('asked')).toMatchObject({ status: 'success' });
+  expect(await shop.rows('select count(*) as pairs from main.asked')).toEqual([{ pairs: 2 }]);
+  expect(outcome('lost')).toMatchObject({
+    status: 'failed',
+    message: expect.stringContaining(
+      "it stands beside the identity who: write -- depends_on: {{ ref('who') }}, so that it is built first",
+    ),
+  });
+  rmSync(folder, { recursive: true, force: true });
+});
+
 describe('an identity in a project', () => {
   let shop: DbtFolder;
   let decisions: string;
