@@ -17,6 +17,10 @@ const files: Readonly<Record<string, string>> = {
   'models/after.sql': "{{ config(materialized='table') }} select id from {{ ref('compared') }}",
   'models/casts.sql': `select {{ dbt.current_timestamp() }} as now_at,
     {{ dbt.safe_cast("'12x'", 'integer') }} as unsafe`,
+  'models/piped.sql': `select 'a|' as k1, 'b' as k2, count(*) as n from {{ ref('rows') }}
+    union all select 'a', '|b', 0`,
+  'snapshots/kept.yml':
+    "snapshots: [{name: kept, relation: ref('piped'), config: {strategy: check, check_cols: [n], unique_key: [k1, k2]}}]\n",
   'models/schema.yml': `
 models:
   - {name: gated, columns: [{name: amount, data_tests: [{accepted_values: {arguments: {values: [5, 7], quote: false}}}]}]}
@@ -70,6 +74,12 @@ describeWithDbt('by design', (python) => {
 
   test('a changed seed leaves stale rows in dbt’s increment, and none in Tidemill’s', async () => {
     expect(await both("select count(*) from replaced where kind = 'a'")).toEqual([[[1n]], [[0n]]]);
+  });
+
+  test('a change ends the row of every key whose texts make one id in dbt, and of its own in Tidemill', async () => {
+    const query = 'select k1, k2, n::integer from kept where dbt_valid_to is null order by all';
+    const changed = ['a|', 'b', 3];
+    expect(await both(query)).toEqual([[changed], [['a', '|b', 0], changed]]);
   });
 
   test('a failing test of several models holds back what follows in dbt, and is told in Tidemill', () => {
