@@ -20,6 +20,7 @@ import {
 } from './merge-statements.ts';
 import { clearTheWay, publishTable, stateOf, withhold } from './publish.ts';
 import {
+  columnList,
   countRows,
   createSchema,
   createTableAs,
@@ -32,6 +33,7 @@ import {
   planSchemaChange,
   reshapeSelect,
   type SchemaChange,
+  shapedColumns,
 } from './schema-change.ts';
 
 /** The batch of one transaction: temporary, so a kill leaves nothing of it. */
@@ -154,7 +156,7 @@ async function mergeIntoCopy(warehouse: Warehouse, merge: Merge): Promise<Materi
     live: 'table',
     async write(copy) {
       await warehouse.ddl([createTableAs(copy, reshapeSelect(node.relation, change))]);
-      await requireKeptKeys(warehouse, merge, copy);
+      await requireKeptKeys(warehouse, merge);
       const apply = (session: Session) => applyBatch(session, copy, merge);
       const { rows } = await warehouse.transaction(apply);
       return { result: { action: actionOf(node), rows, warnings: change.warnings } };
@@ -163,19 +165,24 @@ async function mergeIntoCopy(warehouse: Warehouse, merge: Merge): Promise<Materi
 }
 
 /** A narrower type may make one key of two that stand, or none: no batch would tell of it. */
-async function requireKeptKeys(
-  warehouse: Warehouse,
-  { node, change }: Merge,
-  copy: Relation,
-): Promise<void> {
+async function requireKeptKeys(warehouse: Warehouse, { node, change }: Merge): Promise<void> {
   const keys = node.config.uniqueKey ?? [];
   const lower = new Set(keys.map((key) => key.toLowerCase()));
-  const retyped = change.columns.filter(
-    ({ name, oldTypeName }) => oldTypeName !== undefined && lower.has(name.toLowerCase()),
-  );
+  const isKey = ({ name }: { readonly name: string }) => lower.has(name.toLowerCase());
+  const kept = change.columns.filter(isKey);
+  const retyped = kept.filter(({ oldTypeName }) => oldTypeName !== undefined);
   if (retyped.length === 0) return;
   const changes = retyped.map((one) => `${one.name} from ${one.oldTypeName} to ${one.typeName}`);
-  await requireKeys(warehouse, node, tableOf(copy), keys, {
+  // Of keys that are on several rows already, by predicates, the type is not to blame.
+  const standing = sql`(
+    select distinct ${columnList(kept.map(({ name }) => name))}
+    from ${tableOf(node.relation)}
+  )`;
+  const retypedKeys = sql`(
+    select ${shapedColumns(kept)}
+    from ${standing} as standing
+  ) as retyped`;
+  await requireKeys(warehouse, node, retypedKeys, keys, {
     hint: `on_schema_change took ${changes.join(' and ')}: cast it back in ${node.file}, or build with --full-refresh.`,
   });
 }

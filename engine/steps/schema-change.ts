@@ -102,16 +102,21 @@ function refuseChange(node: BuildNode, { added, removed, retyped }: Differences)
 
 /** The standing rows in the new shape. */
 export function reshapeSelect(relation: Relation, change: SchemaChange): RawBuilder<unknown> {
-  const columns = change.columns.map((column) => {
+  return sql`
+    select ${shapedColumns(change.columns)}
+    from ${tableOf(relation)}`;
+}
+
+/** Columns of standing rows, as they are to be. */
+export function shapedColumns(shaped: readonly ShapedColumn[]): RawBuilder<unknown> {
+  const columns = shaped.map((column) => {
     const name = sql.id(column.name);
     const type = sql.raw(column.typeName);
     if (column.from === undefined) return sql`cast(null as ${type}) as ${name}`;
     if (column.oldTypeName === undefined) return name;
     return sql`cast(${name} as ${type}) as ${name}`;
   });
-  return sql`
-    select ${sql.join(columns)}
-    from ${tableOf(relation)}`;
+  return sql.join(columns);
 }
 
 /** What a batch writes, of the types that the table has: keys are told apart as they will stand. */
