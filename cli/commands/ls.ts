@@ -75,6 +75,15 @@ function toLine(node: GraphNode, output: Output, keys?: readonly string[]): stri
   }
 }
 
+/** As in dbt, analyses are listed where they are asked for. */
+function listedTypes(flags: LsFlags): ReturnType<typeof toTypes> {
+  const types = toTypes(flags);
+  const isAsked = flags.resourceType?.some((type) => type === 'all' || type === 'analysis');
+  return isAsked
+    ? types
+    : { ...types, excludedTypes: [...(types.excludedTypes ?? []), 'analysis'] };
+}
+
 /** `ls`: what a selector chooses. */
 export const registerLs: RegisterCommand = (program, host) => {
   const command = program
@@ -100,7 +109,9 @@ export const registerLs: RegisterCommand = (program, host) => {
       const { faults, graph, ids, warnings } = await readListing(opened, {
         ...flags,
         // As in dbt, where `-m` is an older name of `--select` everywhere else.
-        ...toTypes((flags.models ?? flags.model) ? { resourceType: ['model'], ...flags } : flags),
+        ...listedTypes(
+          (flags.models ?? flags.model) ? { resourceType: ['model'], ...flags } : flags,
+        ),
       });
       for (const warning of warnings) terminal.note(`warning: ${warning}`);
       for (const line of formatFaults(faults)) terminal.note(line);

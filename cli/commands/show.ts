@@ -107,7 +107,7 @@ async function compileText(about: Shown, text: string): Promise<ShownSelect> {
 async function compileChosen({ outline, ...about }: Shown): Promise<ShownSelect> {
   const { compileProject } = await import('../../engine/plan/compile-project.ts');
   const { models, ids, warnings } = outline;
-  const [id, ...others] = ids;
+  const [id, ...others] = meantOf(outline);
   if (!models || id === undefined || others.length > 0) {
     throw new TerminalError(`show takes one node; ${plural(ids.length, 'node')} selected`, {
       code: 'show-one',
@@ -130,6 +130,12 @@ async function compileChosen({ outline, ...about }: Shown): Promise<ShownSelect>
     });
   }
   return { name: one.node.name, text: one.sql };
+}
+
+/** An analysis may have the name of a model: that one is meant then. */
+function meantOf({ ids, graph }: Outline): readonly string[] {
+  const others = ids.filter((id) => graph.nodes.get(id)?.resourceType !== 'analysis');
+  return others.length === 0 ? ids : others;
 }
 
 async function showRows(

@@ -158,7 +158,7 @@ function reportBrokenPromises(
 /** Sources and the like have no text and no contract: they are not asked for it. */
 function hasPart(entry: Config, value: string): boolean {
   const type = String(entry['resource_type']);
-  if (value === 'modified.contract') return type === 'model';
+  if (value === 'modified.contract') return type === 'model' || type === 'analysis';
   if (type === 'source') return value === 'modified.configs' || value === 'modified.relation';
   return !['exposure', 'unit_test', 'semantic_model', 'metric', 'saved_query'].includes(type);
 }

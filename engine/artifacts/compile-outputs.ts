@@ -149,10 +149,11 @@ export async function compileAgain(
   return { count: nodes.ids.length };
 }
 
+const compiledTypes: ReadonlySet<string> = new Set(['model', 'snapshot', 'analysis', 'test']);
+
 function isCompiled(project: ModelProject, id: string): boolean {
   const type = project.graph.nodes.get(id)?.resourceType;
-  const hasSql = type === 'model' || type === 'snapshot' || type === 'test';
-  return hasSql && !project.broken.has(id);
+  return compiledTypes.has(type ?? '') && !project.broken.has(id);
 }
 
 /** More than this changed: all is compiled, and the nodes that are told apart stay few. */

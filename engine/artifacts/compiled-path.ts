@@ -1,10 +1,10 @@
 import { posix } from 'node:path';
-import type { ModelNode, TestNode } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
+import type { CompiledNode } from '../plan/compile-project.ts';
 import { packageFile } from './file-path.ts';
 
 /** Where a node's SQL is written, as dbt does: below its package, under its file's own path. */
-export function compiledPath(project: ModelProject, node: ModelNode | TestNode): string {
+export function compiledPath(project: ModelProject, node: CompiledNode['node']): string {
   const isGeneric = node.resourceType === 'test' && node.testType === 'generic';
   const path = packageFile(project, node.packageName, node.file).replaceAll('../', '');
   const alias = 'nodeConfig' in node && isGeneric ? node.config['alias'] : undefined;

@@ -1,5 +1,8 @@
 import { hash } from 'node:crypto';
 import {
+  type AnalysisNode,
+  isAnalysisNode,
+  isFileNode,
   isModelNode,
   languageOf,
   type ModelNode,
@@ -20,24 +23,28 @@ import { relationNameOf } from './relation-name.ts';
 /** dbt looks at the path of a larger seed, not at what is in it. */
 const seedBytesMax = 1024 * 1024;
 
-/** A model, seed or snapshot as an entry of `nodes`. */
-export function manifestNode(from: ManifestSources, node: ModelNode): Config {
+type FileNode = ModelNode | AnalysisNode;
+
+/** A model, seed, snapshot or analysis as an entry of `nodes`. */
+export function manifestNode(from: ManifestSources, node: FileNode): Config {
   const { project } = from;
+  const relation = isAnalysisNode(node) ? node.wouldBe : node.relation;
   const { raw } = node.nodeConfig;
+  const isPromised = isModelNode(node) && contractOf(raw)['enforced'] === true;
   const config = manifestConfig(node.resourceType, {
     ...raw,
     materialized: node.nodeConfig.materialization,
   });
   return {
     database: project.target.database,
-    schema: node.relation.schema,
+    schema: relation.schema,
     name: node.name,
     resource_type: node.resourceType,
     package_name: node.packageName,
     ...pathsOf(from, node),
     unique_id: node.id,
     fqn: node.fqn,
-    alias: node.relation.name,
+    alias: relation.name,
     checksum: checksumOf(from, node),
     config: { ...config, ...ownAlias(node, config) },
     tags: node.tags,
@@ -50,7 +57,7 @@ export function manifestNode(from: ManifestSources, node: ModelNode): Config {
     build_path: null,
     unrendered_config: raw,
     created_at: from.createdAt,
-    relation_name: relationNameOf(project, node),
+    relation_name: isAnalysisNode(node) ? null : relationNameOf(project, node),
     raw_code: rawCodeOf(node),
     doc_blocks: node.docBlocks ?? [],
     ...(node.resourceType === 'seed'
@@ -59,7 +66,7 @@ export function manifestNode(from: ManifestSources, node: ModelNode): Config {
           ...compiledParts(from, node, node),
           contract: {
             ...contractOf(raw),
-            checksum: contractOf(raw)['enforced'] === true ? contractChecksum(node) : null,
+            checksum: isPromised ? contractChecksum(node) : null,
           },
         }),
     ...(node.resourceType === 'model' ? modelParts(from, node) : {}),
@@ -67,12 +74,12 @@ export function manifestNode(from: ManifestSources, node: ModelNode): Config {
 }
 
 /** A version is built under an alias that nobody wrote. */
-function ownAlias({ name, version }: ModelNode, { alias }: Config): Config {
+function ownAlias({ name, version }: FileNode, { alias }: Config): Config {
   const isMade = version !== undefined && alias === `${name}_v${version.replaceAll('.', '_')}`;
   return isMade ? { alias: null } : {};
 }
 
-function patchPathOf({ project }: ManifestSources, node: ModelNode): string | null {
+function patchPathOf({ project }: ManifestSources, node: FileNode): string | null {
   const { patchFile } = node;
   if (patchFile === undefined) return null;
   const packageName = packageOf(project, patchFile);
@@ -80,7 +87,7 @@ function patchPathOf({ project }: ManifestSources, node: ModelNode): string | nu
 }
 
 /** A snapshot's steps include its file of blocks; one of YAML is told as a file of its own. */
-function pathsOf({ project }: ManifestSources, node: ModelNode) {
+function pathsOf({ project }: ManifestSources, node: FileNode) {
   const isYaml = /\.ya?ml$/.test(node.file);
   const isBlock = node.resourceType === 'snapshot' && !isYaml;
   const paths = filePathOf(
@@ -94,12 +101,12 @@ function pathsOf({ project }: ManifestSources, node: ModelNode) {
 /** What is known of a node that has SQL: what it calls, and what became of its template. */
 export function compiledParts(
   from: ManifestSources,
-  node: ModelNode | TestNode,
+  node: FileNode | TestNode,
   calls: { readonly refs: readonly RefCall[]; readonly sources: readonly SourceCall[] },
 ): Config {
   const sql = from.compiled.get(node.id);
   return {
-    language: isModelNode(node) ? languageOf(node) : 'sql',
+    language: isFileNode(node) ? languageOf(node) : 'sql',
     refs: uniqueCalls(
       calls.refs.map(({ name, packageName, version }) => ({
         name,
@@ -157,8 +164,9 @@ export function versionOf(version: string | undefined): string | number | null {
 }
 
 /** dbt's own: of the file without the white space around it, so that an editor changes nothing. */
-function checksumOf(from: ManifestSources, node: ModelNode): Config {
-  const text = node.resourceType === 'model' ? node.text : from.fileTexts.get(node.file);
+function checksumOf(from: ManifestSources, node: FileNode): Config {
+  const isOwn = node.resourceType === 'model' || isAnalysisNode(node);
+  const text = isOwn ? node.text : from.fileTexts.get(node.file);
   if (text === undefined) return { name: 'none', checksum: '' };
   if (node.resourceType === 'seed' && Buffer.byteLength(text) > seedBytesMax) {
     return { name: 'path', checksum: node.file };
@@ -171,7 +179,7 @@ export function sha256(text: string): string {
 }
 
 /** A snapshot's text is a block of its file; any other node has its file for itself. */
-function rawCodeOf(node: ModelNode): string {
+function rawCodeOf(node: FileNode): string {
   if (node.resourceType !== 'snapshot') return node.text.trim();
   const block = new RegExp(
     `\\{%[-+]?\\s*snapshot\\s+${node.name}\\s*[-+]?%\\}([\\s\\S]*?)\\{%[-+]?\\s*endsnapshot\\s*[-+]?%\\}`,

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import { join, posix } from 'node:path';
 import { findMacroCalls } from '../declare/macro-calls.ts';
 import {
+  type AnalysisNode,
   isModelNode,
   isTestNode,
   isUnitTestNode,
@@ -35,7 +36,7 @@ export interface ManifestSources extends ManifestRequest {
   /** Columns that tests hold to be unique and never null: together they name a row. */
   primaryKeyOf(node: ModelNode): readonly string[];
   /** Ids of the macros that the node's template calls. */
-  macrosOf(node: ModelNode | TestNode): readonly string[];
+  macrosOf(node: ModelNode | AnalysisNode | TestNode): readonly string[];
 }
 
 export async function gatherManifestSources(request: ManifestRequest): Promise<ManifestSources> {

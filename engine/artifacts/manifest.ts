@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Graph, GraphNode } from '../declare/graph.ts';
 import {
   isExposureNode,
-  isModelNode,
+  isFileNode,
   isSourceNode,
   isTestNode,
   isUnitTestNode,
@@ -76,14 +76,14 @@ export function entryIds(project: ModelProject): string[] {
   const { nodes, order } = project.graph;
   return order.filter((id) => {
     const node = nodes.get(id);
-    return isModelNode(node) || isTestNode(node);
+    return isFileNode(node) || isTestNode(node);
   });
 }
 
-/** @throws where there is no such model or test. */
+/** @throws where there is no such node of SQL. */
 export function manifestEntry(from: ManifestSources, id: string): Config {
   const node = from.project.nodes.get(id);
-  if (isModelNode(node)) return manifestNode(from, node);
+  if (isFileNode(node)) return manifestNode(from, node);
   if (isTestNode(node)) return manifestTest(from, node);
   throw new Error(`${id} has no entry among nodes`);
 }
@@ -139,7 +139,7 @@ export function manifestRest(from: ManifestSources): {
 
 /** A node that is switched off, as its kind is told: it is made of no others. */
 function offEntry(from: ManifestSources, node: ProjectNode): Config {
-  if (isModelNode(node)) return manifestNode(from, node);
+  if (isFileNode(node)) return manifestNode(from, node);
   if (isTestNode(node)) return manifestTest(from, node);
   if (isUnitTestNode(node)) return manifestUnitTest(from, node);
   if (isSourceNode(node)) return manifestSource(from, node);

@@ -66,21 +66,13 @@ const testDefaults: Config = {
   error_if: '!= 0',
 };
 
-/** A model's, seed's or snapshot's config as dbt's manifest has it: every key, in dbt's shapes. */
-export function manifestConfig(kind: 'model' | 'seed' | 'snapshot', config: Config): Config {
+/** A node's config as dbt's manifest has it: every key, in dbt's shapes. */
+export function manifestConfig(
+  kind: 'model' | 'seed' | 'snapshot' | 'analysis',
+  config: Config,
+): Config {
   const written = withoutAbsent(config);
-  const ofKind =
-    kind === 'model'
-      ? { access: 'protected', freshness: null }
-      : kind === 'seed'
-        ? { delimiter: ',', quote_columns: null }
-        : {
-            ...snapshotDefaults,
-            snapshot_meta_column_names: {
-              ...metaColumns,
-              ...asConfig(written['snapshot_meta_column_names']),
-            },
-          };
+  const ofKind = configOfKind[kind](written);
   const { pre_hook: _pre, post_hook: _post, deprecation_date: _date, ...others } = written;
   return {
     ...nodeDefaults,
@@ -96,6 +88,16 @@ export function manifestConfig(kind: 'model' | 'seed' | 'snapshot', config: Conf
     begin: timeOf(written['begin']),
   };
 }
+
+const configOfKind = {
+  model: () => ({ access: 'protected', freshness: null }),
+  analysis: () => ({}),
+  seed: () => ({ delimiter: ',', quote_columns: null }),
+  snapshot: (written) => {
+    const names = { ...metaColumns, ...asConfig(written['snapshot_meta_column_names']) };
+    return { ...snapshotDefaults, snapshot_meta_column_names: names };
+  },
+} satisfies Record<string, (written: Config) => Config>;
 
 export function manifestTestConfig(config: Config): Config {
   const written = withoutAbsent(config);

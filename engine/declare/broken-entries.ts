@@ -3,7 +3,7 @@ import type { YamlFile, YamlPath } from './yaml-file.ts';
 
 /** A node of which a properties file says something that cannot be read. */
 export interface BrokenEntry {
-  readonly kind: 'models' | 'seeds' | 'snapshots';
+  readonly kind: 'models' | 'seeds' | 'snapshots' | 'analyses';
   readonly name: string;
   readonly place: Place;
 }
@@ -11,7 +11,7 @@ export interface BrokenEntry {
 const mapOf = (value: unknown): Readonly<Record<string, unknown>> =>
   value !== null && typeof value === 'object' ? { ...value } : {};
 
-const nodeKinds = ['models', 'seeds', 'snapshots'] as const;
+const nodeKinds = ['models', 'seeds', 'snapshots', 'analyses'] as const;
 
 /**
  * The file without its entries of the wrong shape, those that name a node told apart; undefined

@@ -98,6 +98,7 @@ function* testedNodes({ packages, models, sources }: TestSources): Generator<Tes
   );
   for (const pack of packages) {
     for (const patch of pack.properties.patches) {
+      if (patch.kind === 'analyses') continue;
       // Tests of a seed that is told of under `models:` are its tests all the same, as in dbt.
       const kinds = [patch.kind, ...patchedKinds];
       const nodes = kinds.map((kind) => byKey.get(`${pack.name}.${kind}.${patch.name}`));

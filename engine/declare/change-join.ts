@@ -168,6 +168,9 @@ function joinNames(before: readonly BuiltName[], { changed, gone }: Kept): Names
   };
 }
 
+/** Of these nothing follows from the config of what they read. */
+const apart: ReadonlySet<string> = new Set(['model', 'snapshot', 'analysis', 'test']);
+
 /** Whether nothing is made of the changed nodes but what is made of their names. */
 function areApart(
   before: JoinRequest['before'],
@@ -183,7 +186,7 @@ function areApart(
     if (old === undefined || (isSame && old.version === node.version)) continue;
     const { graph } = before;
     const kinds = graph.childrenOf(id).map((child) => graph.nodes.get(child)?.resourceType);
-    if (kinds.some((kind) => kind !== undefined && !['model', 'snapshot', 'test'].includes(kind))) {
+    if (kinds.some((kind) => kind !== undefined && !apart.has(kind))) {
       return false;
     }
   }

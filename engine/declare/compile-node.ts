@@ -9,6 +9,8 @@ import { jinjaError } from './jinja/jinja-error.ts';
 import { parseTemplate } from './jinja/parse-template.ts';
 import type { HostObject, JinjaValue } from './jinja/values.ts';
 import {
+  type AnalysisNode,
+  isAnalysisNode,
   isModelNode,
   type ModelNode,
   type RefCall,
@@ -60,7 +62,7 @@ export interface Compiled {
  */
 export async function compileNode(
   project: ModelProject,
-  node: ModelNode,
+  node: ModelNode | AnalysisNode,
   options: CompileOptions = {},
 ): Promise<Compiled> {
   const template = project.templates.get(node.id);
@@ -172,15 +174,23 @@ function externalSql(node: Readable): string | undefined {
   return 'external' in node ? node.external : undefined;
 }
 
+type Rendered = ModelNode | AnalysisNode | TestNode;
+
+/** What `this` is. */
+function placeOf({ target }: ModelProject, node: Rendered): Relation {
+  if (isModelNode(node)) return node.relation;
+  return isAnalysisNode(node) ? node.wouldBe : { schema: target.schema, name: node.name };
+}
+
 interface Compilation {
   readonly trace: RenderTrace;
   render(
-    node: ModelNode | TestNode,
+    node: Rendered,
     template: Template,
     names?: ReadonlyMap<string, JinjaValue>,
   ): Promise<string>;
   /** As `reader` sees it; without one whole. */
-  relationOf(node: Readable, reader?: ModelNode | TestNode): HostObject;
+  relationOf(node: Readable, reader?: Rendered): HostObject;
   finish(sql: string): Promise<Compiled>;
 }
 
@@ -216,9 +226,7 @@ function startCompilation(project: ModelProject, options: CompileOptions): Compi
       options.moment ?? stillMoment,
       {
         ...node,
-        relation: isModelNode(node)
-          ? node.relation
-          : { schema: project.target.schema, name: node.name },
+        relation: placeOf(project, node),
         isExecuting: true,
         isIncremental: options.isIncremental ?? false,
         ...(options.standing ? { standing: options.standing } : {}),
@@ -270,7 +278,7 @@ function windowOf(reader: ModelNode, window: InputWindow = {}): InputWindow {
   return others;
 }
 
-function batchOf(node: ModelNode | TestNode, window?: InputWindow): { readonly batch?: Span } {
+function batchOf(node: Rendered, window?: InputWindow): { readonly batch?: Span } {
   const batch = isModelNode(node) ? windowOf(node, window).batch : undefined;
   return batch ? { batch } : {};
 }
@@ -312,13 +320,13 @@ function cteName(node: ModelNode): string {
   return /^[a-z_][a-z0-9_]*$/.test(name) ? name : quoteIdentifier(name);
 }
 
-function findRef(project: ModelProject, node: ModelNode | TestNode, call: RefCall): ModelNode {
+function findRef(project: ModelProject, node: Rendered, call: RefCall): ModelNode {
   const found = project.refs.find(call, node.packageName);
   if (!('id' in found)) throw jinjaError('jinja-undefined', found.complaint, found.hint);
   return requireEdge(node, found, `ref('${call.name}')`);
 }
 
-function findSource(project: ModelProject, node: ModelNode | TestNode, call: SourceCall) {
+function findSource(project: ModelProject, node: Rendered, call: SourceCall) {
   const found = project.sources.find(call.source, call.table, node.packageName);
   if (!('id' in found)) throw jinjaError('jinja-undefined', found.complaint);
   // In a dbt project nothing of ours fills a source: there is no order to keep.
@@ -327,11 +335,7 @@ function findSource(project: ModelProject, node: ModelNode | TestNode, call: Sou
 }
 
 /** A call only a warehouse's answer leads to was not seen when the order of nodes was made. */
-function requireEdge<N extends { readonly id: string }>(
-  node: ModelNode | TestNode,
-  found: N,
-  call: string,
-): N {
+function requireEdge<N extends { readonly id: string }>(node: Rendered, found: N, call: string): N {
   if (node.dependsOn.includes(found.id) || node.id === found.id) return found;
   throw jinjaError(
     'jinja-value',

@@ -64,11 +64,11 @@ export function reportUnusedConfig(
     const isBelow = (fqn: readonly string[]): boolean =>
       path.length <= fqn.length && path.every((part, index) => part === fqn[index]);
     const applies =
-      listed.some((node) => node.resourceType === kind && isBelow(node.fqn)) ||
+      listed.some((node) => isConfiguredBy(kind, node) && isBelow(node.fqn)) ||
       off.some((node) => {
         // Its tests are off with it, and are not among the nodes.
         const isTests = kind === 'test' && isBelow(node.fqn.slice(0, -1));
-        return isTests || (node.resourceType === kind && isBelow(node.fqn));
+        return isTests || (isConfiguredBy(kind, node) && isBelow(node.fqn));
       });
     if (applies) continue;
     const name = path.join('.');
@@ -79,6 +79,11 @@ export function reportUnusedConfig(
       name: 'UnusedResourceConfigPath',
     });
   }
+}
+
+/** An analysis has the config of models. */
+function isConfiguredBy(kind: ResourceType, { resourceType }: Named): boolean {
+  return resourceType === kind || (kind === 'model' && resourceType === 'analysis');
 }
 
 function prefixesOf(kind: ResourceType, nodes: readonly Named[]): string[] {

@@ -1,6 +1,6 @@
 import { parseMoment } from '../words/batch-time.ts';
 import type { FaultList } from './model-fault.ts';
-import type { ModelNode } from './model-node.ts';
+import type { AnalysisNode, ModelNode } from './model-node.ts';
 
 /** When a model is not to be used any more; undefined where it does not say so, or says no date. */
 export function deprecatedAtMs({ nodeConfig }: ModelNode): number | undefined {
@@ -11,13 +11,17 @@ export function deprecatedAtMs({ nodeConfig }: ModelNode): number | undefined {
 }
 
 /**
- * What dbt says of models with a `deprecation_date`, and of models that refer to one. It depends on
+ * What dbt says of models with a `deprecation_date`, and of what refers to one. It depends on
  * the day: each fault says from when or until when it is to be told.
  */
-export function reportDeprecated(models: readonly ModelNode[], faults: FaultList): void {
+export function reportDeprecated(
+  models: readonly (ModelNode | AnalysisNode)[],
+  faults: FaultList,
+): void {
   const byId = new Map<string, Deprecated>();
   for (const node of models) {
-    const atMs = node.resourceType === 'model' ? deprecatedAtMs(node) : undefined;
+    if (node.resourceType !== 'model') continue;
+    const atMs = deprecatedAtMs(node);
     if (atMs !== undefined) byId.set(node.id, { node, atMs });
   }
   if (byId.size === 0) return;
@@ -33,7 +37,7 @@ export function reportDeprecated(models: readonly ModelNode[], faults: FaultList
     );
   }
   for (const reader of models) {
-    if (reader.resourceType !== 'model') continue;
+    if (reader.resourceType !== 'model' && reader.resourceType !== 'analysis') continue;
     for (const id of reader.dependsOn) {
       const deprecated = byId.get(id);
       if (deprecated) reportReader(reader, deprecated, faults);
@@ -46,7 +50,11 @@ interface Deprecated {
   readonly atMs: number;
 }
 
-function reportReader(reader: ModelNode, { node, atMs }: Deprecated, faults: FaultList): void {
+function reportReader(
+  reader: ModelNode | AnalysisNode,
+  { node, atMs }: Deprecated,
+  faults: FaultList,
+): void {
   const calls = reader.refs.filter(({ name }) => name === node.name);
   const call = calls.find(({ version }) => String(version) === node.version) ?? calls[0];
   const place = call?.place ?? { file: reader.file, line: 1, column: 1 };

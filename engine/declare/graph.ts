@@ -7,6 +7,7 @@ export const resourceTypes = [
   'source',
   'test',
   'unit_test',
+  'analysis',
   'exposure',
   'semantic_model',
   'metric',

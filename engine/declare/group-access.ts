@@ -1,6 +1,13 @@
 import { didYouMean } from '../words/suggest.ts';
 import type { FaultList, Place } from './model-fault.ts';
-import type { ExposureNode, GroupNode, ModelNode, TestNode } from './model-node.ts';
+import {
+  type AnalysisNode,
+  type ExposureNode,
+  type GroupNode,
+  isModelNode,
+  type ModelNode,
+  type TestNode,
+} from './model-node.ts';
 import type { NodeIndex } from './node-index.ts';
 import type { PackageSource } from './package-source.ts';
 import { asConfig } from './properties.ts';
@@ -31,7 +38,8 @@ export function buildGroups(packages: readonly PackageSource[], faults: FaultLis
 export interface AccessSources {
   readonly packages: readonly PackageSource[];
   readonly groups: readonly GroupNode[];
-  readonly models: readonly ModelNode[];
+  /** With analyses, which refer to models as well. */
+  readonly models: readonly (ModelNode | AnalysisNode)[];
   readonly tests: readonly TestNode[];
   readonly exposures: readonly ExposureNode[];
   readonly refs: NodeIndex<ModelNode>;
@@ -58,7 +66,7 @@ interface Reader {
 /** Groups there are not, access that is none, and references that access forbids, as dbt has it. */
 export function checkAccess(from: AccessSources, faults: FaultList): void {
   const names = from.groups.map(({ name }) => name);
-  const byId = new Map(from.models.map((node) => [node.id, node]));
+  const byId = new Map(from.models.filter(isModelNode).map((node) => [node.id, node]));
   for (const node of from.models) {
     const place = { file: node.file, line: 1, column: 1 };
     for (const complaint of complainOf(node, names)) {
@@ -91,11 +99,11 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-function groupOf(node: ModelNode): string | undefined {
+function groupOf(node: ModelNode | AnalysisNode): string | undefined {
   return textOf(node.nodeConfig.raw['group']);
 }
 
-function complainOf(node: ModelNode, groups: readonly string[]): string[] {
+function complainOf(node: ModelNode | AnalysisNode, groups: readonly string[]): string[] {
   const complaints: string[] = [];
   const { access } = node.nodeConfig.raw;
   const group = groupOf(node);

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { didYouMean } from '../words/suggest.ts';
 import { collectFaults, type FaultList } from './model-fault.ts';
-import { type NodeDraft, withPatch } from './node-draft.ts';
+import { kindOf, type NodeDraft, sectionOf, withPatch } from './node-draft.ts';
 import type { Reading } from './node-render.ts';
 import type { PackageSource } from './package-source.ts';
 import type { NodePatch } from './properties.ts';
@@ -34,7 +34,7 @@ export async function lendPatches(
       if (others.length === 0 || !isLendable(patch) || (await filter(own)).length > 0) continue;
       const [one, ...more] = await filter(others);
       const isFree = one?.patch === undefined && more.length === 0;
-      if (one === undefined || !isFree || `${one.kind}s` !== patch.kind) continue;
+      if (one === undefined || !isFree || sectionOf(one.kind) !== patch.kind) continue;
       given.set(one, withPatch(one, patch));
       for (const draft of own) {
         if (draft.patch === patch) given.set(draft, withPatch(draft, undefined));
@@ -71,7 +71,7 @@ export function reportPatches(
 function reportBroken(pack: PackageSource, drafts: readonly NodeDraft[], faults: FaultList): void {
   const { broken = [], unreadable = [] } = pack.properties;
   for (const { kind, name, place } of broken) {
-    const named = drafts.filter((draft) => draft.name === name && `${draft.kind}s` === kind);
+    const named = drafts.filter((draft) => draft.name === name && sectionOf(draft.kind) === kind);
     const [near, far] = splitByPackage(named, pack);
     for (const { id } of near.length > 0 ? near : far) {
       const message = `what is said here of "${name}" cannot be read, so it is not built`;
@@ -91,15 +91,18 @@ function reportBroken(pack: PackageSource, drafts: readonly NodeDraft[], faults:
 
 function reportOrphans(pack: PackageSource, drafts: readonly NodeDraft[], faults: FaultList): void {
   const [own] = splitByPackage(drafts, pack);
-  const known = new Set(own.map((draft) => `${draft.kind}s.${draft.name}`));
+  const known = new Set(own.map((draft) => `${sectionOf(draft.kind)}.${draft.name}`));
   const lent = new Set(drafts.map(({ patch }) => patch));
   const last = new Map(
     pack.properties.patches.map((patch) => [`${patch.kind}.${patch.name}`, patch]),
   );
   for (const [key, patch] of last) {
     if (known.has(key) || lent.has(patch)) continue;
-    const kind = patch.kind.slice(0, -1);
-    const other = own.find((draft) => draft.name === patch.name);
+    const kind = kindOf(patch.kind);
+    // Nothing is tested of an analysis.
+    const isTested = ({ kind: one }: NodeDraft): boolean =>
+      kind !== 'analysis' && one !== 'analysis';
+    const other = own.find((draft) => draft.name === patch.name && isTested(draft));
     const missing = `there is no ${kind} "${patch.name}"`;
     const names = own.map((draft) => draft.name);
     const message = other

@@ -1,15 +1,15 @@
 import type { FaultList } from './model-fault.ts';
-import type { ModelNode } from './model-node.ts';
+import type { AnalysisNode, ModelNode } from './model-node.ts';
 import type { NodeIndex, Referable } from './node-index.ts';
 import type { SourceIndex } from './source-index.ts';
 
 /** Turns the calls a node made into edges; a call that leads nowhere is a fault at its place. */
-export function linkNode(
-  node: ModelNode,
+export function linkNode<N extends ModelNode | AnalysisNode>(
+  node: N,
   refs: NodeIndex<Referable>,
   sources: SourceIndex,
   faults: FaultList,
-): ModelNode {
+): N {
   const ids = new Set<string>();
   for (const call of node.refs) {
     const found = refs.find(call, node.packageName);

@@ -39,6 +39,14 @@ export interface ModelNode extends GraphNode {
   readonly script?: Script;
 }
 
+/** A select that is compiled and never built: its file is read as a model's is. */
+export interface AnalysisNode
+  extends Omit<ModelNode, 'resourceType' | 'relation' | 'constraints' | 'timeSpine' | 'script'> {
+  readonly resourceType: 'analysis';
+  /** What a model of its name would be: `this` of its template. */
+  readonly wouldBe: Relation;
+}
+
 export interface SourceNode extends GraphNode {
   readonly resourceType: 'source';
   readonly relation: Relation;
@@ -136,6 +144,7 @@ export interface GroupNode {
 
 export type ProjectNode =
   | ModelNode
+  | AnalysisNode
   | SourceNode
   | TestNode
   | UnitTestNode
@@ -159,8 +168,17 @@ export function isModelNode(node: ProjectNode | undefined): node is ModelNode {
   return type === 'model' || type === 'seed' || type === 'snapshot';
 }
 
+export function isAnalysisNode(node: ProjectNode | undefined): node is AnalysisNode {
+  return node?.resourceType === 'analysis';
+}
+
+/** A node that a file of SQL, or a block of one, is the template of. */
+export function isFileNode(node: ProjectNode | undefined): node is ModelNode | AnalysisNode {
+  return isModelNode(node) || isAnalysisNode(node);
+}
+
 /** What a node is written in. */
-export function languageOf(node: ModelNode): 'sql' | 'typescript' {
+export function languageOf(node: ModelNode | AnalysisNode): 'sql' | 'typescript' {
   return node.file.endsWith('.ts') ? 'typescript' : 'sql';
 }
 

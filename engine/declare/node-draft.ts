@@ -10,7 +10,7 @@ import { foldersOf } from './yaml-folders.ts';
 /** A node before its template was rendered: what files and folders say about it. */
 export interface NodeDraft {
   readonly id: string;
-  readonly kind: 'model' | 'seed' | 'snapshot';
+  readonly kind: 'model' | 'seed' | 'snapshot' | 'analysis';
   readonly name: string;
   readonly pack: Pick<PackageSource, 'name'>;
   readonly source: SourceText;
@@ -26,6 +26,21 @@ export interface NodeDraft {
   readonly latestVersion?: string;
   /** Absent: a seed, or a template that cannot be parsed. */
   readonly template: Template | undefined;
+}
+
+/** Where YAML tells of nodes of a kind. */
+export function sectionOf(kind: NodeDraft['kind']): NodePatch['kind'] {
+  return kind === 'analysis' ? 'analyses' : `${kind}s`;
+}
+
+/** What a section tells of. */
+export function kindOf(section: NodePatch['kind']): NodeDraft['kind'] {
+  return section === 'analyses' ? 'analysis' : (section.slice(0, -1) as NodeDraft['kind']);
+}
+
+/** Where config of folders stands: as in dbt, an analysis has that of models. */
+function treeOf(kind: NodeDraft['kind']): 'models' | 'seeds' | 'snapshots' {
+  return kind === 'analysis' ? 'models' : `${kind}s`;
 }
 
 /** The node with what one entry of YAML says of it, and no other. */
@@ -44,7 +59,7 @@ export function draftNodes(
   memory: Memory = noMemory,
 ): NodeDraft[] {
   const overridesOf = (kind: NodeDraft['kind'], fqn: readonly string[]): Config =>
-    pack === root ? {} : root.folderConfigs[`${kind}s`].configOf(fqn);
+    pack === root ? {} : root.folderConfigs[treeOf(kind)].configOf(fqn);
   const patches = indexPatches(pack.properties.patches, faults);
   const drafts: NodeDraft[] = [];
   const draft = (
@@ -53,11 +68,12 @@ export function draftNodes(
     source: SourceText,
     template: Template | undefined,
   ): void => {
-    const patch = patches.get(`${kind}s.${name}`);
+    const patch = patches.get(`${sectionOf(kind)}.${name}`);
     // A file of blocks is one more step of the path to each of them.
     const block = kind === 'snapshot' && !isProperties(source) ? [source.name] : [];
-    const fqn = [pack.name, ...source.folders, ...block, name];
-    const folders = pack.folderConfigs[`${kind}s`].configOf(fqn);
+    const first = kind === 'analysis' ? [kind] : [];
+    const fqn = [pack.name, ...first, ...source.folders, ...block, name];
+    const folders = pack.folderConfigs[treeOf(kind)].configOf(fqn);
     const id = `${kind}.${pack.name}.${name}`;
     const about = { id, kind, name, pack, source, fqn, folders, template };
     drafts.push(withPatch({ ...about, overrides: overridesOf(kind, fqn) }, patch));
@@ -75,6 +91,10 @@ export function draftNodes(
     draft('model', source.name, source, parseModel(source, faults, id, memory));
   }
   for (const source of pack.seeds) draft('seed', source.name, source, undefined);
+  for (const source of pack.analyses) {
+    const id = `analysis.${pack.name}.${source.name}`;
+    draft('analysis', source.name, source, parseModel(source, faults, id, memory));
+  }
   for (const source of pack.snapshots) {
     const template = parseOrReport(source.file, source.text, faults);
     for (const block of template?.body ?? []) {
@@ -98,7 +118,7 @@ function indexPatches(all: readonly NodePatch[], faults: FaultList): Map<string,
   for (const patch of all) {
     const other = patches.get(keyOf(patch))?.place;
     if (other !== undefined) {
-      const kind = patch.kind.slice(0, -1);
+      const kind = kindOf(patch.kind);
       const message = `the ${kind} "${patch.name}" is described twice; the other entry is at`;
       faults.warn(patch.place, `${message} ${other.file}:${other.line}`, {
         hint: 'join them: dbt refuses two, here this one wins and the tests of both count',

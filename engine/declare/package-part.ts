@@ -62,6 +62,7 @@ export function openPackagePart(
         models: [],
         seeds: [],
         snapshots: [],
+        analyses: [],
         tests: [],
         macros: [],
         docs: [],

@@ -49,6 +49,7 @@ export interface PackageSource {
   /** Models in TypeScript as they are written; once imported they are among `models`. */
   readonly scripts: readonly SourceText[];
   readonly snapshots: readonly SourceText[];
+  readonly analyses: readonly SourceText[];
   readonly macros: readonly SourceText[];
   readonly singularTests: readonly SourceText[];
   /** Paths of the files that hold rows of unit tests, by their name with its ending. */
@@ -138,7 +139,7 @@ export interface Layout {
   readonly configPaths: readonly ConfigPath[];
 }
 
-export type PathKind = 'models' | 'seeds' | 'snapshots' | 'tests' | 'macros' | 'docs';
+export type PathKind = 'models' | 'seeds' | 'snapshots' | 'analyses' | 'tests' | 'macros' | 'docs';
 
 export interface PackageOptions {
   /** Paths in messages are relative to its root. */
@@ -214,6 +215,7 @@ export function readFiles(
       'ts',
     ),
     snapshots: readTexts(files.snapshots, 'sql'),
+    analyses: readTexts(files.analyses, 'sql'),
     macros: [
       ...readTexts(files.macros, 'sql'),
       ...readTexts(files.tests.filter(isGenericTest), 'sql'),
@@ -283,6 +285,7 @@ export function readLayout(options: PackageOptions, faults: FaultList): Layout {
       models: named(['model-paths', 'source-paths'], [isDbt ? 'models' : modelsPath]),
       seeds: named(['seed-paths', 'data-paths'], within('seeds')),
       snapshots: named(['snapshot-paths'], within('snapshots')),
+      analyses: named(['analysis-paths'], ['analyses']),
       tests: named(['test-paths'], within('tests')),
       macros: named(['macro-paths'], within('macros')),
       // Without it, docs blocks may stand in any of the other folders.

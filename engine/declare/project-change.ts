@@ -118,7 +118,10 @@ async function readReach(
   }
   const refs = indexNow(before, reach, read);
   const streams = before.sources.nodes.size;
-  const models = read.map(({ node }) => linkNode(node, refs, before.sources, faults));
+  const models = read
+    .map(({ node }) => node)
+    .filter(isModelNode)
+    .map((node) => linkNode(node, refs, before.sources, faults));
   const tested = { ...described, properties: patchesOf(described, reach.patched) };
   const from = { packages: [tested], models, refs, sources: before.sources };
   const tests = await buildTests({ ...from, reading: around }, faults);
@@ -161,7 +164,7 @@ function indexNow(
   for (const node of before.graph.nodes.values()) {
     if (isModelNode(node) && !gone.has(node.id)) models.set(node.id, node);
   }
-  for (const { node } of read) models.set(node.id, node);
+  for (const { node } of read) if (isModelNode(node)) models.set(node.id, node);
   const names = before.packages.map((pack) => pack.name);
   return indexNodes(models.values(), before.disabled.filter(isModelNode), names);
 }

@@ -12,7 +12,9 @@ import { isPlainJson } from './memory/plain-json.ts';
 import type { ProjectMemory } from './memory/project-memory.ts';
 import { collectFaults } from './model-fault.ts';
 import {
+  type AnalysisNode,
   type GroupNode,
+  isFileNode,
   isModelNode,
   isSourceNode,
   type ModelNode,
@@ -118,7 +120,7 @@ export function storeProject(
     groups: project.groups,
     macroPatches: [...project.macroPatches],
     bare: [...nodes, ...project.disabled]
-      .filter(isModelNode)
+      .filter(isFileNode)
       .map((node) => node.id)
       .filter((id) => !templates.has(id)),
     builtNames: builtNames(nodes.filter(isModelNode)),
@@ -171,7 +173,7 @@ export function withoutText<N extends ProjectNode>(node: N, textOf: StoreRequest
 
 /** Nodes that hold the text of their file. */
 function hasText(node: ProjectNode): boolean {
-  return isModelNode(node) || node.resourceType === 'test';
+  return isFileNode(node) || node.resourceType === 'test';
 }
 
 /** What templates of the project look at, made when they do. */
@@ -282,7 +284,12 @@ export function restoreProject(
     macroPatches: new Map(details.macroPatches),
     nodes,
     disabled,
-    templates: restoreTemplates(models, off, nodes, new Set(details.bare)),
+    templates: restoreTemplates(
+      outline.nodes.filter(isFileNode),
+      disabled.filter(isFileNode),
+      nodes,
+      new Set(details.bare),
+    ),
     refs: restoreRefs(models, off, nodes, outline.packageNames),
     get sources() {
       return sources();
@@ -298,7 +305,8 @@ export function restoreProject(
 
 /** Nodes whose text is their file's. */
 function isFromText({ resourceType, testType }: GraphNode): boolean {
-  return resourceType === 'model' || resourceType === 'snapshot' || testType === 'singular';
+  const isText = ['model', 'snapshot', 'analysis'].includes(resourceType);
+  return isText || testType === 'singular';
 }
 
 function restoreRefs(
@@ -321,7 +329,7 @@ function restoreRefs(
 /** Templates are parsed when they are asked for: most commands need none, or few. */
 function restoreTemplates(
   models: readonly GraphNode[],
-  disabled: readonly ModelNode[],
+  disabled: readonly (ModelNode | AnalysisNode)[],
   nodes: ModelProject['nodes'],
   bare: ReadonlySet<string>,
 ): ModelProject['templates'] {
@@ -335,7 +343,7 @@ function restoreTemplates(
       if (known || !ids.has(id)) return known;
       // One that is switched off may share its id with the one that is meant: that one wins.
       const node = nodes.get(id) ?? off.get(id);
-      if (!isModelNode(node)) return undefined;
+      if (!isFileNode(node)) return undefined;
       const template = templateOf(node);
       made.set(id, template);
       return template;
@@ -344,7 +352,7 @@ function restoreTemplates(
 }
 
 /** Several snapshots may stand in one file, each in a block of its name. */
-function templateOf(node: ModelNode): Template {
+function templateOf(node: ModelNode | AnalysisNode): Template {
   const template = lazyTemplate(node.file, node.text);
   if (node.resourceType !== 'snapshot') return template;
   for (const block of template.body) {

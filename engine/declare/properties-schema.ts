@@ -121,7 +121,7 @@ export const propertiesSchema = {
     unit_tests: { type: ['array', 'null'] },
     macros: { type: ['array', 'null'] },
     exposures: { type: ['array', 'null'] },
-    analyses: { type: ['array', 'null'] },
+    analyses: nodes,
     groups: { type: ['array', 'null'] },
     metrics: { type: ['array', 'null'] },
     semantic_models: { type: ['array', 'null'] },

@@ -41,7 +41,7 @@ export interface ColumnPatch {
 
 /** What YAML says about a node that is defined elsewhere. */
 export interface NodePatch {
-  readonly kind: 'models' | 'seeds' | 'snapshots';
+  readonly kind: 'models' | 'seeds' | 'snapshots' | 'analyses';
   readonly name: string;
   readonly description: string;
   readonly config: Config;
@@ -139,7 +139,7 @@ export function readProperties(
   const root = asConfig(yaml.value);
   reportLabels(yaml, faults, unknownKeys);
   return {
-    patches: (['models', 'seeds', 'snapshots'] as const).flatMap((kind) =>
+    patches: (['models', 'seeds', 'snapshots', 'analyses'] as const).flatMap((kind) =>
       asList(root[kind]).map((entry, index) => readPatch(yaml, kind, asConfig(entry), index)),
     ),
     sources: asList(root['sources']).flatMap((entry, index) =>

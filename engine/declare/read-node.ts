@@ -13,7 +13,7 @@ import { fromPython } from './jinja/python-value.ts';
 import type { JinjaValue } from './jinja/values.ts';
 import { internalPackage, type MacroEntry } from './macro-library.ts';
 import type { FaultList, Place } from './model-fault.ts';
-import type { ModelNode } from './model-node.ts';
+import type { AnalysisNode, ModelNode } from './model-node.ts';
 import { readNodeConfig } from './node-config.ts';
 import type { NodeDraft } from './node-draft.ts';
 import {
@@ -29,12 +29,13 @@ import {
 import { type RenderTrace, startTrace } from './node-scope.ts';
 import { type Config, mergeConfig } from './properties.ts';
 import { reportTemplateError } from './template-fault.ts';
+import type { Script } from './typescript/read-scripts.ts';
 import { complainOfScript, configOfScript } from './typescript/script-config.ts';
 import { placeCalls } from './typescript/script-template.ts';
 import { placeOfWords } from './word-place.ts';
 
 export interface ReadNode {
-  readonly node: ModelNode;
+  readonly node: ModelNode | AnalysisNode;
   readonly template: Template | undefined;
   /** Looked up by its template, its config, its hooks and whoever named its relation. */
   readonly macros: ReadonlySet<MacroEntry>;
@@ -58,22 +59,22 @@ export async function readNode(
   } catch (error) {
     troubles.push(error);
   }
-  const script = source.script?.kind === 'model' ? source.script.script : undefined;
+  const script = scriptOf(draft);
   if (script) trace.configs.push(configOfScript(script));
   const raw = mergeConfig(trace.configs.reduce(mergeConfig, base), overrides);
   const plain = source.script ? 'table' : 'view';
-  const fallback = draft.kind === 'model' ? plain : draft.kind;
+  const fallback = draft.kind === 'seed' || draft.kind === 'snapshot' ? draft.kind : plain;
   const own = findMaterialization(reading, raw['materialized'] ?? fallback) !== undefined;
   const strategy = findStrategy(reading.library, raw['incremental_strategy'], draft.pack.name);
-  const read = readNodeConfig(raw, fallback, {
+  const parsed = readNodeConfig(raw, fallback, {
     materialization: own,
     strategy: strategy !== undefined,
     snapshotStrategy:
       findSnapshotStrategy(reading.library, raw['strategy'], draft.pack.name) !== undefined,
   });
-  const { config } = read;
+  const { config } = parsed;
   const unknown = own ? undefined : complainOfMaterialization(reading, raw['materialized']);
-  const complaints = [...(unknown === undefined ? [] : [unknown]), ...read.complaints];
+  const complaints = [...(unknown === undefined ? [] : [unknown]), ...parsed.complaints];
   if (script) complaints.push(...complainOfScript(script, config));
   try {
     if (config.enabled) await renderHooksForCalls(reading, draft, config, trace);
@@ -83,12 +84,14 @@ export async function readNode(
   // A node that is switched off may lack what it would need: a variable, most often.
   if (config.enabled) {
     for (const error of troubles) reportTemplateError(error, place, faults, id);
-    for (const complaint of complaints) {
+    // Of config that says how a table is built an analysis needs none.
+    for (const complaint of draft.kind === 'analysis' ? [] : complaints) {
       const found =
         placeOfWords(source.file, source.text, complaint) ?? placeOfYaml(draft) ?? place;
       faults.error(found, complaint, { nodeId: id });
     }
-    if (draft.patch) reportConstraints(draft.patch, config, id, faults);
+    if (draft.patch && draft.kind !== 'analysis')
+      reportConstraints(draft.patch, config, id, faults);
     const decisions = config.identity?.decisions;
     if (decisions !== undefined) {
       const found = placeOfWords(source.file, source.text, `"${decisions}"`) ?? placeOfYaml(draft);
@@ -102,32 +105,56 @@ export async function readNode(
   } catch (error) {
     reportTemplateError(error, place, faults, id);
   }
-  const node: ModelNode = {
-    id,
-    resourceType: draft.kind,
+  const materialization = own ? fallback : config.materialization;
+  const node = toNode(draft, trace, { config, raw, materialization, relation });
+  return { node, template: draft.template, macros: trace.macros };
+}
+
+interface NodeParts {
+  readonly config: NodeConfig;
+  readonly raw: Config;
+  readonly materialization: string;
+  readonly relation: Relation;
+}
+
+function toNode(draft: NodeDraft, trace: RenderTrace, parts: NodeParts): ReadNode['node'] {
+  const { source, patch } = draft;
+  const { config, raw, materialization, relation } = parts;
+  const script = scriptOf(draft);
+  const about = {
+    id: draft.id,
     name: draft.name,
     packageName: draft.pack.name,
     fqn: draft.fqn,
     file: source.file,
     tags: config.tags,
-    config: { materialized: own ? fallback : config.materialization, ...raw },
+    config: { materialized: materialization, ...raw },
     dependsOn: [],
-    relation,
     nodeConfig: config,
     text: source.text,
-    description: draft.patch?.description || (script?.definition.description ?? ''),
-    columns: draft.patch?.columns ?? [],
+    description: patch?.description || (script?.definition.description ?? ''),
+    columns: patch?.columns ?? [],
     refs: script ? placeCalls(trace.refs, source.file, source.text) : trace.refs,
     sources: script ? placeCalls(trace.sources, source.file, source.text) : trace.sources,
-    ...(script ? { script } : {}),
     ...(draft.version === undefined ? {} : { version: draft.version }),
     ...(draft.latestVersion === undefined ? {} : { latestVersion: draft.latestVersion }),
-    ...(draft.patch?.constraints ? { constraints: draft.patch.constraints } : {}),
-    ...(draft.patch?.timeSpine ? { timeSpine: draft.patch.timeSpine } : {}),
-    ...(draft.patch ? { patchFile: draft.patch.place.file } : {}),
-    ...(draft.patch?.docBlocks ? { docBlocks: draft.patch.docBlocks } : {}),
+    ...(patch ? { patchFile: patch.place.file } : {}),
+    ...(patch?.docBlocks ? { docBlocks: patch.docBlocks } : {}),
   };
-  return { node, template: draft.template, macros: trace.macros };
+  const { kind: resourceType } = draft;
+  if (resourceType === 'analysis') return { ...about, resourceType, wouldBe: relation };
+  return {
+    ...about,
+    resourceType,
+    relation,
+    ...(script ? { script } : {}),
+    ...(patch?.constraints ? { constraints: patch.constraints } : {}),
+    ...(patch?.timeSpine ? { timeSpine: patch.timeSpine } : {}),
+  };
+}
+
+function scriptOf({ source: { script } }: NodeDraft): Script | undefined {
+  return script?.kind === 'model' ? script.script : undefined;
 }
 
 /** What is not in the template was written in YAML, where there is any. */

@@ -17,7 +17,7 @@ import { buildMacroLibrary } from './macro-library.ts';
 import { groupMacroUse, watchLibrary } from './macro-use.ts';
 import type { ProjectMemory } from './memory/project-memory.ts';
 import { collectFaults, type FaultList, type ModelFault } from './model-fault.ts';
-import { isModelNode, type ModelNode, type ProjectNode } from './model-node.ts';
+import { isAnalysisNode, isModelNode, type ModelNode, type ProjectNode } from './model-node.ts';
 import { draftNodes, type NodeDraft, withPatch } from './node-draft.ts';
 import { indexNodes } from './node-index.ts';
 import { type PackageSource, toProjectPackage } from './package-source.ts';
@@ -61,30 +61,32 @@ export async function readProject(
   const packages = await renderSources(described, reading, faults);
   const [top = main] = packages;
   const read = await readNodes({ ...about, library }, packages, faults);
-  const [enabled, off] = splitModels(read);
+  const { on, off: allOff } = splitNodes(read);
+  const off = allOff.filter(isModelNode);
   const packageNames = packages.map((pack) => pack.name);
-  reportTwins(enabled, faults);
-  const refs = indexNodes(enabled, off, packageNames);
+  reportTwins(on, faults);
+  const refs = indexNodes(on.filter(isModelNode), off, packageNames);
   reportSources(packages, faults);
   const sources = indexSources(packages, options.connections ?? []);
-  const models = enabled.map((node) => linkNode(node, refs, sources, faults));
+  const linked = on.map((node) => linkNode(node, refs, sources, faults));
+  const models = linked.filter(isModelNode);
   const around = { packages, models, refs, sources, reading };
   const { tests, exposures, ...others } = await buildReaders(around, faults);
   const readers: readonly Switched<ProjectNode>[] = [tests, exposures, ...Object.values(others)];
   const selectors = await readSelectors(disk, reading, faults);
   const groups = buildGroups(packages, faults);
   const asked = { tests: tests.on, exposures: exposures.on };
-  checkAccess({ packages, groups, models, ...asked, refs }, faults);
+  checkAccess({ packages, groups, models: linked, ...asked, refs }, faults);
   const nodes = indexAll(packages, [
     ...sources.nodes.values(),
-    ...models,
+    ...linked,
     ...readers.flatMap(({ on }) => on),
     ...(options.foreign ?? []),
   ]);
   const disabledTables = disabledSources(packages, options.connections ?? []);
-  const disabled = [...off, ...readers.flatMap((kind) => kind.off), ...disabledTables];
+  const disabled = [...allOff, ...readers.flatMap((kind) => kind.off), ...disabledTables];
   reportModels(models, packages, target.database, faults);
-  reportDeprecated(models, faults);
+  reportDeprecated(linked, faults);
   reportUnusedConfig(top.configPaths, nodes.values(), disabled, faults);
   const graph = buildGraph(nodes.values());
   reportCycles(graph, faults);
@@ -147,12 +149,12 @@ async function readNodes(
   return read;
 }
 
-function splitModels(read: readonly ReadNode[]): [enabled: ModelNode[], disabled: ModelNode[]] {
-  const nodes = read.map(({ node }) => node);
-  return [
-    nodes.filter(({ nodeConfig }) => nodeConfig.enabled),
-    nodes.filter(({ nodeConfig }) => !nodeConfig.enabled),
-  ];
+function splitNodes(read: readonly ReadNode[]): Switched<ReadNode['node']> {
+  const { on = [], off = [] } = Object.groupBy(
+    read.map(({ node }) => node),
+    ({ nodeConfig }) => (nodeConfig.enabled ? 'on' : 'off'),
+  );
+  return { on, off };
 }
 
 /** In the order of their ids, each with where its package lies. */
@@ -180,12 +182,13 @@ function templatesOf(read: readonly ReadNode[]): Map<string, Template> {
   return new Map(sorted.flatMap(({ node, template }) => (template ? [[node.id, template]] : [])));
 }
 
-/** Two nodes of one name in a package. */
-function reportTwins(nodes: readonly ModelNode[], faults: FaultList): void {
-  const byName = new Map<string, ModelNode>();
+/** Two nodes of one name in a package; an analysis may have that of a model. */
+function reportTwins(nodes: readonly ReadNode['node'][], faults: FaultList): void {
+  const byName = new Map<string, ReadNode['node']>();
   for (const node of nodes) {
     const version = node.version === undefined ? '' : `.v${node.version}`;
-    const key = `${node.packageName}.${node.name}${version}`;
+    const kind = isAnalysisNode(node) ? 'analysis ' : '';
+    const key = `${kind}${node.packageName}.${node.name}${version}`;
     const first = byName.get(key);
     if (first === undefined) {
       byName.set(key, node);

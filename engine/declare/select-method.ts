@@ -147,7 +147,14 @@ function matchesFile(file: string, value: string): boolean {
 
 /** What holds of every node whose config does not say. */
 const standardConfig: Readonly<Record<string, unknown>> = { enabled: true };
-const configurable: ReadonlySet<string> = new Set(['model', 'seed', 'snapshot', 'source', 'test']);
+const configurable: ReadonlySet<string> = new Set([
+  'model',
+  'seed',
+  'snapshot',
+  'analysis',
+  'source',
+  'test',
+]);
 
 function matchesConfig(node: GraphNode, path: readonly string[], value: string): boolean {
   if (!configurable.has(node.resourceType)) return false;

@@ -1,7 +1,14 @@
 import { type CompileOptions, compileNode, compileTest } from '../declare/compile-node.ts';
 import { internalPackage } from '../declare/macro-library.ts';
 import { collectFaults, type ModelFault } from '../declare/model-fault.ts';
-import { isModelNode, isTestNode, type ModelNode, type TestNode } from '../declare/model-node.ts';
+import {
+  type AnalysisNode,
+  isFileNode,
+  isModelNode,
+  isTestNode,
+  type ModelNode,
+  type TestNode,
+} from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import { isLasting } from '../declare/node-scope.ts';
 import { reportTemplateError } from '../declare/template-fault.ts';
@@ -10,7 +17,7 @@ import { tellSelected } from './selected-resources.ts';
 
 export interface CompileRequest {
   readonly project: ModelProject;
-  /** Ids to compile; what is neither model, snapshot nor test is passed by. */
+  /** Ids to compile; what has no SQL is passed by. */
   readonly ids: Iterable<string>;
   /** What templates see as selected; default: those ids. */
   readonly selected?: Iterable<string>;
@@ -26,7 +33,7 @@ export interface CompileRequest {
 }
 
 export interface CompiledNode {
-  readonly node: ModelNode | TestNode;
+  readonly node: ModelNode | AnalysisNode | TestNode;
   readonly sql: string;
   /** The same files, variables and environment come to the same at any time. */
   readonly isLasting: boolean;
@@ -53,7 +60,7 @@ export async function compileProject(
   };
   for (const id of ids) {
     const node = project.nodes.get(id);
-    if (project.broken.has(id) || (!isModelNode(node) && !isTestNode(node))) continue;
+    if (project.broken.has(id) || (!isFileNode(node) && !isTestNode(node))) continue;
     if (node.resourceType === 'seed') continue;
     try {
       const isIncremental =
@@ -61,7 +68,7 @@ export async function compileProject(
         node.nodeConfig.materialization === 'incremental' &&
         !(node.nodeConfig.fullRefresh ?? fullRefresh) &&
         (await session.describe(node.relation)) !== undefined;
-      const { sql, trace } = isModelNode(node)
+      const { sql, trace } = isFileNode(node)
         ? await compileNode(project, node, { ...options, isIncremental })
         : await compileTest(project, node, options);
       const macros = [...trace.macros]

@@ -6,7 +6,7 @@ const built: ReadonlySet<string> = new Set(['model', 'seed', 'snapshot', 'test']
 const typesSeen = {
   build: new Set([...built, 'exposure', 'saved_query']),
   test: new Set(['test']),
-  compile: built,
+  compile: new Set([...built, 'analysis']),
   freshness: new Set(['source']),
 } as const satisfies Record<string, ReadonlySet<string>>;
 

@@ -2,6 +2,7 @@ import { readsOf } from '../declare/checks.ts';
 import type { Graph } from '../declare/graph.ts';
 import { formatFault, type ModelFault } from '../declare/model-fault.ts';
 import {
+  isAnalysisNode,
   isModelNode,
   isSourceNode,
   isTestNode,
@@ -196,7 +197,10 @@ function toPlanFault(fault: ModelFault): PlanFault {
 function modelNotes(models: ModelProject | undefined) {
   const all = models?.faults ?? [];
   const errors = all.filter(({ severity }) => severity === 'error');
-  const ofNodes = errors.filter(({ nodeId }) => nodeId !== undefined);
+  // No step would tell what is wrong with a node that is never built.
+  const isSteps = ({ nodeId }: ModelFault): boolean =>
+    nodeId !== undefined && !isAnalysisNode(models?.nodes.get(nodeId));
+  const ofNodes = errors.filter(isSteps);
   const nodeFaults = new Map<string, PlanFault>();
   for (const fault of ofNodes.map(toPlanFault)) {
     const first = nodeFaults.get(fault.id);
@@ -207,7 +211,7 @@ function modelNotes(models: ModelProject | undefined) {
   }
   return {
     nodeFaults,
-    faults: errors.filter(({ nodeId }) => nodeId === undefined).map(toPlanFault),
+    faults: errors.filter((fault) => !isSteps(fault)).map(toPlanFault),
     warnings: all.filter(({ severity }) => severity === 'warning').map(formatFault),
   };
 }

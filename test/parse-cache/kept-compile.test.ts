@@ -41,6 +41,7 @@ models:
   - name: parts
     columns: [{name: id, data_tests: [unique]}]
 `,
+  'analyses/looked.sql': `select * from {{ ref('totals') }} join {{ ref('parts') }} using (id)`,
   'macros/money.sql': '{% macro cents(column) %}({{ column }} / 100){% endmacro %}',
   'tests/no_orders.sql': `select * from {{ ref('totals') }} where id is null`,
   'seeds/codes.csv': 'code\n1\n',
@@ -184,6 +185,7 @@ const changes: readonly Change[] = [
   write('models/more.yml', 'models: [{name: late, columns: [{name: late, tests: [not_null]}]}]'),
   remove('models/more.yml'),
   edit('models/parts.sql', 'ephemeral', 'table'),
+  edit('analyses/looked.sql', 'select *', 'select 1 as one, *'),
   edit('models/totals.sql', 'select *', "select {{ cents('1') }} as c, *"),
   write('models/new/another.sql', `select {{ cents('3') }} as c from {{ ref('orders') }}`),
   remove('models/new'),
@@ -259,7 +261,7 @@ describe('a project compiled before', () => {
     const names = Object.keys(kept.outputs());
     const before = names.map(stampOf);
     const again = await kept.compile(laterMs);
-    expect(again).toEqual({ code: 0, out: 'wrote 10 files to target/compiled\n', err: '' });
+    expect(again).toEqual({ code: 0, out: 'wrote 11 files to target/compiled\n', err: '' });
     expect(names.map(stampOf)).toEqual(before);
   });
 
@@ -276,7 +278,7 @@ describe('a project compiled before', () => {
     const first = Math.min(...nodes.map((node) => node.created_at));
     const anew = nodes.filter((node) => node.created_at > first).map(({ name }) => name);
     // The test of totals reads its view.
-    expect(anew.toSorted()).toEqual(['more_parts', 'parts', 'totals', 'unique_parts_id']);
+    expect(anew.toSorted()).toEqual(['looked', 'more_parts', 'parts', 'totals', 'unique_parts_id']);
   });
 
   test('renders again each time what looks at the clock, asks the warehouse or speaks', async () => {

@@ -45,6 +45,8 @@ models:
           - accepted_values: {arguments: {values: ["{{ var('status') }}", closed]}}
           - positive: {arguments: {than: "{{ cents('1') }}"}}
 `,
+  'analyses/looked.sql': `select {{ cents('1') }} as c from {{ ref('orders') }} join {{ ref('parts') }} using (id)`,
+  'analyses/looked.yml': `analyses: [{name: looked, description: A look at it.}]`,
   'macros/money.sql': `{% macro cents(column) %}({{ column }} / 100){% endmacro %}
 {% macro twice(column) %}(2 * {{ cents(column) }}){% endmacro %}`,
   'macros/tests.sql': `{% test positive(model, column_name, than) %}

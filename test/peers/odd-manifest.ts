@@ -8,6 +8,7 @@ version: '1.0'
 profile: odd
 models:
   odd:
+    analysis: {deep: {+schema: special}}
     dailies: {+begin: 2026-01-01, +event_time: at, +batch_size: day}
 data_tests: {odd: {by_folder: {+store_failures: true}, idle: {+enabled: false}}}
 sources: {odd: {idle: {+enabled: "{{ var('shown', false) }}"}}}
@@ -27,6 +28,20 @@ odd:
   'models/also_off/off.sql': `{{ config(enabled=false) }} select 2 as n`,
   'models/off/lit.sql': `{{ config(enabled=false) }} select 1 as n`,
   'models/lit.sql': 'select 1 as n',
+  'analyses/looked.sql': `select * from {{ ref('numbers') }} join {{ source('open', 'two') }} using (n)`,
+  'analyses/deep/more.sql': `{{ config(alias='shown') }}\n\nselect '{{ this }}' as place, {{ twice('n') }} as n from {{ ref('more') }}\n`,
+  'analyses/deep/deep.yml': `
+analyses:
+  - name: more
+    description: "{{ doc('wide') }}"
+    docs: {show: false}
+    config: {meta: {by: me}, tags: [yaml]}
+    columns: [{name: n, description: Doubled., data_type: integer, meta: {c: 1}}]
+  - {name: unlooked, config: {enabled: false}}
+`,
+  'analyses/deep/unlooked.sql': `select * from {{ ref('nowhere') }}`,
+  'analyses/docs.md': '{% docs wide %}Wide and deep.{% enddocs %}',
+  'macros/twice.sql': '{% macro twice(n) %}2 * {{ n }}{% endmacro %}',
   'models/more.sql': 'select 1 as n, 2 as m',
   'models/days.sql': "select date '2026-01-01' as on_day, 1 as n",
   'models/idle/idle.yml': `
@@ -98,6 +113,7 @@ models:
   - name: days
     time_spine: {standard_granularity_column: on_day}
     columns: [{name: on_day, granularity: day}]
+sources: [{name: open, tables: [{name: two}]}]
 `,
   'selectors.yml': `
 selectors:

@@ -24,7 +24,8 @@ def parse():
 
 
 def choose(manifest, flags):
-    asked = ["ls", *quiet, "--output", "json", "--output-keys", "unique_id", *flags]
+    asked = ["ls", *quiet, "--output", "json", "--output-keys", "unique_id",
+             "--resource-type", "all", *flags]
     with contextlib.redirect_stdout(io.StringIO()):
         found = dbtRunner(manifest=manifest).invoke(asked)
     if not found.success:

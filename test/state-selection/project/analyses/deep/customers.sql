@@ -1,0 +1,1 @@
+select * from {{ ref('stg_orders') }} cross join {{ source('crm', 'events') }}
