@@ -22,6 +22,7 @@ import { deferFlags } from './scope-flags.ts';
 interface ShowFlags {
   readonly select?: string[];
   readonly inline?: string;
+  readonly inlineDirect?: string;
   readonly limit: number;
   readonly state?: string;
   readonly defer?: boolean;
@@ -40,6 +41,7 @@ export const registerShow: RegisterCommand = (program, host) => {
     .description("rows of one model's select as its file is now, without building it")
     .option('-s, --select <selector...>', 'one model or one test')
     .option('--inline <select>', 'a select of your own, with ref and macros')
+    .option('--inline-direct <select>', 'a select as it is: no template, and no project is read')
     .option('--state <folder>', 'artifacts of an earlier run, for state: and --defer')
     .option(
       '--limit <number>',
@@ -59,7 +61,13 @@ export const registerShow: RegisterCommand = (program, host) => {
   deferFlags(command).action(
     host.action(async (context, flags: ShowFlags) => {
       const opened = await context.openProject({ needsConnections: false });
-      const { select = [], state } = flags;
+      const { select = [], state, inlineDirect } = flags;
+      if (inlineDirect) {
+        return withReadableWarehouse(context, opened, async (warehouse) => {
+          await showRows(context.terminal, warehouse, { ...flags, text: inlineDirect });
+          return exitCodes.success;
+        });
+      }
       const choice = { select, indirectSelection: 'empty' } as const;
       const outline = await readOutline(opened, {
         ...choice,

@@ -30,6 +30,21 @@ const files = {
 };
 
 describe('a command line of dbt', () => {
+  test('shows a select as it is, whatever the project is like, and nothing but a select', async () => {
+    const { folder } = dbtFolder({ 'models/broken.sql': '{{', 'analyses/lost.sql': '{% if' });
+    const show = (text: string, ...more: string[]) =>
+      tidemill(folder, ['show', '--inline-direct', text, ...more]);
+    const text = "select range as n, '{{ n }}' as t from range(9) ;";
+    expect(await show(text, '--limit', '1', '--json')).toEqual({
+      code: 0,
+      out: '{"n":0,"t":"{{ n }}"}',
+      err: '',
+    });
+    const refused = await show('create table t as select 1 as n');
+    expect(refused).toMatchObject({ code: 1, out: '' });
+    expect(refused.err).toContain('the warehouse refused a statement');
+  });
+
   test('is taken whole: flags of dbt’s own machinery change nothing', async () => {
     const { folder } = dbtFolder(files);
     const args = [
