@@ -26,7 +26,7 @@ test('values of every type come back as they went in, to the last digit', async 
   const values = `
     select 9223372036854775807::bigint as id, (-2147483648)::integer as small, true as yes,
       0.1::double + 0.2 as half, 12345678901234.5678::decimal(18,4) as money,
-      'Zoë "1", \\\\n' || chr(10) || chr(9) || '🌊' as label, date '2024-02-29' as day, time '23:59:59.123456' as clock,
+      'Zoë "1", \\\\n' || chr(10) || chr(9) || chr(0) || '🌊' as label, date '2024-02-29' as day, time '23:59:59.123456' as clock,
       timestamp '2026-01-02 03:04:05.678901' as at, '{"big": 12345678901234567890, "a": [1.10]}'::json as doc
     union all select 2, 7, false, 'nan'::double, -0.0001, '', date '0001-01-01', time '00:00:00',
       timestamp '1969-12-31 23:59:59.999999', 'null'::json

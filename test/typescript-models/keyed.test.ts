@@ -165,6 +165,62 @@ test('a check that fails keeps its rows, and leaves rows and digests as they wer
   expect(await stage.build({}, { checks })).toMatchObject({ action: 'merged', rows: 1 });
 });
 
+test.each([
+  ["throw new Error('private')", /^models\/thing\.ts:\d+:\d+: the function threw Error$/],
+  ["yield { n: 1, who: 'ann' }", /of another key than it was asked for: its "who"/],
+  ['yield { n: 1, who: null }', /of another key than it was asked for: its "who"/],
+  ['yield {}', /answered no value for the column "n"/],
+  ['yield { n: [1] }', /answered for the column "n" a list that is no bigint/],
+  ['yield { n: 2n ** 63n }', /answered for the column "n" a bigint that is no bigint/],
+  ['yield { n: null }', /answered for the column "n" null, which it must not be/],
+  ['yield { n: 1 }; yield { n: 1 }', /1 key on more than one row/],
+  ['for (;;) yield { n: count++ }', /more than 100 rows \(limits\.rows\)/],
+])(
+  'the table and its digests stay as they were where the function, half-way, does: %s',
+  async (does, message) => {
+    await using stage = await openScriptBench(
+      `import { defineModel, source } from 'tidemill';
+let count = 1;
+export const thing = defineModel({
+  inputs: { visits: source('crm', 'visits', { who: 'varchar', hour: 'bigint' }) },
+  by: ['who'],
+  key: ['who', 'n'],
+  columns: { who: 'varchar', n: 'bigint' },
+  limits: { rows: 100 },
+  *runKey({ who }, { visits }) {
+    if (visits.some(({ hour }) => hour === 99n)) { ${does}; }
+    else yield { who, n: visits.length };
+  },
+});`,
+      ['visits'],
+    );
+    const { bench } = stage;
+    await bench.run(
+      "create table crm.visits as select 'w' || i as who, i as hour from range(5) as r(i)",
+    );
+    await stage.build();
+    const standing = async () => [
+      await stage.rows(),
+      await bench.rows('from tidemill.digests__main__thing order by all'),
+      await bench.relations('main'),
+      await bench.relations('tidemill'),
+    ];
+    const before = await standing();
+    await bench.run(
+      'insert into crm.visits select who, 7 from crm.visits',
+      "insert into crm.visits values ('w3', 99)",
+    );
+    for (const fullRefresh of [false, true]) {
+      const failure = await stage.build({ fullRefresh }).catch((error: unknown) => error);
+      expect((failure as Error).message).toMatch(message);
+      expect((failure as Error).message).not.toContain('private');
+      expect(await standing()).toEqual(before);
+    }
+    await bench.run('delete from crm.visits where hour = 99');
+    expect(await stage.build()).toMatchObject({ action: 'merged', rows: 5 });
+  },
+);
+
 test('what a killed build left beside the table is in nobody’s way', async () => {
   await using stage = await openStays();
   const { bench } = stage;

@@ -5,7 +5,11 @@ import {
   parseColumnSpec,
   type RowOf,
 } from '../../engine/declare/typescript/column-spec.ts';
-import { chooseWriter, describeMisfit } from '../../engine/steps/typescript/value-text.ts';
+import {
+  chooseWriter,
+  describeMisfit,
+  isSameValue,
+} from '../../engine/steps/typescript/value-text.ts';
 import { defineModel, ref } from '../../index.ts';
 
 function write(spec: string, value: unknown): string | undefined {
@@ -75,6 +79,8 @@ describe('a value becomes text that casts to its type exactly, or is refused', (
     ['timestamp', new Date(1_500), '1970-01-01 00:00:01.500'],
     ['timestamp', new Date(Number.NaN), undefined],
     ['timestamp', '2026-13-01T00:00:00Z', undefined],
+    ['timestamp', '9999-12-31T23:30:00-01:00', undefined],
+    ['timestamp', '0001-01-01T00:30:00+01:00', undefined],
     ['timestamp', '2026-01-01T00:00:00.1234567Z', undefined],
     ['boolean', 'true', undefined],
     ['double', '1', undefined],
@@ -93,6 +99,19 @@ describe('a value becomes text that casts to its type exactly, or is refused', (
         expect(write('decimal(18,6)', text)).toBe(text);
       }),
     );
+  });
+
+  test.each([
+    ['decimal(9,4)', '1.5', '01.5000', true],
+    ['decimal(9,4)', '10', '1', false],
+    ['decimal(9,4)', '-0.5', '0.5', false],
+    ['timestamp', '2026-01-01T01:00:00.500+01:00', '2026-01-01T00:00:00.5Z', true],
+    ['varchar', '1.0', '1', false],
+    ['bigint', 7, 7n, true],
+    ['bigint', null, 7n, false],
+  ])('of %s, %s and %s are one: %s', (spec, left, right, isSame) => {
+    const column = parseColumnSpec('x', spec);
+    expect(column && isSameValue(column, left, right)).toBe(isSame);
   });
 
   test('a message tells the kind of a value and never itself', () => {

@@ -2,14 +2,20 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import type { ScriptDefinition } from '../../declare/typescript/script-definition.ts';
 import { didYouMean } from '../../words/suggest.ts';
 import { groupColumn, RefusedAnswer } from './running-order.ts';
-import { chooseWriter, describeMisfit, describeValue } from './value-text.ts';
+import { chooseWriter, describeMisfit, describeValue, isSameValue } from './value-text.ts';
 
 /** Takes the function's rows one by one, checks them, and writes them to a file. */
 export interface RowWriter {
-  /** Throws RefusedAnswer for what is no row of the model; `group`: the key it was asked for. */
-  write(row: unknown, group?: number): void;
+  /** Throws RefusedAnswer for what is no row of the model, or of another key than was asked for. */
+  write(row: unknown, asked?: AskedKey): void;
   /** Ends the file; answers how many rows it holds. */
   close(): number;
+}
+
+/** The key that a function was asked for, and its group's number. */
+export interface AskedKey {
+  readonly group: number;
+  readonly key: Readonly<Record<string, unknown>>;
 }
 
 /** Text gathered before it goes to the file. */
@@ -30,6 +36,7 @@ export function openRowWriter(path: string, definition: ScriptDefinition): RowWr
       isRequired: column.isRequired || required.has(column.name),
       write: chooseWriter(column),
     }));
+  const keyColumns = definition.columns.filter(({ name }) => isKeyed && by.includes(name));
   const names = columns.map(({ column }) => column.name);
   const known = new Set(names);
   const shownKey = key.filter((name) => known.has(name));
@@ -46,7 +53,7 @@ export function openRowWriter(path: string, definition: ScriptDefinition): RowWr
     const which = values === '' ? `row ${rows + 1}` : values.slice(0, keyCharactersMax);
     throw new RefusedAnswer('script-row', `${what} (${which})`);
   };
-  const write: RowWriter['write'] = (answer, group) => {
+  const write: RowWriter['write'] = (answer, asked) => {
     if (answer === null || typeof answer !== 'object') {
       const message = `answered ${describeValue(answer)} where a row is meant: an object of columns`;
       throw new RefusedAnswer('script-row', message);
@@ -59,7 +66,13 @@ export function openRowWriter(path: string, definition: ScriptDefinition): RowWr
         `answered the unknown column "${name.slice(0, keyCharactersMax)}"${didYouMean(name, names)}`,
       );
     }
-    let line = isKeyed ? `{"${groupColumn}":"${group ?? ''}"` : '';
+    // What it was asked for is put before its rows: another key's would be written under this one.
+    for (const column of keyColumns) {
+      const value = row[column.name];
+      if (value === undefined || isSameValue(column, value, asked?.key[column.name])) continue;
+      refuse(row, `answered a row of another key than it was asked for: its "${column.name}"`);
+    }
+    let line = isKeyed ? `{"${groupColumn}":"${asked?.group ?? ''}"` : '';
     for (const { column, start, isRequired, write: toText } of columns) {
       const value = row[column.name];
       if (value === null && !isRequired) {

@@ -3,7 +3,7 @@ import type { ScriptColumn } from '../../declare/typescript/column-spec.ts';
 import type { RunContext } from '../../declare/typescript/define-model.ts';
 import { closeThread, registerModelHooks } from '../../declare/typescript/model-hooks.ts';
 import { findModels } from '../../declare/typescript/script-definition.ts';
-import { createInputRows, type PullBatch, type ScriptRow } from './input-rows.ts';
+import { createInputRows, type PullBatch } from './input-rows.ts';
 import { joinGroups } from './key-groups.ts';
 import { openRowWriter, type RowWriter } from './row-writer.ts';
 import {
@@ -127,9 +127,9 @@ async function runKeyed(
     Object.fromEntries(streams),
     limits.rowsPerKey,
   );
-  for await (const { group: number, key, rows } of groups) {
-    const answer = await work(key as ScriptRow, rows, context);
-    await writeAnswers(answer, (row) => writer.write(row, number));
+  for await (const asked of groups) {
+    const answer = await work(asked.key, asked.rows, context);
+    await writeAnswers(answer, (row) => writer.write(row, asked));
   }
 }
 

@@ -42,6 +42,22 @@ export function chooseWriter(column: ScriptColumn): WriteValue {
   return column.type === 'decimal' ? writeDecimal(column) : writers[column.type];
 }
 
+/** Whether both are values of the type, and one value, however they are written. */
+export function isSameValue(column: ScriptColumn, left: unknown, right: unknown): boolean {
+  const write = chooseWriter(column);
+  const isFractional = /^(decimal|time)/.test(column.type);
+  const textOf = (value: unknown): string | undefined => {
+    const text = value === null || value === undefined ? undefined : write(value);
+    if (!isFractional) return text;
+    return text
+      ?.replace(/^(-?)0+(?=\d)/, '$1')
+      .replace(/(\.\d*?)0+$/, '$1')
+      .replace(/\.$/, '');
+  };
+  const text = textOf(left);
+  return text !== undefined && text === textOf(right);
+}
+
 /** What stands in a message for a value: its kind, never itself. */
 export function describeValue(value: unknown): string {
   if (value === null) return 'null';
@@ -97,6 +113,7 @@ function writeStamp(value: unknown): string | undefined {
   const moved = new Date(`${date}T${time}${zone}`);
   if (Number.isNaN(moved.getTime())) return undefined;
   const [movedDate = '', movedTime = ''] = moved.toISOString().split('T');
+  if (!isDate(movedDate)) return undefined;
   return `${movedDate} ${movedTime.slice(0, 8)}${fraction}`;
 }
 
