@@ -110,8 +110,10 @@ describe('a block tag', () => {
     const file = parse('{% data_test x(model) %}a{% enddata_test %}');
     expect(macrosOf(file).map(({ macroName }) => macroName)).toEqual(['test_x']);
   });
-  test('of inheritance says that it is not supported', () => {
+  test('of inheritance says that it is not supported, but for blocks outside of macros', () => {
     expect(() => parse("{% extends 'a' %}")).toThrow('inheritance');
+    const inMacro = '{% macro m() %}{% block x %}{% endblock %}{% endmacro %}';
+    expect(() => parse(inMacro)).toThrow('a block cannot stand in a macro');
   });
 });
 

@@ -206,6 +206,13 @@ export interface BlockNode extends Node<'snapshot' | 'docs'> {
   readonly bodyStart: number;
   readonly bodyEnd: number;
 }
+/** A block of a template that nobody extends: it stands where it is written. */
+export interface InheritedBlockNode extends Node<'block'> {
+  readonly name: string;
+  /** It sees the variables around it, not those of the whole template alone. */
+  readonly isScoped: boolean;
+  readonly body: Body;
+}
 export type JumpNode = Node<'break' | 'continue'>;
 
 export type Statement =
@@ -224,6 +231,7 @@ export type Statement =
   | ImportNode
   | FromImportNode
   | BlockNode
+  | InheritedBlockNode
   | JumpNode;
 
 /**

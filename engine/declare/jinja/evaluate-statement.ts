@@ -5,10 +5,11 @@ import { runFromImport, runImport, runInclude } from './evaluate-import.ts';
 import { runLoop } from './evaluate-loop.ts';
 import { createMacro, runCallBlock } from './evaluate-macro.ts';
 import { isTrue } from './iterate.ts';
+import { type JinjaError, typeError } from './jinja-error.ts';
 import { chain } from './maybe-promise.ts';
 import { type Jump, Output } from './output.ts';
 import { countStep, Scope } from './scope.ts';
-import type { JinjaValue, MaybePromise } from './values.ts';
+import { type JinjaValue, type MaybePromise, typeName } from './values.ts';
 
 type Done = MaybePromise<Jump>;
 
@@ -85,6 +86,7 @@ function runRareStatement(node: RareStatement, scope: Scope, out: Output): Done 
       const inner = new Output();
       return chain(runBody(node.body, new Scope(scope.activation, scope), inner), (jump) =>
         chain(applyFilterChain(node.filter, inner.text, scope), (value): Jump => {
+          if (out.values === undefined && typeof value !== 'string') throw refuse(value);
           out.write(value);
           return jump;
         }),
@@ -98,11 +100,27 @@ function runRareStatement(node: RareStatement, scope: Scope, out: Output): Done 
       return runImport(node, scope);
     case 'from_import':
       return runFromImport(node, scope);
+    case 'block':
+      return runBody(
+        node.body,
+        new Scope(scope.activation, node.isScoped ? scope : rootOf(scope)),
+        out,
+      );
     case 'snapshot':
       return runBody(node.body, new Scope(scope.activation, scope), out);
     case 'docs':
       return undefined;
   }
+}
+
+/** As in Jinja, what a block prints is put together of texts. */
+function refuse(value: JinjaValue): JinjaError {
+  const detail = `a filter block comes to ${typeName(value)}, and only text can be printed by it`;
+  return typeError(detail, 'end it with | string');
+}
+
+function rootOf(scope: Scope): Scope {
+  return scope.parent ? rootOf(scope.parent) : scope;
 }
 
 function runIf(node: IfNode, index: number, scope: Scope, out: Output): Done {

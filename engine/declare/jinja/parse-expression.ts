@@ -281,12 +281,13 @@ function parseDot(stream: TokenStream, target: Expression): Expression {
 
 function parseSubscript(stream: TokenStream, target: Expression): Expression {
   const { at } = stream.expectOperator('[');
-  const start = stream.isOperator(':') ? null : parseExpression(stream);
+  const isEmpty = stream.isOperator(':') || stream.isOperator(']');
+  const start = isEmpty ? null : parseExpression(stream);
   if (!stream.isOperator(':')) return finishItem(stream, at, target, start);
   const parts: (Expression | null)[] = [];
   while (parts.length < 2 && stream.skipOperator(':')) {
-    const isEmpty = stream.isOperator(':') || stream.isOperator(']');
-    parts.push(isEmpty ? null : parseExpression(stream));
+    const isOpen = stream.isOperator(':') || stream.isOperator(']');
+    parts.push(isOpen ? null : parseExpression(stream));
   }
   stream.expectOperator(']');
   const [stop = null, step = null] = parts;
@@ -299,11 +300,11 @@ function finishItem(
   target: Expression,
   first: Expression | null,
 ): Expression {
-  if (first === null) return stream.fail('expected an index');
-  const items = [first];
-  while (stream.skipOperator(',')) items.push(parseExpression(stream));
+  const items = first === null ? [] : [first];
+  while (first && stream.skipOperator(',')) items.push(parseExpression(stream));
   stream.expectOperator(']');
-  const key: Expression = items.length === 1 ? first : { kind: 'tuple', at, items };
+  const [only] = items;
+  const key: Expression = only && items.length === 1 ? only : { kind: 'tuple', at, items };
   return { kind: 'item', at, target, key };
 }
 

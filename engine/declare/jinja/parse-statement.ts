@@ -87,6 +87,7 @@ const parsers: ReadonlyMap<string, StatementParser> = new Map<string, StatementP
   ['include', parseInclude],
   ['import', parseImport],
   ['from', parseFromImport],
+  ['block', parseBlock],
   ['snapshot', (stream) => parseNamedBlock(stream, 'snapshot', parseBody)],
   ['docs', (stream) => parseNamedBlock(stream, 'docs', parseBody)],
   ['break', (stream) => ({ kind: 'break', at: stream.next().at })],
@@ -106,7 +107,7 @@ function parseStatement(stream: TokenStream, endNames: readonly string[]): State
 
 function failTag(stream: TokenStream, endNames: readonly string[]): never {
   const { value } = stream.current;
-  if (value === 'extends' || value === 'block') {
+  if (value === 'extends') {
     stream.fail(`Template inheritance ('${value}') is not supported`, undefined, 'use a macro');
   }
   const wanted = endNames.map((name) => `'${name}'`).join(' or ');
@@ -142,6 +143,27 @@ function parseFilterBlock(stream: TokenStream): Statement {
   const body = parseBody(stream, ['endfilter']);
   stream.expectName('endfilter');
   return { kind: 'filter_block', at, filter, body };
+}
+
+const routines: ReadonlySet<string> = new Set(['macro', 'test', 'data_test', 'call']);
+
+function parseBlock(stream: TokenStream): Statement {
+  const { at } = stream.next();
+  if (stream.open.some(({ value }) => routines.has(value))) {
+    stream.fail('a block cannot stand in a macro', at, 'leave the tags of the block out');
+  }
+  const nameAt = stream.current.at;
+  const name = parseNewName(stream);
+  if (stream.blocks.has(name)) stream.fail(`block '${name}' defined twice`, nameAt);
+  stream.blocks.add(name);
+  const isScoped = stream.skipName('scoped');
+  if (stream.isName('required')) {
+    stream.fail(`nothing fills the required block '${name}'`, undefined, 'leave required out');
+  }
+  const body = parseBody(stream, ['endblock']);
+  stream.expectName('endblock');
+  stream.skipName(name);
+  return { kind: 'block', at, name, isScoped, body };
 }
 
 function parseIf(stream: TokenStream): IfNode {

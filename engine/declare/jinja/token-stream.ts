@@ -20,6 +20,8 @@ export class TokenStream {
   readonly #uses: NameUse[] = [];
   /** Names of the tags that are being read, innermost last. */
   readonly open: Token[] = [];
+  /** Names of `{% block %}`s. */
+  readonly blocks = new Set<string>();
 
   constructor(source: SourceText, tokens: readonly Token[]) {
     this.source = source;
