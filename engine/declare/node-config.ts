@@ -137,6 +137,9 @@ function readHistory(
   complaints: string[],
 ): HistoryConfig {
   if (uniqueKey.length === 0) complaints.push('materialized "history" needs a unique_key');
+  const lower = uniqueKey.map((name) => name.toLowerCase());
+  const twice = uniqueKey.find((name, index) => lower.indexOf(name.toLowerCase()) < index);
+  if (twice !== undefined) complaints.push(`config "unique_key" names "${twice}" twice`);
   const tracked = asTexts(raw['tracked']);
   const untracked = asTexts(raw['untracked']);
   const both = tracked.filter((name) => untracked.includes(name));

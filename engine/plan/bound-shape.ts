@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { ModelNode } from '../declare/model-node.ts';
-import { columnsOfHistory, requireFlag, shapeHistory } from '../steps/history-shape.ts';
+import { columnsOfHistory, requireTypes, shapeHistory } from '../steps/history-shape.ts';
 import { columnsOfSnapshot } from '../steps/snapshot-shape.ts';
 import type { BuildNode, HistoryConfig } from '../words/node.ts';
 import type { Column } from '../words/table.ts';
@@ -51,6 +51,6 @@ export async function addedColumns(
     fingerprint: '',
   };
   const shape = shapeHistory(build, history, log);
-  requireFlag(build, shape, log);
+  requireTypes(build, shape, log);
   return columnsOfHistory(shape, flag?.typeName ?? 'boolean');
 }

@@ -157,8 +157,28 @@ function missingColumn(
   );
 }
 
-/** Change logs often have a letter for the operation: which one is a delete, only SQL can say. */
-export function requireFlag(node: BuildNode, shape: HistoryShape, log: readonly Column[]): void {
+const clockless: ReadonlySet<string> = new Set(['string', 'boolean', 'json']);
+
+/** A clock has an order that is that of time: texts have another. */
+function requireClock(node: BuildNode, part: string, { name, type, typeName }: Column): void {
+  if (!clockless.has(type)) return;
+  throw new TerminalError(
+    `${formatRelation(node.relation)}: "${name}" for ${part} is a ${typeName}, not a time`,
+    {
+      code: 'history-column-type',
+      hint: `Select cast(${name} as timestamp) as ${name} in ${node.file}.`,
+      model: node.id,
+    },
+  );
+}
+
+/**
+ * Change logs often have a letter for the operation: which one is a delete, only SQL can say. Files
+ * often have times as texts.
+ */
+export function requireTypes(node: BuildNode, shape: HistoryShape, log: readonly Column[]): void {
+  requireClock(node, 'valid_at', shape.validAt);
+  requireClock(node, 'recorded_at', shape.recordedAt);
   const column = log.find(({ name }) => name === shape.deleted);
   if (column === undefined || column.type === 'boolean') return;
   throw new TerminalError(

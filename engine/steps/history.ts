@@ -7,7 +7,7 @@ import type { BuildContext, MaterializeResult } from './build-context.ts';
 import type { HistoryBuild } from './history-build.ts';
 import { digestsOf, readMark } from './history-changes.ts';
 import { rebuildHistory } from './history-rebuild.ts';
-import { columnsOfHistory, requireFlag, shapeHistory } from './history-shape.ts';
+import { columnsOfHistory, requireTypes, shapeHistory } from './history-shape.ts';
 import { updateHistory } from './history-update.ts';
 import { clearTheWay } from './publish.ts';
 import { findKind, type RelationKind, selectOf } from './relation-statements.ts';
@@ -43,7 +43,7 @@ export async function materializeHistory(
   const log = selectOf(node.sql);
   const logColumns = await warehouse.describeQuery(log);
   const shape = shapeHistory(node, config, logColumns);
-  requireFlag(node, shape, logColumns);
+  requireTypes(node, shape, logColumns);
   const build: HistoryBuild = {
     node,
     context,

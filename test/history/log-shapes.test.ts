@@ -133,6 +133,28 @@ describe('a log of any shape', () => {
     });
   });
 
+  test.each([
+    ["'2026-1-9'", 'VARCHAR'],
+    ['true', 'BOOLEAN'],
+    ["cast('{}' as json)", 'JSON'],
+  ])('needs times for its clocks, which have another order than %s', async (value, type) => {
+    const select = `select 1 as id, ${value} as at, date '2026-01-01' as day, 'x' as name`;
+    const of = (validAt: string, recordedAt: string): HistoryConfig => ({
+      uniqueKey: ['id'],
+      validAt,
+      recordedAt,
+      changedBy: 'content',
+    });
+    await expect(made(select, of('at', 'day'))).rejects.toMatchObject({
+      code: 'history-column-type',
+      message: expect.stringContaining(`"at" for valid_at is a ${type}, not a time`),
+      hint: expect.stringContaining('Select cast(at as timestamp) as at'),
+    });
+    await expect(made(select, of('day', 'at'))).rejects.toMatchObject({
+      message: expect.stringContaining(`"at" for recorded_at is a ${type}, not a time`),
+    });
+  });
+
   test('that orders some versions nowhere is refused where that is wished', async () => {
     const config: HistoryConfig = { uniqueKey: ['id'], validAt: 'day', changedBy: 'content' };
     const select = "select * from (values ('a', 1, 'x'), ('a', 1, 'y')) as t (id, day, name)";

@@ -177,6 +177,8 @@ describe('config', () => {
       'models/h.sql':
         "{{ config(materialized='history', unique_key='id', tracked=['a']) }} select 1",
       'models/no_key.sql': "{{ config(materialized='history') }} select 1",
+      'models/twice.sql':
+        "{{ config(materialized='history', unique_key=['id', 'day', 'Id']) }} select 1",
       'models/typo.sql': "{{ config(materialized='tabel', refresh_every='often') }} select 1",
     });
     expect(modelOf(project, 'h').nodeConfig.history).toEqual({
@@ -187,6 +189,7 @@ describe('config', () => {
     });
     expect(faultsOf(project)).toEqual([
       'models/no_key.sql:1:24 materialized "history" needs a unique_key',
+      'models/twice.sql:1:60 config "unique_key" names "Id" twice',
       expect.stringContaining('"materialized" is "tabel"; did you mean "table"?'),
       'models/typo.sql:1:47 config "refresh_every" is "often"; write a duration such as 24h',
     ]);
