@@ -1,6 +1,7 @@
 import { appendFile } from 'node:fs/promises';
 import { messageOf, TerminalError } from '../words/errors.ts';
 import type { JsonObject } from '../words/json.ts';
+import { plural } from '../words/plural.ts';
 import { sendRequest } from './http.ts';
 
 export interface EventSinkOptions {
@@ -13,7 +14,7 @@ export interface EventSinkOptions {
   readonly timeoutMs?: number;
   /** Values that never leave. */
   readonly secrets: readonly string[];
-  /** Told once, when the first event is lost; what goes on goes on without events. */
+  /** Told once a place, when its first event is lost; what goes on goes on without it. */
   onLost(reason: string): void;
 }
 
@@ -31,42 +32,65 @@ const queueMax = 10_000;
 const answerBytesMax = 1024 * 1024;
 const secretLengthMin = 4;
 
-export function openEventSink(options: EventSinkOptions): EventSink {
-  const stop = new AbortController();
+/** One place that events go to, in their order; after the first that is lost it takes no more. */
+interface Lane {
+  take(line: string): void;
+  /** What it was to take is out, or lost. */
+  settled(): Promise<void>;
+  giveUp(): void;
+}
+
+function openLane(write: (line: string) => Promise<void>, onLost: (reason: string) => void): Lane {
   let queue: Promise<void> = Promise.resolve();
   let waiting = 0;
   let isLost = false;
   const lose = (reason: string): void => {
-    if (!isLost) options.onLost(reason);
+    if (!isLost) onLost(reason);
     isLost = true;
   };
-  const write = async (line: string): Promise<void> => {
-    if (isLost) return;
-    if (options.file !== undefined) await appendFile(options.file, `${line}\n`);
-    if (options.url !== undefined) await post(options, line, stop.signal);
-  };
   return {
-    send: (event) => {
+    take: (line) => {
       if (isLost) return;
       if (waiting >= queueMax) {
         lose(`more than ${queueMax} events wait to be sent`);
         return;
       }
       waiting += 1;
-      const line = hideSecrets(JSON.stringify(event), options.secrets);
       queue = queue
-        .then(() => write(line))
+        .then(() => (isLost ? undefined : write(line)))
         .catch((error: unknown) => lose(messageOf(error)))
         .finally(() => {
           waiting -= 1;
         });
     },
+    settled: () => queue,
+    giveUp: () => {
+      if (waiting === 0) return;
+      const seconds = closeMsMax / 1_000;
+      lose(`${plural(waiting, 'event')} not taken within ${seconds} s after the run`);
+    },
+  };
+}
+
+/** A file takes what it is given whatever becomes of the address beside it. */
+export function openEventSink(options: EventSinkOptions): EventSink {
+  const { file, url, onLost } = options;
+  const stop = new AbortController();
+  const lanes = [
+    ...(file === undefined ? [] : [openLane((line) => appendFile(file, `${line}\n`), onLost)]),
+    ...(url === undefined ? [] : [openLane((line) => post(options, line, stop.signal), onLost)]),
+  ];
+  return {
+    send: (event) => {
+      const line = hideSecrets(JSON.stringify(event), options.secrets);
+      for (const lane of lanes) lane.take(line);
+    },
     close: async () => {
       const timer = setTimeout(() => {
-        lose(`${waiting} events were not taken within ${closeMsMax / 1_000} s after the run`);
+        for (const lane of lanes) lane.giveUp();
         stop.abort(new Error('the run is over'));
       }, closeMsMax);
-      await queue;
+      await Promise.all(lanes.map((lane) => lane.settled()));
       clearTimeout(timer);
     },
   };

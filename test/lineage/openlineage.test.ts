@@ -229,6 +229,20 @@ describe('an endpoint that fails', () => {
     }
   });
 
+  test('leaves the file beside it every event', async () => {
+    const { url, server } = await serve(() => 500);
+    try {
+      declareEvents('  file: events.jsonl\n  url: "${env:LINEAGE_URL}"');
+      const { warnings } = await run({ LINEAGE_URL: url });
+      expect(warnings).toHaveLength(1);
+      const told = story(readEvents());
+      expect(told.at(0)).toMatch(/^START/);
+      expect(told.at(-1)).toMatch(/^COMPLETE/);
+    } finally {
+      server.close();
+    }
+  });
+
   test('that nobody answers at costs a run no more than its own timeout', async () => {
     declareEvents('  url: "${env:LINEAGE_URL}"\n  timeout: 50ms');
     const { url, server } = await serve(() => undefined);
