@@ -16,8 +16,10 @@ const ownNames: ReadonlySet<string> = new Set([...rawColumns, '_extra']);
 const siblingPattern = /^(.+)__(?:string|boolean|integer|double|decimal|date|time|timestamp|json)$/;
 
 /**
- * A CRM's stream and its fields: those the CRM was asked for, else those that landed. Labels of a
- * source's columns are labels of its fields, whichever of the stream's two sources declares them.
+ * A CRM's stream and its fields: those that it has, where it was asked, and those that landed. One
+ * that it has no more is missing there, while its column holds the values of earlier versions.
+ * Labels of a source's columns are labels of its fields, whichever of the stream's two sources
+ * declares them.
  */
 export function traceStream(
   id: string,
@@ -30,10 +32,18 @@ export function traceStream(
 ): LineageNode {
   const { columns, declared, known, stream } = about;
   const [, connection = '', ...rest] = id.split('.');
-  const fields = new Map(known?.columns.map((column) => [column.name.toLowerCase(), column.name]));
-  const landed = columns.map(({ name }) => name).filter((name) => !ownNames.has(name));
-  for (const name of stream?.columns.map((column) => column.name) ?? landed) {
-    if (!fields.has(name.toLowerCase())) fields.set(name.toLowerCase(), name);
+  const fields = new Map(known?.columns.map((column) => [column.name.toLowerCase(), column]));
+  const add = (name: string, isMissing: boolean): void => {
+    if (fields.has(name.toLowerCase())) return;
+    fields.set(name.toLowerCase(), { name, from: [], ...(isMissing ? { isMissing } : {}) });
+  };
+  for (const { name } of stream?.columns ?? []) add(name, false);
+  const isSibling = (name: string): boolean => {
+    const first = siblingPattern.exec(name)?.[1];
+    return first !== undefined && columns.some((column) => column.name === first);
+  };
+  for (const { name } of columns) {
+    if (!ownNames.has(name) && !isSibling(name)) add(name, stream !== undefined);
   }
   const types = new Map(known?.types);
   for (const { name, typeName } of columns) if (!ownNames.has(name)) types.set(name, typeName);
@@ -43,7 +53,7 @@ export function traceStream(
     label: `${connection}.${rest.join('.')}`,
     file: '',
     detail: 'fields at the source',
-    columns: [...fields.values()].map((name) => ({ name, from: [] })),
+    columns: [...fields.values()],
     rows: [],
     reads: [],
     types,

@@ -11,6 +11,7 @@ import type { LineageCache } from '../lineage/lineage-cache.ts';
 import { isDirect } from '../lineage/reads.ts';
 import type { Impact, Plan, Step } from '../words/step.ts';
 import { type FieldChange, findFieldChanges } from './field-changes.ts';
+import { findStrayLabels } from './stray-labels.ts';
 import type { Work } from './work.ts';
 
 /**
@@ -36,6 +37,7 @@ export async function markImpacts(work: Work, plan: Plan, cache: LineageCache): 
   return {
     ...plan,
     ...(impacts.length > 0 ? { impacts } : {}),
+    ...(labels ? { warnings: [...plan.warnings, ...findStrayLabels(work, graph)] } : {}),
     steps: labels ? plan.steps.map((step) => labelStep(step, graph, labels)) : plan.steps,
   };
 }

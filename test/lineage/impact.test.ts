@@ -172,6 +172,31 @@ sources: [{ name: shore, tables: [{ name: people, columns: [{ name: email, label
     expect(explainPlan(found)).toContain('      sends pii: email');
   });
 
+  test('shows them also of a field that is gone, whose column holds what landed before', async () => {
+    shore.columns = fields.filter(({ name }) => name !== 'email');
+    const found = await plan();
+    const sync = found.steps.find(({ kind }) => kind === 'sync');
+    expect(sync).toMatchObject({ labelled: [{ field: 'email', labels: ['pii'] }] });
+    expect(found.impacts).toMatchObject([{ change: 'removed', field: 'shore.people.email' }]);
+  });
+
+  test('tells a label on a name that no column has, where one is near', async () => {
+    const labels = (name: string) => `{ name: ${name}, labels: [pii] }`;
+    project.write(
+      'models/sources.yml',
+      `version: 2
+sources: [{ name: shore, tables: [{ name: people, columns: [${labels('emial')}, ${labels('nobodys')}] }] }]
+`,
+    );
+    expect((await plan()).warnings).toEqual([
+      'shore.people has no column "emial", which is labelled pii; did you mean "email"?',
+    ]);
+    project.write(
+      'models/sources.yml',
+      sources.replace('name: people', `name: people, columns: [${labels('email')}]`),
+    );
+  });
+
   test('holds a column to the labels it declares itself', async () => {
     project.write(
       'models/schema.yml',
