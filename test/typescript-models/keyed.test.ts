@@ -1,6 +1,12 @@
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
+import { compileInputs } from '../../engine/declare/typescript/compile-inputs.ts';
+import { selectKeyDigests } from '../../engine/steps/typescript/keyed-statements.ts';
+import { assertThat } from '../../engine/words/errors.ts';
+import { silentLog } from '../../engine/words/log.ts';
+import { openDuckDb } from '../../loaders/duckdb/duckdb.ts';
 import { checkOf } from '../materialize/workbench.ts';
 import { openScriptBench, type ScriptBench } from './script-bench.ts';
 
@@ -220,6 +226,23 @@ export const thing = defineModel({
     expect(await stage.build()).toMatchObject({ action: 'merged', rows: 5 });
   },
 );
+
+test('digests of keys need no memory for the rows that a key has', async () => {
+  await using stage = await openStays();
+  const inputs = await compileInputs(stage.project, stage.node);
+  const { script } = stage.node;
+  assertThat(script, 'it is a model in TypeScript');
+  const path = join(stage.project.root, 'small.duckdb');
+  await using small = await openDuckDb({ path, memoryLimit: '60MB', threads: 1, log: silentLog });
+  await small.ddl([
+    sql`create schema crm`,
+    sql`create table crm.names as select 'ann' as who, 'a' as name`,
+    sql`create table crm.visits as
+      select 'ann' as who, range as hour, 'place ' || range as place from range(700000)`,
+  ]);
+  const digests = selectKeyDigests({ script, inputs, spoolFolder: '' }, small.dialect);
+  expect(await small.query(digests)).toMatchObject([{ who: 'ann' }]);
+});
 
 test('what a killed build left beside the table is in nobody’s way', async () => {
   await using stage = await openStays();

@@ -3,7 +3,7 @@ import type { ScriptInput } from '../../declare/typescript/script-definition.ts'
 import { TerminalError } from '../../words/errors.ts';
 import type { BuildNode } from '../../words/node.ts';
 import { flattenRelation, type Relation } from '../../words/table.ts';
-import type { Session, Warehouse } from '../../words/warehouse.ts';
+import type { Dialect, Session, Warehouse } from '../../words/warehouse.ts';
 import type { BuildContext, ScriptSource } from '../build-context.ts';
 import { columnList, selectOf, tableOf } from '../relation-statements.ts';
 import { runScript, type ScriptStream } from './run-script.ts';
@@ -21,10 +21,17 @@ export function freshOf(relation: Relation): Relation {
 }
 
 export const digestColumn = 'tidemill_digest';
+const rowColumn = { name: 'tidemill_row', type: 'string', typeName: 'VARCHAR' } as const;
 const goneColumn = 'tidemill_gone';
 
-/** One digest a key over the rows of all inputs, in any order: equal exactly when the rows are. */
-export function selectKeyDigests({ script, inputs }: ScriptSource): RawBuilder<unknown> {
+/**
+ * One digest a key over the rows of all inputs, in any order: equal exactly when the rows are. It
+ * holds nothing of a key but numbers, however many rows that has.
+ */
+export function selectKeyDigests(
+  { script, inputs }: ScriptSource,
+  dialect: Dialect,
+): RawBuilder<unknown> {
   const { by } = script.definition;
   const rows = inputs.map(({ input, sql: text }) => {
     const parts = input.columns
@@ -34,15 +41,14 @@ export function selectKeyDigests({ script, inputs }: ScriptSource): RawBuilder<u
         // Each value with its length before it: no two different rows then make the same text.
         return sql`coalesce(cast(length(${value}) as varchar) || ':' || ${value}, '-')`;
       });
-    const digested = sql.join([sql.lit(`${input.name}:`), ...parts], sql` || `);
+    const told = sql.join([sql.lit(`${input.name}:`), ...parts], sql` || `);
     return sql`
-      select ${columnList(by)}, md5(${digested}) as row_digest
+      select ${columnList(by)}, ${told} as ${sql.id(rowColumn.name)}
       from (${selectOf(text)}) as input`;
   });
   return sql`
-    select ${columnList(by)},
-      md5(string_agg(row_digest, ',' order by row_digest)) as ${sql.id(digestColumn)}
-    from (${sql.join(rows, sql` union all `)}) as digested
+    select ${columnList(by)}, ${dialect.bagDigest([rowColumn])} as ${sql.id(digestColumn)}
+    from (${sql.join(rows, sql` union all `)}) as told
     group by ${columnList(by)}`;
 }
 

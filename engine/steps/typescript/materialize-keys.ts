@@ -95,7 +95,7 @@ async function rebuildKeys(
     async write(copy) {
       const fresh = nextOf(digests);
       await warehouse.ddl([
-        createTableAs(fresh, selectKeyDigests(source)),
+        createTableAs(fresh, selectKeyDigests(source, warehouse.dialect)),
         createKeys(keys, by, tableOf(fresh)),
       ]);
       const answers = await answerKeys(warehouse, node, context, { source, spoolPath, keys });
@@ -122,7 +122,7 @@ async function updateKeys(
   const [keys, fresh] = [keysOf(node.relation), freshOf(node.relation)];
   const kept = digestsOf(node.relation);
   await warehouse.ddl([
-    createTableAs(fresh, selectKeyDigests(source)),
+    createTableAs(fresh, selectKeyDigests(source, warehouse.dialect)),
     createChangedKeys(keys, by, { fresh, kept }),
   ]);
   const changed = await countRows(warehouse, tableOf(keys));

@@ -101,7 +101,7 @@ async function answerAllKeys(
 ): Promise<SpooledAnswers> {
   const keys = keysOf(node.relation);
   await dropAside(warehouse, [keys]);
-  const select = sql`(${selectKeyDigests(source)}) as fresh`;
+  const select = sql`(${selectKeyDigests(source, warehouse.dialect)}) as fresh`;
   await warehouse.ddl([createKeys(keys, source.script.definition.by, select)]);
   return answerKeys(warehouse, node, context, { source, spoolPath, keys });
 }
