@@ -14,7 +14,7 @@ export function manifestSource(from: ManifestSources, node: SourceNode): Config 
   const file = packageFile(project, node.packageName, node.file);
   const { config } = node;
   const freshness = freshnessOf(config['freshness']);
-  const loadedAt = config['loaded_at_field'] ?? node.loadedAtField ?? null;
+  const loadedAt = config['loaded_at_field'] ?? null;
   return {
     database: project.target.database,
     schema: node.relation.schema,

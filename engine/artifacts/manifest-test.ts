@@ -2,7 +2,7 @@ import { reprValue } from '../declare/jinja/print.ts';
 import { toPython } from '../declare/jinja/python-value.ts';
 import type { TestNode, UnitTestNode } from '../declare/model-node.ts';
 import { isModelNode, isSourceNode } from '../declare/model-node.ts';
-import { asConfig, type Config } from '../declare/properties.ts';
+import { asConfig, asTexts, type Config } from '../declare/properties.ts';
 import { parseUnitCsv } from '../steps/unit-csv.ts';
 import { filePathOf, packageFile } from './file-path.ts';
 import { compiledParts, sha256, versionOf } from './manifest-node.ts';
@@ -181,7 +181,7 @@ export function manifestUnitTest(from: ManifestSources, test: UnitTestNode): Con
     description: test.description ?? '',
     depends_on: { macros: [], nodes: test.dependsOn },
     config: {
-      tags: test.tags,
+      tags: asTexts(test.config['tags']),
       meta: test.config['meta'] ?? {},
       enabled: test.config['enabled'] !== false,
     },

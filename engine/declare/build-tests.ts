@@ -251,7 +251,8 @@ async function singularTest(
   const fqn = [pack.name, ...source.folders, source.name];
   const written = pack.properties.singularTests.find(({ entry }) => entry['name'] === source.name);
   const own = configOf(written?.entry ?? {});
-  const base = mergeFolders([from.packages[0], pack], 'tests', fqn, own);
+  const around = [from.packages[0], pack] as const;
+  const base = mergeFolders(around, 'tests', fqn, own);
   const draft: TestNode = {
     ...testBase(pack, source.name, id, base, place),
     fqn,
@@ -263,9 +264,10 @@ async function singularTest(
       : {}),
   };
   const calls = await renderCalls(from, draft, faults);
-  const merged = calls.configs.reduce(mergeConfig, base);
+  const said = calls.configs.reduce(mergeConfig, own);
+  const merged = mergeFolders(around, 'tests', fqn, said);
   const config = await finishConfig(from, draft, merged, faults);
-  const tags = asTexts(config['tags']);
+  const tags = [...new Set(asTexts(config['tags']))];
   const whole = { ...draft, nodeConfig: config, config, tags };
   const { refs, sources } = calls;
   if (!isOn(whole)) return { ...whole, unlinked: { refs, sources } };

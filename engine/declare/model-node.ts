@@ -57,7 +57,6 @@ export interface SourceNode extends GraphNode {
   readonly streamId?: string;
   /** SQL that reads its files, where it is no table of the warehouse. */
   readonly external?: string;
-  readonly loadedAtField?: string;
   /** What is said of the source that the table is one of; absent where a connection has it. */
   readonly sourceDescription?: string;
   readonly sourceMeta?: Config;

@@ -83,7 +83,7 @@ export function readNodeConfig(
   const config: NodeConfig = {
     materialization,
     enabled: raw['enabled'] !== false,
-    tags: asTexts(raw['tags']),
+    tags: [...new Set(asTexts(raw['tags']))],
     ...(uniqueKey.length > 0 ? { uniqueKey } : {}),
     ...(incrementalStrategy ? { incrementalStrategy } : {}),
     ...(merge ? { merge } : {}),

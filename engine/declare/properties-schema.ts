@@ -25,9 +25,11 @@ const common = {
   description: { type: ['string', 'null'] },
   config,
   meta: { type: ['object', 'null'] },
-  tags: textOrTexts,
   docs: anything,
 };
+
+/** Of columns and sources; nodes have tags in their config alone. */
+const tags = textOrTexts;
 
 const columns = {
   type: ['array', 'null'],
@@ -37,6 +39,7 @@ const columns = {
     additionalProperties: false,
     properties: {
       ...common,
+      tags,
       data_type: text,
       quote: { type: 'boolean' },
       tests,
@@ -82,6 +85,7 @@ const nodes = list({
 });
 
 const sourceTables = list({
+  tags,
   identifier: text,
   columns,
   tests,
@@ -95,6 +99,7 @@ const sourceTables = list({
 });
 
 const sources = list({
+  tags,
   schema: { type: ['string', 'null'] },
   database: { type: ['string', 'null'] },
   loader: { type: ['string', 'null'] },

@@ -1,5 +1,6 @@
 import { type BrokenEntry, withoutBroken } from './broken-entries.ts';
 import { readLabels, reportLabels } from './column-labels.ts';
+import { asConfig, asList, asTexts, type Config, mergeConfig } from './config.ts';
 import { withoutLastBreaks } from './held-templates.ts';
 import { readLoadedAt } from './loaded-at.ts';
 import { mergeFreshness } from './merge-freshness.ts';
@@ -7,7 +8,7 @@ import type { FaultList, Place } from './model-fault.ts';
 import { validateProperties } from './properties-schema.ts';
 import { parseYaml, validateYaml, type YamlFile, type YamlPath } from './yaml-file.ts';
 
-export type Config = Readonly<Record<string, unknown>>;
+export { asConfig, asList, asTexts, type Config, isConfig, mergeConfig } from './config.ts';
 
 /** One entry of `tests:`, whatever shape it was written in. */
 export interface TestEntry {
@@ -80,7 +81,6 @@ export interface SourceTable {
   readonly identifier: string;
   readonly description: string;
   readonly config: Config;
-  readonly loadedAtField: string | undefined;
   /** What is said of the source that the table is one of. */
   readonly sourceDescription: string;
   readonly sourceMeta: Config;
@@ -241,7 +241,7 @@ function readSource(yaml: YamlFile, source: Config, index: number): SourceTable[
     const { schema, database } = source;
     const loadedAt = readLoadedAt(source, table);
     const freshness = mergeFreshness(source, table);
-    const { freshness: _, ...config } = mergeConfig(configOf(source), configOf(table));
+    const { freshness: _, ...config } = mergeConfig(taggedConfigOf(source), taggedConfigOf(table));
     return {
       source: String(source['name']),
       name: String(table['name']),
@@ -249,10 +249,9 @@ function readSource(yaml: YamlFile, source: Config, index: number): SourceTable[
       ...(typeof database === 'string' ? { database } : {}),
       identifier: String(table['identifier'] ?? table['name']),
       description: asText(table['description']),
-      config: { ...config, ...loadedAt.config, ...(freshness === undefined ? {} : { freshness }) },
+      config: { ...config, ...loadedAt, ...(freshness === undefined ? {} : { freshness }) },
       sourceDescription: asText(source['description']),
       sourceMeta: asConfig(configOf(source)['meta']),
-      loadedAtField: loadedAt.field,
       columns: readColumns(yaml, table, path),
       tests: readTests(yaml, table, path),
       place: yaml.placeOf([...path, 'name']),
@@ -343,7 +342,7 @@ function readTest(value: unknown, place: Place): TestEntry {
 /** `config:` together with the keys that may also stand beside it. */
 export function configOf(entry: Config): Config {
   const beside: Record<string, unknown> = {};
-  for (const key of ['tags', 'meta', 'docs', 'access', 'group', 'deprecation_date'] as const) {
+  for (const key of ['meta', 'docs', 'access', 'group', 'deprecation_date'] as const) {
     if (entry[key] !== undefined && entry[key] !== null) beside[key] = entry[key];
   }
   const config = Object.entries(mergeConfig(beside, asConfig(entry['config'])));
@@ -352,41 +351,9 @@ export function configOf(entry: Config): Config {
   );
 }
 
-/** Lists of these are added up, maps of those merged; anything else the nearer one replaces. */
-const mergedKeys = new Set(['meta', 'docs', 'column_types', 'quoting', 'contract']);
-const addedKeys = new Set(['tags', 'pre-hook', 'post-hook', 'pre_hook', 'post_hook']);
-
-/** `nearer` wins over `farther`, by dbt's rules. */
-export function mergeConfig(farther: Config, nearer: Config): Config {
-  const merged: Record<string, unknown> = { ...farther };
-  for (const [key, value] of Object.entries(nearer)) {
-    if (addedKeys.has(key) && merged[key] !== undefined) {
-      const both = [merged[key], value].flat();
-      merged[key] = key === 'tags' ? [...new Set(both)] : both;
-    } else if (mergedKeys.has(key) && isConfig(merged[key]) && isConfig(value)) {
-      merged[key] = { ...asConfig(merged[key]), ...asConfig(value) };
-    } else {
-      merged[key] = value;
-    }
-  }
-  return merged;
-}
-
-export function isConfig(value: unknown): value is Config {
-  return value !== null && typeof value === 'object' && !Array.isArray(value);
-}
-
-export function asConfig(value: unknown): Config {
-  return isConfig(value) ? value : {};
-}
-
-export function asList(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-export function asTexts(value: unknown): readonly string[] {
-  return value === undefined || value === null ? [] : [value].flat().map(String);
-}
+/** Tags stand beside `config` of sources alone. */
+const taggedConfigOf = (entry: Config): Config =>
+  mergeConfig({ tags: asTexts(entry['tags']) }, configOf(entry));
 
 function asText(value: unknown): string {
   return typeof value === 'string' ? value : '';

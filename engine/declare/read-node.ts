@@ -1,5 +1,6 @@
 import type { NodeConfig } from '../words/node.ts';
 import type { Relation } from '../words/table.ts';
+import { isConfigKey } from './config-keys.ts';
 import { reportConstraints } from './constraints.ts';
 import {
   complainOfMaterialization,
@@ -50,18 +51,9 @@ export async function readNode(
   const trace = startTrace();
   const { id, source } = draft;
   const place = { file: source.file, line: 1, column: 1 };
-  let { base, overrides } = draft;
   const troubles: unknown[] = [];
-  try {
-    base = await renderConfig(reading, draft, base, trace);
-    overrides = await renderConfig(reading, draft, overrides, trace);
-    await renderForCalls(reading, draft, base, trace);
-  } catch (error) {
-    troubles.push(error);
-  }
+  const raw = await renderRaw(reading, draft, trace, troubles);
   const script = scriptOf(draft);
-  if (script) trace.configs.push(configOfScript(script));
-  const raw = mergeConfig(trace.configs.reduce(mergeConfig, base), overrides);
   const plain = source.script ? 'table' : 'view';
   const fallback = draft.kind === 'seed' || draft.kind === 'snapshot' ? draft.kind : plain;
   const own = findMaterialization(reading, raw['materialized'] ?? fallback) !== undefined;
@@ -221,6 +213,37 @@ async function renderHooksForCalls(
 /**
  * YAML config may hold templates: `enabled: "{{ var('use_x', true) }}"`. Hooks are rendered later.
  */
+/** Its config, as all say it who may; what cannot be rendered stands as it was written. */
+async function renderRaw(
+  reading: Reading,
+  draft: NodeDraft,
+  trace: RenderTrace,
+  troubles: unknown[],
+): Promise<Config> {
+  let { base, overrides } = draft;
+  let unsaid: Config = {};
+  const said = () => mergeConfig(trace.configs.reduce(mergeConfig, base), overrides);
+  try {
+    base = await renderConfig(reading, draft, base, trace);
+    overrides = await renderConfig(reading, draft, overrides, trace);
+    await renderForCalls(reading, draft, base, trace);
+    unsaid = await renderConfig(reading, draft, unsaidOf(draft, said()), trace);
+  } catch (error) {
+    troubles.push(error);
+  }
+  const script = scriptOf(draft);
+  if (script) trace.configs.push(configOfScript(script));
+  return { ...said(), ...unsaid };
+}
+
+/** As in dbt, null says nothing of a key of dbt's: what the node's folders say of it holds. */
+function unsaidOf({ folders, overrides }: NodeDraft, said: Config): Config {
+  const keys = Object.keys(said).filter((key) => said[key] === null && isConfigKey(key));
+  if (keys.length === 0) return {};
+  const below = mergeConfig(folders, overrides);
+  return Object.fromEntries(keys.map((key) => [key, below[key] ?? null]));
+}
+
 async function renderConfig(
   reading: Reading,
   draft: NodeDraft,

@@ -37,8 +37,8 @@ export async function renderSources(
 }
 
 /** What of a table may be a template; descriptions and tests are rendered elsewhere. */
-function writtenOf({ schema, identifier, config, loadedAtField }: SourceTable) {
-  return { schema, identifier, config, loadedAtField };
+function writtenOf({ schema, identifier, config }: SourceTable) {
+  return { schema, identifier, config };
 }
 
 async function renderTable(
@@ -57,7 +57,7 @@ async function renderTable(
     fqn: sourceFqn(pack, table),
     resourceType: 'source',
   };
-  const { schema, identifier, ...others } = written;
+  const { schema, identifier, config } = written;
   try {
     const render = openTextRenderer(reading, about);
     const named = asConfig(await renderHeld({ schema, identifier }, render));
@@ -65,15 +65,13 @@ async function renderTable(
     // `this` of what it says is the table.
     const { source, name } = table;
     const relation = { schema: place.schema ?? source, name: place.name ?? name };
-    const rest = await renderHeld(others, openTextRenderer(reading, about, relation));
-    const { config, loadedAtField } = asConfig(rest);
+    const rendered = await renderHeld(config, openTextRenderer(reading, about, relation));
     return {
       ...table,
       schema: place.schema,
       ...(table.schema === undefined ? {} : { writtenSchema: table.schema }),
       identifier: relation.name,
-      config: asConfig(config),
-      loadedAtField: textOf(loadedAtField),
+      config: asConfig(rendered),
     };
   } catch (error) {
     reportTemplateError(error, table.place, faults);

@@ -132,7 +132,6 @@ function declaredNode(
     ...(table.docBlocks === undefined ? {} : { docBlocks: table.docBlocks }),
     ...(streamId === undefined ? {} : { streamId }),
     ...(external === undefined ? {} : { external }),
-    ...(table.loadedAtField === undefined ? {} : { loadedAtField: table.loadedAtField }),
   };
 }
 

@@ -138,7 +138,7 @@ function buildUnitTest(
     packageName: pack.name,
     fqn,
     file: place.file,
-    tags: asTexts(config['tags'] ?? entry['tags']),
+    tags: [...new Set(asTexts(config['tags'] ?? entry['tags']))],
     config,
     ...(typeof entry['description'] === 'string' ? { description: entry['description'] } : {}),
     dependsOn: [model.id],

@@ -2,6 +2,7 @@ import type { ErrorObject } from 'ajv';
 import type { Node, Pair } from 'yaml';
 import { loadLibrary } from '../words/load-library.ts';
 import { didYouMean } from '../words/suggest.ts';
+import { isConfigKey } from './config-keys.ts';
 import { collectFaults, type FaultList, type Place } from './model-fault.ts';
 import { placeOfPlain, readPlainYaml } from './yaml/plain-yaml.ts';
 import { cutLastBreak, parseWithin, readYamlValue, tooDeep } from './yaml/yaml-value.ts';
@@ -211,7 +212,9 @@ function describeUnknown(key: string, error: ErrorObject): string {
   const known = Object.keys(
     (error.parentSchema as { properties?: Record<string, unknown> } | undefined)?.properties ?? {},
   );
-  return `unknown key "${key}"${didYouMean(key, known)}`;
+  const isMisplaced = known.includes('columns') && isConfigKey(key);
+  const hint = isMisplaced ? '; write it under "config"' : didYouMean(key, known);
+  return `unknown key "${key}"${hint}`;
 }
 
 const shapes: Readonly<Record<string, string>> = {

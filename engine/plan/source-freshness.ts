@@ -85,7 +85,7 @@ async function measure(
 function loadedAtOf(node: SourceNode, criteria: Config): LoadedAt | undefined {
   const query = node.config['loaded_at_query'];
   if (typeof query === 'string') return { kind: 'query', query };
-  const written = node.config['loaded_at_field'] ?? node.loadedAtField;
+  const written = node.config['loaded_at_field'];
   if (typeof written === 'string') {
     const { filter } = criteria;
     return {

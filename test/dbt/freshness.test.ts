@@ -116,9 +116,9 @@ test('what a table says of when it was loaded goes before its source, null too',
   const sources = [...nodes.values()].filter(isSourceNode);
   expect(
     Object.fromEntries(
-      sources.map(({ sourceName, name, config, loadedAtField }) => [
+      sources.map(({ sourceName, name, config }) => [
         `${sourceName}.${name}`,
-        [config['loaded_at_field'] ?? loadedAtField ?? null, config['loaded_at_query'] ?? null],
+        [config['loaded_at_field'] ?? null, config['loaded_at_query'] ?? null],
       ]),
     ),
   ).toEqual({

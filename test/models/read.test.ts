@@ -252,7 +252,7 @@ describe('sources', () => {
     expect(faultsOf(project)).toEqual([]);
     expect(project.nodes.get('source.shop.erp.orders')).toMatchObject({
       relation: { schema: 'erp_prod', name: 'ORDERS' },
-      loadedAtField: 'ts',
+      config: { loaded_at_field: 'ts' },
     });
     const tests = project.graph.childrenOf('source.shop.erp.orders');
     expect(tests.map((id) => project.nodes.get(id)?.name).sort()).toEqual([

@@ -10,6 +10,7 @@ import { tidemill } from '../artifacts/command-line.ts';
 import { sampleProject } from '../artifacts/sample-project.ts';
 import { writeFolder } from '../models/project-folder.ts';
 import { oddManifest } from './odd-manifest.ts';
+import { parseWithDbt } from './parse-with-dbt.ts';
 import type { Python } from './python.ts';
 import { describeWithDbt } from './with-dbt.ts';
 
@@ -38,14 +39,6 @@ function readSchemas({ python }: Python): Readonly<Record<string, object>> {
     maxBuffer: bufferMax,
   });
   return JSON.parse(text) as Record<string, object>;
-}
-
-/** dbt's own reading of the folder. */
-function parseWithDbt({ dbt }: Python, folder: string): ArtifactFile {
-  const args = ['parse', '--project-dir', folder, '--profiles-dir', folder, '--no-partial-parse'];
-  const env = { ...process.env, HOME: folder, DBT_SEND_ANONYMOUS_USAGE_STATS: 'false' };
-  execFileSync(dbt, args, { env, cwd: folder, stdio: 'pipe' });
-  return readArtifact(folder, 'manifest');
 }
 
 function copyOf(folder: string): string {
