@@ -160,7 +160,7 @@ async function readProjectFlags(folder: string): Promise<Readonly<Record<string,
   if (!/^flags\s*:/m.test(text)) return {};
   const { parseYaml } = await import('../engine/declare/yaml-file.ts');
   const { collectFaults } = await import('../engine/declare/model-fault.ts');
-  const { asConfig } = await import('../engine/declare/properties.ts');
+  const { asConfig } = await import('../engine/declare/config.ts');
   return asConfig(asConfig(parseYaml(file, text, collectFaults())?.value)['flags']);
 }
 

@@ -1,7 +1,7 @@
 import { Option } from 'commander';
+import { asConfig } from '../../engine/declare/config.ts';
 import type { GraphNode } from '../../engine/declare/graph.ts';
 import { formatFaults } from '../../engine/declare/model-fault.ts';
-import { asConfig } from '../../engine/declare/properties.ts';
 import { exitCodes, type RegisterCommand } from '../host.ts';
 import { readListing } from '../outline.ts';
 import { type ScopeFlags, selectFlags, toTypes, typeFlags } from './scope-flags.ts';

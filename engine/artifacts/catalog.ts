@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
+import type { Config } from '../declare/config.ts';
 import { isModelNode, isSourceNode, type ProjectNode } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
-import type { Config } from '../declare/properties.ts';
 import type { Relation } from '../words/table.ts';
 import type { Dialect, Session } from '../words/warehouse.ts';
 import { type ArtifactMoment, artifactMetadata } from './metadata.ts';

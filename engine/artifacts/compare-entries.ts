@@ -1,4 +1,4 @@
-import { asConfig, asList, asTexts, type Config } from '../declare/properties.ts';
+import { asConfig, asList, asTexts, type Config } from '../declare/config.ts';
 import { isPromised } from './contract-changes.ts';
 
 /** Whether two entries of manifests say the same, by one of dbt's ways to look at them. */

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { asConfig, asTexts, type Config } from '../declare/config.ts';
 import type { GraphNode } from '../declare/graph.ts';
 import type { ModelProject } from '../declare/model-project.ts';
-import { asConfig, asTexts, type Config } from '../declare/properties.ts';
 import type { SelectorMethods } from '../declare/select.ts';
 import type { StateComparison } from '../plan/state-comparison.ts';
 import { TerminalError } from '../words/errors.ts';

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
+import { asConfig, asList, asTexts, type Config } from '../declare/config.ts';
 import { constraintTypes } from '../declare/constraints.ts';
 import { reprValue } from '../declare/jinja/print.ts';
 import { toPython } from '../declare/jinja/python-value.ts';
 import type { ModelNode } from '../declare/model-node.ts';
-import { asConfig, asList, asTexts, type Config } from '../declare/properties.ts';
 
 /** Constraints in dbt's shape: every key, in its order; what is of no known type is left out. */
 export function constraintsOf(written: unknown, level: 'column' | 'model'): Config[] {

@@ -1,5 +1,5 @@
+import { asConfig, asList, type Config } from '../declare/config.ts';
 import { heldTypes } from '../declare/constraints.ts';
-import { asConfig, asList, type Config } from '../declare/properties.ts';
 
 const holdingMaterializations: ReadonlySet<unknown> = new Set(['table', 'incremental']);
 

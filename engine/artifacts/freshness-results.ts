@@ -1,4 +1,4 @@
-import type { Config } from '../declare/properties.ts';
+import type { Config } from '../declare/config.ts';
 import type { SourceFreshness } from '../plan/source-freshness.ts';
 import { type ArtifactMoment, artifactMetadata, isoTime } from './metadata.ts';
 

@@ -1,4 +1,5 @@
-import { asConfig, asTexts, type ColumnPatch, type Config } from '../declare/properties.ts';
+import { asConfig, asTexts, type Config } from '../declare/config.ts';
+import type { ColumnPatch } from '../declare/properties.ts';
 import { constraintsOf } from './constraints.ts';
 
 /** Columns by name, as dbt's manifest has those that YAML describes. */

@@ -1,5 +1,5 @@
+import { asConfig, asTexts, type Config } from '../declare/config.ts';
 import type { ExposureNode, GroupNode } from '../declare/model-node.ts';
-import { asConfig, asTexts, type Config } from '../declare/properties.ts';
 import { filePathOf, packageFile } from './file-path.ts';
 import { uniqueCalls, versionOf } from './manifest-node.ts';
 import type { ManifestSources } from './manifest-sources.ts';

@@ -1,6 +1,7 @@
+import { asConfig, asList, type Config } from '../declare/config.ts';
 import { findMacroCalls, macroText } from '../declare/macro-calls.ts';
 import type { MacroEntry } from '../declare/macro-library.ts';
-import { asConfig, asList, type Config, type PlacedEntry } from '../declare/properties.ts';
+import type { PlacedEntry } from '../declare/properties.ts';
 import { packageFile } from './file-path.ts';
 import type { ManifestSources } from './manifest-sources.ts';
 import { docsOf } from './node-config.ts';

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { asConfig, asTexts, type Config } from '../declare/config.ts';
 import {
   type AnalysisNode,
   isAnalysisNode,
@@ -10,7 +11,6 @@ import {
   type SourceCall,
   type TestNode,
 } from '../declare/model-node.ts';
-import { asConfig, asTexts, type Config } from '../declare/properties.ts';
 import { parseMoment } from '../words/batch-time.ts';
 import { compiledPath } from './compiled-path.ts';
 import { constraintsOf, contractChecksum } from './constraints.ts';

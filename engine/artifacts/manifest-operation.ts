@@ -1,10 +1,10 @@
 import { posix } from 'node:path';
+import type { Config } from '../declare/config.ts';
 import { findCalls } from '../declare/jinja/find-calls.ts';
 import { parseTemplate } from '../declare/jinja/parse-template.ts';
 import { findMacroCalls } from '../declare/macro-calls.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import { type Operation, operationsOf } from '../declare/operation.ts';
-import type { Config } from '../declare/properties.ts';
 import { sha256, uniqueCalls, versionOf } from './manifest-node.ts';
 import type { ManifestSources } from './manifest-sources.ts';
 import { contractOf, docsOf, manifestConfig } from './node-config.ts';

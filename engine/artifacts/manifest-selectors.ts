@@ -1,4 +1,4 @@
-import { asConfig, asList, type Config, isConfig } from '../declare/properties.ts';
+import { asConfig, asList, type Config, isConfig } from '../declare/config.ts';
 import { criterionParts, defaultMethod } from '../declare/selection-spec.ts';
 import type { SelectorEntry, Selectors } from '../declare/selectors.ts';
 

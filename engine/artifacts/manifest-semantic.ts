@@ -1,6 +1,6 @@
+import { asConfig, asList, asTexts, type Config } from '../declare/config.ts';
 import { isModelNode } from '../declare/model-node.ts';
 import { nodesOfType } from '../declare/nodes-of-type.ts';
-import { asConfig, asList, asTexts, type Config } from '../declare/properties.ts';
 import { inputsOfMetric, isSemanticNode, type SemanticNode } from '../declare/semantic-node.ts';
 import { filePathOf } from './file-path.ts';
 import { versionOf } from './manifest-node.ts';

@@ -1,5 +1,5 @@
+import { asConfig, type Config } from '../declare/config.ts';
 import type { SourceNode } from '../declare/model-node.ts';
-import { asConfig, type Config } from '../declare/properties.ts';
 import { packageFile } from './file-path.ts';
 import { manifestColumns } from './manifest-columns.ts';
 import { tagsOf } from './manifest-node.ts';

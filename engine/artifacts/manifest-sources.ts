@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { join, posix } from 'node:path';
+import { asConfig, asList, asTexts, type Config } from '../declare/config.ts';
 import { findMacroCalls } from '../declare/macro-calls.ts';
 import {
   type AnalysisNode,
@@ -11,7 +12,6 @@ import {
 } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import { nodesOfType } from '../declare/nodes-of-type.ts';
-import { asConfig, asList, asTexts, type Config } from '../declare/properties.ts';
 import { nameDisabledTests, nameTestRelations } from '../declare/test-relation.ts';
 import type { Relation } from '../words/table.ts';
 import type { ArtifactMoment } from './metadata.ts';

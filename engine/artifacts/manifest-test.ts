@@ -1,8 +1,8 @@
+import { asConfig, asTexts, type Config } from '../declare/config.ts';
 import { reprValue } from '../declare/jinja/print.ts';
 import { toPython } from '../declare/jinja/python-value.ts';
 import type { TestNode, UnitTestNode } from '../declare/model-node.ts';
 import { isModelNode, isSourceNode } from '../declare/model-node.ts';
-import { asConfig, asTexts, type Config } from '../declare/properties.ts';
 import { parseUnitCsv } from '../steps/unit-csv.ts';
 import { filePathOf, packageFile } from './file-path.ts';
 import { compiledParts, sha256, versionOf } from './manifest-node.ts';

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { asConfig, asTexts, type Config } from '../declare/config.ts';
 import type { Graph, GraphNode } from '../declare/graph.ts';
 import {
   isExposureNode,
@@ -9,7 +10,6 @@ import {
   type ProjectNode,
 } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
-import { asConfig, asTexts, type Config } from '../declare/properties.ts';
 import { isSemanticNode } from '../declare/semantic-node.ts';
 import { once } from '../words/once.ts';
 import { manifestDocs, manifestExposure, manifestGroup } from './manifest-exposure.ts';

@@ -1,4 +1,4 @@
-import { asConfig, asTexts, type Config } from '../declare/properties.ts';
+import { asConfig, asTexts, type Config } from '../declare/config.ts';
 
 /** What dbt says of every node's config where nobody wrote anything. */
 const commonDefaults: Config = {

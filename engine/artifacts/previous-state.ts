@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { asConfig, asList, type Config, isConfig } from '../declare/properties.ts';
+import { asConfig, asList, type Config, isConfig } from '../declare/config.ts';
 import { messageOf, TerminalError } from '../words/errors.ts';
 
 /** Those of a manifest whose entries are nodes. */

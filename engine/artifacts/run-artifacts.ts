@@ -1,5 +1,5 @@
+import type { Config } from '../declare/config.ts';
 import type { ModelProject } from '../declare/model-project.ts';
-import type { Config } from '../declare/properties.ts';
 import { nameTestRelations } from '../declare/test-relation.ts';
 import type { Work } from '../plan/work.ts';
 import type { RunNotes } from '../run/run-notes.ts';

@@ -1,7 +1,7 @@
 import { readsOf } from '../declare/checks.ts';
+import type { Config } from '../declare/config.ts';
 import { isExposureNode, isModelNode, isTestNode, isUnitTestNode } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
-import type { Config } from '../declare/properties.ts';
 import type { GateNote, OperationNote, RunNotes } from '../run/run-notes.ts';
 import type { BatchOutcome, Span } from '../steps/batch-spans.ts';
 import { countFailure } from '../steps/check.ts';

@@ -1,4 +1,4 @@
-import { asConfig, type Config } from '../declare/properties.ts';
+import { asConfig, type Config } from '../declare/config.ts';
 import { findPlaces } from '../words/find-places.ts';
 import { type ArtifactFile, openArtifactFile } from './artifact-file.ts';
 import { entryIds, manifestEntry, manifestRest } from './manifest.ts';

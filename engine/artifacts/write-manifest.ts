@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import fs from 'node:fs';
+import type { Config } from '../declare/config.ts';
 import { isModelNode } from '../declare/model-node.ts';
-import type { Config } from '../declare/properties.ts';
 import { type ArtifactFile, openArtifactFile } from './artifact-file.ts';
 import { entryIds, manifestEntry, manifestMetadata, manifestRest } from './manifest.ts';
 import {

@@ -3,6 +3,7 @@ import { TerminalError } from '../words/errors.ts';
 import { quoteIdentifier } from '../words/sql-name.ts';
 import type { Column, Relation } from '../words/table.ts';
 import type { Session } from '../words/warehouse.ts';
+import type { Config } from './config.ts';
 import { functionBag } from './host-bag.ts';
 import { typeError } from './jinja/jinja-error.ts';
 import {
@@ -12,7 +13,6 @@ import {
   type JinjaValue,
   PyDict,
 } from './jinja/values.ts';
-import type { Config } from './properties.ts';
 import { queryForTemplate } from './query-value.ts';
 import { createRelation, partsOf, relationValue } from './relation-value.ts';
 import { type TemplateWriter, writingFunctions, writingQueries } from './write-functions.ts';

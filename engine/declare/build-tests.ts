@@ -1,4 +1,5 @@
 import { didYouMean } from '../words/suggest.ts';
+import { asTexts, type Config, mergeConfig } from './config.ts';
 import type { Switched } from './enabled-config.ts';
 import { parseTemplate } from './jinja/parse-template.ts';
 import { internalPackage } from './macro-library.ts';
@@ -8,15 +9,7 @@ import type { NodeIndex, Referable } from './node-index.ts';
 import { type Reading, stillMoment, traceNode } from './node-render.ts';
 import { startTrace } from './node-scope.ts';
 import { mergeFolders, type PackageSource, type SourceText } from './package-source.ts';
-import {
-  asTexts,
-  type ColumnPatch,
-  type Config,
-  configOf,
-  mergeConfig,
-  type NodePatch,
-  type TestEntry,
-} from './properties.ts';
+import { type ColumnPatch, configOf, type NodePatch, type TestEntry } from './properties.ts';
 import { relationValue } from './relation-value.ts';
 import type { SourceIndex } from './source-index.ts';
 import { reportTemplateError } from './template-fault.ts';

@@ -2,6 +2,7 @@ import type { Span } from '../words/batch-time.ts';
 import { quoteIdentifier, quoteRelation } from '../words/sql-name.ts';
 import type { Relation } from '../words/table.ts';
 import type { TemplateWarehouse } from './adapter-value.ts';
+import type { Config } from './config.ts';
 import { refuseRef } from './group-access.ts';
 import { conditionOf, type InputWindow, isMicrobatch } from './input-window.ts';
 import type { Template } from './jinja/ast.ts';
@@ -20,7 +21,6 @@ import {
 import type { ModelProject } from './model-project.ts';
 import { type RenderMoment, renderNode, stillMoment } from './node-render.ts';
 import { type RenderTrace, startTrace } from './node-scope.ts';
-import type { Config } from './properties.ts';
 import { partsOf, relationValue } from './relation-value.ts';
 import { type CommonTable, prependTables } from './sql-text.ts';
 import { testCall } from './test-call.ts';

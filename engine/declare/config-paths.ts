@@ -1,8 +1,8 @@
 import { didYouMean } from '../words/suggest.ts';
+import { asConfig, isConfig } from './config.ts';
 import { isConfigMap } from './folder-config.ts';
 import type { GraphNode, ResourceType } from './graph.ts';
 import type { FaultList, Place } from './model-fault.ts';
-import { asConfig, isConfig } from './properties.ts';
 import type { YamlFile } from './yaml-file.ts';
 
 /** A place of the tree of folders in `dbt_project.yml` that config stands at. */

@@ -1,7 +1,8 @@
 import type { NodeConfig } from '../words/node.ts';
 import { didYouMean } from '../words/suggest.ts';
+import { asConfig, asList, type Config } from './config.ts';
 import type { FaultList } from './model-fault.ts';
-import { asConfig, asList, type Config, type NodePatch } from './properties.ts';
+import type { NodePatch } from './properties.ts';
 
 const held = ['check', 'not_null', 'unique', 'primary_key'];
 /** Types of constraints that are held: what reads the model may rely on them. */

@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
+import { asConfig, asList } from './config.ts';
 import type { ProjectDisk } from './memory/project-disk.ts';
 import type { FaultList } from './model-fault.ts';
 import { listPackageFolders, readFileText } from './project-files.ts';
-import { asConfig, asList } from './properties.ts';
 import { parseYaml } from './yaml-file.ts';
 
 const declarations = ['packages.yml', 'dependencies.yml'] as const;

@@ -1,5 +1,5 @@
+import type { Config } from './config.ts';
 import type { FaultList, Place } from './model-fault.ts';
-import type { Config } from './properties.ts';
 
 /** Undefined: it is true or false, or not said. */
 export function complainOfEnabled({ enabled }: Config): string | undefined {

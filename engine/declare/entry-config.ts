@@ -1,12 +1,12 @@
 import type { Relation } from '../words/table.ts';
 import { type Bystander, bystander } from './bystander.ts';
+import { asConfig, type Config } from './config.ts';
 import { reportEnabled } from './enabled-config.ts';
 import { holdsTemplate, renderHeld } from './held-templates.ts';
 import { parseTemplate } from './jinja/parse-template.ts';
 import { fromPython } from './jinja/python-value.ts';
 import type { FaultList, Place } from './model-fault.ts';
 import { type Reading, renderValue, stillMoment } from './node-render.ts';
-import { asConfig, type Config } from './properties.ts';
 import { reportTemplateError } from './template-fault.ts';
 
 /** A rendering of texts that are no node's: `file` of a fault is where their entry stands. */

@@ -1,5 +1,6 @@
 import { didYouMean } from '../words/suggest.ts';
 import { bystander } from './bystander.ts';
+import { asConfig, asList, asTexts, mergeConfig } from './config.ts';
 import type { Switched } from './enabled-config.ts';
 import { renderEntryConfig } from './entry-config.ts';
 import { parseTemplate } from './jinja/parse-template.ts';
@@ -9,7 +10,7 @@ import type { NodeIndex } from './node-index.ts';
 import { type Reading, renderNode, stillMoment } from './node-render.ts';
 import type { RenderTrace } from './node-scope.ts';
 import { mergeFolders, type PackageSource } from './package-source.ts';
-import { asConfig, asList, asTexts, mergeConfig, type PlacedEntry } from './properties.ts';
+import type { PlacedEntry } from './properties.ts';
 import type { SemanticNode } from './semantic-node.ts';
 import type { SourceIndex } from './source-index.ts';
 import { reportTemplateError } from './template-fault.ts';

@@ -1,5 +1,5 @@
 import { quoteText } from '../words/sql-name.ts';
-import { asConfig, type Config } from './properties.ts';
+import { asConfig, type Config } from './config.ts';
 
 /** What a source is called by, for the template of its location. */
 interface Named {

@@ -1,4 +1,4 @@
-import { asConfig, type Config, isConfig, mergeConfig } from './properties.ts';
+import { asConfig, type Config, isConfig, mergeConfig } from './config.ts';
 
 /**
  * Config that holds for whole folders. Written as `dbt_project.yml` writes it (a tree of folders

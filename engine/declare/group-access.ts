@@ -1,4 +1,5 @@
 import { didYouMean } from '../words/suggest.ts';
+import { asConfig } from './config.ts';
 import type { FaultList, Place } from './model-fault.ts';
 import {
   type AnalysisNode,
@@ -10,7 +11,6 @@ import {
 } from './model-node.ts';
 import type { NodeIndex } from './node-index.ts';
 import type { PackageSource } from './package-source.ts';
-import { asConfig } from './properties.ts';
 
 const accessLevels = ['private', 'protected', 'public'] as const;
 

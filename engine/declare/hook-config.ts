@@ -1,4 +1,4 @@
-import { type Config, isConfig } from './properties.ts';
+import { type Config, isConfig } from './config.ts';
 
 export interface HookConfig {
   readonly sql: string;

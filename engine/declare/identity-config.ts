@@ -5,7 +5,7 @@ import {
   identityRuleKinds,
 } from '../words/identity.ts';
 import { didYouMean } from '../words/suggest.ts';
-import { type Config, isConfig } from './properties.ts';
+import { type Config, isConfig } from './config.ts';
 
 /** Records a block may have where its rule does not say: more is a switchboard, no person. */
 const blockRecordsDefault = 200;

@@ -8,9 +8,9 @@ import {
 } from '../words/batch-time.ts';
 import type { NodeConfig } from '../words/node.ts';
 import { quoteIdentifier } from '../words/sql-name.ts';
+import type { Config } from './config.ts';
 import { dateValue, utcOffset } from './date-value.ts';
 import { PyDict } from './jinja/values.ts';
-import type { Config } from './properties.ts';
 
 /** Which rows of its inputs a node is to see, where those say what their time is. */
 export interface InputWindow {

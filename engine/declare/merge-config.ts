@@ -5,7 +5,7 @@ import {
   type MergeConfig,
   mergeModes,
 } from '../words/merge.ts';
-import { asConfig, asTexts, type Config } from './properties.ts';
+import { asConfig, asTexts, type Config } from './config.ts';
 
 const conditionKeys = ['merge_update_condition', 'merge_insert_condition'] as const;
 const plainKeys = [

@@ -1,8 +1,9 @@
 import type { NodeConfig } from '../words/node.ts';
 import type { Relation } from '../words/table.ts';
+import type { Config } from './config.ts';
 import type { GraphNode } from './graph.ts';
 import type { Place } from './model-fault.ts';
-import type { ColumnPatch, Config, TestEntry } from './properties.ts';
+import type { ColumnPatch, TestEntry } from './properties.ts';
 import type { Script } from './typescript/read-scripts.ts';
 
 /** One `ref(...)` as it was called. */

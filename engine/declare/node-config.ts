@@ -7,11 +7,11 @@ import {
   type NodeConfig,
 } from '../words/node.ts';
 import { didYouMean } from '../words/suggest.ts';
+import { asTexts, type Config } from './config.ts';
 import { complainOfEnabled } from './enabled-config.ts';
 import { readHooks } from './hook-config.ts';
 import { readIdentityConfig } from './identity-config.ts';
 import { readMergeColumns, readMergeConfig } from './merge-config.ts';
-import { asTexts, type Config } from './properties.ts';
 import { readSnapshotConfig } from './snapshot-config.ts';
 
 const schemaChanges = ['ignore', 'fail', 'append_new_columns', 'sync_all_columns'] as const;

@@ -1,8 +1,9 @@
+import { type Config, mergeConfig } from './config.ts';
 import type { Template } from './jinja/ast.ts';
 import { type Memory, noMemory } from './memory/memory.ts';
 import type { FaultList } from './model-fault.ts';
 import type { PackageSource, SourceText } from './package-source.ts';
-import { type Config, mergeConfig, type NodePatch } from './properties.ts';
+import type { NodePatch } from './properties.ts';
 import { parseOrReport } from './template-fault.ts';
 import { shapeTemplate } from './typescript/script-template.ts';
 import { foldersOf } from './yaml-folders.ts';

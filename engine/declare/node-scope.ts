@@ -1,10 +1,10 @@
 import type { Log } from '../words/log.ts';
 import type { Relation } from '../words/table.ts';
 import type { TemplateWarehouse } from './adapter-value.ts';
+import type { Config } from './config.ts';
 import type { JinjaValue } from './jinja/values.ts';
 import type { MacroEntry, MacroLibrary } from './macro-library.ts';
 import type { RefCall, SourceCall } from './model-node.ts';
-import type { Config } from './properties.ts';
 
 /** What `flags.WHICH` answers. */
 export type CommandName = 'build' | 'compile' | 'freshness' | 'run-operation';

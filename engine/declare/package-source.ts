@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { asConfig, asList, asTexts, type Config, mergeConfig } from './config.ts';
 import { type ConfigPath, listConfigPaths } from './config-paths.ts';
 import {
   addFolderTree,
@@ -13,15 +14,7 @@ import { recallOutcome } from './memory/recall-outcome.ts';
 import type { FaultList } from './model-fault.ts';
 import { listFiles, type ProjectFile, readFileText } from './project-files.ts';
 import { reportProjectFlags } from './project-flags.ts';
-import {
-  asConfig,
-  asList,
-  asTexts,
-  type Config,
-  mergeConfig,
-  type Properties,
-  readProperties,
-} from './properties.ts';
+import { type Properties, readProperties } from './properties.ts';
 import { validateDbtProject } from './properties-schema.ts';
 import type { ScriptRead } from './typescript/read-scripts.ts';
 import { parseYaml, validateYaml } from './yaml-file.ts';

@@ -1,5 +1,5 @@
+import { asConfig } from './config.ts';
 import type { FaultList } from './model-fault.ts';
-import { asConfig } from './properties.ts';
 import type { YamlFile } from './yaml-file.ts';
 
 interface UnreadFlag {

@@ -8,8 +8,6 @@ import type { FaultList, Place } from './model-fault.ts';
 import { validateProperties } from './properties-schema.ts';
 import { parseYaml, validateYaml, type YamlFile, type YamlPath } from './yaml-file.ts';
 
-export { asConfig, asList, asTexts, type Config, isConfig, mergeConfig } from './config.ts';
-
 /** One entry of `tests:`, whatever shape it was written in. */
 export interface TestEntry {
   /** The macro's name, with its package where one was named: `dbt_utils.expression_is_true`. */

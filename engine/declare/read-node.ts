@@ -1,5 +1,6 @@
 import type { NodeConfig } from '../words/node.ts';
 import type { Relation } from '../words/table.ts';
+import { type Config, mergeConfig } from './config.ts';
 import { isConfigKey } from './config-keys.ts';
 import { reportConstraints } from './constraints.ts';
 import {
@@ -28,7 +29,6 @@ import {
   traceNode,
 } from './node-render.ts';
 import { type RenderTrace, startTrace } from './node-scope.ts';
-import { type Config, mergeConfig } from './properties.ts';
 import { reportTemplateError } from './template-fault.ts';
 import type { Script } from './typescript/read-scripts.ts';
 import { complainOfScript, configOfScript } from './typescript/script-config.ts';

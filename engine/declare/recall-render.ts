@@ -1,4 +1,5 @@
 import type { Log, LogFields } from '../words/log.ts';
+import type { Config } from './config.ts';
 import type { Template } from './jinja/ast.ts';
 import { type JinjaValue, PyDict } from './jinja/values.ts';
 import { keyOf, noMemory } from './memory/memory.ts';
@@ -6,7 +7,6 @@ import { isPlainJson } from './memory/plain-json.ts';
 import { traceOfEnv } from './memory/watched-env.ts';
 import type { RefCall, SourceCall } from './model-node.ts';
 import { type RenderTrace, startTrace } from './node-scope.ts';
-import type { Config } from './properties.ts';
 import { partsOf } from './relation-value.ts';
 import type { NodeRender, Reading, RenderMoment } from './rendering.ts';
 import { traceOfVar } from './scope-functions.ts';

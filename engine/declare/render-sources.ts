@@ -1,10 +1,11 @@
+import { asConfig } from './config.ts';
 import { reportEnabled } from './enabled-config.ts';
 import { openTextRenderer } from './entry-config.ts';
 import { holdsTemplate, renderHeld } from './held-templates.ts';
 import type { FaultList } from './model-fault.ts';
 import type { Reading } from './node-render.ts';
 import { mergeFolders, type PackageSource } from './package-source.ts';
-import { asConfig, type SourceTable } from './properties.ts';
+import type { SourceTable } from './properties.ts';
 import { reportTemplateError } from './template-fault.ts';
 import { sourceFqn } from './yaml-folders.ts';
 

@@ -1,5 +1,5 @@
 import { didYouMean } from '../words/suggest.ts';
-import { type Config, isConfig } from './properties.ts';
+import { type Config, isConfig } from './config.ts';
 import { complainOfMethod } from './select-method.ts';
 import {
   type Criterion,

@@ -1,10 +1,10 @@
 import { didYouMean } from '../words/suggest.ts';
+import { type Config, isConfig } from './config.ts';
 import { openTextRenderer } from './entry-config.ts';
 import { renderHeld } from './held-templates.ts';
 import type { ProjectDisk } from './memory/project-disk.ts';
 import { collectFaults, type FaultList, formatFault } from './model-fault.ts';
 import { readFileText } from './project-files.ts';
-import { type Config, isConfig } from './properties.ts';
 import type { Reading } from './rendering.ts';
 import { openEntries, type SelectorEntry, type Selectors, selectorsName } from './selectors.ts';
 import { reportTemplateError } from './template-fault.ts';

@@ -1,6 +1,6 @@
 import { TerminalError } from '../words/errors.ts';
 import { didYouMean } from '../words/suggest.ts';
-import type { Config } from './properties.ts';
+import type { Config } from './config.ts';
 import type { SelectionSpec } from './selection-spec.ts';
 import { type DefinitionReader, readDefinition } from './selector-definition.ts';
 import type { YamlPath } from './yaml-file.ts';

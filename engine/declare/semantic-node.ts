@@ -1,7 +1,7 @@
+import { asConfig, asList, type Config } from './config.ts';
 import type { GraphNode } from './graph.ts';
 import type { Place } from './model-fault.ts';
 import type { RefCall } from './model-node.ts';
-import { asConfig, asList, type Config } from './properties.ts';
 
 const semanticKinds = ['semantic_model', 'metric', 'saved_query'] as const;
 export type SemanticKind = (typeof semanticKinds)[number];

@@ -1,5 +1,5 @@
 import { didYouMean } from '../words/suggest.ts';
-import { asConfig, asList, type Config } from './properties.ts';
+import { asConfig, asList, type Config } from './config.ts';
 import type { SemanticKind } from './semantic-node.ts';
 
 const entityTypes = ['primary', 'natural', 'foreign', 'unique'];

@@ -1,4 +1,5 @@
 import { didYouMean } from '../words/suggest.ts';
+import { asConfig, asList, asTexts, type Config, mergeConfig } from './config.ts';
 import type { Switched } from './enabled-config.ts';
 import { renderEntryConfig } from './entry-config.ts';
 import { collectFaults, type FaultList } from './model-fault.ts';
@@ -6,14 +7,7 @@ import type { ModelNode, RefCall } from './model-node.ts';
 import type { NodeIndex } from './node-index.ts';
 import type { Reading } from './node-render.ts';
 import { mergeFolders, type PackageSource } from './package-source.ts';
-import {
-  asConfig,
-  asList,
-  asTexts,
-  type Config,
-  mergeConfig,
-  type PlacedEntry,
-} from './properties.ts';
+import type { PlacedEntry } from './properties.ts';
 import {
   inputsOfMetric,
   nameOfInput,

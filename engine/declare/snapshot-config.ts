@@ -1,6 +1,6 @@
 import { hardDeleteRules, type SnapshotColumnNames, type SnapshotConfig } from '../words/node.ts';
 import { didYouMean } from '../words/suggest.ts';
-import { asConfig, asTexts, type Config } from './properties.ts';
+import { asConfig, asTexts, type Config } from './config.ts';
 
 const strategies = ['timestamp', 'check'] as const;
 

@@ -1,7 +1,7 @@
 import { didYouMean } from '../words/suggest.ts';
+import { asConfig } from './config.ts';
 import type { FaultList } from './model-fault.ts';
 import type { PackageSource } from './package-source.ts';
-import { asConfig } from './properties.ts';
 
 /** Periods of a freshness limit; `hours` is `hour`. */
 const freshnessPeriods = ['minute', 'hour', 'day'] as const;

@@ -1,8 +1,9 @@
 import { didYouMean } from '../words/suggest.ts';
+import { asTexts } from './config.ts';
 import { externalOf } from './external-source.ts';
 import type { SourceNode } from './model-node.ts';
 import type { PackageSource } from './package-source.ts';
-import { asTexts, type SourceTable } from './properties.ts';
+import type { SourceTable } from './properties.ts';
 import { sourceFqn } from './yaml-folders.ts';
 
 /** A connection whose streams are sources without anyone declaring them. */

@@ -1,3 +1,4 @@
+import type { Config } from './config.ts';
 import { parseTemplate } from './jinja/parse-template.ts';
 import { fromPython } from './jinja/python-value.ts';
 import type { JinjaValue } from './jinja/values.ts';
@@ -12,7 +13,6 @@ import {
   stillMoment,
 } from './node-render.ts';
 import { type RenderTrace, startTrace } from './node-scope.ts';
-import type { Config } from './properties.ts';
 import { relationValue } from './relation-value.ts';
 import { narrowRelation } from './test-call.ts';
 

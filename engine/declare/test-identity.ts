@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto';
+import type { Config } from './config.ts';
 import { printValue, reprValue } from './jinja/print.ts';
 import { toPython } from './jinja/python-value.ts';
 import type { ModelNode, SourceNode } from './model-node.ts';
 import type { PackageSource } from './package-source.ts';
-import type { Config, TestEntry } from './properties.ts';
+import type { TestEntry } from './properties.ts';
 import { foldersOf } from './yaml-folders.ts';
 
 /** What a generic test is called and known by: the same as in dbt, so that states can be shared. */

@@ -1,8 +1,8 @@
 import type { FailureStore } from '../words/node.ts';
 import type { Relation } from '../words/table.ts';
+import type { Config } from './config.ts';
 import { isTestNode, type TestNode } from './model-node.ts';
 import type { ModelProject } from './model-project.ts';
-import type { Config } from './properties.ts';
 import { askNamingMacro } from './read-node.ts';
 import { renderOfTest } from './test-config.ts';
 

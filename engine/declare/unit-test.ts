@@ -1,12 +1,12 @@
 import { delimiterOf } from '../words/seed-delimiter.ts';
 import { didYouMean } from '../words/suggest.ts';
+import { asConfig, asList, asTexts, type Config } from './config.ts';
 import { type Switched, splitEnabled } from './enabled-config.ts';
 import type { MacroLibrary } from './macro-library.ts';
 import type { FaultList, Place } from './model-fault.ts';
 import type { ModelNode, SourceNode, UnitRows, UnitTestNode } from './model-node.ts';
 import type { NodeIndex } from './node-index.ts';
 import { mergeFolders, type PackageSource } from './package-source.ts';
-import { asConfig, asList, asTexts, type Config } from './properties.ts';
 import { isReplaceable } from './scope-names.ts';
 import type { SourceIndex } from './source-index.ts';
 import { foldersOf } from './yaml-folders.ts';

@@ -1,8 +1,8 @@
 import { plural } from '../words/plural.ts';
+import type { Config } from './config.ts';
 import type { FaultList } from './model-fault.ts';
 import type { ModelNode } from './model-node.ts';
 import type { PackageSource } from './package-source.ts';
-import type { Config } from './properties.ts';
 
 /** A key of dbt's that is not read here, or says less than whoever wrote it may think. */
 interface Unread {

@@ -1,5 +1,5 @@
+import { asConfig, type Config, isConfig } from './config.ts';
 import type { PackageSource } from './package-source.ts';
-import { asConfig, type Config, isConfig } from './properties.ts';
 
 export interface Vars {
   /** As the package sees it; undefined where nobody set it. */

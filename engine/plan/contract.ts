@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
+import { asConfig, asList, asTexts } from '../declare/config.ts';
 import type { ModelNode } from '../declare/model-node.ts';
-import { asConfig, asList, asTexts } from '../declare/properties.ts';
 import { TerminalError } from '../words/errors.ts';
 import type { Check } from '../words/node.ts';
 import { quoteIdentifier } from '../words/sql-name.ts';

@@ -1,5 +1,5 @@
+import { asConfig, type Config } from '../declare/config.ts';
 import { isSourceNode, type ProjectNode, type SourceNode } from '../declare/model-node.ts';
-import { asConfig, type Config } from '../declare/properties.ts';
 import {
   type Freshness,
   type FreshnessLimits,

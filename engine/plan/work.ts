@@ -1,4 +1,5 @@
 import { readsOf } from '../declare/checks.ts';
+import { asConfig } from '../declare/config.ts';
 import type { Graph } from '../declare/graph.ts';
 import { formatFault, type ModelFault } from '../declare/model-fault.ts';
 import {
@@ -11,7 +12,6 @@ import {
 } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import type { Project } from '../declare/project/project.ts';
-import { asConfig } from '../declare/properties.ts';
 import { readSeedColumns } from '../declare/seed-columns.ts';
 import type { Span } from '../words/batch-time.ts';
 import type { Log } from '../words/log.ts';

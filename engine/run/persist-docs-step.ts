@@ -1,5 +1,5 @@
+import { asConfig } from '../declare/config.ts';
 import { isModelNode, type ModelNode } from '../declare/model-node.ts';
-import { asConfig } from '../declare/properties.ts';
 import type { Work } from '../plan/work.ts';
 import { persistDocs, type RelationDocs } from '../steps/persist-docs.ts';
 import { TerminalError, TransientError } from '../words/errors.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { buildManifest } from '../../engine/artifacts/manifest.ts';
-import { asConfig, asList, type Config } from '../../engine/declare/properties.ts';
+import { asConfig, asList, type Config } from '../../engine/declare/config.ts';
 import { dbtFolder } from '../dbt/dbt-project.ts';
 import { readFiles } from '../models/project-folder.ts';
 import { readArtifact } from './artifact-files.ts';

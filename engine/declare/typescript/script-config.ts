@@ -1,5 +1,5 @@
 import type { NodeConfig } from '../../words/node.ts';
-import type { Config } from '../properties.ts';
+import type { Config } from '../config.ts';
 import type { Script } from './read-scripts.ts';
 
 /** What the file itself says of its config, as `config(...)` would in SQL. */
