@@ -238,7 +238,7 @@ function planChecks(work: Work, before: readonly Step[], left: ReadonlySet<strin
 
 /** Gates of nodes that may be reused: a test that is new or has changed has not seen their rows. */
 async function findLeftGates(
-  { selected, standing, models }: Work,
+  { selected, standing, models, request }: Work,
   before: readonly Step[],
 ): Promise<ReadonlySet<string>> {
   if (!models) return new Set();
@@ -247,7 +247,7 @@ async function findLeftGates(
   for (const step of before) {
     const node = models.nodes.get(step.id);
     if (!('decision' in step) || step.decision.action === 'run' || !isModelNode(node)) continue;
-    for (const id of await findNewGates({ models, selected }, node, known)) left.add(id);
+    for (const id of await findNewGates({ models, selected, request }, node, known)) left.add(id);
   }
   return left;
 }

@@ -13,12 +13,14 @@ import {
 } from '../declare/model-node.ts';
 import type { ModelProject } from '../declare/model-project.ts';
 import { canonicalSql } from '../declare/sql-text.ts';
+import { storeOf } from '../declare/test-relation.ts';
 import { findVolatile } from '../declare/volatile-sql.ts';
 import { stateKeyOf } from '../state/nodes.ts';
 import type { Standing } from './standing.ts';
 import type { Work } from './work.ts';
 
-type Project = Pick<Work, 'selected'> & { readonly models: ModelProject };
+type Project = Pick<Work, 'request'> & { readonly models: ModelProject };
+type Chosen = Project & Pick<Work, 'selected'>;
 
 /** Whether the test is judged with the build of the one node that it reads. */
 export function isGateOf(models: ModelProject, test: TestNode, nodeId: string): boolean {
@@ -62,8 +64,16 @@ function plainPart(models: ModelProject, test: TestNode): unknown {
 }
 
 /** Undefined where the same text may answer otherwise of the same rows. */
-async function printOfTest(models: ModelProject, test: TestNode): Promise<string | undefined> {
-  const judged = judging.map((key) => test.nodeConfig[key] ?? null);
+async function printOfTest(
+  { models, request }: Project,
+  test: TestNode,
+): Promise<string | undefined> {
+  const store = storeOf(test.nodeConfig, request.scope.storeFailures ?? false);
+  const judged = [
+    ...judging.map((key) => test.nodeConfig[key] ?? null),
+    // Rows that are to be kept are only there once it has been asked.
+    ...(store ? [store] : []),
+  ];
   const plain = plainPart(models, test);
   if (plain !== undefined) return digestOf([plain, judged]);
   try {
@@ -95,11 +105,12 @@ function digestOf(made: unknown): string {
   return createHash('sha256').update(JSON.stringify(made)).digest('hex').slice(0, printLength);
 }
 
-async function gatePrints({ models, selected }: Project, nodeId: string) {
+async function gatePrints(project: Chosen, nodeId: string) {
+  const { models, selected } = project;
   const prints = new Map<string, string | undefined>();
   for (const id of models.graph.childrenOf(nodeId)) {
     if (!selected.has(id) || gatedBy(models, id) !== nodeId) continue;
-    prints.set(id, await printOfGate(models, id));
+    prints.set(id, await printOfGate(project, id));
   }
   return prints;
 }
@@ -112,17 +123,18 @@ export function gatedBy(models: ModelProject, testId: string): string | undefine
   return readsOf(models, test).find((id) => isGateOf(models, test, id));
 }
 
-async function printOfGate(models: ModelProject, testId: string): Promise<string | undefined> {
+async function printOfGate(project: Project, testId: string): Promise<string | undefined> {
+  const { models } = project;
   const test = models.nodes.get(testId);
   if (isUnitTestNode(test)) return await printOfUnitTest(models.root, test);
-  return isTestNode(test) ? await printOfTest(models, test) : undefined;
+  return isTestNode(test) ? await printOfTest(project, test) : undefined;
 }
 
 /**
  * What is remembered of a node as it is built: why it may be built again, and what it was held to.
  */
 export async function toldOf(
-  work: Project & Pick<Work, 'fingerprints' | 'request'>,
+  work: Chosen & Pick<Work, 'fingerprints'>,
   nodeId: string,
 ): Promise<string> {
   const isHeld = work.request.scope.kinds.has('check');
@@ -137,19 +149,39 @@ function heldBy(told: string | undefined): readonly string[] {
 
 /** What is remembered of a node whose rows were held to these tests too, as they stand. */
 export async function toldWith(
-  models: ModelProject,
+  project: Project,
   told: string | undefined,
   testIds: readonly string[],
 ): Promise<string> {
+  return joinHeld(told, [...heldBy(told), ...(await printsOf(project, testIds))]);
+}
+
+/** What is remembered of a node of which these tests are to be asked again. */
+export async function toldWithout(
+  project: Project,
+  told: string | undefined,
+  testIds: readonly string[],
+): Promise<string> {
+  const prints = await printsOf(project, testIds);
+  return joinHeld(
+    told,
+    heldBy(told).filter((print) => !prints.includes(print)),
+  );
+}
+
+async function printsOf(project: Project, testIds: readonly string[]): Promise<string[]> {
+  const prints = await Promise.all(testIds.map((id) => printOfGate(project, id)));
+  return prints.filter((print) => print !== undefined);
+}
+
+function joinHeld(told: string | undefined, prints: readonly string[]): string {
   const [own = '', read = ''] = told?.split('.') ?? [];
-  const prints = await Promise.all(testIds.map((id) => printOfGate(models, id)));
-  const held = new Set([...heldBy(told), ...prints].filter((print) => print));
-  return [own, read, [...held].join(',')].join('.');
+  return [own, read, [...new Set(prints)].filter((print) => print).join(',')].join('.');
 }
 
 /** Tests of a node that its rows, as they stand, were not held to. */
 export async function findNewGates(
-  work: Project,
+  work: Chosen,
   node: ModelNode,
   { states }: Pick<Standing, 'states'>,
 ): Promise<string[]> {

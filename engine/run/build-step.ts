@@ -25,6 +25,7 @@ import { batchSelects } from './batch-selects.ts';
 import { type BuildMode, chooseBuildMode } from './build-mode.ts';
 import { customBuild } from './custom-build.ts';
 import { nodeHooks } from './node-hooks.ts';
+import { noteWarned } from './note-held.ts';
 import type { GateNote, RunNotes } from './run-notes.ts';
 import type { StepOutcome } from './run-steps.ts';
 
@@ -126,8 +127,8 @@ async function buildNode(
     ...(batches ? { batches } : {}),
     ...(isPlain(build, script !== undefined, batches) ? { seen: seenIn(now, node) } : {}),
   }).then(
-    (built) => {
-      noteEnd(standing, build, built);
+    async (built) => {
+      noteEnd(standing, build, await forgetWarned({ models, request }, build, built));
       return built;
     },
     (error: unknown) => {
@@ -196,6 +197,18 @@ function noteEnd(standing: StandingReader, build: BuildNode, result?: Materializ
   if (writesElsewhere(build)) standing.forget();
   else if (result?.state && !result.batches) standing.noteBuilt(build, result.state);
   else standing.forgetNode(build);
+}
+
+/** A test that warned is asked at the next build too, be the node reused. */
+async function forgetWarned(
+  work: Parameters<typeof noteWarned>[0],
+  build: BuildNode,
+  result: MaterializeResult,
+): Promise<MaterializeResult> {
+  if (result.failures.length === 0 || result.action === 'withheld') return result;
+  const warned = result.failures.map(({ id }) => id);
+  const state = await noteWarned(work, build, warned);
+  return result.state && state ? { ...result, state } : result;
 }
 
 /** What was seen before the build holds for all of it: it is one select, published once. */

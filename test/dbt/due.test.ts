@@ -329,6 +329,36 @@ describe('a test that the rows of a node were not held to', () => {
     expect((await shop.build(only)).status).toBe('failed');
   });
 
+  test('is one that warned, until it holds, and one whose rows are to be kept from now on', async () => {
+    const shop = dbtFolder({ 'models/a.sql': `${table} select 1 as id union all select 1` });
+    const warned = (more = '') => withTest(`unique: { config: { severity: warn${more} } }`);
+    writeFileSync(join(shop.folder, 'models/a.yml'), warned());
+    const statuses = async (rest = {}) => {
+      const { steps } = await shop.build({ ...only, ...rest });
+      return steps.map(({ status }) => status);
+    };
+    expect(await statuses()).toEqual(['warn']);
+    for (const _ of [1, 2]) expect(await statuses()).toEqual(['reused', 'warn']);
+    writeFileSync(join(shop.folder, 'models/a.yml'), warned(", error_if: '> 9', warn_if: '> 9'"));
+    expect(await statuses()).toEqual(['reused', 'success']);
+    expect(await statuses()).toEqual(['reused']);
+    const kept = ", error_if: '> 9', warn_if: '> 9', store_failures: true";
+    writeFileSync(join(shop.folder, 'models/a.yml'), warned(kept));
+    expect(await statuses()).toEqual(['reused', 'success']);
+    expect(await shop.rows('from main_dbt_test__audit.unique_a_id')).toHaveLength(1);
+    expect(await statuses()).toEqual(['reused']);
+    expect(await statuses({ storeFailures: true })).toEqual(['reused']);
+  });
+
+  test('is asked again where the command line has its rows kept', async () => {
+    const shop = dbtFolder({ 'models/a.sql': `${table} select 1 as id` });
+    writeFileSync(join(shop.folder, 'models/a.yml'), withTest('unique'));
+    await shop.build(only);
+    const asked = await shop.build({ ...only, storeFailures: true });
+    expect(asked.steps.map(({ status }) => status)).toEqual(['reused', 'success']);
+    expect((await shop.build({ ...only, storeFailures: true })).steps).toHaveLength(1);
+  });
+
   test('is a gate again once the node is built, and not asked twice', async () => {
     const shop = dbtFolder({ 'models/a.sql': select });
     await shop.build(only);
