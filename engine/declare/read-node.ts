@@ -306,20 +306,26 @@ async function nameRelation(
 
 const namingCalls = new Map<string, Template>();
 
-/** Undefined where nobody has overridden the macro: ours need no interpreter. */
+/**
+ * As in dbt, a package's own macro names its nodes, and the project's those of all others.
+ * Undefined where nobody has overridden the macro: ours need no interpreter.
+ */
 export async function askNamingMacro(
   reading: Reading,
   render: NodeRender,
   name: string,
   custom: string | undefined,
 ): Promise<string | undefined> {
+  const isOwn = reading.library.findIn(name, render.packageName) !== undefined;
   const entries = [name, `default__${name}`, `${reading.target.type}__${name}`];
   const overrides = entries.map((entry) => reading.library.find(entry, reading.name));
-  if (overrides.every((entry) => !entry || entry.packageName === internalPackage)) return undefined;
+  const isOurs = overrides.every((entry) => !entry || entry.packageName === internalPackage);
+  if (isOurs && !isOwn) return undefined;
   const template =
     namingCalls.get(name) ?? parseTemplate(`{{ ${name}(__custom, __node) }}`, { file: name });
   namingCalls.set(name, template);
-  const root = { ...render, packageName: reading.name, isExecuting: true };
+  const packageName = isOwn ? render.packageName : reading.name;
+  const root = { ...render, packageName, isExecuting: true };
   const text = await renderNode(
     reading,
     stillMoment,

@@ -180,3 +180,30 @@ test('a ref of the project’s own may answer another table', async () => {
     [{ moved: 2, kept: 1 }],
   );
 });
+
+test('a package names its own nodes where it has a macro for that, and the project all others', async () => {
+  const naming = (schema: string): string =>
+    `{% macro generate_schema_name(custom, node) %}${schema}{% endmacro %}`;
+  const asking = (name: string) => ({
+    'dbt_project.yml': `name: ${name}`,
+    [`models/of_${name}.sql`]: "{{ config(materialized='table') }} select '{{ this }}' as place",
+  });
+  const project = dbtFolder({
+    ...asking('shop'),
+    'macros/naming.sql': naming('ours'),
+    ...below('dbt_packages/tool', {
+      ...asking('tool'),
+      'macros/naming.sql': `${naming('{{ place() }}')}{% macro place() %}theirs{% endmacro %}`,
+    }),
+    ...below('dbt_packages/silent', asking('silent')),
+  });
+  expect(troubles(await project.build())).toEqual([]);
+  const rows = await project.rows(
+    'from ours.of_shop union all from theirs.of_tool union all from ours.of_silent order by all',
+  );
+  expect(rows.map(({ place }) => String(place).replaceAll('"', ''))).toEqual([
+    'ours.of_shop',
+    'ours.of_silent',
+    'theirs.of_tool',
+  ]);
+});
