@@ -11,10 +11,11 @@ import {
   type SourceCall,
   type TestNode,
 } from '../declare/model-node.ts';
+import { nodePath } from '../declare/node-path.ts';
 import { parseMoment } from '../words/batch-time.ts';
 import { compiledPath } from './compiled-path.ts';
 import { constraintsOf, contractChecksum } from './constraints.ts';
-import { filePathOf, packageFile, packageOf } from './file-path.ts';
+import { packageFile, packageOf } from './file-path.ts';
 import { manifestColumns } from './manifest-columns.ts';
 import type { ManifestSources } from './manifest-sources.ts';
 import { contractOf, docsOf, manifestConfig } from './node-config.ts';
@@ -41,7 +42,8 @@ export function manifestNode(from: ManifestSources, node: FileNode): Config {
     name: node.name,
     resource_type: node.resourceType,
     package_name: node.packageName,
-    ...pathsOf(from, node),
+    original_file_path: packageFile(project, node.packageName, node.file),
+    path: nodePath(node),
     unique_id: node.id,
     fqn: node.fqn,
     alias: relation.name,
@@ -84,18 +86,6 @@ function patchPathOf({ project }: ManifestSources, node: FileNode): string | nul
   if (patchFile === undefined) return null;
   const packageName = packageOf(project, patchFile);
   return `${packageName}://${packageFile(project, packageName, patchFile)}`;
-}
-
-/** A snapshot's steps include its file of blocks; one of YAML is told as a file of its own. */
-function pathsOf({ project }: ManifestSources, node: FileNode) {
-  const isYaml = /\.ya?ml$/.test(node.file);
-  const isBlock = node.resourceType === 'snapshot' && !isYaml;
-  const paths = filePathOf(
-    project,
-    node,
-    node.fqn.slice(1, isBlock || node.version !== undefined ? -2 : -1),
-  );
-  return isYaml ? { ...paths, path: `${paths.path}/${node.name}.sql` } : paths;
 }
 
 /** What is known of a node that has SQL: what it calls, and what became of its template. */

@@ -6,6 +6,7 @@ import { toPython } from './jinja/python-value.ts';
 import { renderNative, renderTemplate } from './jinja/render-template.ts';
 import type { JinjaValue } from './jinja/values.ts';
 import { HostObject, PyDict } from './jinja/values.ts';
+import { nodePath } from './node-path.ts';
 import type { ProjectScope } from './node-scope.ts';
 import { type RenderRequest, recallRender } from './recall-render.ts';
 import { partsOf, relationValue } from './relation-value.ts';
@@ -138,7 +139,7 @@ export function modelValue(node: Omit<NodeRender, 'trace'>): PyDict {
     ['resource_type', node.resourceType],
     ['language', 'sql'],
     ['package_name', node.packageName],
-    ['path', node.file],
+    ['path', nodePath(node)],
     ['original_file_path', node.file],
     ['fqn', [...node.fqn]],
     ['tags', toPython(node.config['tags'] ?? [])],
