@@ -10,6 +10,10 @@ export function tagTexts(text: string): string[] {
 const calls =
   /(?<![\w.'"])(?:([A-Za-z_]\w*)\s*\.\s*)?([A-Za-z_]\w*)\s*\(\s*(?:['"](\w+)['"])?(?:\s*,\s*['"](\w+)['"])?/g;
 
+/** `context['name'](…)` and `context['package']['name'](…)`. */
+const callsOfContext =
+  /(?<![\w.'"])context(?:\s*\[\s*['"](\w+)['"]\s*\])?\s*\[\s*['"](\w+)['"]\s*\]\s*\(/g;
+
 /**
  * Ids of the macros that a template names in a call, in the order of their names. Read off the
  * text, branches that are not taken included, as dbt's own reading does.
@@ -22,7 +26,9 @@ export function findMacroCalls(
 ): string[] {
   const found = new Set<string>();
   for (const inside of tagTexts(text)) {
-    for (const [, owner, name = '', first, second] of inside.matchAll(calls)) {
+    const written = [...inside.matchAll(calls)];
+    if (inside.includes('context')) written.push(...inside.matchAll(callsOfContext));
+    for (const [, owner, name = '', first, second] of written) {
       const entry = findEntry(library, packageName, { owner, name, first, second });
       if (entry && entry !== self) found.add(entry.id);
     }

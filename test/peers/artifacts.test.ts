@@ -10,8 +10,8 @@ import { tidemill } from '../artifacts/command-line.ts';
 import { sampleProject } from '../artifacts/sample-project.ts';
 import { writeFolder } from '../models/project-folder.ts';
 import { oddManifest } from './odd-manifest.ts';
-import { parseWithDbt } from './parse-with-dbt.ts';
 import type { Python } from './python.ts';
+import { readWithDbt } from './read-with-dbt.ts';
 import { describeWithDbt } from './with-dbt.ts';
 
 const example = fileURLToPath(new URL('../../examples/dbt-shop', import.meta.url));
@@ -172,14 +172,14 @@ describeWithDbt('artifacts beside those of dbt', (python) => {
     const folder = writeFolder(sampleProject);
     expect(await tidemill(folder, 'parse')).toMatchObject({ code: 0, err: '' });
     const ours = readArtifact(folder, 'manifest');
-    expectSameManifest(ours, parseWithDbt(python, folder));
+    expectSameManifest(ours, readWithDbt(python, folder, 'parse'));
   });
 
   test('so does the manifest of config that is rarely written, and of nodes that are off', async () => {
     const folder = writeFolder(oddManifest);
     expect(await tidemill(folder, 'parse')).toMatchObject({ code: 0, err: '' });
     const ours = readArtifact(folder, 'manifest');
-    const dbts = parseWithDbt(python, folder);
+    const dbts = readWithDbt(python, folder, 'parse');
     expectSameManifest(ours, dbts);
     expect(disabledNodes(ours)).toEqual(disabledNodes(dbts));
   });
@@ -188,6 +188,6 @@ describeWithDbt('artifacts beside those of dbt', (python) => {
     const folder = copyOf(example);
     expect(await tidemill(folder, 'parse')).toMatchObject({ code: 0 });
     const ours = readArtifact(folder, 'manifest');
-    expectSameManifest(ours, parseWithDbt(python, folder));
+    expectSameManifest(ours, readWithDbt(python, folder, 'parse'));
   });
 });

@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import { type ArtifactFile, type Entry, readArtifact } from '../artifacts/artifact-files.ts';
 import { tidemill } from '../artifacts/command-line.ts';
 import { writeFolder } from '../models/project-folder.ts';
-import { parseWithDbt } from './parse-with-dbt.ts';
 import { randomProject } from './random-project.ts';
+import { readWithDbt } from './read-with-dbt.ts';
 import { describeWithDbt } from './with-dbt.ts';
 
 const projects = Number(process.env['PEERS_PROJECTS'] ?? 6);
@@ -45,7 +45,7 @@ describeWithDbt('config', (python) => {
     const folder = writeFolder(files);
     const { out } = await tidemill(folder, 'parse');
     const ours = configsOf(readArtifact(folder, 'manifest'));
-    const dbts = configsOf(parseWithDbt(python, folder));
+    const dbts = configsOf(readWithDbt(python, folder, 'parse'));
     expect(Object.keys(ours).length, out.join('\n')).toBeGreaterThan(60);
     expect(ours).toEqual(dbts);
   });
