@@ -72,6 +72,11 @@ const failures: readonly Failure[] = [
     hint: 'The source sent text that is not valid JSON; read the stream again.',
   },
   {
+    pattern: /CSV Parser state machine/,
+    code: 'file-not-readable',
+    hint: 'Its lines end in two ways (CRLF and LF), or a quote is not closed: write it with one.',
+  },
+  {
     pattern: /^(Conversion|Out of Range|Invalid Input|Mismatch Type) Error/,
     code: 'value-does-not-fit',
     hint: 'Cast with try_cast, or widen the type of the column.',
@@ -87,6 +92,7 @@ const ownNames = /^Did you mean "(?:pragma|duckdb|sqlite|pg|information_schema)_
 
 /** The reader's error without the line it quotes: that line is a record. */
 function stripReaderError(message: string): string | undefined {
+  if (/CSV Parser state machine/.test(message)) return 'the lines of the CSV file are not readable';
   const line = /CSV Error on Line: (\d+)/.exec(message)?.[1];
   if (line === undefined) return undefined;
   const column = /converting column "([^"]+)"/.exec(message)?.[1];

@@ -134,6 +134,15 @@ test('a seed that is no table says which cell or line is at fault', async () => 
   }
 });
 
+test('a seed whose lines end in two ways is told so when it is built', async () => {
+  const told = await tell('build', { 'seeds/mixed.csv': 'a,b\r\n1,2\r\n3,4\n' });
+  expect(told).toContain(
+    'seeds/mixed.csv: the warehouse refused a statement: the lines of the CSV',
+  );
+  expect(told).toContain('Its lines end in two ways (CRLF and LF), or a quote is not closed');
+  expect(told).not.toContain('state machine');
+});
+
 test('a seed that is not UTF-8 is told with its line', async () => {
   const folder = writeFolder(project);
   mkdirSync(join(folder, 'seeds'));
