@@ -17,6 +17,7 @@ import { requireDecisions } from './identity-decisions.ts';
 import {
   afterTable,
   bornTable,
+  countCrowded,
   countTaken,
   createAfter,
   createBorn,
@@ -78,11 +79,18 @@ export interface IdentityBuild {
   };
 }
 
-/** `rows`: how many rows of the identity were written; `oversize`: blocks that matched nothing. */
+/**
+ * `rows`: how many rows of the identity were written; `oversize`: blocks that matched nothing;
+ * `crowded`: ids that were derived with more records than one thing has, and those of the largest.
+ */
 export interface Derived {
   readonly rows: number;
   readonly oversize: number;
+  readonly crowded: { readonly ids: number; readonly records: number };
 }
+
+/** Beyond it a rule has most likely joined what has a value in common by chance. */
+export const clusterRecordsUsual = 1_000;
 
 type Scope = 'all' | 'changed';
 type Execute = (statement: RawBuilder<unknown>) => Promise<number>;
@@ -113,13 +121,20 @@ export async function deriveIdentity(
   const rows = await nameClusters(session, build, tables, scope);
   if (scope === 'changed') await execute(deleteReview(tables.review));
   await execute(insertReview(tables, build.config.canonicalId, scope));
+  const crowded = await readCrowded(session, build.config.canonicalId);
   const changing = [changedTable, wasTable, nowTable, affectedTable, lostTable, touchedTable];
   await dropTables(session, [
     ...[freshTable, blocksTable, foundTable, beforeTable, scopeTable, clustersTable],
     ...[namedTable, bornTable, afterTable],
     ...(scope === 'changed' ? changing : []),
   ]);
-  return { rows, oversize: await countRows(session, tableOf(tables.oversize)) };
+  return { rows, oversize: await countRows(session, tableOf(tables.oversize)), crowded };
+}
+
+async function readCrowded(session: Session, canonicalId: string): Promise<Derived['crowded']> {
+  const statement = countCrowded(canonicalId, clusterRecordsUsual);
+  const [row] = await session.query<{ ids: unknown; records: unknown }>(statement);
+  return { ids: Number(row?.ids ?? 0), records: Number(row?.records ?? 0) };
 }
 
 /** Brings the stored records up to date; leaves behind which of them changed. */

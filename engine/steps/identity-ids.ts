@@ -161,6 +161,19 @@ export function createAfter(config: IdentityConfig, records: Relation): RawBuild
     ) as given on given.cluster = clusters.cluster`;
 }
 
+/** Ids in scope that more records bear than one thing has, and the most that one bears. */
+export function countCrowded(canonicalId: string, recordsMax: number): RawBuilder<unknown> {
+  const id = sql.id(canonicalId);
+  return sql`
+    select count(*) as ids, max(records) as records
+    from (
+      select count(*) as records
+      from ${afterTable}
+      group by ${id}
+      having count(*) > ${sql.lit(recordsMax)}
+    ) as crowded`;
+}
+
 /** Every id resolves to the id of the cluster its founder is in; to nothing once all are gone. */
 export function resolveIds(ids: Relation, canonicalId: string): RawBuilder<unknown> {
   const name = sql.id(ids.name);

@@ -2,12 +2,17 @@ import { sql } from 'kysely';
 import { type NodeState, readNodeState, saveNodeState } from '../state/nodes.ts';
 import { assertThat } from '../words/errors.ts';
 import type { BuildNode } from '../words/node.ts';
-import { plural } from '../words/plural.ts';
+import { formatCount, plural } from '../words/plural.ts';
 import { type Column, formatRelation, type Relation } from '../words/table.ts';
 import type { Session, Warehouse } from '../words/warehouse.ts';
 import { auditOrRollBack, Withheld } from './audit.ts';
 import type { BuildContext, MaterializeResult } from './build-context.ts';
-import { deriveIdentity, type IdentityBuild } from './identity-build.ts';
+import {
+  clusterRecordsUsual,
+  type Derived,
+  deriveIdentity,
+  type IdentityBuild,
+} from './identity-build.ts';
 import { selectDecisions } from './identity-decisions.ts';
 import {
   columnsOfIdentity,
@@ -123,14 +128,15 @@ async function updateIdentity(
   const { node, context } = build;
   try {
     return await warehouse.transaction(async (session) => {
-      const { rows, oversize } = await deriveIdentity(session, build, tables, 'changed');
+      const derived = await deriveIdentity(session, build, tables, 'changed');
+      const { rows } = derived;
       const failures = await auditOrRollBack(session, node, node.relation);
       context.signal.throwIfAborted();
       const state = stateOf(node, context);
       const dataVersion = rows > 0 ? state.dataVersion : base.dataVersion;
       await saveNodeState(session, { ...state, dataVersion });
       const action = rows > 0 ? 'merged' : 'unchanged';
-      return { action, rows, dataVersion, failures, warnings: warnOfOversize(tables, oversize) };
+      return { action, rows, dataVersion, failures, warnings: warningsOf(tables, derived) };
     });
   } catch (error) {
     if (error instanceof Withheld) return withhold(warehouse, node, error.failures, error.kept);
@@ -170,16 +176,22 @@ async function rebuildIdentity(
       const earlier = (await stands(warehouse, tables.identity, columns.identity))
         ? tables.identity
         : next.identity;
-      const { rows, oversize } = await warehouse.transaction((session) =>
+      const derived = await warehouse.transaction((session) =>
         deriveIdentity(session, build, next, 'all', earlier),
       );
-      return { result: { rows, warnings: warnOfOversize(tables, oversize) } };
+      return { result: { rows: derived.rows, warnings: warningsOf(tables, derived) } };
     },
   });
 }
 
-function warnOfOversize(tables: IdentityTables, blocks: number): string[] {
-  if (blocks === 0) return [];
-  const where = formatRelation(tables.oversize);
-  return [`${plural(blocks, 'block')} larger than max_block matched nothing: see ${where}`];
+function warningsOf(tables: IdentityTables, { oversize, crowded }: Derived): string[] {
+  const blocks = `${plural(oversize, 'block')} larger than max_block matched nothing`;
+  const most = `the largest ${plural(crowded.records, 'record')}`;
+  const ids = `${plural(crowded.ids, 'id')} with more than ${formatCount(clusterRecordsUsual)} records`;
+  return [
+    ...(oversize > 0 ? [`${blocks}: see ${formatRelation(tables.oversize)}`] : []),
+    ...(crowded.ids > 0
+      ? [`${ids}, ${most}: see by rule in ${formatRelation(tables.matches)} what joins them`]
+      : []),
+  ];
 }

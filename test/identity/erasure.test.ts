@@ -76,6 +76,21 @@ test('ten thousand records of one mailbox and one telephone match nothing, are t
   ]);
 });
 
+test('a thing of a thousand records and more is told, in the builds that derive it', async () => {
+  await bench.run(`insert into people
+    select 'hs', range::varchar, range, null, null, null, null, null, '0', false
+    from range(1001)`);
+  const told =
+    '1 id with more than 1,000 records, the largest 1,001 records: see by rule in mart.thing_matches what joins them';
+  expect((await build(bench)).warnings).toEqual([told]);
+  await put(bench, { system: 'sf', id: 'a', email: 'a@x.org' });
+  expect((await build(bench)).warnings).toEqual([]);
+  await put(bench, { system: 'hs', id: '1', merged: '0', gone: true });
+  expect((await build(bench)).warnings).toEqual([told]);
+  await put(bench, { system: 'hs', id: '1' });
+  expect((await build(bench)).warnings).toEqual([]);
+});
+
 test('null, empty and blank keys match nothing, and names of other alphabets match by their letters', async () => {
   await put(
     bench,
