@@ -264,8 +264,16 @@ function reachUsers({ before, library }: ReachRequest, reach: OpenReach, owners:
 /** Of what is reached nothing is wrong, and of what is gone nothing but its tests is made. */
 function isCertain(before: Project, reach: ChangeReach): boolean {
   const { files, nodeFiles, patched, gone, isMoved } = reach;
+  const isRead = (id: string | undefined): boolean => {
+    if (id === undefined || patched.has(id)) return id !== undefined;
+    const node = before.nodes.get(id);
+    if (node === undefined) return false;
+    const isOwn = files.has(node.file) || nodeFiles.has(node.file);
+    return isOwn || (isTestNode(node) && node.testedId !== id && isRead(node.testedId));
+  };
+  // What a macro refuses is told in the macro's file, of the node that called it.
   const isReached = ({ file, nodeId }: ModelFault): boolean =>
-    files.has(file) || nodeFiles.has(file) || (nodeId !== undefined && patched.has(nodeId));
+    files.has(file) || nodeFiles.has(file) || isRead(nodeId);
   if (before.faults.some(isReached)) return false;
   if (isMoved && before.faults.length > 0) return false;
   for (const id of gone) {

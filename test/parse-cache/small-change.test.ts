@@ -110,6 +110,31 @@ describe('a project of which a few files have changed', () => {
   );
 
   test.each([
+    edit('models/strict.sql', 'needed(none)', 'needed(1)'),
+    edit('models/strict.yml', 'than: null', 'than: 1'),
+    edit('models/strict.yml', ', tests: [above: {than: null}]', ''),
+  ])('has no more of what a macro refused, told in its own file, after: $what', async (change) => {
+    const refuse = "{{ exceptions.raise_compiler_error('no value') }}";
+    const isYaml = change.what.includes('yml');
+    using kept = createKeptProject({
+      ...files,
+      'macros/needed.sql': `{% macro needed(v) %}{% if v is none %}${refuse}{% endif %}{{ v }}{% endmacro %}
+{% test above(model, than) %}select * from {{ model }} where id > {{ needed(than) }}{% endtest %}`,
+      'models/strict.sql': `select {{ needed(${isYaml ? '1' : 'none'}) }} as id`,
+      'models/strict.yml': `models: [{name: strict${isYaml ? ', tests: [above: {than: null}]' : ''}}]`,
+    });
+    const { project: refused } = await kept.readWarm({}, laterMs);
+    expect(refused.faults).toMatchObject([
+      { file: 'macros/needed.sql', message: expect.stringMatching(/^no value/) },
+    ]);
+    passTick(kept.root);
+    change.make(kept);
+    const { project } = await kept.readWarm({}, laterMs);
+    expect(project.faults).toEqual([]);
+    expect(await describeProject(project)).toEqual(await describeProject(await kept.readCold()));
+  });
+
+  test.each([
     edit('models/parts.sql', 'ephemeral', 'table'),
     edit(
       schema,
