@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { formatFault } from '../../engine/declare/model-fault.ts';
 import { openWorkbench, type Workbench } from '../materialize/workbench.ts';
+import { readFiles } from '../models/project-folder.ts';
+import { bindProject } from '../models/shadow.ts';
 import { appendLog, build, createLog, renderMacro } from './history-bench.ts';
 import { intervalsOf, version } from './oracle.ts';
 
@@ -53,6 +56,19 @@ describe('as_of', () => {
     );
     expect(found).toEqual(expected);
   });
+});
+
+test.each([
+  ['as_of()', 'as_of needs an instant'],
+  ['as_of(none)', 'as_of needs an instant'],
+  ["as_of('2026-03-01')", `not a bare 2026-03-01: as_of("timestamp '2026-03-01'")`],
+  ["as_of('day', recorded='2026-03-01 10:00')", 'not a bare 2026-03-01 10:00'],
+])('%s is refused with what to write', async (call, message) => {
+  const project = await readFiles({ 'models/a.sql': `select 1 as id where {{ ${call} }}` });
+  const { failures } = await bindProject(project);
+  expect([...project.faults, ...failures].map(formatFault)).toEqual([
+    expect.stringContaining(message),
+  ]);
 });
 
 test('the projection has the columns of a dbt snapshot and no belief that was taken back', async () => {

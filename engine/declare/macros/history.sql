@@ -9,6 +9,16 @@
   `alias` is the history's alias in a join.
 #}
 {% macro as_of(valid, recorded=none, alias=none) -%}
+{%- if valid is undefined or valid is none -%}
+{{- exceptions.raise_compiler_error("as_of needs an instant: as_of(\"date '2026-03-01'\")") -}}
+{%- endif -%}
+{#- Without quotes of its own a day is a subtraction: 2026 - 3 - 1. -#}
+{%- for instant in [valid | string, recorded | string]
+  if instant[:4].isdigit() and instant[4:5] == '-' and instant[5:7].isdigit() -%}
+{{- exceptions.raise_compiler_error(
+  'as_of takes SQL, not a bare ' ~ instant ~ ": as_of(\"timestamp '" ~ instant ~ "'\")"
+) -}}
+{%- endfor -%}
 {%- set t = alias ~ '.' if alias else '' -%}
 (
   {{ t }}valid_from <= {{ valid }}
