@@ -24,6 +24,7 @@ import {
   countRows,
   createSchema,
   createTableAs,
+  keysEqual,
   type RelationKind,
   selectOf,
   tableOf,
@@ -238,13 +239,31 @@ async function applyRows(
     for (const statement of await mergeStatements(session, merge, target, keys)) {
       changed += await session.execute(statement);
     }
-    // A key in two batches is only seen in the table that holds both.
-    if (keys.length > 0 && (context.batches?.isPart || context.batches?.isChained)) {
-      await requireKeys(session, node, tableOf(target), keys);
-    }
+    if (keys.length > 0 && context.batches) await requireOwnKeys(session, node, target, keys);
   }
   await session.execute(sql`drop table ${batchTable}`);
   return { rows, isChanged: rows > 0 || changed > 0 };
+}
+
+/** A key of the batch may be on a row of another batch, which the table still holds. */
+async function requireOwnKeys(
+  session: Session,
+  node: BuildNode,
+  target: Relation,
+  keys: readonly string[],
+): Promise<void> {
+  const written = sql`(
+    select ${columnList(keys)}
+    from ${tableOf(target)} as standing
+    where exists (
+      select 1
+      from ${batchTable} as batch
+      where ${keysEqual(keys, sql.id('batch'), sql.id('standing'))}
+    )
+  ) as written`;
+  await requireKeys(session, node, written, keys, {
+    hint: `A row of another batch has the key: make the select in ${node.file} unique over all batches, let it look back further (lookback), or build with --full-refresh.`,
+  });
 }
 
 async function mergeStatements(

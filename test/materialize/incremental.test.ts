@@ -99,6 +99,37 @@ describe('an incremental table', () => {
     expect(after).toEqual({ ...before, status: 'failed' });
   });
 
+  test('of a microbatch is refused where a key is on a row of another batch', async () => {
+    const config = { ...keyed, incrementalStrategy: 'microbatch' } as const;
+    const dayOf = (day: number) => new Date(Date.UTC(2026, 0, day)).toISOString();
+    const add = (day: number, text: string) => {
+      const spans = [{ from: dayOf(day), to: dayOf(day + 1) }];
+      const batches = { column: 'day', spans, left: [], isPart: false };
+      const node = nodeOf(text, config, { isIncremental: true });
+      return materialize(bench.warehouse, node, contextOf({ batches }));
+    };
+    await add(
+      1,
+      "select 1 as id, timestamp '2026-01-01' as day union all select 2, timestamp '2026-01-01'",
+    );
+    await expect(
+      add(
+        3,
+        "select 1 as id, timestamp '2026-01-03' as day union all select 3, timestamp '2026-01-03'",
+      ),
+    ).rejects.toMatchObject({
+      code: 'duplicate-keys',
+      message: expect.stringContaining('1 values of the unique key (id) are on more than one row'),
+      hint: expect.stringContaining('lookback'),
+    });
+    expect(await bench.rows('select id from mart.thing order by id')).toEqual([
+      { id: 1 },
+      { id: 2 },
+    ]);
+    await add(3, "select 3 as id, timestamp '2026-01-03' as day");
+    expect(await bench.rows('from mart.thing')).toHaveLength(3);
+  });
+
   test('replaces the window of a microbatch', async () => {
     const micro: Partial<NodeConfig> = {
       materialization: 'incremental',
