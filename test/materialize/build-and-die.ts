@@ -51,6 +51,11 @@ const dying: Warehouse = {
 };
 if (kind === 'microbatch') {
   await materialize(dying, batchesNode, batchesContext(days, 'second'));
+} else if (kind === 'keyed') {
+  // Read where it is needed only: the others are started a hundred times.
+  const { dyingScript } = await import('../typescript-models/dying-script.ts');
+  const { node, context } = await dyingScript(path, 'second');
+  await materialize(dying, node, context);
 } else {
   const one = kind as DyingKind;
   await materialize(dying, dyingNode(one), dyingContext(one, path, 'second'));
