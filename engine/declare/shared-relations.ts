@@ -50,7 +50,9 @@ export function reportSharedRelations(models: readonly ModelNode[], faults: Faul
         taken.set(key, node);
         continue;
       }
-      if (first.name === node.name && first.packageName === node.packageName) continue;
+      // A name that is taken twice is told elsewhere; versions of a model have one name.
+      const isNamesake = first.name === node.name && first.packageName === node.packageName;
+      if (isNamesake && first.version === node.version) continue;
       const hint = 'give one of them another alias or schema';
       faults.error(place, `${key} is already built by ${first.file}`, { nodeId: node.id, hint });
     }

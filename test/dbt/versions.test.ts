@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { isModelNode } from '../../engine/declare/model-node.ts';
-import { readFiles } from '../models/project-folder.ts';
+import { faultsOf, readFiles } from '../models/project-folder.ts';
 import { dbtFolder, troubles } from './dbt-project.ts';
 
 const files = {
@@ -31,6 +31,18 @@ test('versions of a model stand beside each other, and ref without one means the
     "select table_name as t from information_schema.tables where table_schema = 'main' order by 1",
   );
   expect(tables.map(({ t }) => t)).toEqual(['dim_next', 'dim_v1', 'dim_v2', 'reads']);
+});
+
+test('two versions of one alias are told, and neither is built in place of the other', async () => {
+  const project = await readFiles({
+    'dbt_project.yml': 'name: shop',
+    'models/dim_v1.sql': "{{ config(alias='dim') }} select 1 as id",
+    'models/dim_v2.sql': "{{ config(alias='dim') }} select 2 as id",
+    'models/schema.yml': 'models: [{name: dim, latest_version: 2, versions: [{v: 1}, {v: 2}]}]',
+  });
+  expect(faultsOf(project)).toEqual([
+    'models/dim_v2.sql:1:1 main.dim is already built by models/dim_v1.sql; give one of them another alias or schema',
+  ]);
 });
 
 test('a version there is not is told by the place of its ref', async () => {
