@@ -90,8 +90,8 @@ function primaryKeyOf(
   const tests = project.graph.childrenOf(node.id).map((id) => project.nodes.get(id));
   for (const test of [...tests, ...disabled]) {
     if (!isTestNode(test) || test.testedId !== node.id) continue;
-    const combined = asTexts(test.kwargs?.['combination_of_columns']);
-    const columns = test.column === undefined ? combined : [test.column];
+    const { combination_of_columns: combined, column_name: named = combined } = test.kwargs ?? {};
+    const columns = asTexts(test.column ?? named);
     const isUnique =
       test.testName === 'unique' || test.testName === 'unique_combination_of_columns';
     const kind = isUnique ? unique : test.testName === 'not_null' ? notNull : undefined;

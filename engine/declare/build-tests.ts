@@ -97,9 +97,9 @@ function* testedNodes({ packages, models, sources }: TestSources): Generator<Tes
       const nodes = kinds.map((kind) => byKey.get(`${pack.name}.${kind}.${patch.name}`));
       const own = nodes.find((found) => found !== undefined);
       for (const node of own ?? lentTo(patch, pack, models)) {
-        // A version has columns of its own.
-        const columns = node.version === undefined ? patch.columns : node.columns;
-        yield { node, pack, tests: patch.tests, columns };
+        const version = patch.versions?.find((one) => one.version === node.version)?.patch;
+        const { tests, columns } = version ?? patch;
+        yield { node, pack, tests, columns };
       }
     }
     for (const table of pack.properties.sources) {

@@ -47,3 +47,18 @@ export function mergeConfig(farther: Config, nearer: Config): Config {
   }
   return merged;
 }
+
+/**
+ * As dbt joins what is said of a model with what is said of a version of it: maps inside of maps,
+ * and lists, the nearer one first.
+ */
+export function mergeDeep(farther: Config, nearer: Config): Config {
+  const merged: Record<string, unknown> = { ...farther };
+  for (const [key, value] of Object.entries(nearer)) {
+    const before = merged[key];
+    if (isConfig(before) && isConfig(value)) merged[key] = mergeDeep(before, value);
+    else if (before !== undefined && Array.isArray(value)) merged[key] = [value, before].flat();
+    else merged[key] = value;
+  }
+  return merged;
+}

@@ -143,7 +143,7 @@ function draftVersions(
 ): NodeDraft[] {
   const { name, latestVersion, versions = [] } = patch;
   if (patch.kind !== 'models') return [];
-  return versions.flatMap(({ version, file, config, excluded, columns }) => {
+  return versions.flatMap(({ version, file, patch: own }) => {
     const named = (wanted: string) => pack.models.find((one) => one.name === wanted);
     // The file of the latest version needs no ending of its own.
     const source = named(file) ?? (version === latestVersion ? named(name) : undefined);
@@ -156,9 +156,7 @@ function draftVersions(
     const fqn = [pack.name, ...source.folders, name, `v${version}`];
     const folders = pack.folderConfigs.models.configOf(fqn);
     const alias = `${name}_v${version.replaceAll('.', '_')}`;
-    const own = mergeConfig(mergeConfig({ alias }, patch.config), config);
-    const others = new Set([...excluded, ...columns.map((column) => column.name)]);
-    const kept = patch.columns.filter((column) => !others.has(column.name));
+    const columns = new Map(own.columns.map((column) => [column.name, column]));
     const template = parseModel(source, faults, id, memory);
     return [
       {
@@ -168,9 +166,9 @@ function draftVersions(
         pack,
         source,
         fqn,
-        patch: { ...patch, columns: [...kept, ...columns] },
+        patch: { ...own, columns: [...columns.values()] },
         folders,
-        base: mergeConfig(folders, own),
+        base: mergeConfig(folders, { alias, ...own.config }),
         overrides: {},
         template,
         version,

@@ -1,6 +1,6 @@
 import { type BrokenEntry, withoutBroken } from './broken-entries.ts';
 import { readLabels, reportLabels } from './column-labels.ts';
-import { asConfig, asList, asTexts, type Config, mergeConfig } from './config.ts';
+import { asConfig, asList, asTexts, type Config, mergeConfig, mergeDeep } from './config.ts';
 import { withoutLastBreaks } from './held-templates.ts';
 import { readLoadedAt } from './loaded-at.ts';
 import { mergeFreshness } from './merge-freshness.ts';
@@ -63,10 +63,11 @@ export interface ModelVersion {
   readonly version: string;
   /** The file's name without its ending. */
   readonly file: string;
-  readonly config: Config;
-  /** Columns of the model that this version lacks, and those of its own. */
-  readonly excluded: readonly string[];
-  readonly columns: readonly ColumnPatch[];
+  /**
+   * What is said of it, by the model and by itself. A column that both name is there twice: tests
+   * of both count, of all else the last one's.
+   */
+  readonly patch: NodePatch;
 }
 
 export interface SourceTable {
@@ -185,7 +186,7 @@ function readPatch(
   index: number,
 ): NodePatch {
   const path = [kind, index];
-  return {
+  const patch: NodePatch = {
     kind,
     name: String(entry['name']),
     description: asText(entry['description']),
@@ -196,34 +197,47 @@ function readPatch(
     ...(typeof entry['relation'] === 'string' ? { relation: entry['relation'] } : {}),
     ...(entry['constraints'] ? { constraints: asList(entry['constraints']) } : {}),
     ...(entry['time_spine'] ? { timeSpine: asConfig(entry['time_spine']) } : {}),
-    ...readVersions(yaml, entry, path),
   };
+  const entries = asList(entry['versions']).map(asConfig);
+  if (entries.length === 0) return patch;
+  const versions = entries.map((one, at) =>
+    readVersion(yaml, patch, one, [...path, 'versions', at]),
+  );
+  const numbers = versions.map(({ version }) => version).toSorted(compareVersions);
+  return { ...patch, versions, latestVersion: String(entry['latest_version'] ?? numbers.at(-1)) };
 }
 
-function readVersions(
+function readVersion(
   yaml: YamlFile,
+  model: NodePatch,
   entry: Config,
   path: YamlPath,
-): Pick<NodePatch, 'versions' | 'latestVersion'> {
-  const list = asList(entry['versions']).map(asConfig);
-  if (list.length === 0) return {};
-  const versions = list.map((one, index) => {
-    const version = String(one['v']);
-    const [include] = asList(one['columns'])
-      .map(asConfig)
-      .filter((column) => 'include' in column);
-    const columns = asList(one['columns']).filter((column) => 'name' in asConfig(column));
-    return {
-      version,
-      file: String(one['defined_in'] ?? `${String(entry['name'])}_v${version}`),
-      config: configOf(one),
-      excluded: asTexts(include?.['exclude']),
-      columns: readColumns(yaml, { columns }, [...path, 'versions', index]),
-    };
-  });
-  const numbers = versions.map(({ version }) => version).toSorted(compareVersions);
-  const latest = entry['latest_version'] ?? numbers.at(-1);
-  return { versions, latestVersion: String(latest) };
+): ModelVersion {
+  const version = String(entry['v']);
+  const [chosen = {}] = asList(entry['columns'])
+    .map(asConfig)
+    .filter((column) => 'include' in column);
+  const [included, excluded] = [asTexts(chosen['include'] ?? 'all'), asTexts(chosen['exclude'])];
+  const isWhole = included[0] === 'all' || included[0] === '*';
+  const inherited = model.columns.filter(
+    ({ name }) => (isWhole || included.includes(name)) && !excluded.includes(name),
+  );
+  const own = readColumns(yaml, entry, path);
+  const { deprecation_date: _, ...config } = model.config;
+  const constraints = asList(entry['constraints']);
+  const hasTests = [entry['tests'], entry['data_tests']].some(Array.isArray);
+  return {
+    version,
+    file: String(entry['defined_in'] ?? `${model.name}_v${version}`),
+    patch: {
+      ...model,
+      description: asText(entry['description']) || model.description,
+      config: mergeDeep(config, configOf(entry)),
+      columns: [...inherited, ...own],
+      ...(hasTests ? { tests: readTests(yaml, entry, path) } : {}),
+      ...(constraints.length > 0 ? { constraints } : {}),
+    },
+  };
 }
 
 /** Numbers by size, anything else as text. */
@@ -258,8 +272,10 @@ function readSource(yaml: YamlFile, source: Config, index: number): SourceTable[
 }
 
 function readColumns(yaml: YamlFile, entry: Config, path: YamlPath): ColumnPatch[] {
-  return asList(entry['columns']).map((value, index) => {
+  return asList(entry['columns']).flatMap((value, index) => {
     const column = asConfig(value);
+    // A version says among them which of the model's it has.
+    if (column['name'] === undefined) return [];
     const columnPath = [...path, 'columns', index];
     const dataType = column['data_type'];
     const labels = readLabels(column);

@@ -9,6 +9,7 @@ import type { PackageSource } from './package-source.ts';
 import type {
   ColumnPatch,
   ModelVersion,
+  NodePatch,
   PlacedEntry,
   Properties,
   TestEntry,
@@ -70,12 +71,12 @@ const hasOpenTest = ({ tests }: Tested): boolean =>
 
 function holdsTemplates(properties: Properties): boolean {
   const { patches, sources } = properties;
-  const nodes = [...patches, ...sources];
+  const versions = patches.flatMap((patch) => (patch.versions ?? []).map((one) => one.patch));
+  const nodes = [...patches, ...versions, ...sources];
   return (
     nodes.some((one) => isOpen(one) || one.columns.some(isOpen)) ||
     nodes.some((one) => hasOpenTest(one) || one.columns.some(hasOpenTest)) ||
     sources.some(({ sourceDescription }) => holdsTemplate(sourceDescription)) ||
-    patches.some(({ versions = [] }) => versions.some(({ columns }) => columns.some(isOpen))) ||
     entryKinds.some((key) =>
       (properties[key] ?? []).some(({ entry }) => holdsTemplate(textOf(entry))),
     )
@@ -140,9 +141,14 @@ async function renderProperties(properties: Properties, render: Render): Promise
   });
   const columnsOf = (columns: readonly ColumnPatch[]): Promise<ColumnPatch[]> =>
     Promise.all(columns.map(withTests));
+  const patchOf = async (patch: NodePatch): Promise<NodePatch> => ({
+    ...(await withTests(patch)),
+    columns: await columnsOf(patch.columns),
+    ...(patch.versions ? { versions: await Promise.all(patch.versions.map(versionOf)) } : {}),
+  });
   const versionOf = async (version: ModelVersion): Promise<ModelVersion> => ({
     ...version,
-    columns: await columnsOf(version.columns),
+    patch: await patchOf(version.patch),
   });
   const entryOf = async (one: PlacedEntry): Promise<PlacedEntry> => {
     if (one.entry['description'] === undefined) return one;
@@ -152,13 +158,7 @@ async function renderProperties(properties: Properties, render: Render): Promise
   };
   return {
     ...properties,
-    patches: await Promise.all(
-      patches.map(async (patch) => ({
-        ...(await withTests(patch)),
-        columns: await columnsOf(patch.columns),
-        ...(patch.versions ? { versions: await Promise.all(patch.versions.map(versionOf)) } : {}),
-      })),
-    ),
+    patches: await Promise.all(patches.map(patchOf)),
     sources: await Promise.all(
       sources.map(async (table) => ({
         ...(await withTests(table)),

@@ -40,7 +40,7 @@ export function refFunction(node: NodeScope): HostCallback {
     const ref: RefCall = {
       packageName: second === undefined ? undefined : first,
       name: second ?? first,
-      version: version === undefined || version === null ? undefined : String(version),
+      version: version === undefined || version === null ? undefined : printValue(version),
       place: call.position(),
     };
     node.trace.refs.push(ref);

@@ -83,3 +83,62 @@ test('the latest version may stand in a file of the model’s own name', async (
     { severity: 'warning', message: 'version 1 of "dim" has no file dim_v1.sql' },
   ]);
 });
+
+test('a version has what its model says, unless it says otherwise itself', async () => {
+  const project = await readFiles({
+    'dbt_project.yml': 'name: shop',
+    'models/dim_v1.5.sql': 'select 1 as id, 2 as old',
+    'models/dim_v2.sql': 'select 1 as id, 2 as old, 3 as fresh',
+    'models/reads.sql': "select * from {{ ref('dim', v=1.5) }}",
+    'models/s.yml': `models:
+  - name: dim
+    description: of the model
+    deprecation_date: 2030-01-01
+    config: { tags: [a], meta: { owner: { name: x } }, materialized: table }
+    columns: [{ name: id, data_tests: [not_null] }, { name: old, data_tests: [not_null] }]
+    data_tests: [{ unique: { column_name: old } }]
+    versions:
+      - v: 1.5
+        description: of its own
+        deprecation_date: 2029-01-01
+        config: { tags: [b], meta: { owner: { mail: y } } }
+        data_tests: []
+        columns: [{ include: [id] }]
+      - v: 2
+        columns: [{ name: id, description: again, data_tests: [unique] }]
+`,
+  });
+  expect(project.faults).toEqual([]);
+  const of = (version: string) => {
+    const id = `model.shop.dim.v${version}`;
+    const node = project.nodes.get(id);
+    const tests = project.graph.childrenOf(id).map((child) => project.nodes.get(child)?.name);
+    if (!isModelNode(node)) throw new Error(id);
+    const { description, columns, nodeConfig } = node;
+    const { tags, raw } = nodeConfig;
+    const named = columns.map((column) => [column.name, column.description]);
+    const { deprecation_date: date, meta, materialized } = raw;
+    return { description, named, tags, date, meta, materialized, tests: tests.toSorted() };
+  };
+  expect(of('1.5')).toEqual({
+    description: 'of its own',
+    named: [['id', '']],
+    tags: ['b', 'a'],
+    date: '2029-01-01',
+    meta: { owner: { name: 'x', mail: 'y' } },
+    materialized: 'table',
+    tests: ['not_null_dim_v1.5_id', 'reads'],
+  });
+  expect(of('2')).toEqual({
+    description: 'of the model',
+    named: [
+      ['id', 'again'],
+      ['old', ''],
+    ],
+    tags: ['a'],
+    date: undefined,
+    meta: { owner: { name: 'x' } },
+    materialized: 'table',
+    tests: ['not_null_dim_v2_id', 'not_null_dim_v2_old', 'unique_dim_v2_id', 'unique_dim_v2_old'],
+  });
+});

@@ -28,6 +28,27 @@ odd:
   'models/also_off/off.sql': `{{ config(enabled=false) }} select 2 as n`,
   'models/off/lit.sql': `{{ config(enabled=false) }} select 1 as n`,
   'models/lit.sql': 'select 1 as n',
+  'models/many_v1.5.sql': 'select 1 as id, 2 as old',
+  'models/many_v2.sql': "{{ config(tags=['own'], meta={'by': 'sql'}) }} select 1 as id, 2 as old",
+  'models/reads_many.sql':
+    "select * from {{ ref('many', v=1.5) }} join {{ ref('many') }} using (id)",
+  'models/many.yml': `
+models:
+  - name: many
+    description: of the model
+    deprecation_date: 2030-01-01
+    config: {tags: [a], meta: {owner: {name: x}}, materialized: table, docs: {show: false}}
+    columns: [{name: id, data_tests: [not_null]}, {name: old, tags: [o], data_tests: [not_null]}]
+    data_tests: [{unique: {column_name: old}}]
+    versions:
+      - v: 1.5
+        description: of its own
+        config: {tags: [b], meta: {owner: {mail: y}}, alias: many_of_old}
+        data_tests: []
+        columns: [{include: [id]}, {name: more, description: its own}]
+      - v: 2
+        columns: [{name: id, description: again, data_tests: [unique]}]
+`,
   'analyses/looked.sql': `select * from {{ ref('numbers') }} join {{ source('open', 'two') }} using (n)`,
   'analyses/deep/more.sql': `{{ config(alias='shown') }}\n\nselect '{{ this }}' as place, {{ twice('n') }} as n from {{ ref('more') }}\n`,
   'analyses/deep/deep.yml': `
