@@ -37,7 +37,8 @@ const judging = ['severity', 'error_if', 'warn_if', 'fail_calc', 'limit'] as con
 
 const plainTests = new Set(['unique', 'not_null', 'accepted_values']);
 /** What says how those are asked, where a project or a package has one of its own. */
-const askingMacros = /^(\w+__)?(test_(unique|not_null|accepted_values)|get_where_subquery)$/;
+const askingMacros =
+  /^(\w+__)?(test_(unique|not_null|accepted_values)|get_where_subquery|string_literal|escape_single_quotes)$/;
 
 /** Projects in which those tests are asked as they are built in. */
 const builtIn = new WeakMap<ModelProject, boolean>();

@@ -350,6 +350,20 @@ describe('a test that the rows of a node were not held to', () => {
     expect(await statuses({ storeFailures: true })).toEqual(['reused']);
   });
 
+  test('is one whose values a macro of the project now spells otherwise', async () => {
+    const values = 'accepted_values: { arguments: { values: [a] } }';
+    const shop = dbtFolder({
+      'models/a.sql': `${table} select 'a' as id`,
+      'models/a.yml': withTest(values),
+      'macros/other.sql': '{% macro other() %}{% endmacro %}',
+    });
+    expect(troubles(await shop.build(only))).toEqual([]);
+    const spell = "{% macro duckdb__string_literal(value) %}'x'{% endmacro %}";
+    writeFileSync(join(shop.folder, 'macros/other.sql'), spell);
+    const { steps } = await shop.build(only);
+    expect(steps.map(({ status }) => status)).toEqual(['reused', 'failed']);
+  });
+
   test('is asked again where the command line has its rows kept', async () => {
     const shop = dbtFolder({ 'models/a.sql': `${table} select 1 as id` });
     writeFileSync(join(shop.folder, 'models/a.yml'), withTest('unique'));
