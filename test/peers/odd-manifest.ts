@@ -29,7 +29,7 @@ odd:
   'models/off/lit.sql': `{{ config(enabled=false) }} select 1 as n`,
   'models/lit.sql': 'select 1 as n',
   'models/many_v1.5.sql': 'select 1 as id, 2 as old',
-  'models/many_v2.sql': "{{ config(tags=['own'], meta={'by': 'sql'}) }} select 1 as id, 2 as old",
+  'models/many_v2.sql': "{{ config(meta={'by': 'sql'}) }} select 1 as id, 2 as old",
   'models/reads_many.sql':
     "select * from {{ ref('many', v=1.5) }} join {{ ref('many') }} using (id)",
   'models/many.yml': `
