@@ -31,7 +31,8 @@ async function readGraph(context: CommandContext, flags: LineageFlags): Promise<
     for (const fault of work.faults) context.terminal.note(`error: ${fault.message}`);
     const broken = work.nodeFaults.size;
     if (broken > 0) {
-      const hint = asks ? '' : '; --discover asks the CRMs for what has not landed yet';
+      const canAsk = !asks && opened.project.connections.size > 0;
+      const hint = canAsk ? '; --discover asks the CRMs for what has not landed yet' : '';
       context.terminal.note(
         `${plural(broken, 'node')} read by text alone, not bound: \`tidemill plan\` says why${hint}`,
       );

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -315,6 +315,11 @@ describe('tidemill lineage', () => {
         '--json',
       );
       expect(second.out).toBe(first.out);
+      writeFileSync(join(folder, 'models', 'lost.sql'), "select gone from {{ ref('orders') }}");
+      const { err } = await small.call('--project-dir', folder, 'lineage', 'lost');
+      expect(err).toContain('read by text alone, not bound: `tidemill plan` says why');
+      // It has no CRM that could be asked.
+      expect(err).not.toContain('--discover');
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
