@@ -12,7 +12,7 @@ import {
   selectWaiting,
 } from '../../engine/steps/identity-decisions.ts';
 import { tablesOf } from '../../engine/steps/identity-shape.ts';
-import { tableOf } from '../../engine/steps/relation-statements.ts';
+import { countRows, tableOf } from '../../engine/steps/relation-statements.ts';
 import { assertThat, TerminalError } from '../../engine/words/errors.ts';
 import { plural } from '../../engine/words/plural.ts';
 import { didYouMean } from '../../engine/words/suggest.ts';
@@ -51,15 +51,21 @@ async function stands(warehouse: Warehouse, relation: Relation): Promise<boolean
   return (await warehouse.describe(relation)) !== undefined;
 }
 
+/** The first rows of a list, and how many it has. */
+interface Listed {
+  readonly rows: readonly Row[];
+  readonly total: number;
+}
+
 /** Pairs to look at, the most doubtful last: those cut, then those most alike. */
-async function readReview(warehouse: Warehouse, node: ModelNode, limit: number): Promise<Row[]> {
-  const { review } = tablesOf(node.relation);
-  if (!(await stands(warehouse, review))) return [];
-  return warehouse.query(sql`
+async function readReview(warehouse: Warehouse, node: ModelNode, limit: number): Promise<Listed> {
+  const review = tableOf(tablesOf(node.relation).review);
+  const rows = await warehouse.query(sql`
     select reason, round(score, 3) as score, rule, left_record, right_record, evidence
-    from ${tableOf(review)}
+    from ${review}
     order by reason, score desc, left_record, right_record
     limit ${sql.lit(limit)}`);
+  return { rows, total: await countRows(warehouse, review) };
 }
 
 /** The identity's decisions as they stand in the warehouse; undefined where there are none. */
@@ -80,13 +86,25 @@ async function readWaiting(
   node: ModelNode,
   decided: DecisionsRelation | undefined,
   limit: number,
-): Promise<Row[]> {
-  if (!decided || !(await stands(warehouse, node.relation))) return [];
+): Promise<Listed> {
+  if (!decided) return { rows: [], total: 0 };
   const waiting = selectWaiting(node, decided, warehouse.dialect, node.relation);
-  return warehouse.query(sql`
+  const rows = await warehouse.query(sql`
     ${waiting}
     order by left_record, right_record
     limit ${sql.lit(limit)}`);
+  return { rows, total: await countRows(warehouse, sql`(${waiting}) as waiting`) };
+}
+
+/** What the list holds, and that it is cut where it is. */
+function sayReview(name: string, pairs: Listed, waiting: Listed): string {
+  const unmet = plural(waiting.total, 'decision');
+  const isCut = [pairs, waiting].some(({ rows, total }) => rows.length < total);
+  return [
+    `${name}: ${plural(pairs.total, 'pair')} to look at`,
+    ...(waiting.total > 0 ? [`${unmet} on records that are not there`] : []),
+    ...(isCut ? ['the first of them (--limit says how many):'] : []),
+  ].join(', ');
 }
 
 /** Decisions on a name that is no identity of the project: one of them is misspelt, most often. */
@@ -121,20 +139,20 @@ function registerReview(command: Command, host: Host): void {
         await withReadableWarehouse(context, opened, async (warehouse) => {
           const strays = new Set<string>();
           for (const node of identities) {
+            if (!(await stands(warehouse, tablesOf(node.relation).review))) {
+              terminal.note(`${node.name} is not built yet: tidemill build --select ${node.name}`);
+              continue;
+            }
             const decided = await findDecided(warehouse, models, node);
             const pairs = await readReview(warehouse, node, flags.limit);
             const waiting = await readWaiting(warehouse, node, decided, flags.limit);
             for (const one of await findStrays(warehouse, decided, names)) strays.add(one);
-            const rows = [...pairs, ...waiting];
+            const rows = [...pairs.rows, ...waiting.rows];
             if (flags.json) {
               for (const row of rows) terminal.out(JSON.stringify({ model: node.name, ...row }));
               continue;
             }
-            const unmet =
-              waiting.length === 0
-                ? ''
-                : `, ${plural(waiting.length, 'decision')} on records that are not there`;
-            terminal.out(`${node.name}: ${plural(pairs.length, 'pair')} to look at${unmet}`);
+            terminal.out(sayReview(node.name, pairs, waiting));
             const cells = rows.map((row) => reviewColumns.map((name) => row[name]));
             if (rows.length > 0) terminal.out(formatTable(reviewColumns, cells));
           }

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tidemill } from '../artifacts/command-line.ts';
 import { type DbtFolder, dbtProjectIn } from '../dbt/dbt-project.ts';
+import { writeFolder } from '../models/project-folder.ts';
 
 const header = 'model,left_record,right_record,decision,why,decided_by,decided_at\n';
 
@@ -33,16 +34,12 @@ select * from {{ ref('people') }}`,
 };
 
 test('what stands beside an identity is read in the first run of all, behind a ref', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'identity-'));
   const reading = {
     'models/asked.sql':
       "{{ config(materialized='table') }}\n-- depends_on: {{ ref('who') }}\nselect left_record, score + 1 as more from main.who_review",
     'models/lost.sql': 'select canonical_id from main.who_ids',
   };
-  for (const [path, text] of Object.entries({ ...files, ...reading })) {
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    writeFileSync(join(folder, path), text);
-  }
+  const folder = writeFolder({ ...files, ...reading });
   const shop = dbtProjectIn(folder);
   const { steps } = await shop.build();
   const outcome = (name: string) => steps.find(({ id }) => id === `model.shop.${name}`);
@@ -54,7 +51,19 @@ test('what stands beside an identity is read in the first run of all, behind a r
       "it stands beside the identity who: write -- depends_on: {{ ref('who') }}, so that it is built first",
     ),
   });
-  rmSync(folder, { recursive: true, force: true });
+});
+
+test('a review says what it leaves out, and that there is none before the first build', async () => {
+  const folder = writeFolder(files);
+  const early = await tidemill(folder, 'identity', 'review');
+  expect(early).toMatchObject({ code: 0, out: [] });
+  expect(early.err).toContain('who is not built yet: tidemill build --select who');
+  await dbtProjectIn(folder).build();
+  const { out } = await tidemill(folder, 'identity', 'review', '--limit', '1');
+  expect(out[0]).toMatch(
+    /^who: 2 pairs to look at, the first of them \(--limit says how many\):$/m,
+  );
+  expect(out.join('\n').match(/doubtful/g)).toHaveLength(1);
 });
 
 describe('an identity in a project', () => {
