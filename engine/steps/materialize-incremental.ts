@@ -331,10 +331,10 @@ function updatedColumns(
 ): string[] {
   const names = (value: unknown) => [value ?? []].flat().map((name) => String(name).toLowerCase());
   const only = names(raw['merge_update_columns']);
-  const never = names(raw['merge_exclude_columns']);
+  const never = [...names(keys), ...names(raw['merge_exclude_columns'])];
   return columns.filter((name) => {
     const lower = name.toLowerCase();
-    if (keys.includes(name) || never.includes(lower)) return false;
+    if (never.includes(lower)) return false;
     return only.length === 0 || only.includes(lower);
   });
 }

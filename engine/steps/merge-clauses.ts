@@ -22,7 +22,8 @@ export function mergeByClauses(
   { columns, keys, predicates }: MergeShape,
   { clauses }: MergeConfig,
 ): RawBuilder<unknown> {
-  const updatable = columns.filter((name) => !keys.includes(name));
+  const keyNames = keys.map((key) => key.toLowerCase());
+  const updatable = columns.filter((name) => !keyNames.includes(name.toLowerCase()));
   return sql`
     merge into ${tableOf(target)} as ${sql.raw(tableName)}
     using ${batch} as ${sql.raw(batchName)}

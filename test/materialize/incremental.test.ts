@@ -99,6 +99,15 @@ describe('an incremental table', () => {
     expect(after).toEqual({ ...before, status: 'failed' });
   });
 
+  test.each(['id', 'ID'])('merges alike, however the key %s is spelled', async (key) => {
+    const config = { ...keyed, uniqueKey: [key], incrementalStrategy: 'merge' } as const;
+    await start('select 1 as id, 1 as a');
+    // As somebody's hand, or an earlier config, may have left it.
+    await bench.run('insert into mart.thing values (1, 2)');
+    await add('select 1 as id, 3 as a', config);
+    expect(await thing()).toEqual([{ id: 1, a: 3 }]);
+  });
+
   test('of a microbatch is refused where a key is on a row of another batch', async () => {
     const config = { ...keyed, incrementalStrategy: 'microbatch' } as const;
     const dayOf = (day: number) => new Date(Date.UTC(2026, 0, day)).toISOString();
