@@ -48,6 +48,8 @@ function expressionOf(value: unknown): string | undefined {
   if (value !== null && typeof value === 'object') return collectionOf(value);
   if (typeof value !== 'string') return undefined;
   if (/^\s*(ref|source|var|env_var)\s*\(.*\)\s*$/s.test(value)) return value.trim();
+  // Statements are no part of an expression: such a text is rendered by itself.
+  if (value.includes('{%')) return `render(${JSON.stringify(value)})`;
   const parts = value.split(/\{\{(.*?)\}\}/s);
   if (parts.length === 1) return undefined;
   const isWhole = parts.length === 3 && parts[0]?.trim() === '' && parts[2]?.trim() === '';
