@@ -180,13 +180,16 @@ export function readFiles(
   faults: FaultList,
 ): PackageSource {
   const folderConfigs = readFolderTrees(layout);
-  const yamlFiles = new Map<string, ProjectFile>();
+  const yamlFiles = new Map<string, { file: ProjectFile; kind: string }>();
   const { docs, ...others } = files;
-  for (const file of Object.values(others).flat()) {
-    if (propertyFile.test(file.path)) yamlFiles.set(file.path, file);
+  for (const [kind, list] of Object.entries(others)) {
+    for (const file of list) {
+      if (!propertyFile.test(file.path) || yamlFiles.has(file.path)) continue;
+      yamlFiles.set(file.path, { file, kind });
+    }
   }
   const properties: Properties[] = [];
-  for (const file of yamlFiles.values()) {
+  for (const { file, kind } of yamlFiles.values()) {
     const text = file.text();
     if (text === undefined) continue;
     if (folderConfigFile.test(file.path)) {
@@ -194,7 +197,8 @@ export function readFiles(
       const config = recallOutcome(memory, key, faults, (own) =>
         readFolderFile(file.path, text, own),
       );
-      if (config) folderConfigs.models.add([layout.name, ...file.folders], config);
+      const folders = folderKinds.find((one) => one === kind);
+      if (config && folders) folderConfigs[folders].add([layout.name, ...file.folders], config);
     } else properties.push(recallProperties(memory, { file: file.path, text }, layout, faults));
   }
   return {

@@ -172,6 +172,24 @@ describe('config', () => {
     expect(c?.relation.schema).toBe('one');
   });
 
+  test('a file of a folder’s config is about what that folder is of', async () => {
+    const project = await readFiles({
+      'dbt_project.yml': 'name: shop',
+      'models/a.sql': 'select 1 as id',
+      'seeds/_config.yml': 'tags: [of_seeds]\n',
+      'seeds/s.csv': 'id\n1\n',
+      'tests/_config.yml': 'severity: warn\n',
+      'tests/t.sql': 'select 1 as id where false',
+      'analyses/_config.yml': 'materialized: table\ntags: [of_analyses]\n',
+      'macros/_config.yml': 'tags: [of_macros]\n',
+    });
+    expect(faultsOf(project)).toEqual([]);
+    const config = (id: string) => project.nodes.get(id)?.config;
+    expect(config('model.shop.a')).toEqual({ materialized: 'view' });
+    expect(config('seed.shop.s')).toMatchObject({ tags: ['of_seeds'] });
+    expect(config('test.shop.t')).toMatchObject({ severity: 'warn' });
+  });
+
   test('a history has its defaults, and what is wrong in it is said', async () => {
     const project = await readFiles({
       'models/h.sql':
