@@ -1,8 +1,8 @@
 import type { ErrorObject } from 'ajv';
 import type { Node, Pair } from 'yaml';
 import { loadLibrary } from '../words/load-library.ts';
-import { didYouMean } from '../words/suggest.ts';
-import { isConfigKey } from './config-keys.ts';
+import { didYouMean, suggestName } from '../words/suggest.ts';
+import { configKeys, isConfigKey } from './config-keys.ts';
 import { collectFaults, type FaultList, type Place } from './model-fault.ts';
 import { placeOfPlain, readPlainYaml } from './yaml/plain-yaml.ts';
 import { cutLastBreak, parseWithin, readYamlValue, tooDeep } from './yaml/yaml-value.ts';
@@ -212,9 +212,15 @@ function describeUnknown(key: string, error: ErrorObject): string {
   const known = Object.keys(
     (error.parentSchema as { properties?: Record<string, unknown> } | undefined)?.properties ?? {},
   );
-  const isMisplaced = known.includes('columns') && isConfigKey(key);
-  const hint = isMisplaced ? '; write it under "config"' : didYouMean(key, known);
-  return `unknown key "${key}"${hint}`;
+  return `unknown key "${key}"${misplacedHint(key, known) ?? didYouMean(key, known)}`;
+}
+
+/** Of a node: a key of its config is often written beside it. */
+function misplacedHint(key: string, known: readonly string[]): string | undefined {
+  if (!known.includes('columns') || suggestName(key, known) !== undefined) return undefined;
+  if (isConfigKey(key)) return '; write it under "config"';
+  const meant = suggestName(key, configKeys);
+  return meant && `; did you mean "${meant}", under "config"?`;
 }
 
 const shapes: Readonly<Record<string, string>> = {

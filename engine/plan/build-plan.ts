@@ -220,8 +220,7 @@ function planChecks(work: Work, before: readonly Step[], left: ReadonlySet<strin
     const [only = ''] = reads;
     const isOwn = builds && isGateOf(models, test, only) && isBuilt(work, only);
     const fault = faultOf(work, id);
-    const isTold = fault === undefined || told.has(fault);
-    if (isOwn && !left.has(id) && isTold) return [];
+    if (isOwn && (fault ? told.has(fault) : !left.has(id))) return [];
     const severity = String(test.nodeConfig['severity'] ?? 'error').toLowerCase();
     return [
       {

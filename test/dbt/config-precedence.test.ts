@@ -61,6 +61,7 @@ test('config that stands beside `config:` is told, and not read', async () => {
   - name: m
     tags: [nightly]
     materialized: table
+    materialised: view
     columns: [{ name: id, tags: [key] }]
 `,
   });
@@ -69,6 +70,7 @@ test('config that stands beside `config:` is told, and not read', async () => {
   expect((models?.faults ?? []).map(formatFault)).toEqual([
     'models/s.yml:3:5 unknown key "tags"; write it under "config"',
     'models/s.yml:4:5 unknown key "materialized"; write it under "config"',
+    'models/s.yml:5:5 unknown key "materialised"; did you mean "materialized", under "config"?',
   ]);
   expect(models?.nodes.get('model.shop.m')).toMatchObject({ tags: [] });
 });

@@ -138,21 +138,26 @@ test('what reads the clock or a file in its SQL is built again, and what reads a
   );
 });
 
-test('every test of a model that cannot run is told, not only the first', async () => {
-  const project = dbtFolder({
-    'models/people.sql': 'select 1 as id',
-    'models/people.yml': `models:
+const ofPeople = `models:
   - name: people
     columns:
       - { name: idd, data_tests: [not_null] }
       - { name: nmae, data_tests: [unique] }
       - { name: id, data_tests: [unique, { relationships: { to: ref('towns'), field: id } }] }
-`,
-  });
-  const { steps } = await project.build();
-  expect(steps.map(({ id, message }) => [id.split('.')[2], message])).toEqual([
-    ['people', expect.stringMatching(/^models\/people\.yml:4:35 does not bind: .*"idd"/)],
-    ['relationships_people_id__id__ref_towns_', expect.stringMatching(/yml:6:42 .*"towns"/)],
-    ['unique_people_nmae', expect.stringMatching(/^models\/people\.yml:5:36 .*"nmae"/)],
-  ]);
-});
+`;
+
+test.each(['at first', 'of a model that stands'])(
+  'every test that cannot run is told, and once, %s',
+  async (when) => {
+    const project = dbtFolder({ 'models/people.sql': 'select 1 as id' });
+    if (when !== 'at first') expect(troubles(await project.build())).toEqual([]);
+    writeFileSync(join(project.folder, 'models/people.yml'), ofPeople);
+    const { steps } = await project.build();
+    const failed = steps.filter(({ status }) => status === 'failed');
+    expect(failed.map(({ id, message }) => [id.split('.')[2], message]).toSorted()).toEqual([
+      ['people', expect.stringMatching(/^models\/people\.yml:4:35 does not bind: .*"idd"/)],
+      ['relationships_people_id__id__ref_towns_', expect.stringMatching(/yml:6:42 .*"towns"/)],
+      ['unique_people_nmae', expect.stringMatching(/^models\/people\.yml:5:36 .*"nmae"/)],
+    ]);
+  },
+);
