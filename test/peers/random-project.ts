@@ -82,7 +82,7 @@ const keysOf = {
 const kinds = Object.keys(keysOf) as Kind[];
 const folders = ['', 'one/', 'one/deep/', 'two/'];
 
-/** Said in ways that dbt refuses or leaves to chance; `enabled` of what others read. */
+/** What others read stays on; a key that is nobody's would be a folder where its value is a map. */
 const neverOfFolders = new Set(['enabled', 'my_key']);
 
 /**
