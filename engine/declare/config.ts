@@ -31,14 +31,14 @@ export function mergeConfig(farther: Config, nearer: Config): Config {
   const merged: Record<string, unknown> = { ...farther };
   for (const [key, name] of spellings) {
     if (!(key in merged)) continue;
-    merged[name] = [merged[name] ?? [], merged[key]].flat();
+    merged[name] = joinLists(merged[name], merged[key]);
     delete merged[key];
   }
   for (const [key, value] of Object.entries(nearer)) {
     const name = spellings.get(key) ?? key;
     const before = merged[name];
     if (addedKeys.has(name) && before !== undefined) {
-      merged[name] = [before, value].flat();
+      merged[name] = joinLists(before, value);
     } else if (mergedKeys.has(name) && isConfig(before) && isConfig(value)) {
       merged[name] = { ...before, ...value };
     } else {
@@ -47,6 +47,10 @@ export function mergeConfig(farther: Config, nearer: Config): Config {
   }
   return merged;
 }
+
+/** One value is a list of one; null, which an empty key of YAML is, is none. */
+const joinLists = (first: unknown, second: unknown): readonly unknown[] =>
+  [first ?? [], second ?? []].flat();
 
 /**
  * As dbt joins what is said of a model with what is said of a version of it: maps inside of maps,
@@ -57,7 +61,7 @@ export function mergeDeep(farther: Config, nearer: Config): Config {
   for (const [key, value] of Object.entries(nearer)) {
     const before = merged[key];
     if (isConfig(before) && isConfig(value)) merged[key] = mergeDeep(before, value);
-    else if (before !== undefined && Array.isArray(value)) merged[key] = [value, before].flat();
+    else if (before !== undefined && Array.isArray(value)) merged[key] = joinLists(value, before);
     else merged[key] = value;
   }
   return merged;

@@ -54,6 +54,20 @@ models: { shop: { +unique_key: "{{ 'id' }}", +own_key: 1, bare: { +unique_key: n
   expect(isModelNode(o) && o.nodeConfig.uniqueKey).toBe(undefined);
 });
 
+test('an empty key adds nothing to a list', async () => {
+  const nodes = await read({
+    'dbt_project.yml': 'name: shop\nmodels: { shop: { +tags: , +pre-hook: } }\n',
+    'models/m.sql': "{{ config(tags='own', pre_hook='select 1') }} select 1 as id",
+    'models/v_v1.sql': 'select 1 as id',
+    'models/v.yml':
+      'models: [{ name: v, config: { tags: }, versions: [{ v: 1, config: { tags: [b] } }] }]\n',
+  });
+  const [m, v] = ['m', 'v.v1'].map((name) => nodes.get(`model.shop.${name}`));
+  expect(isModelNode(m) && m.nodeConfig).toMatchObject({ tags: ['own'], preHooks: ['select 1'] });
+  expect(m?.config).toMatchObject({ tags: ['own'], 'pre-hook': ['select 1'] });
+  expect(v?.config['tags']).toEqual(['b']);
+});
+
 test('config that stands beside `config:` is told, and not read', async () => {
   const { folder } = dbtFolder({
     'models/m.sql': 'select 1 as id',
