@@ -5,7 +5,7 @@ import { reportMisspelt } from './config-names.ts';
 import { reportUnusedConfig } from './config-paths.ts';
 import { reportDeprecated } from './deprecated-models.ts';
 import { collectMacroPatches, indexDocs } from './docs-blocks.ts';
-import type { Switched } from './enabled-config.ts';
+import { type Switched, splitEnabled } from './enabled-config.ts';
 import { buildExposures, type ExposureSources } from './exposure.ts';
 import { buildGraph, compareIds, type Graph } from './graph.ts';
 import { buildGroups, checkAccess, isGuarded } from './group-access.ts';
@@ -61,7 +61,7 @@ export async function readProject(
   const packages = await renderSources(described, reading, faults);
   const [top = main] = packages;
   const read = await readNodes({ ...about, library }, packages, faults);
-  const { on, off: allOff } = splitNodes(read);
+  const { on, off: allOff } = splitEnabled(read.map(({ node }) => node));
   const off = allOff.filter(isModelNode);
   const packageNames = packages.map((pack) => pack.name);
   reportTwins(on, faults);
@@ -147,14 +147,6 @@ async function readNodes(
     read[index] = await readNode(reading, withPatch(draft, undefined), collectFaults());
   }
   return read;
-}
-
-function splitNodes(read: readonly ReadNode[]): Switched<ReadNode['node']> {
-  const { on = [], off = [] } = Object.groupBy(
-    read.map(({ node }) => node),
-    ({ nodeConfig }) => (nodeConfig.enabled ? 'on' : 'off'),
-  );
-  return { on, off };
 }
 
 /** In the order of their ids, each with where its package lies. */
