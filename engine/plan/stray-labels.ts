@@ -1,3 +1,4 @@
+import { formatFault } from '../declare/model-fault.ts';
 import { isModelNode, isSourceNode } from '../declare/model-node.ts';
 import type { ColumnGraph } from '../lineage/column-graph.ts';
 import { suggestName } from '../words/suggest.ts';
@@ -15,13 +16,14 @@ export function findStrayLabels({ models }: Work, graph: ColumnGraph): string[] 
       (id) => graph.nodes.get(id)?.columns.map(({ name }) => name) ?? [],
     );
     const there = new Set(known.map((name) => name.toLowerCase()));
-    return node.columns.flatMap(({ name, labels = [] }) => {
+    return node.columns.flatMap(({ name, labels = [], place }) => {
       if (labels.length === 0 || there.has(name.toLowerCase())) return [];
       const meant = suggestName(name, known);
       if (meant === undefined) return [];
       const label = graph.nodes.get(node.id)?.label ?? node.name;
+      const message = `${label} has no column "${name}", which is labelled ${labels.join(', ')}`;
       return [
-        `${label} has no column "${name}", which is labelled ${labels.join(', ')}; did you mean "${meant}"?`,
+        formatFault({ ...place, severity: 'warning', message, hint: `did you mean "${meant}"?` }),
       ];
     });
   });

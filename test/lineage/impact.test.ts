@@ -189,7 +189,7 @@ sources: [{ name: shore, tables: [{ name: people, columns: [${labels('emial')}, 
 `,
     );
     expect((await plan()).warnings).toEqual([
-      'shore.people has no column "emial", which is labelled pii; did you mean "email"?',
+      'models/sources.yml:2:69 shore.people has no column "emial", which is labelled pii; did you mean "email"?',
     ]);
     project.write(
       'models/sources.yml',
