@@ -6,9 +6,9 @@ import {
   type RowOf,
 } from '../../engine/declare/typescript/column-spec.ts';
 import {
+  chooseComparison,
   chooseWriter,
   describeMisfit,
-  isSameValue,
 } from '../../engine/steps/typescript/value-text.ts';
 import { defineModel, ref } from '../../index.ts';
 
@@ -111,7 +111,7 @@ describe('a value becomes text that casts to its type exactly, or is refused', (
     ['bigint', null, 7n, false],
   ])('of %s, %s and %s are one: %s', (spec, left, right, isSame) => {
     const column = parseColumnSpec('x', spec);
-    expect(column && isSameValue(column, left, right)).toBe(isSame);
+    expect(column && chooseComparison(column)(left, right)).toBe(isSame);
   });
 
   test('a message tells the kind of a value and never itself', () => {

@@ -2,7 +2,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import type { ScriptDefinition } from '../../declare/typescript/script-definition.ts';
 import { didYouMean } from '../../words/suggest.ts';
 import { groupColumn, RefusedAnswer } from './running-order.ts';
-import { chooseWriter, describeMisfit, describeValue, isSameValue } from './value-text.ts';
+import { chooseComparison, chooseWriter, describeMisfit, describeValue } from './value-text.ts';
 
 /** Takes the function's rows one by one, checks them, and writes them to a file. */
 export interface RowWriter {
@@ -36,7 +36,9 @@ export function openRowWriter(path: string, definition: ScriptDefinition): RowWr
       isRequired: column.isRequired || required.has(column.name),
       write: chooseWriter(column),
     }));
-  const keyColumns = definition.columns.filter(({ name }) => isKeyed && by.includes(name));
+  const keyColumns = definition.columns
+    .filter(({ name }) => isKeyed && by.includes(name))
+    .map((column) => ({ name: column.name, isSame: chooseComparison(column) }));
   const names = columns.map(({ column }) => column.name);
   const known = new Set(names);
   const shownKey = key.filter((name) => known.has(name));
@@ -67,10 +69,10 @@ export function openRowWriter(path: string, definition: ScriptDefinition): RowWr
       );
     }
     // What it was asked for is put before its rows: another key's would be written under this one.
-    for (const column of keyColumns) {
-      const value = row[column.name];
-      if (value === undefined || isSameValue(column, value, asked?.key[column.name])) continue;
-      refuse(row, `answered a row of another key than it was asked for: its "${column.name}"`);
+    for (const { name, isSame } of keyColumns) {
+      const value = row[name];
+      if (value === undefined || isSame(value, asked?.key[name])) continue;
+      refuse(row, `answered a row of another key than it was asked for: its "${name}"`);
     }
     let line = isKeyed ? `{"${groupColumn}":"${asked?.group ?? ''}"` : '';
     for (const { column, start, isRequired, write: toText } of columns) {

@@ -42,8 +42,8 @@ export function chooseWriter(column: ScriptColumn): WriteValue {
   return column.type === 'decimal' ? writeDecimal(column) : writers[column.type];
 }
 
-/** Whether both are values of the type, and one value, however they are written. */
-export function isSameValue(column: ScriptColumn, left: unknown, right: unknown): boolean {
+/** Tells whether both are values of the type, and one value, however they are written. */
+export function chooseComparison(column: ScriptColumn): (left: unknown, right: unknown) => boolean {
   const write = chooseWriter(column);
   const isFractional = /^(decimal|time)/.test(column.type);
   const textOf = (value: unknown): string | undefined => {
@@ -54,8 +54,10 @@ export function isSameValue(column: ScriptColumn, left: unknown, right: unknown)
       .replace(/(\.\d*?)0+$/, '$1')
       .replace(/\.$/, '');
   };
-  const text = textOf(left);
-  return text !== undefined && text === textOf(right);
+  return (left, right) => {
+    const text = textOf(left);
+    return text !== undefined && text === textOf(right);
+  };
 }
 
 /** What stands in a message for a value: its kind, never itself. */
